@@ -1,0 +1,5 @@
+/** The worker. */
+module io.zygotes.core {
+    requires io.zygotes.spi;
+    requires com.fasterxml.jackson.databind;
+}

@@ -1,0 +1,5 @@
+/** Several identical zygote trees. */
+module io.zygotes.plugin.multitree {
+    requires io.zygotes.spi;
+    requires io.zygotes.plugin.tree;
+}

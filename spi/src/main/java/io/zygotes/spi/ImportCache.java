@@ -1,0 +1,51 @@
+package io.zygotes.spi;
+
+import java.util.Map;
+
+/**
+ * A strategy: gives every leaf its parent zygote. Made by an {@link ImportCacheProvider}; found by its name.
+ *
+ * <p>Life: the provider makes it when the worker starts (or is told to switch); {@link #createLeaf} is called by many
+ * threads at once, one for each request that needs a new leaf; {@link #onEvent} is called now and then;
+ * {@link #close} is called once, when no {@code createLeaf} is under way any more.
+ *
+ * <p>The rule that is never broken: a leaf is forked only from a zygote all of whose packages, with their versions,
+ * the lambda asked for. {@link Sandboxes} refuses anything else.
+ */
+public interface ImportCache extends AutoCloseable {
+
+    /**
+     * Makes a leaf, from a zygote or fresh. May block while zygotes are made or packages installed.
+     *
+     * <p>A cache that finds its zygote dead replaces it once; an error after that reaches the caller. The leaf
+     * belongs to the caller from then on.
+     *
+     * @throws SandboxException if no leaf can be made
+     * @throws PackageException if a package cannot be installed
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     */
+    Leaf createLeaf(LeafSpec spec) throws SandboxException, PackageException, InterruptedException;
+
+    /**
+     * Tells what happened to one of this cache's zygotes or leaves. Called by the thread on which it happened: must
+     * not block and must not throw.
+     */
+    default void onEvent(SandboxEvent event) {}
+
+    /**
+     * Numbers for {@code /stats}, by name; names hold lower-case letters, digits, {@code -}, {@code _}, {@code .}.
+     * Called now and then; must not block.
+     */
+    default Map<String, Number> statistics() {
+        return Map.of();
+    }
+
+    /** The present shape, for people: {@code tree show} and pages. Must not block. */
+    default CacheShape shape() {
+        return CacheShape.EMPTY;
+    }
+
+    /** Destroys every zygote that it made. Leaves are not its to destroy. Must not throw. */
+    @Override
+    void close();
+}

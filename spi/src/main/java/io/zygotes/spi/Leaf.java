@@ -1,0 +1,48 @@
+package io.zygotes.spi;
+
+import java.time.Duration;
+import java.util.Map;
+
+/** A sandbox that serves one lambda; nothing is ever forked from it. One call at a time. */
+public interface Leaf extends Sandbox {
+
+    /** What it was made from. */
+    LeafSpec spec();
+
+    /**
+     * Runs the lambda once. The first call waits until {@code f.py} is imported. The leaf must be thawed.
+     *
+     * @param invocation the request
+     * @param timeout the longest that import (if it is still going on) and call may take together; the leaf is
+     *     destroyed when it passes
+     * @return what the lambda answered, an error of the lambda included (status 400, 500)
+     * @throws SandboxException.TimedOut if the time passed
+     * @throws SandboxException.ImportFailed if {@code f.py} could not be imported; the leaf is of no more use
+     * @throws SandboxException.OutOfMemory if the leaf was ended, or a process in it, for want of memory
+     * @throws SandboxException.Died if the leaf ended in any other way
+     * @throws SandboxException for anything else
+     * @throws InterruptedException if the calling thread is interrupted; the leaf is destroyed
+     */
+    Reply call(Invocation invocation, Duration timeout) throws SandboxException, InterruptedException;
+
+    /**
+     * Waits until {@code f.py} is imported, without a call. Returns at once after the first time.
+     *
+     * @param timeout the longest to wait; the leaf is destroyed when it passes
+     * @throws SandboxException as {@link #call}
+     * @throws InterruptedException if the calling thread is interrupted; the leaf is destroyed
+     */
+    void awaitReady(Duration timeout) throws SandboxException, InterruptedException;
+
+    /** Stops all its processes until {@link #thaw}. Returns at once, before the last one may have stopped. */
+    void freeze();
+
+    /** Lets its processes run again. */
+    void thaw();
+
+    /** Private memory of its processes in bytes: what this leaf costs beside what it shares with others. */
+    long privateBytes();
+
+    /** How long each step of making it took, in nanoseconds, in the order of the steps; for measuring. */
+    Map<String, Long> creationNanos();
+}

@@ -1,0 +1,35 @@
+package io.zygotes.spi;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * What a leaf must be: the lambda it serves and all that this lambda asked for.
+ *
+ * @param lambda name of the lambda
+ * @param handler folder on the host with {@code f.py}; read-only in the sandbox as {@code /handler}
+ * @param packages every pinned package of the lambda, indirect ones too; all of them installed
+ * @param limits what the leaf may use
+ * @param network what it sees of the network
+ * @param environment environment variables for the lambda; nothing else of the worker's reaches it
+ */
+public record LeafSpec(
+        String lambda,
+        Path handler,
+        Set<PackageId> packages,
+        Limits limits,
+        Network network,
+        Map<String, String> environment) {
+
+    /** Copies the collections. */
+    public LeafSpec {
+        Objects.requireNonNull(lambda);
+        Objects.requireNonNull(handler);
+        packages = Set.copyOf(packages);
+        Objects.requireNonNull(limits);
+        Objects.requireNonNull(network);
+        environment = Map.copyOf(environment);
+    }
+}

@@ -1,0 +1,9 @@
+package io.zygotes.spi;
+
+/** What a sandbox sees of the network. */
+public enum Network {
+    /** The host's network namespace: what the worker can reach, the sandbox can reach. */
+    HOST,
+    /** A network namespace of its own with nothing but a loopback device. */
+    NONE
+}

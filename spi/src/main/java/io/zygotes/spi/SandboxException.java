@@ -1,0 +1,108 @@
+package io.zygotes.spi;
+
+/** A sandbox could not be made, or failed at its work. The message says which, why, and what to do next. */
+public sealed class SandboxException extends Exception {
+
+    private static final long serialVersionUID = 1L;
+
+    /** @param message what failed, on what, why, what to do next */
+    public SandboxException(String message) {
+        super(message);
+    }
+
+    /**
+     * @param message what failed, on what, why, what to do next
+     * @param cause the error below
+     */
+    public SandboxException(String message, Throwable cause) {
+        super(message, cause);
+    }
+
+    /** The memory pool is full and nothing in it can be evicted. Try again later. */
+    public static final class NoCapacity extends SandboxException {
+        private static final long serialVersionUID = 1L;
+
+        /** @param message what was asked for and what there is */
+        public NoCapacity(String message) {
+            super(message);
+        }
+    }
+
+    /** The zygote to fork from is gone or does not answer. Make a new one. */
+    public static final class ZygoteGone extends SandboxException {
+        private static final long serialVersionUID = 1L;
+
+        /** @param message which zygote, and how it ended as far as known */
+        public ZygoteGone(String message) {
+            super(message);
+        }
+
+        /**
+         * @param message which zygote, and how it ended as far as known
+         * @param cause the error below
+         */
+        public ZygoteGone(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    /** Python code could not be imported, by a zygote (a package) or by a leaf ({@code f.py}). */
+    public static final class ImportFailed extends SandboxException {
+        private static final long serialVersionUID = 1L;
+        private final String traceback;
+
+        /**
+         * @param message what was imported where
+         * @param traceback Python's traceback
+         */
+        public ImportFailed(String message, String traceback) {
+            super(message);
+            this.traceback = traceback;
+        }
+
+        /** Python's traceback. */
+        public String traceback() {
+            return traceback;
+        }
+    }
+
+    /** It took longer than it may; the sandbox was destroyed. */
+    public static final class TimedOut extends SandboxException {
+        private static final long serialVersionUID = 1L;
+
+        /** @param message what took longer than what */
+        public TimedOut(String message) {
+            super(message);
+        }
+    }
+
+    /** A process of the sandbox was ended for want of memory. */
+    public static final class OutOfMemory extends SandboxException {
+        private static final long serialVersionUID = 1L;
+
+        /** @param message which sandbox, and its limit */
+        public OutOfMemory(String message) {
+            super(message);
+        }
+    }
+
+    /** The sandbox ended by itself or was killed from outside. */
+    public static final class Died extends SandboxException {
+        private static final long serialVersionUID = 1L;
+        private final boolean callStarted;
+
+        /**
+         * @param message which sandbox, and how it ended as far as known
+         * @param callStarted whether the lambda may have seen the request
+         */
+        public Died(String message, boolean callStarted) {
+            super(message);
+            this.callStarted = callStarted;
+        }
+
+        /** Whether the lambda may have seen the request. If not, the call can safely be made again. */
+        public boolean callStarted() {
+            return callStarted;
+        }
+    }
+}

@@ -1,0 +1,8 @@
+/**
+ * What a sandbox mechanism implements and what the worker's core calls: making sandboxes for real.
+ *
+ * <p>Import caches do not see this package's types at run time: they get the core's pool, which counts memory and
+ * keeps the safety rule, around a mechanism. As in {@link io.zygotes.spi}, nothing is ever null and everything may be
+ * called from any thread unless said otherwise.
+ */
+package io.zygotes.spi.mechanism;
