@@ -1,5 +1,8 @@
 /** The worker. */
 module io.zygotes.core {
-    requires io.zygotes.spi;
+    requires transitive io.zygotes.spi;
     requires com.fasterxml.jackson.databind;
+    requires jdk.management;
+
+    exports io.zygotes.core.config;
 }
