@@ -17,7 +17,11 @@ final class DefaultTree {
 
     /** Makes a worker directory with it. */
     static WorkerDirectory init(Path path) throws IOException {
-        String tree = OptionalTree.present() ? TreeReader.bundledText() : ROOT_ONLY;
-        return WorkerDirectory.init(path, new ByteArrayInputStream(tree.getBytes(StandardCharsets.UTF_8)));
+        return WorkerDirectory.init(path, new ByteArrayInputStream(content()));
+    }
+
+    /** The file. */
+    static byte[] content() {
+        return (OptionalTree.present() ? TreeReader.bundledText() : ROOT_ONLY).getBytes(StandardCharsets.UTF_8);
     }
 }

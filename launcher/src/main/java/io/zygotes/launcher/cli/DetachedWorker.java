@@ -49,7 +49,7 @@ final class DetachedWorker {
         var running = directory.running();
         if (running.isPresent()) {
             throw new Failure("a worker runs on " + directory.path() + " already (pid " + running.get().pid() + ", port "
-                    + running.get().port() + "); 'zygotes down -p " + directory.path() + "' stops it");
+                    + running.get().port() + "); '" + Image.command() + " down -p " + directory.path() + "' stops it");
         }
         if (Files.exists(log)) {
             Files.move(log, log.resolveSibling("worker.out.1"), StandardCopyOption.REPLACE_EXISTING);

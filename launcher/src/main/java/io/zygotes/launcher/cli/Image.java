@@ -11,6 +11,11 @@ record Image(Path folder) {
         return new Image(Path.of(System.getProperty("java.home")));
     }
 
+    /** How the user called this program, for commands to try next. */
+    static String command() {
+        return System.getProperty("zygotes.command", "zygotes");
+    }
+
     /** Where plugins are dropped in; need not exist. */
     Path plugins() {
         return folder.resolve("plugins");

@@ -22,7 +22,7 @@ final class InitCommand implements Callable<Integer> {
         WorkerDirectory made = DefaultTree.init(directory.path());
         var out = spec.commandLine().getOut();
         out.println("made " + made.path());
-        out.println("next: zygotes up" + directory.repeated() + " -d");
+        out.println("next: " + Image.command() + " up" + directory.repeated() + " -d");
         return 0;
     }
 }

@@ -27,7 +27,7 @@ final class RunningWorker {
      */
     static RunningWorker of(WorkerDirectory directory) throws Failure, ConfigException, IOException {
         var running = directory.running()
-                .orElseThrow(() -> new Failure("no worker runs on " + directory.path() + "; start one with 'zygotes up -p "
+                .orElseThrow(() -> new Failure("no worker runs on " + directory.path() + "; start one with '" + Image.command() + " up -p "
                         + directory.path() + " -d'"));
         if (running.port() <= 0) {
             throw new Failure("the worker on " + directory.path() + " is still starting; try again in a moment");

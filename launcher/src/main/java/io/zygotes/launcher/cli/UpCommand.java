@@ -35,7 +35,7 @@ final class UpCommand implements Callable<Integer> {
         if (detach) {
             var worker = new DetachedWorker(opened, pluginPath.paths()).start();
             out.println("ready: pid " + worker.pid() + ", port " + worker.port() + ", log " + worker.log());
-            out.println("stop it with: zygotes down" + directory.repeated());
+            out.println("stop it with: " + Image.command() + " down" + directory.repeated());
             return 0;
         }
         var config = opened.config();

@@ -1,5 +1,7 @@
 package io.zygotes.launcher.cli;
 
+import io.zygotes.core.registry.RegistryException;
+import io.zygotes.launcher.demo.DemoException;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.SandboxException;
@@ -112,6 +114,8 @@ public final class Zygotes implements Runnable {
             case ConfigException wrong -> wrong.getMessage();
             case SandboxException.ImportFailed failed -> failed.getMessage() + "\n" + failed.traceback();
             case SandboxException failed -> failed.getMessage();
+            case RegistryException failed -> failed.getMessage();
+            case DemoException failed -> failed.getMessage();
             case PackageException failed -> failed.getMessage();
             case FileSystemException failed when failed.getReason() != null -> failed.getFile() + ": " + failed.getReason();
             case FileSystemException failed ->
