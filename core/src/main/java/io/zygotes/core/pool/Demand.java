@@ -8,8 +8,8 @@ import java.util.Objects;
  */
 public final class Demand {
 
-    /** The demand of the calling thread; unbound for threads that work for nobody in particular. */
-    public static final ScopedValue<Demand> CURRENT = ScopedValue.newInstance();
+    /** A thread-local and not a scoped value, which cannot pass on several kinds of checked exceptions. */
+    private static final ThreadLocal<Demand> CURRENT = new ThreadLocal<>();
 
     private enum State {
         WORKING,
@@ -25,6 +25,21 @@ public final class Demand {
     /** @param deadlineNanos until when it may wait for memory, on the clock of {@link System#nanoTime} */
     public Demand(long deadlineNanos) {
         this.deadlineNanos = deadlineNanos;
+    }
+
+    /** The demand that the calling thread works for; null if it works for nobody in particular. */
+    static Demand current() {
+        return CURRENT.get();
+    }
+
+    /** Binds it to the calling thread; {@link #unbind} must follow. */
+    public void bind() {
+        CURRENT.set(this);
+    }
+
+    /** Ends {@link #bind}. */
+    public void unbind() {
+        CURRENT.remove();
     }
 
     long startedNanos() {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 
 /**
  * The books of the memory pool. What all accounts hold together never exceeds the total. Who finds no memory waits in
@@ -56,14 +57,17 @@ final class MemoryLedger {
         private final long extra;
         /** Not evicted on behalf of this waiter; null for none. */
         private final Account spared;
+        /** Whom it is for; null for nobody in particular. */
+        private final Demand demand;
         private final long since = System.nanoTime();
         private final Condition changed = lock.newCondition();
         private List<Account> victims = new ArrayList<>();
         private boolean granted;
 
-        private Waiter(long extra, Account spared) {
+        private Waiter(long extra, Account spared, Demand demand) {
             this.extra = extra;
             this.spared = spared;
+            this.demand = demand;
         }
     }
 
@@ -80,7 +84,7 @@ final class MemoryLedger {
         lock.lock();
         try {
             if (!takeNow(bytes)) {
-                await(new Waiter(bytes, spared), demand, deadline);
+                await(new Waiter(bytes, spared, demand), deadline);
             }
             return new Account(bytes);
         } finally {
@@ -118,7 +122,7 @@ final class MemoryLedger {
      *
      * @return false if the account was evicted or closed meanwhile
      */
-    boolean grow(Account account, long toBytes, Demand demand, long deadline)
+    boolean grow(Account account, long toBytes, long deadline)
             throws SandboxException.NoCapacity, InterruptedException {
         lock.lock();
         try {
@@ -130,11 +134,11 @@ final class MemoryLedger {
                 return true;
             }
             if (!takeNow(extra)) {
-                Waiter waiter = new Waiter(extra, account);
+                Waiter waiter = new Waiter(extra, account, null);
                 account.waiter = waiter;
                 idle.add(account);
                 try {
-                    if (!await(waiter, demand, deadline)) {
+                    if (!await(waiter, deadline)) {
                         return false;
                     }
                 } finally {
@@ -287,11 +291,14 @@ final class MemoryLedger {
         }
     }
 
-    /** How long the first in line has waited; 0 if nobody waits. */
-    long longestWaitNanos() {
+    /** Whether the first in line has waited longer than that and is none of the given demands. */
+    boolean firstStarves(Predicate<Demand> own, long nanos) {
         lock.lock();
         try {
-            return line.isEmpty() ? 0 : System.nanoTime() - line.getFirst().since;
+            Waiter first = line.peekFirst();
+            return first != null
+                    && System.nanoTime() - first.since > nanos
+                    && (first.demand == null || !own.test(first.demand));
         } finally {
             lock.unlock();
         }
@@ -372,7 +379,7 @@ final class MemoryLedger {
     }
 
     /** Waits in line, lock held. Returns false if the spared account, of which the caller wants more, is gone. */
-    private boolean await(Waiter waiter, Demand demand, long deadline)
+    private boolean await(Waiter waiter, long deadline)
             throws SandboxException.NoCapacity, InterruptedException {
         if (waiter.extra > total) {
             throw new SandboxException.NoCapacity("asked for " + megabytes(waiter.extra)
@@ -380,6 +387,7 @@ final class MemoryLedger {
         }
         boolean growing = waiter.spared != null && waiter.spared.waiter == waiter;
         boolean taken = false;
+        Demand demand = waiter.demand;
         line.addLast(waiter);
         if (demand != null) {
             demand.startWaiting();

@@ -129,7 +129,7 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
     private boolean wakeUp(Demand demand) throws SandboxException.NoCapacity, InterruptedException {
         if (pool().ledger().bytes(account()) < fullBytes) {
             // a demand that waits to wake this leaf is not offered another one
-            if (!pool().ledger().grow(account(), fullBytes, null, demand.deadlineNanos())) {
+            if (!pool().ledger().grow(account(), fullBytes, demand.deadlineNanos())) {
                 return false;
             }
             pool().mechanism().limitMemory(inner, fullBytes);

@@ -28,6 +28,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Predicate;
 
 /**
  * Every sandbox of the worker. Reserves memory before a sandbox is made and until it is gone, evicts idle sandboxes
@@ -105,9 +106,14 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
         return ledger.waiting();
     }
 
-    /** How long the first in line has waited for memory; 0 if nobody waits. */
-    public long longestWaitNanos() {
-        return ledger.longestWaitNanos();
+    /**
+     * Whether the first in line has waited for memory for so long that others should leave it what becomes free.
+     *
+     * @param own tells the demands for which the caller would keep what becomes free
+     * @param nanos how long is long
+     */
+    public boolean othersStarve(Predicate<Demand> own, long nanos) {
+        return ledger.firstStarves(own, nanos);
     }
 
     /** Lets all who wait for memory look whether they were offered something better. */
@@ -250,7 +256,7 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
 
     private MemoryLedger.Account reserve(long bytes, PooledZygote spared)
             throws SandboxException.NoCapacity, InterruptedException {
-        Demand demand = Demand.CURRENT.isBound() ? Demand.CURRENT.get() : null;
+        Demand demand = Demand.current();
         long deadline = demand != null ? demand.deadlineNanos() : System.nanoTime() + patience.toNanos();
         return ledger.open(bytes, spared == null ? null : spared.account(), demand, deadline);
     }
@@ -275,9 +281,8 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
     }
 
     private static PooledLeaf.Birth birth(PooledZygote parent) {
-        boolean madeForIt = parent != null
-                && Demand.CURRENT.isBound()
-                && parent.madeNanos() - Demand.CURRENT.get().startedNanos() > 0;
+        Demand demand = Demand.current();
+        boolean madeForIt = parent != null && demand != null && parent.madeNanos() - demand.startedNanos() > 0;
         return parent == null || madeForIt ? PooledLeaf.Birth.COLD : PooledLeaf.Birth.HIT;
     }
 
