@@ -30,6 +30,7 @@ final class SandboxGroup {
     private Limits limits;
     private long memoryLimit;
     private long oomKillsBefore;
+    private volatile boolean killed;
 
     /**
      * Makes the groups.
@@ -153,12 +154,21 @@ final class SandboxGroup {
         return CgroupLayout.processes(unified).lines().anyMatch(Integer.toString(pid)::equals);
     }
 
+    /** Whether another sandbox may be made in it. */
+    boolean isReusable() {
+        return !killed;
+    }
+
     boolean isEmpty() {
         return CgroupLayout.processes(unified).isEmpty();
     }
 
-    /** Kills everything in it, frozen or not. */
+    /**
+     * Kills everything in it, frozen or not. The group cannot be used again: the kernel (seen on 6.18) also kills what
+     * clone3 later makes in a group with this past, because it compares the kill count of the caller's group.
+     */
     void kill() {
+        killed = true;
         try {
             Linux.writeFile(unified + "/cgroup.kill", "1");
         } catch (LinuxException e) {

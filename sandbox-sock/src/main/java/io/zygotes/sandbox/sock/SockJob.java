@@ -23,7 +23,12 @@ final class SockJob extends SockSandbox {
     }
 
     @Override
-    void release(boolean reuseGroup) {
+    boolean isFirstOfItsNamespace() {
+        return true;
+    }
+
+    @Override
+    void releaseOwn(boolean reuseGroup) {
         family.giveBack(group(), reuseGroup);
         released.run();
     }

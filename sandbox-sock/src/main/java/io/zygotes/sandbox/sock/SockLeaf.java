@@ -168,7 +168,12 @@ final class SockLeaf extends SockSandbox implements Leaf {
     }
 
     @Override
-    void release(boolean reuseGroup) {
+    boolean isFirstOfItsNamespace() {
+        return true;
+    }
+
+    @Override
+    void releaseOwn(boolean reuseGroup) {
         family.giveBack(group(), reuseGroup);
         released.run();
     }

@@ -155,6 +155,11 @@ final class SockMechanism implements SandboxMechanism {
         return warden;
     }
 
+    /** The warden's process; for tests of its sudden end. */
+    int wardenPid() throws SandboxException, InterruptedException {
+        return warden().pid();
+    }
+
     private void wardenGone() {
         byPid.values().forEach(sandbox -> sandbox.end(128 + 9));
         byPid.clear();

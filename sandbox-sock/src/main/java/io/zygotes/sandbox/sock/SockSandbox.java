@@ -2,6 +2,8 @@ package io.zygotes.sandbox.sock;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.zygotes.sandbox.sock.linux.Linux;
+import io.zygotes.sandbox.sock.linux.LinuxException;
 import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
@@ -25,7 +27,9 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
     private final Channel channel;
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
     private volatile int pid;
+    private int process = -1;
     private volatile boolean destroyed;
+    private volatile boolean endedByItself;
 
     SockSandbox(String id, SockMechanism mechanism, SandboxGroup group, Channel channel) {
         this.id = id;
@@ -56,10 +60,34 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
         return pid;
     }
 
-    /** The process said hello, was checked, and is heard alone from now on. */
-    final void born(int pid) {
+    /** The process said hello, and is heard alone from now on. */
+    final void born(int pid) throws IOException {
+        synchronized (this) {
+            process = Linux.process(pid);
+        }
         this.pid = pid;
         channel.trust(pid);
+    }
+
+    /** Whether killing its process kills all of it, because that is the first of a pid namespace. */
+    abstract boolean isFirstOfItsNamespace();
+
+    private synchronized void kill() {
+        try {
+            if (process >= 0 && isFirstOfItsNamespace()) {
+                Linux.killProcess(process);
+                return;
+            }
+        } catch (LinuxException e) {
+            System.getLogger(SockSandbox.class.getName())
+                    .log(System.Logger.Level.WARNING, "cannot kill " + id + " by its process: " + e.getMessage());
+        }
+        group.kill();
+    }
+
+    /** Kills it once more, whatever became of its process. */
+    final void killAgain() {
+        group.kill();
     }
 
     @Override
@@ -81,7 +109,7 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
             destroyed = true;
         }
         try {
-            group.kill();
+            kill();
         } finally {
             channel.close();
             mechanism.buried(this);
@@ -89,12 +117,23 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
     }
 
     /** Frees what it held; called once, when no process of it lives any more. */
-    abstract void release(boolean reuseGroup);
+    final void release(boolean reuseGroup) {
+        synchronized (this) {
+            if (process >= 0) {
+                Linux.close(process);
+                process = -1;
+            }
+        }
+        releaseOwn(reuseGroup);
+    }
+
+    /** Frees what this kind of sandbox held. */
+    abstract void releaseOwn(boolean reuseGroup);
 
     /** The warden saw the end of the process. */
     final void end(int status) {
-        boolean byItself = !destroyed;
-        if (!ended.complete(status) || !byItself) {
+        endedByItself = !destroyed;
+        if (!ended.complete(status) || !endedByItself) {
             return;
         }
         if (!(this instanceof SockJob)) {
@@ -119,7 +158,7 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
 
     /** The exception for a sandbox whose channel ended; destroys it. */
     final SandboxException obituary(String doing, boolean callStarted, IOException cause) throws InterruptedException {
-        boolean wasDestroyed = destroyed;
+        boolean wasDestroyed = destroyed && !endedByItself;
         OptionalInt status = status();
         boolean outOfMemory = group.ranOutOfMemory();
         destroy();

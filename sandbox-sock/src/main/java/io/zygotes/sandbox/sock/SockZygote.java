@@ -106,7 +106,12 @@ final class SockZygote extends SockSandbox implements Zygote {
     }
 
     @Override
-    void release(boolean reuseGroup) {
+    boolean isFirstOfItsNamespace() {
+        return false;
+    }
+
+    @Override
+    void releaseOwn(boolean reuseGroup) {
         family.giveBack(group(), false);
         family.retire();
         ids.release();

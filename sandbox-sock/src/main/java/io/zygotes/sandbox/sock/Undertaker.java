@@ -65,6 +65,7 @@ final class Undertaker {
         if (one.reported() || millis < REPORT_AFTER) {
             return one;
         }
+        one.sandbox().killAgain();
         LOG.log(Level.WARNING, one.sandbox() + " was killed " + millis + " ms ago and still has processes: "
                 + CgroupLayout.processes(one.sandbox().group().path()).replace('\n', ' '));
         return new Case(one.sandbox(), one.since(), true);
@@ -73,10 +74,9 @@ final class Undertaker {
     private boolean buried(SockSandbox sandbox) {
         SandboxGroup group = sandbox.group();
         if (!group.isEmpty()) {
-            group.kill(); // a fork may have slipped past the first one
             return false;
         }
-        boolean reusable = reuse && group.memoryBytes() < RESIDUE;
+        boolean reusable = reuse && group.isReusable() && group.memoryBytes() < RESIDUE;
         if (reusable) {
             try {
                 group.freeze(false);

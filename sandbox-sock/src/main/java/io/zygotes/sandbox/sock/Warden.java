@@ -202,6 +202,10 @@ final class Warden implements AutoCloseable {
         return future;
     }
 
+    int pid() {
+        return pid;
+    }
+
     /** Completes when the warden process has ended, and everything below it with it. */
     CompletableFuture<Void> gone() {
         return gone;

@@ -47,6 +47,8 @@ public final class Linux {
     private static final int AT_RECURSIVE = 0x8000;
 
     // The same number on every architecture since Linux 5.2 (asm-generic/unistd.h).
+    private static final long SYS_PIDFD_SEND_SIGNAL = 424;
+    private static final long SYS_PIDFD_OPEN = 434;
     private static final long SYS_OPEN_TREE = 428;
     private static final long SYS_FSOPEN = 430;
     private static final long SYS_FSCONFIG = 431;
@@ -675,6 +677,28 @@ public final class Linux {
             throw e;
         } catch (Throwable e) {
             throw unexpected(e);
+        }
+    }
+
+    /** A descriptor that means one process for ever, even after its id was given to another: pidfd_open(2), Linux 5.3. */
+    public static int process(int pid) throws LinuxException {
+        return (int) syscall("pidfd_open " + pid, SYS_PIDFD_OPEN, pid, 0, 0, 0, 0);
+    }
+
+    /**
+     * Sends SIGKILL to the process that a descriptor of {@link #process} means.
+     *
+     * @return false if it has ended already
+     */
+    public static boolean killProcess(int process) throws LinuxException {
+        try {
+            syscall("pidfd_send_signal", SYS_PIDFD_SEND_SIGNAL, process, 9, 0, 0, 0);
+            return true;
+        } catch (LinuxException e) {
+            if (e.errno() == LinuxException.ESRCH) {
+                return false;
+            }
+            throw e;
         }
     }
 
