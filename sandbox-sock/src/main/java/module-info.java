@@ -2,4 +2,7 @@
 module io.zygotes.sandbox.sock {
     requires io.zygotes.spi;
     requires com.fasterxml.jackson.databind;
+
+    provides io.zygotes.spi.mechanism.SandboxMechanismProvider with
+            io.zygotes.sandbox.sock.SockProvider;
 }

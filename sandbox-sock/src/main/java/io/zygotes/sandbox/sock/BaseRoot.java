@@ -1,0 +1,137 @@
+package io.zygotes.sandbox.sock;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The plan of the root file system that every sandbox inherits: read-only, put together from the host's own files, or
+ * from a folder. The warden carries it out, entry by entry, in the order of the list:
+ *
+ * <ul>
+ *   <li>{@code folder PATH}: an empty folder
+ *   <li>{@code link PATH TARGET}: a symbolic link
+ *   <li>{@code text PATH CONTENT}: a small file
+ *   <li>{@code tree PATH SOURCE}: a folder of the host and all below it, read-only, without devices and set-uid
+ *   <li>{@code file PATH SOURCE}: a file of the host, read-only
+ *   <li>{@code device PATH SOURCE}: a device node of the host
+ *   <li>{@code mask PATH}: hides what an earlier entry brought, under an empty read-only folder
+ * </ul>
+ */
+final class BaseRoot {
+
+    /** Where our Python files are in a sandbox. */
+    private static final String RUNTIME = "/runtime";
+
+    /** Folders that a sandbox gets of its own. The warden mounts {@code /proc}; {@code /tmp} lies in {@code /host}. */
+    private static final List<String> OWN = List.of("/proc", "/dev", "/etc", "/handler", "/packages", "/host", "/mnt",
+            RUNTIME);
+
+    private static final Set<String> TAKEN = Set.of("proc", "sys", "dev", "tmp", "host", "handler", "packages", "mnt",
+            "runtime", "run", "boot", "lost+found", "old_root");
+
+    private static final List<String> HOST_SYSTEM =
+            List.of("bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr");
+
+    /** What programs look up in /etc, and what tells nothing about this machine's users. */
+    private static final List<String> HOST_ETC = List.of(
+            "alternatives", "ca-certificates", "fonts", "gai.conf", "host.conf", "hosts", "ld.so.cache", "ld.so.conf",
+            "ld.so.conf.d", "localtime", "mime.types", "pki", "protocols", "resolv.conf", "services", "ssl", "timezone");
+
+    private static final List<String> DEVICES = List.of("null", "zero", "full", "random", "urandom");
+
+    private final List<List<String>> entries = new ArrayList<>();
+
+    private BaseRoot() {}
+
+    /**
+     * Makes the plan.
+     *
+     * @param base the folder to take everything from; empty for the host's own files
+     * @return the entries
+     * @throws IOException if a folder cannot be read
+     */
+    static List<List<String>> plan(Optional<Path> base, PythonRuntime python) throws IOException {
+        BaseRoot plan = new BaseRoot();
+        OWN.forEach(path -> plan.add("folder", path));
+        if (base.isPresent()) {
+            plan.takeAll(base.get());
+        } else {
+            plan.takeHost(python);
+        }
+        plan.add("link", "/tmp", "/host/tmp");
+        for (String device : DEVICES) {
+            plan.add("device", "/dev/" + device, "/dev/" + device);
+        }
+        plan.add("link", "/dev/shm", "/host/tmp");
+        plan.add("link", "/dev/fd", "/proc/self/fd");
+        plan.add("link", "/dev/stdin", "/proc/self/fd/0");
+        plan.add("link", "/dev/stdout", "/proc/self/fd/1");
+        plan.add("link", "/dev/stderr", "/proc/self/fd/2");
+        python.sitePackages().forEach(path -> plan.add("mask", path.toString()));
+        plan.add("tree", RUNTIME, python.folder().toString());
+        return List.copyOf(plan.entries);
+    }
+
+    private void add(String... entry) {
+        entries.add(List.of(entry));
+    }
+
+    private void takeAll(Path base) throws IOException {
+        try (DirectoryStream<Path> children = Files.newDirectoryStream(base)) {
+            for (Path child : children) {
+                if (!TAKEN.contains(child.getFileName().toString()) && !child.endsWith("etc")) {
+                    take("/" + child.getFileName(), child);
+                }
+            }
+        }
+        takeEtc(base.resolve("etc"));
+    }
+
+    private void takeHost(PythonRuntime python) throws IOException {
+        for (String name : HOST_SYSTEM) {
+            take("/" + name, Path.of("/", name));
+        }
+        for (Path prefix : python.prefixes()) {
+            if (!prefix.startsWith("/usr")) {
+                take(prefix.toString(), prefix);
+            }
+        }
+        takeEtc(Path.of("/etc"));
+    }
+
+    private void takeEtc(Path etc) throws IOException {
+        for (String name : HOST_ETC) {
+            take("/etc/" + name, etc.resolve(name));
+        }
+        add("text", "/etc/passwd", "root:x:0:0:root:/:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n");
+        add("text", "/etc/group", "root:x:0:\nnogroup:x:65534:\n");
+        add("text", "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n");
+    }
+
+    private void take(String path, Path source) throws IOException {
+        if (Files.isSymbolicLink(source)) {
+            Path target = Files.readSymbolicLink(source);
+            // A link into what sandboxes see stays one; what lies elsewhere, such as /run, is brought by itself.
+            if (!target.isAbsolute() && source.getParent().equals(Path.of("/")) || target.startsWith("/usr")) {
+                add("link", path, target.toString());
+                return;
+            }
+        }
+        if (!Files.exists(source)) {
+            return;
+        }
+        Path real = source.toRealPath();
+        if (Files.isDirectory(real, LinkOption.NOFOLLOW_LINKS)) {
+            add("tree", path, real.toString());
+        } else if (Files.isRegularFile(real, LinkOption.NOFOLLOW_LINKS)) {
+            add("file", path, real.toString());
+        }
+    }
+}

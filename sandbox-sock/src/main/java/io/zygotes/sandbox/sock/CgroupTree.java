@@ -1,0 +1,198 @@
+package io.zygotes.sandbox.sock;
+
+import io.zygotes.sandbox.sock.linux.Linux;
+import io.zygotes.sandbox.sock.linux.LinuxException;
+import io.zygotes.spi.SandboxException;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The cgroups of one worker, below {@code zygotes/<region>} in every hierarchy.
+ *
+ * <p>The region is a small number that is the worker's own among all workers of the machine: it also says which block
+ * of host ids the worker uses. A worker claims it by making its folder in the version 2 hierarchy, which only one can,
+ * and writes it into its directory, so that the next worker there finds and removes what this one may leave.
+ */
+final class CgroupTree implements AutoCloseable {
+
+    /** Our folder in every hierarchy. */
+    static final String FOLDER = "zygotes";
+
+    /** How many regions there are: 2^31 host ids from {@link #FIRST_HOST_ID} on, 2^24 for each. */
+    private static final int REGIONS = 128;
+    /**
+     * Ids from here on are given to nobody by systemd's and the distributions' rules up to 2^31 (systemd, "Users, Groups,
+     * UIDs and GIDs on systemd Systems"), and rarely above.
+     */
+    private static final long FIRST_HOST_ID = 0x70000000L;
+    /** How long leftovers may take to die, in milliseconds. */
+    private static final int PATIENCE = 5000;
+
+    private final CgroupLayout layout;
+    private final int region;
+    private final Path root;
+    private final Descriptors fastMoves = new Descriptors();
+
+    private CgroupTree(CgroupLayout layout, int region) {
+        this.layout = layout;
+        this.region = region;
+        this.root = layout.unified().resolve(FOLDER).resolve(name(region));
+    }
+
+    /** Descriptors to close at the end. */
+    private static final class Descriptors {
+        private final List<Integer> open = new ArrayList<>();
+
+        void closeAll() {
+            open.forEach(Linux::close);
+            open.clear();
+        }
+    }
+
+    private static String name(int region) {
+        return "worker-" + region;
+    }
+
+    /**
+     * Claims a region and makes the worker's groups, after removing what a dead worker of this directory left.
+     *
+     * @param state the mechanism's folder in the worker directory; the caller holds the worker's lock
+     */
+    static CgroupTree claim(CgroupLayout layout, Path state) throws SandboxException, InterruptedException {
+        Path record = state.resolve("region");
+        try {
+            int preferred = Math.floorMod(state.toString().hashCode(), REGIONS);
+            if (Files.exists(record)) {
+                preferred = Integer.parseInt(Files.readString(record).strip());
+                new CgroupTree(layout, preferred).sweep();
+            }
+            Path folder = layout.unified().resolve(FOLDER);
+            for (int i = 0; i < REGIONS; i++) {
+                int candidate = Math.floorMod(preferred + i, REGIONS);
+                if (!claimed(layout, folder, candidate)) {
+                    continue;
+                }
+                Path beside = state.resolve("region.new");
+                Files.writeString(beside, Integer.toString(candidate));
+                Files.move(beside, record, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                CgroupTree tree = new CgroupTree(layout, candidate);
+                tree.setUp();
+                return tree;
+            }
+            throw new SandboxException("all " + REGIONS + " worker regions below " + folder
+                    + " are taken: remove those of dead workers with 'rmdir', or stop a worker");
+        } catch (IOException | NumberFormatException e) {
+            throw new SandboxException(
+                    "cannot make cgroups below " + layout.unified() + ": " + e.getMessage() + "; is it mounted read-only?",
+                    e);
+        }
+    }
+
+    private static boolean claimed(CgroupLayout layout, Path folder, int region) throws IOException {
+        while (true) {
+            Files.createDirectories(folder);
+            try {
+                Files.createDirectory(folder.resolve(name(region)));
+                return true;
+            } catch (FileAlreadyExistsException e) {
+                return false;
+            } catch (NoSuchFileException e) {
+                // Another worker that ended just removed the folder above.
+            }
+        }
+    }
+
+    private void setUp() throws IOException {
+        layout.delegate(layout.unified());
+        layout.delegate(root.getParent());
+        layout.makeInner(root);
+        // The warden makes fresh sandboxes into groups beside its own: it needs the right at their common ancestor.
+        CgroupLayout.delegateMoves(root, hostId(0));
+        if (!Files.exists(root.resolve("cgroup.kill"))) {
+            throw new IOException("this kernel has no cgroup.kill: Linux 5.14 or later is needed");
+        }
+        if (!layout.legacy().isEmpty()) {
+            try {
+                fastMoves.open.add(Linux.fastMoves(FOLDER + "-" + ProcessHandle.current().pid()));
+            } catch (LinuxException e) {
+                System.getLogger(CgroupTree.class.getName())
+                        .log(System.Logger.Level.INFO, "every cold start will take some ms longer: " + e.getMessage());
+            }
+        }
+    }
+
+    /** The host id that an id of the warden's user namespace means; unsigned, as the kernel's are. */
+    int hostId(int id) {
+        return (int) (FIRST_HOST_ID + (long) region * IdBlock.WORKER_IDS + id);
+    }
+
+    /** The group for the warden itself, without limits. */
+    Path makeWardenGroup() throws IOException {
+        Path group = root.resolve("warden");
+        Files.createDirectories(group);
+        return group;
+    }
+
+    /** A subtree for one zygote and what it forks, or for fresh sandboxes; owned by a host uid. */
+    GroupFamily family(String name, int owner) throws IOException {
+        Path folder = root.resolve(name);
+        layout.makeInner(folder);
+        CgroupLayout.delegateMoves(folder, owner);
+        return new GroupFamily(layout, folder, name(region), owner);
+    }
+
+    /** Kills and removes everything of this region, in every hierarchy. */
+    private void sweep() throws IOException, InterruptedException {
+        if (Files.isDirectory(root)) {
+            Linux.writeFile(root + "/cgroup.kill", "1");
+        }
+        long deadline = System.nanoTime() + PATIENCE * 1_000_000L;
+        List<Path> tops = new ArrayList<>(List.of(root));
+        layout.legacy().values().stream().distinct()
+                .forEach(mount -> tops.add(mount.resolve(FOLDER).resolve(name(region))));
+        for (Path top : tops) {
+            while (!removeTree(top)) {
+                if (System.nanoTime() > deadline) {
+                    throw new IOException("processes of a dead worker do not end: see " + top + "/cgroup.procs");
+                }
+                Thread.sleep(5);
+            }
+            CgroupLayout.remove(top.getParent());
+        }
+    }
+
+    private static boolean removeTree(Path group) throws IOException {
+        try (DirectoryStream<Path> children = Files.newDirectoryStream(group, Files::isDirectory)) {
+            boolean gone = true;
+            for (Path child : children) {
+                gone &= removeTree(child);
+            }
+            return gone && CgroupLayout.remove(group);
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            return true;
+        }
+    }
+
+    /** Removes everything; all processes must have been killed. What does not go now goes at the next start. */
+    @Override
+    public void close() {
+        try {
+            sweep();
+        } catch (IOException e) {
+            System.getLogger(CgroupTree.class.getName())
+                    .log(System.Logger.Level.WARNING, "cgroups are left for the next start to remove: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            fastMoves.closeAll();
+        }
+    }
+}

@@ -1,0 +1,173 @@
+package io.zygotes.sandbox.sock;
+
+import io.zygotes.sandbox.sock.linux.Descriptor;
+import io.zygotes.sandbox.sock.linux.Linux;
+import java.io.EOFException;
+import java.io.IOException;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * The worker's end of a socket to a process in a sandbox. Any thread may send and close; one at a time may receive.
+ *
+ * <p>Once {@link #trust} was called, a byte from any other process is an error: a zygote that keeps a copy of its
+ * child's channel cannot answer in its name.
+ */
+final class Channel implements AutoCloseable {
+
+    /** The longest answer a lambda may give. AWS Lambda allows 6 MB. */
+    private static final int LONGEST_BODY = 16 << 20;
+    /** How often a wait looks whether its thread was interrupted, in milliseconds. */
+    private static final int SLICE = 500;
+
+    private final Descriptor socket;
+    private volatile int trusted;
+    private byte[] pending = {};
+    private int at;
+    private int sender;
+
+    /** @param socket this end; owned by the channel from now on */
+    Channel(int socket) {
+        this.socket = new Descriptor(socket);
+    }
+
+    /** From now on only this process may be heard here. */
+    void trust(int pid) {
+        trusted = pid;
+    }
+
+    /**
+     * Sends all of the data.
+     *
+     * @param deadline the moment ({@link System#nanoTime}) until which it may take
+     * @param descriptors open files to send along
+     * @throws TimeoutException if the other side does not take it in time
+     * @throws IOException if the other side is gone, or this one is closed
+     */
+    void send(byte[] data, long deadline, int... descriptors)
+            throws IOException, TimeoutException, InterruptedException {
+        int fd = socket.acquire();
+        try {
+            int done = 0;
+            while (done < data.length) {
+                int sent = done == 0 ? Linux.send(fd, data, 0, descriptors) : Linux.send(fd, data, done);
+                if (sent == 0) {
+                    Linux.awaitRoom(fd, slice(deadline));
+                }
+                done += sent;
+            }
+        } finally {
+            socket.release();
+        }
+    }
+
+    /** Sends one message in the name of another process; the other side must be reading. */
+    void sendAs(int pid, byte[] data, long deadline) throws IOException, TimeoutException, InterruptedException {
+        int fd = socket.acquire();
+        try {
+            while (Linux.sendAs(pid, fd, data) == 0) {
+                Linux.awaitRoom(fd, slice(deadline));
+            }
+        } finally {
+            socket.release();
+        }
+    }
+
+    /**
+     * Takes one packet of a SOCK_SEQPACKET socket.
+     *
+     * @return the packet; its data is empty at the end
+     */
+    Linux.Received receivePacket() throws IOException {
+        int fd = socket.acquire();
+        try {
+            while (true) {
+                Linux.Received received = Linux.receive(fd);
+                if (received != null) {
+                    return received;
+                }
+                Linux.awaitInput(fd, -1);
+            }
+        } finally {
+            socket.release();
+        }
+    }
+
+    /**
+     * Waits for the next frame.
+     *
+     * @param deadline the moment ({@link System#nanoTime}) until which to wait
+     * @throws EOFException if the other side is gone
+     * @throws TimeoutException if nothing came in time
+     * @throws IOException if another process speaks here, the frame is too long, or the channel is closed
+     */
+    Frame receive(long deadline) throws IOException, TimeoutException, InterruptedException {
+        int fd = socket.acquire();
+        try {
+            while (pending.length - at < Frame.HEADER) {
+                fill(fd, deadline);
+            }
+            int length = (pending[at] & 0xff) << 24
+                    | (pending[at + 1] & 0xff) << 16
+                    | (pending[at + 2] & 0xff) << 8
+                    | pending[at + 3] & 0xff;
+            int kind = pending[at + 4];
+            at += Frame.HEADER;
+            if (length < 0 || length > LONGEST_BODY) {
+                throw new IOException("an answer of " + Integer.toUnsignedString(length) + " bytes is longer than "
+                        + LONGEST_BODY);
+            }
+            byte[] body = new byte[length];
+            int done = 0;
+            while (done < length) {
+                if (at == pending.length) {
+                    fill(fd, deadline);
+                }
+                int part = Math.min(length - done, pending.length - at);
+                System.arraycopy(pending, at, body, done, part);
+                at += part;
+                done += part;
+            }
+            return new Frame(kind, body, sender);
+        } finally {
+            socket.release();
+        }
+    }
+
+    private void fill(int fd, long deadline) throws IOException, TimeoutException, InterruptedException {
+        Linux.Received received;
+        while ((received = Linux.receive(fd)) == null) {
+            Linux.awaitInput(fd, slice(deadline));
+        }
+        if (received.data().length == 0) {
+            throw new EOFException("the process closed its channel");
+        }
+        if (trusted != 0 && received.pid() != trusted) {
+            throw new IOException(
+                    "process " + received.pid() + " spoke on the channel of process " + trusted + ": refused");
+        }
+        sender = received.pid();
+        int left = pending.length - at;
+        byte[] joined = new byte[left + received.data().length];
+        System.arraycopy(pending, at, joined, 0, left);
+        System.arraycopy(received.data(), 0, joined, left, received.data().length);
+        pending = joined;
+        at = 0;
+    }
+
+    private static int slice(long deadline) throws TimeoutException, InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+        long left = deadline - System.nanoTime();
+        if (left <= 0) {
+            throw new TimeoutException();
+        }
+        return (int) Math.min(SLICE, left / 1_000_000 + 1);
+    }
+
+    /** Closes it; a thread that waits in {@link #receive} gets an exception. */
+    @Override
+    public void close() {
+        socket.close();
+    }
+}

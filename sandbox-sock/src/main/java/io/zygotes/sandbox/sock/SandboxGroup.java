@@ -1,0 +1,222 @@
+package io.zygotes.sandbox.sock;
+
+import io.zygotes.sandbox.sock.linux.Linux;
+import io.zygotes.sandbox.sock.linux.LinuxException;
+import io.zygotes.spi.Limits;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The cgroups of one sandbox: one in the version 2 hierarchy, and one in each version 1 hierarchy that has a limit.
+ * Reused for another sandbox once it is empty.
+ */
+final class SandboxGroup {
+
+    /** What a sandbox may be over its memory limit before it is lowered no further. */
+    private static final long SLACK = 1 << 20;
+
+    private final Path folder;
+    private final String unified;
+    private final Map<String, Path> byController = new LinkedHashMap<>();
+    private final Set<Path> legacy = new LinkedHashSet<>();
+    private final boolean memoryIsUnified;
+    private final boolean cpuIsUnified;
+    private final String memory;
+    private Limits limits;
+    private long memoryLimit;
+    private long oomKillsBefore;
+    private volatile boolean killed;
+
+    /**
+     * Makes the groups.
+     *
+     * @param layout where the hierarchies are
+     * @param parent the version 2 group above
+     * @param region the worker's folder name in the version 1 hierarchies
+     * @param name its name below parent; in version 1 hierarchies the parent's name is put before it
+     * @param owner the host uid that may put processes into it; 0 for root alone
+     */
+    SandboxGroup(CgroupLayout layout, Path parent, String region, String name, int owner) throws IOException {
+        folder = parent.resolve(name);
+        unified = folder.toString();
+        Files.createDirectory(folder);
+        try {
+            if (owner != 0) {
+                CgroupLayout.delegateMoves(folder, owner);
+            }
+            for (String controller : layout.unifiedControllers()) {
+                byController.put(controller, folder);
+            }
+            for (Map.Entry<String, Path> entry : layout.legacy().entrySet()) {
+                Path group = entry.getValue().resolve(CgroupTree.FOLDER).resolve(region)
+                        .resolve(parent.getFileName() + "." + name);
+                Files.createDirectories(group);
+                byController.put(entry.getKey(), group);
+                legacy.add(group);
+            }
+        } catch (IOException e) {
+            remove();
+            throw e;
+        }
+        memoryIsUnified = layout.unifiedControllers().contains("memory");
+        cpuIsUnified = layout.unifiedControllers().contains("cpu");
+        memory = byController.get("memory").toString();
+    }
+
+    /** The version 2 group. */
+    String path() {
+        return unified;
+    }
+
+    /** Gets ready for a sandbox with these limits. */
+    void prepare(Limits wanted) throws IOException {
+        oomKillsBefore = oomKills();
+        long bytes = (long) wanted.memMb() << 20;
+        if (wanted.equals(limits) && memoryLimit == bytes) {
+            return;
+        }
+        writeMemoryLimit(bytes);
+        if (memoryIsUnified) {
+            // Version 2 has no swappiness of a group; off swap is what 0 asks for (cgroups-v2, memory.swap.max).
+            writeIfThere(memory + "/memory.swap.max", wanted.swappiness() == 0 ? "0" : "max");
+        } else {
+            writeIfThere(memory + "/memory.swappiness", Integer.toString(wanted.swappiness()));
+        }
+        Linux.writeFile(byController.get("pids") + "/pids.max", Integer.toString(wanted.procs()));
+        int period = 100_000;
+        long quota = (long) wanted.cpuPercent() * period / 100;
+        if (cpuIsUnified) {
+            Linux.writeFile(unified + "/cpu.max", quota + " " + period);
+        } else {
+            Path cpu = byController.get("cpu");
+            writeIfThere(cpu + "/cpu.cfs_period_us", Integer.toString(period));
+            writeIfThere(cpu + "/cpu.cfs_quota_us", Long.toString(quota));
+        }
+        limits = wanted;
+        memoryLimit = bytes;
+    }
+
+    /** For files that a kernel may be built without. */
+    private static void writeIfThere(String file, String text) throws IOException {
+        try {
+            Linux.writeFile(file, text);
+        } catch (LinuxException e) {
+            if (e.errno() != LinuxException.ENOENT) {
+                throw e;
+            }
+        }
+    }
+
+    private void writeMemoryLimit(long bytes) throws IOException {
+        Linux.writeFile(memory + (memoryIsUnified ? "/memory.max" : "/memory.limit_in_bytes"), Long.toString(bytes));
+    }
+
+    /**
+     * Changes the memory limit; never below what is in use.
+     *
+     * @return the limit in force
+     */
+    synchronized long limitMemory(long bytes) throws IOException {
+        for (int attempt = 0; ; attempt++) {
+            long wanted = Math.max(bytes, memoryBytes() + (SLACK << attempt));
+            try {
+                writeMemoryLimit(wanted);
+                memoryLimit = wanted;
+                return wanted;
+            } catch (IOException e) {
+                if (attempt == 5) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** Puts a process under the version 1 limits; version 2 it was born into. */
+    void join(int pid) throws IOException {
+        for (Path group : legacy) {
+            Linux.writeFile(group + "/cgroup.procs", Integer.toString(pid));
+        }
+    }
+
+    /** Moves a process here in version 2, too. */
+    void adopt(int pid) throws IOException {
+        Linux.writeFile(unified + "/cgroup.procs", Integer.toString(pid));
+        join(pid);
+    }
+
+    /** Whether a process is in the version 2 group. */
+    boolean contains(int pid) {
+        return CgroupLayout.processes(unified).lines().anyMatch(Integer.toString(pid)::equals);
+    }
+
+    /** Whether another sandbox may be made in it. */
+    boolean isReusable() {
+        return !killed;
+    }
+
+    boolean isEmpty() {
+        return CgroupLayout.processes(unified).isEmpty();
+    }
+
+    /**
+     * Kills everything in it, frozen or not. The group cannot be used again: the kernel (seen on 6.18) also kills what
+     * clone3 later makes in a group with this past, because it compares the kill count of the caller's group.
+     */
+    void kill() {
+        killed = true;
+        try {
+            Linux.writeFile(unified + "/cgroup.kill", "1");
+        } catch (LinuxException e) {
+            if (e.errno() != LinuxException.ENOENT) {
+                throw new IllegalStateException("cannot kill the sandbox in " + unified + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
+    /** Starts to freeze or thaw everything in it. Returns before it is done. */
+    void freeze(boolean on) throws IOException {
+        Linux.writeFile(unified + "/cgroup.freeze", on ? "1" : "0");
+    }
+
+    /** Memory charged now, in bytes; 0 if the group is gone. */
+    long memoryBytes() {
+        try {
+            String text = Linux.readFile(memory + (memoryIsUnified ? "/memory.current" : "/memory.usage_in_bytes"));
+            return Long.parseLong(text.strip());
+        } catch (LinuxException e) {
+            return 0;
+        }
+    }
+
+    /** Whether the kernel ended a process for want of memory since {@link #prepare}. */
+    boolean ranOutOfMemory() {
+        return oomKills() > oomKillsBefore;
+    }
+
+    private long oomKills() {
+        try {
+            return Linux.readFile(memory + (memoryIsUnified ? "/memory.events" : "/memory.oom_control"))
+                    .lines()
+                    .filter(line -> line.startsWith("oom_kill "))
+                    .mapToLong(line -> Long.parseLong(line.substring(9)))
+                    .findFirst()
+                    .orElse(0);
+        } catch (LinuxException e) {
+            return 0;
+        }
+    }
+
+    /** Removes the groups; false if one is still in use. */
+    boolean remove() {
+        boolean gone = CgroupLayout.remove(folder);
+        for (Path group : legacy) {
+            gone &= CgroupLayout.remove(group);
+        }
+        return gone;
+    }
+}

@@ -1,0 +1,180 @@
+package io.zygotes.sandbox.sock;
+
+import io.zygotes.sandbox.sock.linux.Linux;
+import io.zygotes.sandbox.sock.linux.LinuxException;
+import io.zygotes.spi.Invocation;
+import io.zygotes.spi.Leaf;
+import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Reply;
+import io.zygotes.spi.SandboxException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.TimeoutException;
+
+/** A leaf: one process that serves calls over its channel. */
+final class SockLeaf extends SockSandbox implements Leaf {
+
+    /** A body up to this size goes out before the leaf is ready: it fits into the socket's buffer. */
+    private static final int SMALL = 1 << 16;
+
+    private final LeafSpec spec;
+    private final Runnable released;
+    private final StepTimes times;
+    private final GroupFamily family;
+    private boolean ready;
+
+    /**
+     * @param family where its group goes back to
+     * @param released frees its ids
+     */
+    SockLeaf(
+            String id,
+            SockMechanism mechanism,
+            GroupFamily family,
+            SandboxGroup group,
+            Channel channel,
+            LeafSpec spec,
+            StepTimes times,
+            Runnable released) {
+        super(id, mechanism, group, channel);
+        this.family = family;
+        this.spec = spec;
+        this.times = times;
+        this.released = released;
+    }
+
+    @Override
+    public LeafSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public Reply call(Invocation invocation, Duration timeout) throws SandboxException, InterruptedException {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        if (invocation.body().length > SMALL) {
+            awaitReady(timeout);
+        }
+        String doing = "importing f.py of lambda " + spec.lambda();
+        boolean wasReady = ready;
+        try {
+            // Sent before it is ready, so that it need not wait for us in between.
+            channel().send(Frame.encode(Frame.CALL, invocation.body()), deadline);
+            if (!ready) {
+                receiveReady(deadline);
+            }
+            doing = "running lambda " + spec.lambda();
+            Frame frame = channel().receive(deadline);
+            if (frame.kind() != Frame.REPLY || frame.body().length < 2) {
+                throw new IOException("it sent a message of kind " + frame.kind() + " instead of an answer");
+            }
+            int status = (frame.body()[0] & 0xff) << 8 | frame.body()[1] & 0xff;
+            if (status >= 500 && group().ranOutOfMemory()) {
+                // A child of it was the victim: the lambda saw only a broken process.
+                destroy();
+                throw new SandboxException.OutOfMemory(
+                        "a process of " + id() + " ran out of memory: raise limits.mem_mb of lambda " + spec.lambda());
+            }
+            return new Reply(status, Arrays.copyOfRange(frame.body(), 2, frame.body().length));
+        } catch (TimeoutException e) {
+            throw timeout(doing);
+        } catch (InterruptedException e) {
+            destroy();
+            throw e;
+        } catch (IOException e) {
+            throw obituary(doing, wasReady || ready, e);
+        }
+    }
+
+    @Override
+    public void awaitReady(Duration timeout) throws SandboxException, InterruptedException {
+        if (ready) {
+            return;
+        }
+        String doing = "importing f.py of lambda " + spec.lambda();
+        try {
+            receiveReady(System.nanoTime() + timeout.toNanos());
+        } catch (TimeoutException e) {
+            throw timeout(doing);
+        } catch (InterruptedException e) {
+            destroy();
+            throw e;
+        } catch (IOException e) {
+            throw obituary(doing, false, e);
+        }
+    }
+
+    private void receiveReady(long deadline)
+            throws IOException, TimeoutException, InterruptedException, SandboxException {
+        Frame frame = channel().receive(deadline);
+        if (frame.kind() == Frame.FAILED) {
+            throw failure(frame);
+        }
+        if (frame.kind() != Frame.READY) {
+            throw new IOException("it sent a message of kind " + frame.kind() + " instead of being ready");
+        }
+        times.step("import and ready");
+        times.add("of that, import of f.py", JSON.readTree(frame.body()).path("import_ns").asLong());
+        ready = true;
+    }
+
+    @Override
+    public void freeze() {
+        freeze(true);
+    }
+
+    @Override
+    public void thaw() {
+        freeze(false);
+    }
+
+    private void freeze(boolean on) {
+        try {
+            group().freeze(on);
+        } catch (IOException e) {
+            if (alive()) {
+                throw new IllegalStateException(
+                        "cannot " + (on ? "freeze " : "thaw ") + id() + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
+    @Override
+    public long privateBytes() {
+        return CgroupLayout.processes(group().path())
+                .lines()
+                .mapToLong(pid -> {
+                    try {
+                        return privateBytes(Linux.readFile("/proc/" + pid + "/smaps_rollup"));
+                    } catch (LinuxException e) {
+                        return 0; // it ended in between
+                    }
+                })
+                .sum();
+    }
+
+    /** Sum of the private lines of a file in the format of proc_pid_smaps(5). */
+    static long privateBytes(String smaps) {
+        return smaps.lines()
+                .filter(line -> line.startsWith("Private_"))
+                .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(':') + 1, line.indexOf("kB")).strip()) << 10)
+                .sum();
+    }
+
+    @Override
+    public Map<String, Long> creationNanos() {
+        return times.snapshot();
+    }
+
+    @Override
+    boolean isFirstOfItsNamespace() {
+        return true;
+    }
+
+    @Override
+    void releaseOwn(boolean reuseGroup) {
+        family.giveBack(group(), reuseGroup);
+        released.run();
+    }
+}

@@ -1,0 +1,624 @@
+package io.zygotes.sandbox.sock;
+
+import static io.zygotes.sandbox.sock.SockSandbox.JSON;
+
+import io.zygotes.sandbox.sock.linux.Linux;
+import io.zygotes.sandbox.sock.linux.LinuxException;
+import io.zygotes.spi.Leaf;
+import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Limits;
+import io.zygotes.spi.Network;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.PackageInfo;
+import io.zygotes.spi.Sandbox;
+import io.zygotes.spi.SandboxEvent;
+import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Zygote;
+import io.zygotes.spi.ZygoteSpec;
+import io.zygotes.spi.mechanism.Job;
+import io.zygotes.spi.mechanism.JobResult;
+import io.zygotes.spi.mechanism.MechanismContext;
+import io.zygotes.spi.mechanism.SandboxMechanism;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+
+/** Makes SOCK sandboxes. See {@code docs/sandbox.md} for the whole picture. */
+final class SockMechanism implements SandboxMechanism {
+
+    private static final System.Logger LOG = System.getLogger(SockMechanism.class.getName());
+
+    /** How long a new process may take until it says hello, in seconds; a busy machine needs some. */
+    private static final int BIRTH_PATIENCE = 20;
+    /** User namespaces nest 32 deep (user_namespaces(7)): the warden's, the leaf's, and some to spare. */
+    private static final int DEEPEST = 28;
+    /** The first uid inside a zygote's user namespace, as in setup.py. */
+    private static final int FIRST_ID = 1000;
+    /** Uids that leaves see as their own: from here on, different for each. */
+    private static final int FIRST_LEAF_ID = 10_000;
+
+    private static final int LEAF_IDS = 50_000;
+
+    private final MechanismContext context;
+    private final PythonRuntime python;
+    private final String hostPython;
+    private final List<List<String>> baseRoot;
+    private final Path state;
+    private final CgroupTree cgroups;
+    private final GroupFamily fresh;
+    private final OutputPump pump;
+    private final Undertaker undertaker;
+    private final IdBlock ids = IdBlock.ofWorker();
+    private final FreshIds freshIds = new FreshIds(IdBlock.WORKER_IDS / 1024);
+    private final Map<Integer, SockSandbox> byPid = new ConcurrentHashMap<>();
+    private final AtomicInteger numbers = new AtomicInteger();
+    private final AtomicInteger leafIds = new AtomicInteger();
+    private Warden warden;
+    private boolean closed;
+
+    private SockMechanism(
+            MechanismContext context, PythonRuntime python, String hostPython, Path state, CgroupTree cgroups)
+            throws IOException {
+        this.context = context;
+        this.python = python;
+        this.hostPython = hostPython;
+        this.state = state;
+        this.cgroups = cgroups;
+        baseRoot = BaseRoot.plan(context.baseFolder(), python);
+        fresh = cgroups.family("fresh", cgroups.hostId(0));
+        pump = new OutputPump();
+        undertaker = new Undertaker(context.reuseCgroups());
+    }
+
+    static SockMechanism start(MechanismContext context) throws SandboxException, InterruptedException {
+        requireRoot();
+        CgroupLayout layout = CgroupLayout.find();
+        Path state = context.workerDirectory().resolve("sandboxes");
+        try {
+            Files.createDirectories(state);
+        } catch (IOException e) {
+            throw new SandboxException("cannot make " + state + ": " + e.getMessage(), e);
+        }
+        PythonRuntime host = PythonRuntime.prepare(
+                context.baseFolder().isEmpty() ? context.python() : "python3", Optional.empty(), state);
+        PythonRuntime python = context.baseFolder().isEmpty()
+                ? host
+                : PythonRuntime.prepare(context.python(), context.baseFolder(), state);
+        CgroupTree cgroups = CgroupTree.claim(layout, state);
+        SockMechanism mechanism = null;
+        try {
+            mechanism = new SockMechanism(context, python, host.executable(), state, cgroups);
+            mechanism.warden();
+            LOG.log(Level.INFO, "sandboxes: " + layout.describe() + "; " + python.executable());
+            return mechanism;
+        } catch (IOException e) {
+            throw new SandboxException("cannot start the sandbox mechanism: " + e.getMessage(), e);
+        } finally {
+            if (mechanism == null) {
+                cgroups.close();
+            } else if (mechanism.warden == null) {
+                mechanism.close();
+            }
+        }
+    }
+
+    private static void requireRoot() throws SandboxException {
+        if (!System.getProperty("os.name").equals("Linux")) {
+            throw new SandboxException("SOCK sandboxes need Linux, this is " + System.getProperty("os.name"));
+        }
+        try {
+            if ((int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") != 0) {
+                throw new SandboxException("SOCK sandboxes need root: run the worker with sudo");
+            }
+        } catch (IOException e) {
+            throw new SandboxException("cannot look at /proc/self: " + e.getMessage() + "; is /proc mounted?", e);
+        }
+    }
+
+    /** The warden; starts another one if it died, after all sandboxes died with it. */
+    private synchronized Warden warden() throws SandboxException, InterruptedException {
+        if (closed) {
+            throw new SandboxException("the worker is stopping");
+        }
+        if (warden != null && !warden.gone().isDone()) {
+            return warden;
+        }
+        int output = -1;
+        try {
+            int[] pipe = Linux.pipe();
+            output = pipe[1];
+            pump.lines(pipe[0], line -> context.output().line("warden", "warden", line));
+            warden = Warden.start(
+                    python, baseRoot, state.resolve("root"), cgroups, output, hostPython, this::processEnded);
+        } catch (IOException e) {
+            throw new SandboxException("cannot start the warden: " + e.getMessage(), e);
+        } finally {
+            if (output >= 0) {
+                Linux.close(output);
+            }
+        }
+        warden.gone().thenRun(this::wardenGone);
+        return warden;
+    }
+
+    /** The warden's process; for tests of its sudden end. */
+    int wardenPid() throws SandboxException, InterruptedException {
+        return warden().pid();
+    }
+
+    private void wardenGone() {
+        byPid.values().forEach(sandbox -> sandbox.end(128 + 9));
+        byPid.clear();
+        synchronized (this) {
+            if (!closed) {
+                LOG.log(Level.ERROR, "the warden died, and all sandboxes with it; the next request starts it again");
+            }
+        }
+    }
+
+    private void processEnded(int pid, int status) {
+        SockSandbox sandbox = byPid.remove(pid);
+        if (sandbox != null) {
+            sandbox.end(status);
+        }
+    }
+
+    /** Passes an event on to the worker. */
+    void tell(SandboxEvent event) {
+        context.events().accept(event);
+    }
+
+    /** A sandbox was killed. */
+    void buried(SockSandbox sandbox) {
+        undertaker.bury(sandbox);
+    }
+
+    @Override
+    public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException {
+        Birth birth = new Birth("leaf", spec.limits(), spec.network());
+        try {
+            SockZygote zygote = (SockZygote) parent.orElse(null);
+            GroupFamily family = zygote == null ? fresh : zygote.family();
+            SandboxGroup group = birth.group(family);
+            birth.times.step("cgroup");
+            int uid = FIRST_LEAF_ID + Math.floorMod(leafIds.getAndIncrement(), LEAF_IDS);
+            birth.request.put("uid", uid);
+            birth.channel(Linux.SOCK_STREAM);
+            birth.output(spec.lambda());
+            birth.cgroup(group.path());
+            birth.mount(spec.handler(), "/handler", true, false);
+            if (zygote == null || !zygote.hasAll(spec.packages())) {
+                birth.mountPackages(spec.packages());
+            }
+            Runnable release = birth.identity(zygote, uid);
+            SockLeaf leaf =
+                    new SockLeaf(birth.id, this, family, group, birth.takeChannel(), spec, birth.times, release);
+            birth.sandbox = leaf;
+            birth.times.step("scratch, channel and mount trees");
+            birth.ask(zygote);
+            birth.times.step("request");
+            birth.awaitHello(pid -> requireMember(group, pid, leaf));
+            birth.times.step("clone and hello");
+            group.join(leaf.pid());
+            birth.go(Map.of("environment", environment(spec.environment()), "packages", folders(spec.packages())));
+            birth.times.step("check and limits");
+            birth.done();
+            return leaf;
+        } catch (IOException | TimeoutException e) {
+            throw birth.failed(e);
+        } finally {
+            birth.close();
+        }
+    }
+
+    @Override
+    public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(spec.limits().runtimeSec());
+        Birth birth = new Birth("zygote", spec.limits(), Network.HOST);
+        try {
+            SockZygote above = (SockZygote) parent.orElse(null);
+            int depth = above == null ? 0 : above.depth() + 1;
+            if (depth > DEEPEST) {
+                throw new SandboxException("a zygote cannot stand below more than " + DEEPEST
+                        + " others: user namespaces nest 32 deep at the most. Make the tree flatter");
+            }
+            IdBlock block = (above == null ? ids : above.ids()).child();
+            GroupFamily family = birth.ownFamily(cgroups, cgroups.hostId(block.start()), block);
+            SandboxGroup group = birth.selfGroup(family);
+            birth.request.put("uid", FIRST_ID);
+            birth.request.put("map", List.of(FIRST_ID, block.start(), block.count()));
+            birth.channel(Linux.SOCK_SEQPACKET);
+            birth.output("zygote");
+            birth.cgroup(group.path());
+            birth.mountPackages(spec.packages());
+            SockZygote zygote =
+                    new SockZygote(birth.id, this, family, group, birth.takeChannel(), spec, block, depth);
+            birth.sandbox = zygote;
+            birth.ask(above);
+            birth.awaitHello(pid -> {
+                if (above == null) {
+                    requireMember(group, pid, zygote);
+                } else {
+                    if (pid == above.pid()) {
+                        throw new IOException(above + " answered in place of its child");
+                    }
+                    requireMember(above.group(), pid, zygote);
+                    group.adopt(pid);
+                    int outside = FIRST_ID + block.start() - above.ids().start();
+                    await(warden().ask(
+                            Map.of("op", "map", "map", List.of(FIRST_ID, outside, block.count())), pid));
+                }
+            });
+            group.join(zygote.pid());
+            List<PackageId> inherited = above == null ? List.of() : above.packages();
+            List<Map<String, Object>> imports = new ArrayList<>();
+            for (PackageId id : spec.packages()) {
+                if (!inherited.contains(id)) {
+                    imports.add(Map.of("name", id.toString(), "modules", installed(id).modules()));
+                }
+            }
+            birth.go(Map.of(
+                    "environment", environment(Map.of()), "visible", folders(spec.packages()), "packages", imports));
+            zygote.awaitReady(deadline);
+            birth.done();
+            return zygote;
+        } catch (IOException | TimeoutException e) {
+            throw birth.failed(e);
+        } finally {
+            birth.close();
+        }
+    }
+
+    @Override
+    public JobResult run(Job job) throws SandboxException, InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(job.limits().runtimeSec());
+        Birth birth = new Birth("job", job.limits(), job.network());
+        List<Path> given = new ArrayList<>();
+        SockJob sandbox = null;
+        try {
+            SandboxGroup group = birth.group(fresh);
+            birth.request.put("uid", FIRST_ID);
+            birth.channel(Linux.SOCK_STREAM);
+            CompletableFuture<String> output = birth.collectOutput();
+            birth.cgroup(group.path());
+            Runnable release = birth.identity(null, FIRST_ID);
+            for (Job.Mount mount : job.mounts()) {
+                if (mount.writable()) {
+                    given.add(mount.source());
+                    Ownership.give(mount.source(), cgroups.hostId(birth.freshId));
+                }
+                birth.mount(mount.source(), mount.target(), Files.isDirectory(mount.source()), mount.writable());
+            }
+            sandbox = new SockJob(birth.id, this, fresh, group, birth.takeChannel(), release);
+            SockJob started = sandbox;
+            birth.sandbox = started;
+            birth.ask(null);
+            birth.awaitHello(pid -> requireMember(group, pid, started));
+            group.join(started.pid());
+            birth.go(Map.of(
+                    "environment", environment(job.environment()),
+                    "arguments", job.arguments(),
+                    "name", job.name(),
+                    "script", job.script()));
+            birth.done();
+            int status = started.ended().get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+            if (status == 128 + 9 && group.ranOutOfMemory()) {
+                throw new SandboxException.OutOfMemory("job " + job.name() + " ran out of memory: raise "
+                        + "installer_limits.mem_mb above " + job.limits().memMb());
+            }
+            return new JobResult(status, output.get(5, TimeUnit.SECONDS));
+        } catch (TimeoutException e) {
+            if (birth.isDone()) {
+                sandbox.destroy();
+                throw new SandboxException.TimedOut("job " + job.name() + " was not done after "
+                        + job.limits().runtimeSec() + " s: raise installer_limits.runtime_sec");
+            }
+            throw birth.failed(e);
+        } catch (IOException | ExecutionException e) {
+            throw birth.failed(e);
+        } finally {
+            if (sandbox != null) {
+                sandbox.destroy();
+            }
+            birth.close();
+            takeBack(given, sandbox);
+        }
+    }
+
+    /** Files go back to root only when no process of the job can change them any more. */
+    private static void takeBack(List<Path> given, SockJob sandbox) throws SandboxException, InterruptedException {
+        if (sandbox != null && !given.isEmpty()) {
+            for (int i = 0; !sandbox.group().isEmpty(); i++) {
+                if (i == 2000) {
+                    throw new SandboxException("the processes of " + sandbox + " do not end");
+                }
+                Thread.sleep(1);
+            }
+        }
+        for (Path path : given) {
+            try {
+                Ownership.give(path, 0);
+            } catch (IOException e) {
+                throw new SandboxException("cannot take " + path + " back from a job: " + e.getMessage(), e);
+            }
+        }
+    }
+
+    private static void await(CompletableFuture<Void> future) throws IOException, TimeoutException, InterruptedException {
+        try {
+            future.get(BIRTH_PATIENCE, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw new IOException(e.getCause().getMessage(), e.getCause());
+        }
+    }
+
+    /** A process that is not where it was to be born is somebody who answers in its place. */
+    private static void requireMember(SandboxGroup group, int pid, SockSandbox sandbox) throws IOException {
+        if (!group.contains(pid)) {
+            throw new IOException("process " + pid + " said hello for " + sandbox + " and is not in " + group.path());
+        }
+    }
+
+    private PackageInfo installed(PackageId id) throws SandboxException {
+        return context.packages().installed(id).orElseThrow(() -> new SandboxException(id + " is not installed"));
+    }
+
+    /** The name of a package's folder below {@code /packages}. */
+    private static String folder(PackageId id) {
+        return id.name() + "-" + id.version();
+    }
+
+    private static List<String> folders(Collection<PackageId> packages) {
+        return packages.stream().sorted().map(SockMechanism::folder).toList();
+    }
+
+    private static Map<String, String> environment(Map<String, String> own) {
+        Map<String, String> all = new HashMap<>(Map.of(
+                "PATH", "/usr/local/bin:/usr/bin:/bin", "LANG", "C.UTF-8", "HOME", "/tmp", "USER", "lambda"));
+        all.putAll(own);
+        return all;
+    }
+
+    @Override
+    public long limitMemory(Sandbox sandbox, long bytes) {
+        try {
+            return ((SockSandbox) sandbox).group().limitMemory(bytes);
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "cannot limit the memory of " + sandbox + ": " + e.getMessage());
+            return bytes;
+        }
+    }
+
+    @Override
+    public void close() {
+        Warden last;
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            last = warden;
+        }
+        try {
+            if (last != null) {
+                last.close();
+                last.gone().join();
+            }
+            undertaker.stop();
+            pump.stop();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            fresh.retire();
+            cgroups.close();
+        }
+    }
+
+    /** What checks a process that said hello. */
+    @FunctionalInterface
+    private interface Check {
+        void run(int pid) throws IOException, TimeoutException, InterruptedException, SandboxException;
+    }
+
+    /** The making of one sandbox: collects what it needs, and undoes it if the making fails. */
+    private final class Birth implements AutoCloseable {
+
+        final String id;
+        final String kind;
+        final Limits limits;
+        final StepTimes times = new StepTimes();
+        final Map<String, Object> request = new HashMap<>();
+        SockSandbox sandbox;
+        int freshId;
+        private final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(BIRTH_PATIENCE);
+        private final List<Integer> descriptors = new ArrayList<>();
+        private final List<List<Object>> mounts = new ArrayList<>();
+        private final List<Runnable> undo = new ArrayList<>();
+        private int ours = -1;
+        private CompletableFuture<Void> answer = new CompletableFuture<>();
+        private SockZygote parent;
+        private boolean done;
+
+        Birth(String kind, Limits limits, Network network) {
+            this.kind = kind;
+            this.limits = limits;
+            id = kind + "-" + numbers.incrementAndGet();
+            request.put("kind", kind);
+            request.put("name", id);
+            request.put("private_network", network == Network.NONE);
+            request.put("tmp_mb", limits.tmpMb());
+            request.put("open_files", limits.openFiles());
+            request.put("seccomp", context.seccomp());
+            request.put("mounts", mounts);
+        }
+
+        SandboxGroup group(GroupFamily family) throws IOException {
+            SandboxGroup group = family.take(limits);
+            undo.add(() -> family.giveBack(group, false));
+            return group;
+        }
+
+        GroupFamily ownFamily(CgroupTree tree, int owner, IdBlock block) throws IOException {
+            undo.add(block::release);
+            GroupFamily family = tree.family(id, owner);
+            undo.add(family::retire);
+            return family;
+        }
+
+        SandboxGroup selfGroup(GroupFamily family) throws IOException {
+            SandboxGroup group = family.makeSelf(limits);
+            undo.add(() -> family.giveBack(group, false));
+            return group;
+        }
+
+        /** Ids for the sandbox: a fresh one's own, or a use of its zygote's. Returns what ends their use. */
+        Runnable identity(SockZygote zygote, int uid) {
+            Runnable release;
+            if (zygote == null) {
+                freshId = freshIds.take();
+                int taken = freshId;
+                request.put("map", List.of(uid, taken, 1));
+                release = () -> freshIds.giveBack(taken);
+            } else {
+                zygote.ids().use();
+                release = zygote.ids()::release;
+            }
+            undo.add(release);
+            return release;
+        }
+
+        void channel(int type) throws LinuxException {
+            int[] sockets = Linux.socketPair(type);
+            ours = sockets[0];
+            descriptors.add(sockets[1]);
+            Linux.passCredentials(ours);
+        }
+
+        Channel takeChannel() {
+            Channel channel = new Channel(ours);
+            ours = -1;
+            return channel;
+        }
+
+        void output(String label) throws LinuxException {
+            int[] pipe = Linux.pipe();
+            descriptors.add(pipe[1]);
+            pump.lines(pipe[0], line -> context.output().line(id, label, line));
+        }
+
+        CompletableFuture<String> collectOutput() throws LinuxException {
+            CompletableFuture<String> output = new CompletableFuture<>();
+            int[] pipe = Linux.pipe();
+            descriptors.add(pipe[1]);
+            pump.collect(pipe[0], output::complete);
+            return output;
+        }
+
+        void cgroup(String path) throws LinuxException {
+            descriptors.add(Linux.openToRead(path));
+        }
+
+        void mount(Path source, String target, boolean isFolder, boolean writable) throws LinuxException {
+            descriptors.add(Linux.detachedTree(source.toString(), writable));
+            mounts.add(List.of(target, isFolder));
+        }
+
+        void mountPackages(Collection<PackageId> packages) throws LinuxException, SandboxException {
+            for (PackageId id : packages) {
+                mount(installed(id).folder(), "/packages/" + folder(id), true, false);
+            }
+        }
+
+        /** Sends the request to the zygote to fork from, or to the warden. */
+        void ask(SockZygote zygote) throws IOException, TimeoutException, InterruptedException, SandboxException {
+            parent = zygote;
+            int[] all = descriptors.stream().mapToInt(Integer::intValue).toArray();
+            if (zygote == null) {
+                request.put("op", "spawn");
+                answer = warden().ask(request, 0, all);
+            } else {
+                zygote.channel().send(JSON.writeValueAsBytes(request), deadline, all);
+            }
+            closeDescriptors();
+        }
+
+        void awaitHello(Check check) throws IOException, TimeoutException, InterruptedException, SandboxException {
+            Frame frame = sandbox.channel().receive(deadline);
+            if (frame.kind() == Frame.FAILED) {
+                throw sandbox.failure(frame);
+            }
+            if (frame.kind() != Frame.HELLO) {
+                throw new IOException(id + " sent a message of kind " + frame.kind() + " instead of hello");
+            }
+            sandbox.born(frame.pid());
+            byPid.put(frame.pid(), sandbox);
+            check.run(frame.pid());
+        }
+
+        void go(Map<String, Object> instructions) throws IOException, TimeoutException, InterruptedException {
+            sandbox.channel().send(Frame.encode(Frame.GO, JSON.writeValueAsBytes(instructions)), deadline);
+        }
+
+        void done() {
+            done = true;
+        }
+
+        boolean isDone() {
+            return done;
+        }
+
+        /** The exception for a making that failed. */
+        SandboxException failed(Exception e) throws InterruptedException {
+            if (e instanceof TimeoutException) {
+                return new SandboxException(id + " could not be made within " + BIRTH_PATIENCE + " s"
+                        + (parent == null ? "" : ": " + parent + " does not answer"));
+            }
+            if (parent != null && (!parent.alive() || e instanceof LinuxException linux && linux.peerGone()
+                    || e instanceof java.io.EOFException || e instanceof java.nio.channels.ClosedChannelException)) {
+                return new SandboxException.ZygoteGone(
+                        id + " could not be forked from " + parent + ": " + e.getMessage(), e);
+            }
+            if (answer.isCompletedExceptionally()) {
+                return new SandboxException(
+                        id + " could not be made: " + answer.exceptionNow().getMessage(), answer.exceptionNow());
+            }
+            return new SandboxException(id + " could not be made: " + e.getMessage(), e);
+        }
+
+        private void closeDescriptors() {
+            descriptors.forEach(Linux::close);
+            descriptors.clear();
+        }
+
+        /** Frees what is not needed, and everything if the sandbox was not made. */
+        @Override
+        public void close() {
+            closeDescriptors();
+            if (ours >= 0) {
+                Linux.close(ours);
+            }
+            if (done) {
+                return;
+            }
+            if (sandbox != null) {
+                sandbox.destroy(); // the undertaker frees the rest
+            } else {
+                undo.reversed().forEach(Runnable::run);
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+package io.zygotes.sandbox.sock;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.zygotes.sandbox.sock.linux.Linux;
+import io.zygotes.sandbox.sock.linux.LinuxException;
+import io.zygotes.spi.Sandbox;
+import io.zygotes.spi.SandboxEvent;
+import io.zygotes.spi.SandboxException;
+import java.io.IOException;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** What leaves, zygotes and jobs have in common: a process, its channel, its cgroups, and an end. */
+abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygote, SockJob {
+
+    static final ObjectMapper JSON = new ObjectMapper();
+
+    /** How long to wait for word of a process's end after its channel was closed, in milliseconds. */
+    private static final int OBITUARY_PATIENCE = 500;
+
+    private final String id;
+    private final SockMechanism mechanism;
+    private final SandboxGroup group;
+    private final Channel channel;
+    private final CompletableFuture<Integer> ended = new CompletableFuture<>();
+    private volatile int pid;
+    private int process = -1;
+    private volatile boolean destroyed;
+    private volatile boolean endedByItself;
+
+    SockSandbox(String id, SockMechanism mechanism, SandboxGroup group, Channel channel) {
+        this.id = id;
+        this.mechanism = mechanism;
+        this.group = group;
+        this.channel = channel;
+    }
+
+    @Override
+    public final String id() {
+        return id;
+    }
+
+    final Channel channel() {
+        return channel;
+    }
+
+    final SandboxGroup group() {
+        return group;
+    }
+
+    final SockMechanism mechanism() {
+        return mechanism;
+    }
+
+    /** The process as the worker sees it; 0 before it said hello. */
+    final int pid() {
+        return pid;
+    }
+
+    /** The process said hello, and is heard alone from now on. */
+    final void born(int pid) throws IOException {
+        synchronized (this) {
+            process = Linux.process(pid);
+        }
+        this.pid = pid;
+        channel.trust(pid);
+    }
+
+    /** Whether killing its process kills all of it, because that is the first of a pid namespace. */
+    abstract boolean isFirstOfItsNamespace();
+
+    private synchronized void kill() {
+        try {
+            if (process >= 0 && isFirstOfItsNamespace()) {
+                Linux.killProcess(process);
+                return;
+            }
+        } catch (LinuxException e) {
+            System.getLogger(SockSandbox.class.getName())
+                    .log(System.Logger.Level.WARNING, "cannot kill " + id + " by its process: " + e.getMessage());
+        }
+        group.kill();
+    }
+
+    /** Kills it once more, whatever became of its process. */
+    final void killAgain() {
+        group.kill();
+    }
+
+    @Override
+    public final boolean alive() {
+        return !destroyed && !ended.isDone();
+    }
+
+    @Override
+    public final long memoryBytes() {
+        return ended.isDone() ? 0 : group.memoryBytes();
+    }
+
+    @Override
+    public final void destroy() {
+        synchronized (this) {
+            if (destroyed) {
+                return;
+            }
+            destroyed = true;
+        }
+        try {
+            kill();
+        } finally {
+            channel.close();
+            mechanism.buried(this);
+        }
+    }
+
+    /** Frees what it held; called once, when no process of it lives any more. */
+    final void release(boolean reuseGroup) {
+        synchronized (this) {
+            if (process >= 0) {
+                Linux.close(process);
+                process = -1;
+            }
+        }
+        releaseOwn(reuseGroup);
+    }
+
+    /** Frees what this kind of sandbox held. */
+    abstract void releaseOwn(boolean reuseGroup);
+
+    /** The warden saw the end of the process. */
+    final void end(int status) {
+        endedByItself = !destroyed;
+        if (!ended.complete(status) || !endedByItself) {
+            return;
+        }
+        if (!(this instanceof SockJob)) {
+            mechanism.tell(new SandboxEvent(SandboxEvent.Kind.DIED, this));
+        }
+        destroy();
+    }
+
+    /** Completes with the exit status when the process has ended. */
+    final CompletableFuture<Integer> ended() {
+        return ended;
+    }
+
+    /** How the process ended, if it does so within a moment. */
+    private OptionalInt status() throws InterruptedException {
+        try {
+            return OptionalInt.of(ended.get(OBITUARY_PATIENCE, TimeUnit.MILLISECONDS));
+        } catch (TimeoutException | java.util.concurrent.ExecutionException e) {
+            return OptionalInt.empty();
+        }
+    }
+
+    /** The exception for a sandbox whose channel ended; destroys it. */
+    final SandboxException obituary(String doing, boolean callStarted, IOException cause) throws InterruptedException {
+        boolean wasDestroyed = destroyed && !endedByItself;
+        OptionalInt status = status();
+        boolean outOfMemory = group.ranOutOfMemory();
+        destroy();
+        if (outOfMemory) {
+            return new SandboxException.OutOfMemory(
+                    id + " ran out of memory " + doing + ": raise limits.mem_mb of the lambda or the worker");
+        }
+        String how = wasDestroyed
+                ? "it was destroyed by the worker"
+                : status.isEmpty()
+                        ? String.valueOf(cause.getMessage())
+                        : status.getAsInt() > 128
+                                ? "it was ended by signal " + (status.getAsInt() - 128)
+                                : "it exited with code " + status.getAsInt();
+        return new SandboxException.Died(id + " ended " + doing + ": " + how, callStarted);
+    }
+
+    /** The exception for a FAILED frame; destroys the sandbox. */
+    final SandboxException failure(Frame frame) {
+        destroy();
+        try {
+            JsonNode report = JSON.readTree(frame.body());
+            String step = report.path("step").asText();
+            String error = report.path("error").asText();
+            if (step.equals("import")) {
+                return new SandboxException.ImportFailed(
+                        "the import failed in " + id + ": " + error, report.path("traceback").asText());
+            }
+            return new SandboxException(id + " could not be set up, at step '" + step + "': " + error);
+        } catch (IOException e) {
+            return new SandboxException(id + " could not be set up, and said something unreadable", e);
+        }
+    }
+
+    /** The exception for a wait that took too long; destroys the sandbox. */
+    final SandboxException timeout(String doing) {
+        destroy();
+        return new SandboxException.TimedOut(id + " was still " + doing + " when its time was over");
+    }
+
+    @Override
+    public final String toString() {
+        return id;
+    }
+}

@@ -1,0 +1,229 @@
+package io.zygotes.sandbox.sock;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.zygotes.sandbox.sock.linux.Linux;
+import io.zygotes.sandbox.sock.linux.LinuxException;
+import io.zygotes.spi.SandboxException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The worker's side of the warden process: starts it, gives it work, and hears from it which processes ended.
+ *
+ * <p>The socket to it is also the lifeline: when this process ends, however it does, the warden sees the end of the
+ * stream and exits, and the kernel kills everything in its pid namespace.
+ */
+final class Warden implements AutoCloseable {
+
+    /** How long the warden may take for anything, in seconds. */
+    private static final int PATIENCE = 20;
+
+    /** Told about every process below the warden that ended. */
+    interface Obituary {
+        /**
+         * @param pid the process, as the worker sees it
+         * @param status its exit code; 128 + n if signal n ended it
+         */
+        void ended(int pid, int status);
+    }
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Channel channel;
+    private final Obituary obituary;
+    private final AtomicLong requests = new AtomicLong();
+    private final Map<Long, CompletableFuture<Void>> pending = new ConcurrentHashMap<>();
+    private final CompletableFuture<Integer> ready = new CompletableFuture<>();
+    private final CompletableFuture<Void> gone = new CompletableFuture<>();
+    private volatile int pid;
+
+    private Warden(Channel channel, Obituary obituary) {
+        this.channel = channel;
+        this.obituary = obituary;
+    }
+
+    /**
+     * Starts the warden and waits until it can make sandboxes.
+     *
+     * @param mountPoint an empty folder on the host, on which it mounts the base root in its own mount namespace
+     * @param output what its standard output and error become
+     */
+    static Warden start(
+            PythonRuntime python,
+            List<List<String>> baseRoot,
+            Path mountPoint,
+            CgroupTree cgroups,
+            int output,
+            String interpreterOnHost,
+            Obituary obituary)
+            throws SandboxException, InterruptedException {
+        int[] sockets;
+        int boot;
+        int group = -1;
+        int nothing = -1;
+        try {
+            Files.createDirectories(mountPoint);
+            group = Linux.openToRead(cgroups.makeWardenGroup().toString());
+            nothing = Linux.openToRead("/dev/null");
+            sockets = Linux.socketPair(Linux.SOCK_SEQPACKET);
+            Linux.passCredentials(sockets[0]);
+            Linux.sendBuffer(sockets[0], 1 << 19);
+            Linux.sendBuffer(sockets[1], 1 << 19);
+            String program = "import sys; sys.path.append(sys.argv[1]); from _zygotes import warden; warden.main()";
+            try {
+                boot = Linux.spawn(
+                        List.of(interpreterOnHost, "-I", "-S", "-B", "-c", program, python.folder().toString()),
+                        List.of("LANG=C.UTF-8"), nothing, output, output, sockets[1]);
+            } finally {
+                Linux.close(sockets[1]);
+            }
+        } catch (IOException e) {
+            throw new SandboxException("cannot start the warden: " + e.getMessage(), e);
+        } finally {
+            if (nothing >= 0) {
+                Linux.close(nothing);
+            }
+        }
+        Warden warden = new Warden(new Channel(sockets[0]), obituary);
+        try {
+            warden.boot(python, baseRoot, mountPoint, cgroups, group);
+            Linux.waitFor(boot);
+            return warden;
+        } catch (IOException | TimeoutException e) {
+            warden.channel.close();
+            throw new SandboxException("the warden did not start: " + e.getMessage(), e);
+        } catch (SandboxException e) {
+            warden.channel.close();
+            throw e;
+        } finally {
+            Linux.close(group);
+        }
+    }
+
+    private void boot(
+            PythonRuntime python, List<List<String>> baseRoot, Path mountPoint, CgroupTree cgroups, int group)
+            throws IOException, TimeoutException, InterruptedException, SandboxException {
+        byte[] instructions = JSON.writeValueAsBytes(Map.of(
+                "root", mountPoint.toString(),
+                "entries", baseRoot,
+                "python", python.executable(),
+                "first_id", Integer.toUnsignedLong(cgroups.hostId(0)),
+                "ids", IdBlock.WORKER_IDS));
+        channel.send(instructions, deadline(), group);
+        Thread.ofPlatform().daemon().name("warden").start(this::listen);
+        try {
+            pid = ready.get(PATIENCE, TimeUnit.SECONDS);
+        } catch (java.util.concurrent.ExecutionException e) {
+            throw new SandboxException("the warden did not start: " + e.getCause().getMessage(), e.getCause());
+        }
+    }
+
+    private static long deadline() {
+        return System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE);
+    }
+
+    private void listen() {
+        String reason = "it ended";
+        try {
+            while (true) {
+                Linux.Received received = channel.receivePacket();
+                if (received.data().length == 0) {
+                    break;
+                }
+                JsonNode message = JSON.readTree(received.data());
+                if (message.has("ended")) {
+                    obituary.ended(received.pid(), message.path("ended").asInt());
+                } else if (message.has("ready")) {
+                    ready.complete(received.pid());
+                } else if (message.has("failed")) {
+                    reason = message.path("failed").asText();
+                } else {
+                    answer(message);
+                }
+            }
+        } catch (IOException | RuntimeException e) {
+            reason = String.valueOf(e.getMessage());
+        }
+        IOException end = new IOException("the warden is gone: " + reason);
+        gone.complete(null);
+        ready.completeExceptionally(end);
+        pending.values().forEach(future -> future.completeExceptionally(end));
+    }
+
+    private void answer(JsonNode message) {
+        CompletableFuture<Void> future = pending.remove(message.path("id").asLong());
+        if (future == null) {
+            return;
+        }
+        if (message.has("error")) {
+            future.completeExceptionally(new IOException(message.path("error").asText()));
+        } else {
+            future.complete(null);
+        }
+    }
+
+    /**
+     * Asks for something.
+     *
+     * @param pid the process that it is about; 0 for none
+     * @return completes when it is done, exceptionally if it cannot be
+     */
+    CompletableFuture<Void> ask(Map<String, Object> request, int pid, int... descriptors)
+            throws IOException, TimeoutException, InterruptedException {
+        long id = requests.incrementAndGet();
+        CompletableFuture<Void> future = new CompletableFuture<>();
+        pending.put(id, future);
+        Map<String, Object> numbered = new java.util.HashMap<>(request);
+        numbered.put("id", id);
+        byte[] data = JSON.writeValueAsString(numbered).getBytes(StandardCharsets.UTF_8);
+        try {
+            if (pid != 0) {
+                channel.sendAs(pid, data, deadline());
+            } else {
+                channel.send(data, deadline(), descriptors);
+            }
+        } catch (IOException | TimeoutException e) {
+            pending.remove(id);
+            throw e;
+        }
+        if (gone.isDone()) {
+            future.completeExceptionally(new IOException("the warden is gone"));
+        }
+        return future;
+    }
+
+    int pid() {
+        return pid;
+    }
+
+    /** Completes when the warden process has ended, and everything below it with it. */
+    CompletableFuture<Void> gone() {
+        return gone;
+    }
+
+    /** Ends the warden, and with it every sandbox. */
+    @Override
+    public void close() {
+        channel.close();
+        if (pid != 0) {
+            try {
+                // It ends by itself; a frozen or stopped one would not.
+                Linux.kill(pid);
+                Linux.waitFor(pid);
+            } catch (LinuxException e) {
+                System.getLogger(Warden.class.getName())
+                        .log(System.Logger.Level.WARNING, "the warden was gone already: " + e.getMessage());
+            }
+        }
+    }
+}

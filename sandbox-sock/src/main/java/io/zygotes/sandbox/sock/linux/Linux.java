@@ -1,0 +1,758 @@
+package io.zygotes.sandbox.sock.linux;
+
+import java.lang.foreign.AddressLayout;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The C library's functions and the kernel's calls that the mechanism needs. Every method throws
+ * {@link LinuxException} with the call and its arguments when the call fails, and starts it again when a signal cut it
+ * short. Safe for use by many threads; a call that waits blocks its thread in native code, so it must be a platform
+ * thread.
+ */
+@SuppressWarnings("restricted") // native access is what this class is for; the launcher grants it to this module
+public final class Linux {
+
+    /** socket(2). */
+    public static final int SOCK_STREAM = 1, SOCK_SEQPACKET = 5;
+
+    private static final int AF_UNIX = 1;
+    private static final int SOCK_CLOEXEC = 0x80000;
+    private static final int SOL_SOCKET = 1;
+    private static final int SCM_RIGHTS = 1;
+    private static final int SCM_CREDENTIALS = 2;
+    private static final int SO_PASSCRED = 16;
+    private static final int SO_SNDBUF = 7;
+    private static final int MSG_DONTWAIT = 0x40;
+    private static final int MSG_NOSIGNAL = 0x4000;
+    private static final int MSG_CMSG_CLOEXEC = 0x40000000;
+    private static final int O_RDONLY = 0;
+    private static final int O_WRONLY = 1;
+    private static final int O_CLOEXEC = 0x80000;
+    private static final int POLLIN = 1;
+    private static final int POLLOUT = 4;
+    private static final int EPOLL_CTL_ADD = 1;
+    private static final int AT_FDCWD = -100;
+    private static final int AT_EMPTY_PATH = 0x1000;
+    private static final int AT_RECURSIVE = 0x8000;
+
+    // The same number on every architecture since Linux 5.2 (asm-generic/unistd.h).
+    private static final long SYS_PIDFD_SEND_SIGNAL = 424;
+    private static final long SYS_PIDFD_OPEN = 434;
+    private static final long SYS_OPEN_TREE = 428;
+    private static final long SYS_FSOPEN = 430;
+    private static final long SYS_FSCONFIG = 431;
+    private static final long SYS_FSMOUNT = 432;
+    private static final long SYS_MOUNT_SETATTR = 442; // since Linux 5.12
+    private static final int OPEN_TREE_CLONE = 1;
+    private static final int FSCONFIG_SET_FLAG = 0;
+    private static final int FSCONFIG_SET_STRING = 1;
+    private static final int FSCONFIG_CMD_CREATE = 6;
+    /** mount_setattr(2): MOUNT_ATTR_NOSUID and MOUNT_ATTR_NODEV. */
+    private static final long NOSUID_NODEV = 2 | 4;
+
+    private static final long MOUNT_ATTR_RDONLY = 1;
+
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+    private static final AddressLayout POINTER = ValueLayout.ADDRESS;
+
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
+    private static final VarHandle ERRNO =
+            STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+
+    private static final MethodHandle SOCKETPAIR = handle("socketpair", INT, INT, INT, INT, POINTER);
+    private static final MethodHandle SETSOCKOPT = handle("setsockopt", INT, INT, INT, INT, POINTER, INT);
+    private static final MethodHandle SENDMSG = handle("sendmsg", LONG, INT, POINTER, INT);
+    private static final MethodHandle RECVMSG = handle("recvmsg", LONG, INT, POINTER, INT);
+    private static final MethodHandle SHUTDOWN = handle("shutdown", INT, INT, INT);
+    private static final MethodHandle POLL = handle("poll", INT, POINTER, LONG, INT);
+    private static final MethodHandle PIPE2 = handle("pipe2", INT, POINTER, INT);
+    private static final MethodHandle OPEN = variadic("open", 2, INT, POINTER, INT);
+    private static final MethodHandle READ = handle("read", LONG, INT, POINTER, LONG);
+    private static final MethodHandle WRITE = handle("write", LONG, INT, POINTER, LONG);
+    private static final MethodHandle CLOSE = handle("close", INT, INT);
+    private static final MethodHandle KILL = handle("kill", INT, INT, INT);
+    private static final MethodHandle WAITPID = handle("waitpid", INT, INT, POINTER, INT);
+    private static final MethodHandle EPOLL_CREATE1 = handle("epoll_create1", INT, INT);
+    private static final MethodHandle EPOLL_CTL = handle("epoll_ctl", INT, INT, INT, INT, POINTER);
+    private static final MethodHandle EPOLL_WAIT = handle("epoll_wait", INT, INT, POINTER, INT, INT);
+    private static final MethodHandle SPAWN =
+            handle("posix_spawn", INT, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER);
+    private static final MethodHandle ACTIONS_INIT = handle("posix_spawn_file_actions_init", INT, POINTER);
+    private static final MethodHandle ACTIONS_DUP2 = handle("posix_spawn_file_actions_adddup2", INT, POINTER, INT, INT);
+    private static final MethodHandle ACTIONS_DESTROY = handle("posix_spawn_file_actions_destroy", INT, POINTER);
+    private static final MethodHandle STRERROR = LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow("strerror"), FunctionDescriptor.of(POINTER, INT));
+    private static final MethodHandle SYSCALL =
+            variadic("syscall", 1, LONG, LONG, LONG, LONG, LONG, LONG, LONG);
+
+    /** struct epoll_event is packed on x86 only (epoll_ctl(2)). */
+    private static final boolean PACKED_EPOLL = System.getProperty("os.arch").equals("amd64");
+
+    private static final long EVENT_SIZE = PACKED_EPOLL ? 12 : 16;
+    private static final long EVENT_DATA = PACKED_EPOLL ? 4 : 8;
+
+    private static final int DATA_SIZE = 1 << 16;
+    /** What one send takes off a large body; more than a socket's buffer holds would be copied for nothing. */
+    private static final int LARGEST_PART = 1 << 18;
+    /** Room for SCM_MAX_FD (253) descriptors and one struct ucred. */
+    private static final int CONTROL_SIZE = 1088;
+
+    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
+
+    private Linux() {}
+
+    /** Memory that each thread keeps for its calls, so that no call allocates. */
+    private static final class Scratch {
+        final MemorySegment state;
+        final MemorySegment data;
+        final MemorySegment control;
+        final MemorySegment vector;
+        final MemorySegment header;
+        final MemorySegment small;
+
+        Scratch() {
+            Arena arena = Arena.ofAuto();
+            state = arena.allocate(STATE);
+            data = arena.allocate(DATA_SIZE, 8);
+            control = arena.allocate(CONTROL_SIZE, 8);
+            vector = arena.allocate(16, 8);
+            header = arena.allocate(56, 8);
+            small = arena.allocate(64, 8);
+        }
+
+        int errno() {
+            return (int) ERRNO.get(state, 0L);
+        }
+
+        /** Fills in struct msghdr for one buffer. */
+        MemorySegment message(MemorySegment buffer, long length, long controlLength) {
+            vector.set(POINTER, 0, buffer);
+            vector.set(LONG, 8, length);
+            header.fill((byte) 0);
+            header.set(POINTER, 16, vector);
+            header.set(LONG, 24, 1);
+            if (controlLength > 0) {
+                header.set(POINTER, 32, control);
+                header.set(LONG, 40, controlLength);
+            }
+            return header;
+        }
+    }
+
+    /**
+     * What came from a socket.
+     *
+     * @param data the bytes; empty at the end of the stream
+     * @param pid the process that sent it, as this process sees it; 0 if unknown
+     */
+    public record Received(byte[] data, int pid) {}
+
+    private static MethodHandle handle(String name, MemoryLayout result, MemoryLayout... arguments) {
+        return LINKER.downcallHandle(
+                LINKER.defaultLookup().findOrThrow(name),
+                FunctionDescriptor.of(result, arguments),
+                Linker.Option.captureCallState("errno"));
+    }
+
+    private static MethodHandle variadic(String name, int fixed, MemoryLayout result, MemoryLayout... arguments) {
+        return LINKER.downcallHandle(
+                LINKER.defaultLookup().findOrThrow(name),
+                FunctionDescriptor.of(result, arguments),
+                Linker.Option.captureCallState("errno"),
+                Linker.Option.firstVariadicArg(fixed));
+    }
+
+    private static LinuxException failed(String call, int errno) {
+        try {
+            MemorySegment text = (MemorySegment) STRERROR.invokeExact(errno);
+            return new LinuxException(call, errno, text.reinterpret(256).getString(0));
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** Method handles declare Throwable; these calls throw nothing. */
+    private static RuntimeException unexpected(Throwable e) {
+        if (e instanceof Error error) {
+            throw error;
+        }
+        return new IllegalStateException("a native call threw", e);
+    }
+
+    private static int[] pair(MemorySegment two) {
+        return new int[] {two.get(INT, 0), two.get(INT, 4)};
+    }
+
+    /** Two connected Unix sockets, closed on exec. */
+    public static int[] socketPair(int type) throws LinuxException {
+        Scratch s = SCRATCH.get();
+        try {
+            if ((int) SOCKETPAIR.invokeExact(s.state, AF_UNIX, type | SOCK_CLOEXEC, 0, s.small) != 0) {
+                throw failed("socketpair", s.errno());
+            }
+            return pair(s.small);
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** Asks the kernel to say of everything that this socket receives which process sent it (unix(7)). */
+    public static void passCredentials(int socket) throws LinuxException {
+        setOption(socket, SO_PASSCRED, 1);
+    }
+
+    /** Makes room for messages of this size. */
+    public static void sendBuffer(int socket, int bytes) throws LinuxException {
+        setOption(socket, SO_SNDBUF, bytes);
+    }
+
+    private static void setOption(int socket, int option, int value) throws LinuxException {
+        Scratch s = SCRATCH.get();
+        s.small.set(INT, 0, value);
+        try {
+            if ((int) SETSOCKOPT.invokeExact(s.state, socket, SOL_SOCKET, option, s.small, 4) != 0) {
+                throw failed("setsockopt " + option, s.errno());
+            }
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /**
+     * Sends as much as goes without waiting. On a SOCK_SEQPACKET socket that is the whole message or nothing.
+     *
+     * @param from where in the data to begin
+     * @param descriptors open files to send along with the first byte; they stay open here
+     * @return how many bytes went; 0 if there is no room now
+     */
+    public static int send(int socket, byte[] data, int from, int... descriptors) throws LinuxException {
+        Scratch s = SCRATCH.get();
+        return send(s, socket, data, from, control(s, 0, descriptors));
+    }
+
+    /**
+     * Sends one message in the name of another process (needs CAP_SYS_ADMIN): the receiver's kernel tells it that
+     * process's id, translated to its own pid namespace.
+     *
+     * @return how many bytes went; 0 if there is no room now
+     */
+    public static int sendAs(int pid, int socket, byte[] data) throws LinuxException {
+        Scratch s = SCRATCH.get();
+        return send(s, socket, data, 0, control(s, pid));
+    }
+
+    private static int send(Scratch s, int socket, byte[] data, int from, long controlLength) throws LinuxException {
+        int length = data.length - from;
+        if (length <= DATA_SIZE) {
+            MemorySegment.copy(data, from, s.data, ValueLayout.JAVA_BYTE, 0, length);
+            return send(s, socket, s.data, length, controlLength);
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            int part = Math.min(length, LARGEST_PART);
+            MemorySegment copy = arena.allocate(part);
+            MemorySegment.copy(data, from, copy, ValueLayout.JAVA_BYTE, 0, part);
+            return send(s, socket, copy, part, controlLength);
+        }
+    }
+
+    private static int send(Scratch s, int socket, MemorySegment buffer, int length, long controlLength)
+            throws LinuxException {
+        MemorySegment header = s.message(buffer, length, controlLength);
+        try {
+            while (true) {
+                long sent = (long) SENDMSG.invokeExact(s.state, socket, header, MSG_NOSIGNAL | MSG_DONTWAIT);
+                if (sent >= 0) {
+                    return (int) sent;
+                }
+                if (s.errno() == LinuxException.EAGAIN) {
+                    return 0;
+                }
+                if (s.errno() != LinuxException.EINTR) {
+                    throw failed("sendmsg", s.errno());
+                }
+            }
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** Writes the control messages (cmsg(3)) and returns their length. */
+    private static long control(Scratch s, int pid, int... descriptors) {
+        if (pid != 0) {
+            s.control.set(LONG, 0, 28);
+            s.control.set(INT, 8, SOL_SOCKET);
+            s.control.set(INT, 12, SCM_CREDENTIALS);
+            s.control.set(INT, 16, pid);
+            s.control.set(INT, 20, 0);
+            s.control.set(INT, 24, 0);
+            return 32;
+        }
+        if (descriptors.length == 0) {
+            return 0;
+        }
+        s.control.set(LONG, 0, 16 + 4L * descriptors.length);
+        s.control.set(INT, 8, SOL_SOCKET);
+        s.control.set(INT, 12, SCM_RIGHTS);
+        MemorySegment.copy(descriptors, 0, s.control, INT, 16, descriptors.length);
+        return (16 + 4L * descriptors.length + 7) & ~7L;
+    }
+
+    /**
+     * Takes what has come to a socket, at most 64 KiB, without waiting. Descriptors that came along are closed.
+     *
+     * @return null if there is nothing yet
+     */
+    public static Received receive(int socket) throws LinuxException {
+        Scratch s = SCRATCH.get();
+        try {
+            while (true) {
+                MemorySegment header = s.message(s.data, DATA_SIZE, CONTROL_SIZE);
+                long got = (long) RECVMSG.invokeExact(s.state, socket, header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+                if (got >= 0) {
+                    int pid = readControl(s);
+                    return new Received(s.data.asSlice(0, got).toArray(ValueLayout.JAVA_BYTE), pid);
+                }
+                if (s.errno() == LinuxException.EAGAIN) {
+                    return null;
+                }
+                if (s.errno() != LinuxException.EINTR) {
+                    throw failed("recvmsg", s.errno());
+                }
+            }
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    private static int readControl(Scratch s) {
+        int pid = 0;
+        long end = s.header.get(LONG, 40);
+        for (long at = 0; at + 16 <= end; ) {
+            long length = s.control.get(LONG, at);
+            if (length < 16) {
+                break;
+            }
+            int kind = s.control.get(INT, at + 12);
+            if (kind == SCM_CREDENTIALS) {
+                pid = s.control.get(INT, at + 16);
+            } else if (kind == SCM_RIGHTS) {
+                for (long fd = at + 16; fd + 4 <= at + length; fd += 4) {
+                    close(s.control.get(INT, fd));
+                }
+            }
+            at += (length + 7) & ~7L;
+        }
+        return pid;
+    }
+
+    /**
+     * Waits until a descriptor can be read, or its other end is gone.
+     *
+     * @param millis the longest to wait; 0 does not wait
+     * @return false if the time passed, or a signal came
+     */
+    public static boolean awaitInput(int descriptor, int millis) throws LinuxException {
+        return await(descriptor, POLLIN, millis);
+    }
+
+    /**
+     * Waits until a descriptor can be written, or its other end is gone.
+     *
+     * @param millis the longest to wait; 0 does not wait
+     * @return false if the time passed, or a signal came
+     */
+    public static boolean awaitRoom(int descriptor, int millis) throws LinuxException {
+        return await(descriptor, POLLOUT, millis);
+    }
+
+    private static boolean await(int descriptor, int event, int millis) throws LinuxException {
+        Scratch s = SCRATCH.get();
+        s.small.set(INT, 0, descriptor);
+        s.small.set(ValueLayout.JAVA_SHORT, 4, (short) event);
+        s.small.set(ValueLayout.JAVA_SHORT, 6, (short) 0);
+        try {
+            int ready = (int) POLL.invokeExact(s.state, s.small, 1L, millis);
+            if (ready < 0 && s.errno() != LinuxException.EINTR) {
+                throw failed("poll", s.errno());
+            }
+            return ready > 0;
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** Wakes everybody who waits on a socket; harmless on anything else. */
+    static void shutdown(int socket) {
+        Scratch s = SCRATCH.get();
+        try {
+            int ignored = (int) SHUTDOWN.invokeExact(s.state, socket, 2);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** A pipe, closed on exec: reading end, writing end. */
+    public static int[] pipe() throws LinuxException {
+        Scratch s = SCRATCH.get();
+        try {
+            if ((int) PIPE2.invokeExact(s.state, s.small, O_CLOEXEC) != 0) {
+                throw failed("pipe2", s.errno());
+            }
+            return pair(s.small);
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    private static int open(String path, int flags) throws LinuxException {
+        Scratch s = SCRATCH.get();
+        s.data.setString(0, path);
+        try {
+            int fd = (int) OPEN.invokeExact(s.state, s.data, flags | O_CLOEXEC);
+            if (fd < 0) {
+                throw failed("open " + path, s.errno());
+            }
+            return fd;
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** Opens a folder or file for reading. */
+    public static int openToRead(String path) throws LinuxException {
+        return open(path, O_RDONLY);
+    }
+
+    /** Opens a file for writing. */
+    public static int openToWrite(String path) throws LinuxException {
+        return open(path, O_WRONLY);
+    }
+
+    /** Writes a short text in one call, as files of /proc and /sys want it. */
+    public static void writeFile(String path, String text) throws LinuxException {
+        int fd = open(path, O_WRONLY);
+        try {
+            byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+            Scratch s = SCRATCH.get();
+            MemorySegment.copy(bytes, 0, s.data, ValueLayout.JAVA_BYTE, 0, bytes.length);
+            if ((long) WRITE.invokeExact(s.state, fd, s.data, (long) bytes.length) < 0) {
+                throw failed("write '" + text + "' to " + path, s.errno());
+            }
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        } finally {
+            close(fd);
+        }
+    }
+
+    /** Reads a small file of /proc or /sys, at most 64 KiB of it. */
+    public static String readFile(String path) throws LinuxException {
+        int fd = open(path, O_RDONLY);
+        try {
+            byte[] bytes = read(fd);
+            return new String(bytes == null ? new byte[0] : bytes, StandardCharsets.UTF_8);
+        } finally {
+            close(fd);
+        }
+    }
+
+    /**
+     * Reads at most 64 KiB.
+     *
+     * @return empty at the end; null if the descriptor does not block and there is nothing yet
+     */
+    public static byte[] read(int descriptor) throws LinuxException {
+        Scratch s = SCRATCH.get();
+        try {
+            while (true) {
+                long got = (long) READ.invokeExact(s.state, descriptor, s.data, (long) DATA_SIZE);
+                if (got >= 0) {
+                    return s.data.asSlice(0, got).toArray(ValueLayout.JAVA_BYTE);
+                }
+                if (s.errno() == LinuxException.EAGAIN) {
+                    return null;
+                }
+                if (s.errno() != LinuxException.EINTR) {
+                    throw failed("read", s.errno());
+                }
+            }
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** Closes a descriptor. Errors mean nothing here: nothing was written through a cache. */
+    public static void close(int descriptor) {
+        Scratch s = SCRATCH.get();
+        try {
+            int ignored = (int) CLOSE.invokeExact(s.state, descriptor);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    private static long syscall(String call, long number, long a, long b, long c, long d, long e)
+            throws LinuxException {
+        Scratch s = SCRATCH.get();
+        try {
+            long result = (long) SYSCALL.invokeExact(s.state, number, a, b, c, d, e);
+            if (result < 0) {
+                throw failed(call, s.errno());
+            }
+            return result;
+        } catch (LinuxException ex) {
+            throw ex;
+        } catch (Throwable ex) {
+            throw unexpected(ex);
+        }
+    }
+
+    /**
+     * A detached copy of a mount, or of the part of it below a folder: open_tree(2), since Linux 5.2. It is in no
+     * mount table; move_mount attaches it.
+     *
+     * @param path a folder or file
+     * @param writable if false, the copy and all below it are read-only
+     * @return a descriptor that holds it; it is gone when the last one is closed
+     */
+    public static int detachedTree(String path, boolean writable) throws LinuxException {
+        Scratch s = SCRATCH.get();
+        s.data.setString(0, path);
+        int fd = (int) syscall(
+                "open_tree " + path,
+                SYS_OPEN_TREE,
+                AT_FDCWD,
+                s.data.address(),
+                OPEN_TREE_CLONE | O_CLOEXEC | AT_RECURSIVE,
+                0,
+                0);
+        try {
+            s.small.set(LONG, 0, NOSUID_NODEV | (writable ? 0 : MOUNT_ATTR_RDONLY));
+            s.small.set(LONG, 8, 0);
+            s.small.set(LONG, 16, 0);
+            s.small.set(LONG, 24, 0);
+            s.data.setString(0, "");
+            syscall(
+                    "mount_setattr " + path,
+                    SYS_MOUNT_SETATTR,
+                    fd,
+                    s.data.address(),
+                    AT_EMPTY_PATH | AT_RECURSIVE,
+                    s.small.address(),
+                    32);
+            return fd;
+        } catch (LinuxException e) {
+            close(fd);
+            throw e;
+        }
+    }
+
+    /**
+     * A private, named cgroup v1 hierarchy without controllers, mounted nowhere, that asks the kernel to make moving
+     * processes between cgroups fast (favordynmods, since Linux 6.0). The wish holds for all hierarchies while the
+     * descriptor is open.
+     */
+    public static int fastMoves(String name) throws LinuxException {
+        try (Arena arena = Arena.ofConfined()) {
+            long kind = arena.allocateFrom("cgroup").address();
+            int context = (int) syscall("fsopen cgroup", SYS_FSOPEN, kind, 1, 0, 0, 0);
+            try {
+                long none = arena.allocateFrom("none").address();
+                long favor = arena.allocateFrom("favordynmods").address();
+                long key = arena.allocateFrom("name").address();
+                long value = arena.allocateFrom(name).address();
+                syscall("fsconfig none", SYS_FSCONFIG, context, FSCONFIG_SET_FLAG, none, 0, 0);
+                syscall("fsconfig favordynmods", SYS_FSCONFIG, context, FSCONFIG_SET_FLAG, favor, 0, 0);
+                syscall("fsconfig name", SYS_FSCONFIG, context, FSCONFIG_SET_STRING, key, value, 0);
+                syscall("fsconfig create", SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
+                return (int) syscall("fsmount cgroup", SYS_FSMOUNT, context, 1, 0, 0, 0);
+            } finally {
+                close(context);
+            }
+        }
+    }
+
+    /**
+     * Starts a program. It gets the given descriptors as 0, 1, 2, … and, as everything here is closed on exec, no
+     * other of this process's own.
+     *
+     * @param command path and arguments
+     * @param environment {@code NAME=value} each
+     * @param descriptors what becomes its descriptors 0, 1, 2, …
+     * @return its process id; {@link #waitFor} it
+     */
+    public static int spawn(List<String> command, List<String> environment, int... descriptors) throws LinuxException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            MemorySegment actions = arena.allocate(256, 8); // posix_spawn_file_actions_t has 80 bytes in glibc
+            MemorySegment pid = arena.allocate(INT);
+            int error = (int) ACTIONS_INIT.invokeExact(state, actions);
+            for (int i = 0; error == 0 && i < descriptors.length; i++) {
+                error = (int) ACTIONS_DUP2.invokeExact(state, actions, descriptors[i], i);
+            }
+            if (error == 0) {
+                MemorySegment path = arena.allocateFrom(command.getFirst());
+                MemorySegment argv = strings(arena, command);
+                MemorySegment envp = strings(arena, environment);
+                error = (int) SPAWN.invokeExact(state, pid, path, actions, MemorySegment.NULL, argv, envp);
+            }
+            int ignored = (int) ACTIONS_DESTROY.invokeExact(state, actions);
+            if (error != 0) {
+                throw failed("posix_spawn " + command.getFirst(), error);
+            }
+            return pid.get(INT, 0);
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    private static MemorySegment strings(Arena arena, List<String> texts) {
+        List<MemorySegment> copies = new ArrayList<>();
+        texts.forEach(text -> copies.add(arena.allocateFrom(text)));
+        MemorySegment array = arena.allocate(POINTER, copies.size() + 1L);
+        for (int i = 0; i < copies.size(); i++) {
+            array.setAtIndex(POINTER, i, copies.get(i));
+        }
+        array.setAtIndex(POINTER, copies.size(), MemorySegment.NULL);
+        return array;
+    }
+
+    /** Waits for a child's end and lets the kernel forget it. */
+    public static void waitFor(int pid) throws LinuxException {
+        Scratch s = SCRATCH.get();
+        try {
+            while ((int) WAITPID.invokeExact(s.state, pid, MemorySegment.NULL, 0) < 0) {
+                if (s.errno() != LinuxException.EINTR) {
+                    throw failed("waitpid " + pid, s.errno());
+                }
+            }
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** Sends SIGKILL; only to a child that was not waited for yet, so that its id cannot be another's. */
+    public static void kill(int pid) throws LinuxException {
+        Scratch s = SCRATCH.get();
+        try {
+            if ((int) KILL.invokeExact(s.state, pid, 9) != 0) {
+                throw failed("kill " + pid, s.errno());
+            }
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** A descriptor that means one process for ever, even after its id was given to another: pidfd_open(2), Linux 5.3. */
+    public static int process(int pid) throws LinuxException {
+        return (int) syscall("pidfd_open " + pid, SYS_PIDFD_OPEN, pid, 0, 0, 0, 0);
+    }
+
+    /**
+     * Sends SIGKILL to the process that a descriptor of {@link #process} means.
+     *
+     * @return false if it has ended already
+     */
+    public static boolean killProcess(int process) throws LinuxException {
+        try {
+            syscall("pidfd_send_signal", SYS_PIDFD_SEND_SIGNAL, process, 9, 0, 0, 0);
+            return true;
+        } catch (LinuxException e) {
+            if (e.errno() == LinuxException.ESRCH) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    /** An epoll instance, see epoll(7). */
+    public static int poller() throws LinuxException {
+        Scratch s = SCRATCH.get();
+        try {
+            int fd = (int) EPOLL_CREATE1.invokeExact(s.state, O_CLOEXEC);
+            if (fd < 0) {
+                throw failed("epoll_create1", s.errno());
+            }
+            return fd;
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** Adds a descriptor to watch for input. Closing the descriptor ends the watch. */
+    public static void watch(int poller, int descriptor) throws LinuxException {
+        Scratch s = SCRATCH.get();
+        s.small.set(INT, 0, POLLIN);
+        s.small.set(ValueLayout.JAVA_LONG_UNALIGNED, EVENT_DATA, descriptor);
+        try {
+            if ((int) EPOLL_CTL.invokeExact(s.state, poller, EPOLL_CTL_ADD, descriptor, s.small) != 0) {
+                throw failed("epoll_ctl add", s.errno());
+            }
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** Waits for input; returns the descriptors that have some, none if the time passed. */
+    public static int[] awaitAny(int poller, int millis) throws LinuxException {
+        Scratch s = SCRATCH.get();
+        int most = 64;
+        try {
+            int count = (int) EPOLL_WAIT.invokeExact(s.state, poller, s.data, most, millis);
+            if (count < 0) {
+                if (s.errno() == LinuxException.EINTR) {
+                    return new int[0];
+                }
+                throw failed("epoll_wait", s.errno());
+            }
+            int[] ready = new int[count];
+            Arrays.setAll(ready, i -> (int) s.data.get(ValueLayout.JAVA_LONG_UNALIGNED, i * EVENT_SIZE + EVENT_DATA));
+            return ready;
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+}

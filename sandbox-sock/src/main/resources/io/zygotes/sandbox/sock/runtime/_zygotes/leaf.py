@@ -1,0 +1,134 @@
+"""A leaf: imports f.py once, then answers calls until it is killed."""
+
+import importlib.machinery
+import importlib.util
+import io
+import json
+import marshal
+import os
+import sys
+import time
+import traceback
+
+from . import setup, wire
+
+_HANDLER = "/handler"
+_SOURCE = _HANDLER + "/f.py"
+_BYTE_CODE = _HANDLER + "/__pycache__/f." + sys.implementation.cache_tag + ".pyc"
+_UNCHECKED = b"\x01\x00\x00\x00"  # PEP 552: a hash stands in the file, and nobody compares it
+
+
+def _byte_code():
+    """The code of f.py as the worker compiled it ahead, or None. The folder never changes, so nothing is compared."""
+    try:
+        with io.FileIO(_BYTE_CODE) as file:
+            data = file.readall()
+    except FileNotFoundError:
+        return None
+    if data[:4] != importlib.util.MAGIC_NUMBER or data[4:8] != _UNCHECKED:
+        return None
+    return marshal.loads(memoryview(data)[16:])
+
+
+def _import_f():
+    loader = importlib.machinery.SourceFileLoader("f", _SOURCE)
+    spec = importlib.util.spec_from_file_location("f", _SOURCE, loader=loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["f"] = module
+    code = _byte_code()
+    if code is None:
+        loader.exec_module(module)
+    else:
+        exec(code, module.__dict__)
+    function = getattr(module, "f", None)
+    if not callable(function):
+        raise AttributeError("f.py has no function f(event)")
+    return function
+
+
+def _reseed():
+    """Children of one zygote must not draw the same numbers. random.random() is reseeded by Python itself."""
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
+
+
+def _user_traceback(error):
+    """The traceback without the frames of this package."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_globals.get("__package__") == __package__:
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(type(error), error, trace))
+
+
+def _flush():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            pass  # closed or replaced by the lambda: its own business
+
+
+def _reap():
+    """As pid 1 it inherits orphans; ended ones count against the limit of processes until they are waited for."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def _error(message, trace=None):
+    report = {"error": message}
+    if trace:
+        report["traceback"] = trace
+    return json.dumps(report).encode()
+
+
+def _answer(function, body):
+    """Status and body of the reply to one call."""
+    if body:
+        try:
+            event = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            return 400, _error("the request's body is not JSON: %s" % error)
+    else:
+        event = None
+    try:
+        result = function(event)
+    except SystemExit as error:
+        return 500, _error("the lambda called sys.exit(%r)" % (error.code,), _user_traceback(error))
+    except BaseException as error:
+        return 500, _error("%s: %s" % (type(error).__name__, error), _user_traceback(error))
+    try:
+        return 200, json.dumps(result, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        return 500, _error("what the lambda returned cannot be written as JSON: %s" % error)
+
+
+def main(go):
+    """Serves calls; go is what the worker sent. Never returns normally."""
+    instructions = json.loads(go)
+    setup.set_environment(instructions["environment"])
+    sys.path.insert(0, _HANDLER)
+    setup.add_packages(instructions["packages"])
+    os.chdir(_HANDLER)
+    _reseed()
+    started = time.perf_counter_ns()
+    try:
+        function = _import_f()
+    except BaseException as error:
+        _flush()
+        report = {"step": "import", "error": "%s: %s" % (type(error).__name__, error)}
+        report["traceback"] = _user_traceback(error)
+        wire.send_frame(wire.CHANNEL, wire.FAILED, json.dumps(report).encode())
+        os._exit(1)
+    wire.send_frame(wire.CHANNEL, wire.READY, b'{"import_ns":%d}' % (time.perf_counter_ns() - started))
+    while True:
+        kind, body = wire.receive_frame(wire.CHANNEL)
+        if kind != wire.CALL:
+            raise ValueError("a leaf got a message of kind %d" % kind)
+        status, reply = _answer(function, body)
+        _flush()
+        wire.send_reply(wire.CHANNEL, status, reply)
+        _reap()

@@ -1,0 +1,201 @@
+"""The steps that turn a fresh child process into a sandbox.
+
+A child is made by clone3(2) straight into its namespaces and its cgroup, by a zygote or by the warden. It has all
+capabilities in its own user namespace then, and none outside. The order of the steps:
+
+    descriptors   its own channel and output, so that every later failure can be told
+    hello         the worker learns the process id from the kernel and checks it, beside the next steps
+    identity      uid and gid maps; a mount can belong to the sandbox's own uid only after them
+    mounts        while it still has capabilities
+    close         everything but 0-3; after the mounts, which come as descriptors
+    go            the worker has put the process under its limits
+    cgroup space  after that, so that the sandbox sees its own cgroup as the root
+    capabilities  all gone
+    filter        last, because it forbids most of the above
+"""
+
+import json
+import os
+import resource
+import sys
+import traceback
+
+from . import kernel, seccomp, wire
+
+# The first uid of every zygote's user namespace, as seen inside; what it maps to on the host differs.
+FIRST_ID = 1000
+
+_TMPFS_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV
+_PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
+
+# Made once in a zygote; forked children have them ready.
+FINAL_FILTER = seccomp.final_program(kernel.ARCHITECTURE) if seccomp.supports(kernel.ARCHITECTURE) else b""
+
+
+def namespaces(request):
+    """The clone flags for a sandbox of this kind. Zygotes share the warden's pid namespace: see design notes."""
+    flags = kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
+    if request["kind"] != "zygote":
+        flags |= kernel.CLONE_NEWPID
+    if request["private_network"]:
+        flags |= kernel.CLONE_NEWNET
+    return flags
+
+
+def write_text(path, text):
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
+
+
+def map_ids(process, inside, outside, count):
+    """Writes the maps of a user namespace; process is a folder of /proc."""
+    line = "%d %d %d" % (inside, outside, count)
+    write_text(process + "/setgroups", "deny")
+    write_text(process + "/uid_map", line)
+    write_text(process + "/gid_map", line)
+
+
+def take_identity(number):
+    os.setresgid(number, number, number)
+    os.setresuid(number, number, number)
+
+
+class Setup:
+    """The steps for one child. A failure is told to the worker with the step's name, and ends the process: nothing
+    may unwind into the code of the process that was forked."""
+
+    def __init__(self, request, descriptors):
+        self.request = request
+        self.channel, self.output, self.cgroup, *self.trees = descriptors
+        self.step = "descriptors"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if error is not None:
+            try:
+                tell_failure(wire.CHANNEL if self.step != "descriptors" else self.channel, self.step, error)
+            finally:
+                os._exit(70)
+
+    def descriptors(self):
+        os.dup2(self.channel, wire.CHANNEL, inheritable=False)
+        os.dup2(self.output, 1)
+        os.dup2(self.output, 2)
+
+    def hello(self):
+        self.step = "hello"
+        kernel.set_dumpable(True)  # so that its files in /proc, uid_map among them, are its own
+        wire.send_frame(wire.CHANNEL, wire.HELLO)
+
+    def map_itself(self):
+        """A single line that maps the parent's own id needs no privilege (user_namespaces(7))."""
+        self.step = "identity"
+        map_ids("/proc/self", self.request["uid"], FIRST_ID, 1)
+
+    def mounts(self):
+        self.step = "mounts"
+        request = self.request
+        uid = request["uid"]
+        options = "size=%dm,nr_inodes=%d,mode=755,uid=%d,gid=%d" % (
+            request["tmp_mb"],
+            1024 + 256 * request["tmp_mb"],
+            uid,
+            uid,
+        )
+        kernel.mount("tmpfs", "/host", "tmpfs", _TMPFS_FLAGS, options)
+        os.mkdir("/host/tmp")
+        os.chmod("/host/tmp", 0o1777)
+        fresh = set()
+        for tree, (target, is_folder) in zip(self.trees, request["mounts"]):
+            top = "/" + target.split("/")[1]
+            if target != top:
+                if top not in fresh:
+                    fresh.add(top)
+                    kernel.mount("tmpfs", top, "tmpfs", _TMPFS_FLAGS, "size=1m,nr_inodes=4096,mode=755")
+                if is_folder:
+                    os.makedirs(target)
+                else:
+                    os.makedirs(os.path.dirname(target), exist_ok=True)
+                    os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o444))
+            kernel.move_mount(tree, target)
+        for top in fresh:
+            kernel.set_mount_attributes(top, kernel.MOUNT_ATTR_RDONLY, False)
+        if request["kind"] != "zygote":
+            kernel.mount("proc", "/proc", "proc", _PROC_FLAGS, "subset=pid,hidepid=2")
+
+    def rest(self):
+        """Closing, name, limits, network."""
+        self.step = "close"
+        kernel.close_from(wire.CHANNEL + 1)
+        self.step = "name"
+        kernel.set_host_name(self.request["name"])
+        self.step = "limits"
+        if self.request["kind"] != "zygote":  # its leaves may be allowed more than it needs, and none can raise a limit
+            files = min(self.request["open_files"], resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if self.request["private_network"]:
+            self.step = "network"
+            kernel.loopback_up()
+
+    def go(self):
+        """Waits until the worker lets it go on. Returns what the worker says it shall do."""
+        self.step = "go"
+        is_zygote = self.request["kind"] == "zygote"
+        kind, body = (wire.receive_packet_frame if is_zygote else wire.receive_frame)(wire.CHANNEL)
+        if kind != wire.GO:
+            raise ValueError("expected to be let go, got a message of kind %d" % kind)
+        if not is_zygote:
+            # A zygote forks into cgroups beside its own, which have to be below the root of its cgroup namespace
+            # where cgroup2 is mounted with nsdelegate (cgroups(7)): it keeps the worker's.
+            kernel.unshare(kernel.CLONE_NEWCGROUP)
+        return body
+
+    def lock_down(self):
+        self.step = "capabilities"
+        kernel.set_no_new_privileges()
+        kernel.drop_capabilities()
+
+    def final_filter(self):
+        if self.request["seccomp"]:
+            self.step = "filter"
+            kernel.install_filter(FINAL_FILTER)
+
+
+def tell_failure(channel, step, error):
+    """Tells the worker why there will be no sandbox."""
+    report = {
+        "step": step,
+        "error": "%s: %s" % (type(error).__name__, error),
+        "traceback": "".join(traceback.format_exception(type(error), error, error.__traceback__)),
+    }
+    wire.send_frame(channel, wire.FAILED, json.dumps(report).encode())
+
+
+def set_environment(variables):
+    os.environ.clear()
+    os.environ.update(variables)
+
+
+def add_packages(names):
+    """Makes packages importable, after the standard library as site-packages would be."""
+    known = set(sys.path)
+    sys.path.extend(path for path in ("/packages/" + name for name in names) if path not in known)
+
+
+def run(work, go):
+    """Runs a sandbox's work. A fork returns to here in the child, with the child's work: stacks do not grow by it."""
+    while True:
+        try:
+            following = work(go)
+        except Exception as error:
+            tell_failure(wire.CHANNEL, "work", error)
+            os._exit(1)
+        if following is None:
+            return
+        work, go = following

@@ -1,0 +1,220 @@
+"""The warden: pid 1 of the worker's sandboxes.
+
+It starts as root on the host, builds the base root that every sandbox inherits, and then lives in a user namespace in
+which it is root and outside of which it is nobody. It makes fresh sandboxes, writes the id maps of forked zygotes,
+reaps what ends, and ends when the worker does: the kernel then kills everything in its pid namespace.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+import sys
+
+from . import fresh, kernel, setup, wire
+
+_MASK_OPTIONS = "size=4k,nr_inodes=8,mode=755"
+_READ_ONLY = kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV
+
+
+def _build_root(root, entries):
+    """Makes the base root below a folder. What each entry means stands in BaseRoot.java, which lists them."""
+    kernel.mount("tmpfs", root, "tmpfs", kernel.MS_NOSUID, "size=4m,nr_inodes=16384,mode=755")
+    for kind, path, *more in entries:
+        target = root + path
+        if kind == "folder":
+            os.makedirs(target, exist_ok=True)
+        elif kind == "link":
+            os.symlink(more[0], target)
+        elif kind == "text":
+            with open(target, "w") as file:
+                file.write(more[0])
+        elif kind == "tree":
+            os.makedirs(target, exist_ok=True)
+            kernel.mount(more[0], target, "", kernel.MS_BIND | kernel.MS_REC)
+            kernel.set_mount_attributes(target, _READ_ONLY, True)
+        elif kind == "file":
+            open(target, "w").close()
+            kernel.mount(more[0], target, "", kernel.MS_BIND)
+            kernel.set_mount_attributes(target, _READ_ONLY, False)
+        elif kind == "device":
+            open(target, "w").close()
+            kernel.mount(more[0], target, "", kernel.MS_BIND)
+            kernel.set_mount_attributes(target, kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NOEXEC, False)
+        elif kind == "mask":
+            kernel.mount("tmpfs", target, "tmpfs", kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV, _MASK_OPTIONS)
+        else:
+            raise ValueError("unknown entry of the base root: " + kind)
+    kernel.mount("proc", root + "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC, "subset=pid,hidepid=2")
+    kernel.set_mount_attributes(root, kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NODEV, False)
+
+
+def _boot(control, instructions, descriptors):
+    """As root on the host: builds the base root, enters it, and forks the warden proper. Returns in the warden."""
+    root = instructions["root"]
+    processes = os.open("/proc", os.O_PATH | os.O_CLOEXEC)
+    kernel.unshare(kernel.CLONE_NEWNS)
+    kernel.mount("", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
+    _build_root(root, instructions["entries"])
+    os.chdir(root)
+    kernel.pivot_root(".", ".")
+    kernel.unmount(".", kernel.MNT_DETACH)
+    os.chdir("/")
+    os.setgroups([])
+    gate, release = os.pipe()
+    flags = kernel.CLONE_NEWUSER | kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
+    # The worker is the warden's parent, so that it can wait for it.
+    pid = kernel.clone(flags | kernel.CLONE_PARENT, descriptors[0])
+    if pid == 0:
+        os.close(release)
+        if not os.read(gate, 1):
+            os._exit(70)
+        os.close(gate)
+        os.close(processes)
+        return
+    folder = "/proc/self/fd/%d/%d" % (processes, pid)
+    # The magic links of /proc are those of the base root's own proc, which shows the same processes to root.
+    setup.map_ids(folder, 0, instructions["first_id"], instructions["ids"])
+    os.write(release, b"x")
+    os._exit(0)
+
+
+def main():
+    """The worker's socket is descriptor 3."""
+    control = socket.socket(fileno=wire.CHANNEL)
+    try:
+        kernel.require_architecture()
+        instructions, descriptors = wire.receive_message(control)
+        _boot(control, instructions, descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        os.setresgid(0, 0, 0)
+        os.setresuid(0, 0, 0)
+        kernel.set_dumpable(True)  # so that the files of its children in /proc are theirs, and it can write their maps
+        kernel.mount(
+            "proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC, "subset=pid,hidepid=2"
+        )
+        kernel.set_host_name("zygotes")
+        kernel.set_no_new_privileges()
+    except BaseException as error:
+        wire.send_message(control, {"failed": "%s: %s" % (type(error).__name__, error)})
+        os._exit(70)
+    _Warden(control, instructions["python"]).serve()
+
+
+class _Warden:
+    def __init__(self, control, python):
+        self.control = control
+        self.python = python
+
+    def serve(self):
+        wake, ring = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        signal.set_wakeup_fd(ring.fileno(), warn_on_full_buffer=False)
+        # A terminal's Ctrl-C is the worker's to handle.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self.control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        wire.send_message(self.control, {"ready": True})
+        poll = select.poll()
+        poll.register(self.control, select.POLLIN)
+        poll.register(wake, select.POLLIN)
+        while True:
+            for descriptor, _ in poll.poll():
+                if descriptor == wake.fileno():
+                    wake.recv(4096)
+                    self._reap()
+                else:
+                    self._receive()
+
+    def _receive(self):
+        try:
+            request, descriptors = wire.receive_message(self.control)
+        except (wire.Closed, ConnectionError):
+            os._exit(0)  # the worker is gone, and everything here goes with us
+        answer = {"id": request["id"]}
+        try:
+            getattr(self, "_" + request["op"])(request, descriptors)
+        except OSError as error:
+            answer["error"] = str(error)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        wire.send_message(self.control, answer)
+
+    def _reap(self):
+        """Tells the worker about each that ended, while the kernel still knows its id, and lets it go."""
+        while True:
+            try:
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            if ended is None:
+                return
+            status = ended.si_status if ended.si_code == os.CLD_EXITED else 128 + ended.si_status
+            wire.send_message(self.control, {"ended": status}, ended.si_pid)
+            os.waitpid(ended.si_pid, 0)
+
+    def _spawn(self, request, descriptors):
+        """Makes a fresh sandbox."""
+        gate, release = os.pipe()
+        try:
+            pid = kernel.clone(setup.namespaces(request), descriptors[2])
+            if pid == 0:
+                os.close(release)
+                self._become(request, descriptors, gate)
+            setup.map_ids("/proc/%d" % pid, *request["map"])
+            os.write(release, b"x")
+        finally:
+            os.close(gate)
+            os.close(release)
+
+    def _become(self, request, descriptors, gate):
+        signal.set_wakeup_fd(-1)
+        with setup.Setup(request, descriptors) as steps:
+            if not os.read(gate, 1):
+                raise OSError("the warden did not write the id maps")
+            steps.descriptors()
+            steps.hello()
+            steps.step = "identity"
+            setup.take_identity(request["uid"])
+            kernel.set_dumpable(True)
+            steps.mounts()
+            steps.rest()
+            go = steps.go()
+            steps.lock_down()
+            steps.step = "interpreter"
+            inherited = os.memfd_create("go", 0)
+            head = json.dumps({"kind": request["kind"], "seccomp": request["seccomp"]}).encode()
+            with open(os.dup(inherited), "wb") as file:
+                file.write(head + b"\n" + go)
+            os.lseek(inherited, 0, os.SEEK_SET)
+            os.dup2(inherited, fresh.INHERITED)
+            os.closerange(fresh.INHERITED + 1, 16)
+            os.set_inheritable(wire.CHANNEL, True)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            program = "import sys; sys.path.append('/runtime'); from _zygotes import fresh; fresh.main()"
+            environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
+            os.execve(self.python, [self.python, "-I", "-S", "-B", "-c", program], environment)
+
+    def _map(self, request, descriptors):
+        """Writes the id maps of a forked zygote, which only a process in the parent zygote's user namespace can."""
+        process = "/proc/%d" % request["sender"]
+        child = os.open(process + "/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+        parent = kernel.parent_user_namespace(child)
+        mapper = os.fork()
+        if mapper == 0:
+            code = 1
+            try:
+                kernel.setns(parent, kernel.CLONE_NEWUSER)
+                setup.map_ids(process, *request["map"])
+                code = 0
+            except OSError as error:
+                print("id map of %s: %s" % (process, error), file=sys.stderr, flush=True)
+            finally:
+                os._exit(code)
+        os.close(child)
+        os.close(parent)
+        if os.waitpid(mapper, 0)[1] != 0:
+            raise OSError("cannot write the id maps of process %s" % process)

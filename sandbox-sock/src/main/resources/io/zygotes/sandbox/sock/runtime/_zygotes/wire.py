@@ -1,0 +1,101 @@
+"""Messages between the worker and what runs in sandboxes.
+
+Warden and zygotes have a SOCK_SEQPACKET socket: one JSON object a message, descriptors beside it. Leaves and jobs
+have a SOCK_STREAM socket with frames: length of the body (u32, big endian), kind (u8), body.
+
+The worker asks the kernel who sent what it reads (SO_PASSCRED), so nobody can speak for another process.
+"""
+
+import array
+import json
+import os
+import socket
+import struct
+
+# Kinds of frames. To the sandbox:
+GO = 0  # JSON: the rest of what it must be; sent after the worker has checked who said hello
+CALL = 1  # one call: the event (JSON), or nothing
+# From the sandbox:
+HELLO = 10  # empty; the first thing a new process says
+READY = 11  # JSON
+REPLY = 12  # status (u16), body
+FAILED = 13  # JSON: {"step", "error", "traceback"}; it could not be made
+
+CHANNEL = 3  # every process in a sandbox has its socket to the worker here
+
+_FRAME = struct.Struct(">IB")
+_STATUS = struct.Struct(">H")
+_LARGEST_MESSAGE = 1 << 18
+_MOST_DESCRIPTORS = 253  # SCM_MAX_FD, unix(7)
+
+
+class Closed(Exception):
+    """The other side is gone."""
+
+
+def receive_message(channel):
+    """One message from a SOCK_SEQPACKET socket: the object, and the descriptors that came with it."""
+    data, ancillary, flags, _ = channel.recvmsg(
+        _LARGEST_MESSAGE, socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4) + socket.CMSG_SPACE(12), socket.MSG_CMSG_CLOEXEC
+    )
+    if not data:
+        raise Closed
+    descriptors = array.array("i")
+    pid = 0
+    for level, kind, payload in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            descriptors.frombytes(payload[: len(payload) - len(payload) % 4])
+        elif level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
+            pid = struct.unpack("iII", payload)[0]
+    if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+        for descriptor in descriptors:
+            os.close(descriptor)
+        raise OSError("a message of the worker was cut off")
+    message = json.loads(data)
+    message["sender"] = pid
+    return message, list(descriptors)
+
+
+def send_message(channel, message, pid=0):
+    """One message; as coming from process pid, if given (needs CAP_SYS_ADMIN over the pid namespace)."""
+    ancillary = []
+    if pid:
+        ancillary.append((socket.SOL_SOCKET, socket.SCM_CREDENTIALS, struct.pack("iII", pid, os.getuid(), os.getgid())))
+    channel.sendmsg([json.dumps(message).encode()], ancillary)
+
+
+def send_frame(descriptor, kind, body=b""):
+    data = memoryview(_FRAME.pack(len(body), kind) + body)
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def _read(descriptor, count):
+    first = os.read(descriptor, count)
+    if len(first) == count:
+        return first
+    parts = [first]
+    while True:
+        if not parts[-1]:
+            raise Closed
+        count -= len(parts[-1])
+        if not count:
+            return b"".join(parts)
+        parts.append(os.read(descriptor, min(count, 1 << 20)))
+
+
+def receive_frame(descriptor):
+    length, kind = _FRAME.unpack(_read(descriptor, _FRAME.size))
+    return kind, _read(descriptor, length) if length else b""
+
+
+def receive_packet_frame(descriptor):
+    """A frame that came as one packet of a SOCK_SEQPACKET socket."""
+    packet = os.read(descriptor, _LARGEST_MESSAGE)
+    if not packet:
+        raise Closed
+    return packet[4], packet[_FRAME.size :]
+
+
+def send_reply(descriptor, status, body):
+    send_frame(descriptor, REPLY, _STATUS.pack(status) + body)

@@ -1,0 +1,112 @@
+package io.zygotes.sandbox.sock;
+
+import io.zygotes.spi.ImportCost;
+import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Limits;
+import io.zygotes.spi.Network;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.PackageInfo;
+import io.zygotes.spi.Packages;
+import io.zygotes.spi.SandboxEvent;
+import io.zygotes.spi.ZygoteSpec;
+import io.zygotes.spi.mechanism.MechanismContext;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/** A mechanism over a temporary folder, with lambdas and packages written on the spot. */
+final class RealSandboxes implements AutoCloseable {
+
+    static final Limits LIMITS = new Limits(128, 16, 100, 0, 10, 256, 16);
+
+    final Path folder;
+    final SockMechanism mechanism;
+    final Queue<String> printed = new ConcurrentLinkedQueue<>();
+    final Queue<SandboxEvent> events = new ConcurrentLinkedQueue<>();
+    private final Map<PackageId, PackageInfo> packages = new ConcurrentHashMap<>();
+
+    RealSandboxes(Path folder) throws Exception {
+        this.folder = folder;
+        mechanism = SockMechanism.start(new MechanismContext(
+                folder,
+                "python3",
+                Optional.empty(),
+                true,
+                true,
+                new Written(),
+                (sandbox, label, line) -> printed.add(label + ": " + line),
+                events::add,
+                Map.of()));
+    }
+
+    /** A lambda with this source and these packages. */
+    LeafSpec lambda(String name, String source, PackageId... pins) {
+        return new LeafSpec(name, write("code/" + name, Map.of("f.py", source)), Set.of(pins), LIMITS, Network.HOST, Map.of());
+    }
+
+    /** A package with one module of the same name. */
+    PackageId pack(String name, String version, String source) {
+        PackageId id = new PackageId(name, version);
+        Path place = write("packages/" + id, Map.of(name + ".py", source));
+        packages.put(id, new PackageInfo(id, List.of(), List.of(name), place, source.length()));
+        return id;
+    }
+
+    static ZygoteSpec zygote(PackageId... packages) {
+        return new ZygoteSpec(List.of(packages), LIMITS);
+    }
+
+    private Path write(String where, Map<String, String> files) {
+        try {
+            Path place = Files.createDirectories(folder.resolve(where));
+            for (Map.Entry<String, String> file : new HashMap<>(files).entrySet()) {
+                Files.writeString(place.resolve(file.getKey()), file.getValue());
+            }
+            return place;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        mechanism.close();
+    }
+
+    private final class Written implements Packages {
+        @Override
+        public PackageInfo install(PackageId id) {
+            return packages.get(id);
+        }
+
+        @Override
+        public Optional<PackageInfo> installed(PackageId id) {
+            return Optional.ofNullable(packages.get(id));
+        }
+
+        @Override
+        public List<PackageInfo> closure(PackageId id, Set<PackageId> pins) {
+            return List.of(packages.get(id));
+        }
+
+        @Override
+        public Optional<ImportCost> cost(PackageId id) {
+            return Optional.empty();
+        }
+
+        @Override
+        public Collection<PackageInfo> all() {
+            return List.copyOf(packages.values());
+        }
+    }
+}

@@ -1,0 +1,248 @@
+package io.zygotes.sandbox.sock;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.zygotes.spi.Invocation;
+import io.zygotes.spi.Leaf;
+import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Limits;
+import io.zygotes.spi.Network;
+import io.zygotes.spi.Reply;
+import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Zygote;
+import io.zygotes.spi.mechanism.Job;
+import io.zygotes.spi.mechanism.JobResult;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SockMechanismTest {
+
+    private RealSandboxes real;
+
+    @BeforeEach
+    void start(@TempDir Path folder) throws Exception {
+        real = new RealSandboxes(folder);
+    }
+
+    @AfterEach
+    void stop() {
+        real.close();
+    }
+
+    private static String call(Leaf leaf, String event) throws Exception {
+        Reply reply = leaf.call(Invocation.post(event.getBytes(StandardCharsets.UTF_8)), Duration.ofSeconds(10));
+        return reply.status() + " " + new String(reply.body(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void a_fresh_leaf_answers() throws Exception {
+        LeafSpec spec = real.lambda("echo", "def f(event):\n    return {'got': event}\n");
+        Leaf leaf = real.mechanism.createLeaf(Optional.empty(), spec);
+        assertEquals("200 {\"got\": [1, 2]}", call(leaf, "[1, 2]"));
+        assertEquals("200 {\"got\": null}", call(leaf, ""));
+        assertTrue(call(leaf, "{").startsWith("400 "));
+    }
+
+    @Test
+    void a_leaf_forked_down_a_tree_finds_all_packages_imported() throws Exception {
+        var a = real.pack("alpha", "1.0", "VALUE = 1\n");
+        var b = real.pack("beta", "2.0", "import alpha\nVALUE = alpha.VALUE + 1\n");
+        Zygote root = real.mechanism.createZygote(Optional.empty(), RealSandboxes.zygote());
+        Zygote one = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(a));
+        Zygote two = real.mechanism.createZygote(Optional.of(one), RealSandboxes.zygote(a, b));
+        LeafSpec spec = real.lambda(
+                "both", "import sys\nseen = [m in sys.modules for m in ('alpha', 'beta')]\nimport beta\n"
+                        + "def f(event):\n    import os\n    return [seen, beta.VALUE, os.getuid() >= 10000]\n", a, b);
+        for (int i = 0; i < 3; i++) {
+            Leaf leaf = real.mechanism.createLeaf(Optional.of(two), spec);
+            assertEquals("200 [[true, true], 2, true]", call(leaf, ""));
+        }
+    }
+
+    private Zygote root() throws Exception {
+        return real.mechanism.createZygote(Optional.empty(), RealSandboxes.zygote());
+    }
+
+    private Leaf leaf(Optional<Zygote> parent, String source) throws Exception {
+        return real.mechanism.createLeaf(parent, real.lambda("it", source));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void an_error_while_f_is_imported_comes_with_pythons_traceback(boolean forked) throws Exception {
+        Leaf leaf = leaf(forked ? Optional.of(root()) : Optional.empty(), "x = 1\nraise ValueError('no luck')\n");
+        var e = assertThrows(SandboxException.ImportFailed.class, () -> call(leaf, ""));
+        assertTrue(e.traceback().contains("File \"/handler/f.py\", line 2"), e.traceback());
+        assertTrue(e.traceback().contains("ValueError: no luck"), e.traceback());
+        assertFalse(e.traceback().contains("_zygotes"), e.traceback());
+        assertFalse(leaf.alive());
+    }
+
+    @Test
+    void a_lambda_that_exits_is_told_from_one_that_is_killed() throws Exception {
+        Zygote root = root();
+        Leaf exits = leaf(Optional.of(root), "import os\ndef f(event): os._exit(3)\n");
+        var exited = assertThrows(SandboxException.Died.class, () -> call(exits, ""));
+        assertTrue(exited.getMessage().contains("code 3") && exited.callStarted(), exited.getMessage());
+        Leaf crashes = leaf(Optional.of(root), "import ctypes\ndef f(event): ctypes.string_at(0)\n");
+        var crashed = assertThrows(SandboxException.Died.class, () -> call(crashes, ""));
+        assertTrue(crashed.getMessage().contains("signal 11"), crashed.getMessage());
+    }
+
+    @Test
+    void a_leaf_that_takes_too_much_memory_is_ended_and_blamed_for_it() throws Exception {
+        Leaf leaf = leaf(Optional.of(root()), "def f(event):\n    return len(bytearray(1 << 30))\n");
+        assertThrows(SandboxException.OutOfMemory.class, () -> call(leaf, ""));
+    }
+
+    @Test
+    void a_call_that_takes_too_long_ends_the_leaf() throws Exception {
+        Leaf leaf = leaf(Optional.of(root()), "import time\ndef f(event): time.sleep(60)\n");
+        assertThrows(
+                SandboxException.TimedOut.class,
+                () -> leaf.call(Invocation.post(new byte[0]), Duration.ofMillis(300)));
+        assertFalse(leaf.alive());
+    }
+
+    @Test
+    void a_frozen_leaf_makes_no_progress_and_goes_on_when_it_is_thawed() throws Exception {
+        Leaf leaf = leaf(
+                Optional.of(root()),
+                """
+                import threading, time
+                n = 0
+                def count():
+                    global n
+                    while True:
+                        n += 1
+                        time.sleep(0.001)
+                threading.Thread(target=count, daemon=True).start()
+                def f(event): return n
+                """);
+        call(leaf, "");
+        leaf.freeze();
+        Thread.sleep(300);
+        leaf.thaw();
+        int before = Integer.parseInt(call(leaf, "").substring(4));
+        assertTrue(before < 200, "it counted to " + before + " while it was frozen");
+        Thread.sleep(300);
+        assertTrue(Integer.parseInt(call(leaf, "").substring(4)) > before + 50);
+    }
+
+    @Test
+    void a_leaf_outlives_its_zygote() throws Exception {
+        Zygote root = root();
+        Leaf leaf = leaf(Optional.of(root), "n = 0\ndef f(event):\n    global n\n    n += 1\n    return n\n");
+        assertEquals("200 1", call(leaf, ""));
+        root.destroy();
+        assertEquals("200 2", call(leaf, ""));
+        assertThrows(SandboxException.ZygoteGone.class, () -> leaf(Optional.of(root), "def f(event): return 1\n"));
+    }
+
+    @Test
+    void a_zygote_whose_import_fails_says_why_and_is_gone() throws Exception {
+        var bad = real.pack("bad", "1", "import nothing_like_this\n");
+        var e = assertThrows(
+                SandboxException.ImportFailed.class,
+                () -> real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(bad)));
+        assertTrue(e.traceback().contains("nothing_like_this"), e.traceback());
+        var dies = real.pack("dies", "1", "import os\nos._exit(9)\n");
+        assertThrows(
+                SandboxException.Died.class,
+                () -> real.mechanism.createZygote(Optional.empty(), RealSandboxes.zygote(dies)));
+    }
+
+    @Test
+    void a_zygote_with_threads_still_forks() throws Exception {
+        var busy = real.pack("busy", "1", "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n");
+        Zygote zygote = real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(busy));
+        LeafSpec spec = real.lambda("calm", "import threading\ndef f(event): return threading.active_count()\n", busy);
+        Leaf leaf = real.mechanism.createLeaf(Optional.of(zygote), spec);
+        assertEquals("200 1", call(leaf, ""));
+        leaf.destroy();
+        assertEquals("200 1", call(real.mechanism.createLeaf(Optional.of(zygote), spec), ""));
+    }
+
+    @Test
+    void what_a_lambda_prints_reaches_the_worker_line_by_line() throws Exception {
+        call(leaf(Optional.of(root()), "print('at import')\ndef f(event):\n    print('one\\ntwo', end='')\n"), "");
+        long deadline = System.nanoTime() + 2_000_000_000L;
+        while (real.printed.size() < 2 && System.nanoTime() < deadline) {
+            Thread.sleep(5);
+        }
+        assertEquals(List.of("it: at import", "it: one"), List.copyOf(real.printed));
+    }
+
+    @Test
+    void a_job_writes_only_where_it_may_and_its_files_end_up_with_root(@TempDir Path folder) throws Exception {
+        String script =
+                """
+                import os, sys
+                open("/mnt/out/made", "w").write(sys.argv[1] + os.environ["WORD"])
+                print("said", os.path.exists("/mnt/in/f.py"))
+                for place in ("/mnt/in/x", "/usr/x", "/x"):
+                    try:
+                        open(place, "w")
+                        print("wrote", place)
+                    except OSError:
+                        pass
+                sys.exit(7)
+                """;
+        Path in = real.lambda("in", "").handler();
+        JobResult result = real.mechanism.run(new Job(
+                "test", script, List.of("arg-"), Map.of("WORD", "word"),
+                List.of(new Job.Mount(folder, "/mnt/out", true), new Job.Mount(in, "/mnt/in", false)),
+                RealSandboxes.LIMITS, Network.NONE));
+        assertEquals("said True\n", result.output());
+        assertEquals(7, result.exitCode());
+        assertEquals("arg-word", Files.readString(folder.resolve("made")));
+        assertEquals(0, Files.getAttribute(folder.resolve("made"), "unix:uid"));
+    }
+
+    @Test
+    void a_job_that_hangs_is_ended(@TempDir Path folder) {
+        Limits limits = new Limits(64, 4, 100, 0, 1, 64, 4);
+        var job = new Job("hang", "import time\ntime.sleep(60)\n", List.of(), Map.of(), List.of(), limits, Network.NONE);
+        assertThrows(SandboxException.TimedOut.class, () -> real.mechanism.run(job));
+    }
+
+    @Test
+    void nothing_is_left_after_close() throws Exception {
+        Zygote root = root();
+        Leaf frozen = leaf(Optional.of(root), "def f(event): return 1\n");
+        call(frozen, "");
+        frozen.freeze();
+        call(leaf(Optional.empty(), "def f(event): return 1\n"), "");
+        Path group = Path.of(((SockLeaf) frozen).group().path()).getParent().getParent();
+        int pid = ((SockLeaf) frozen).pid();
+        real.close();
+        assertFalse(Files.exists(group), () -> group + " is still there");
+        assertFalse(Files.exists(Path.of("/proc/" + pid)));
+        assertFalse(Files.readString(Path.of("/proc/self/mountinfo")).contains(real.folder.toString()));
+    }
+
+    @Test
+    void a_warden_that_is_killed_takes_all_sandboxes_with_it_and_is_started_again() throws Exception {
+        Zygote root = root();
+        Leaf leaf = leaf(Optional.of(root), "def f(event): return 1\n");
+        call(leaf, "");
+        ProcessHandle.of(real.mechanism.wardenPid()).orElseThrow().destroyForcibly();
+        assertThrows(SandboxException.Died.class, () -> call(leaf, ""));
+        assertEquals("200 2", call(leaf(Optional.of(root()), "def f(event): return 2\n"), ""));
+        assertFalse(root.alive());
+    }
+}
