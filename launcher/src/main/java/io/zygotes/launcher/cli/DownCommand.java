@@ -19,6 +19,9 @@ final class DownCommand implements Callable<Integer> {
     /** A worker that is still starting has no process id yet for this long at the most. */
     private static final Duration START = Duration.ofSeconds(10);
 
+    /** What a process needs to go once it has freed everything. */
+    private static final Duration EXIT = Duration.ofSeconds(2);
+
     @Spec
     private CommandSpec spec;
 
@@ -47,6 +50,7 @@ final class DownCommand implements Callable<Integer> {
                         + ", which this system does not show; is it in another container?"));
         process.destroy();
         if (ended(opened, pid, Duration.ofSeconds(timeout))) {
+            awaitExit(process);
             out.println("stopped the worker on " + opened.path() + " (pid " + pid + ")");
             return 0;
         }
@@ -57,6 +61,17 @@ final class DownCommand implements Callable<Integer> {
         spec.commandLine().getErr().println("zygotes: the worker on " + opened.path() + " (pid " + pid + ") did not stop within "
                 + timeout + " s and was killed; the next 'zygotes up' removes what it left");
         return 1;
+    }
+
+    /**
+     * The directory is free a moment before the process is gone. The wait is short, because where nobody reaps orphans
+     * it stays as a zombie.
+     */
+    private static void awaitExit(ProcessHandle process) throws InterruptedException {
+        long deadline = System.nanoTime() + EXIT.toNanos();
+        while (process.isAlive() && System.nanoTime() < deadline) {
+            Thread.sleep(BETWEEN_LOOKS);
+        }
     }
 
     /** The worker, once it has said its process id. */
