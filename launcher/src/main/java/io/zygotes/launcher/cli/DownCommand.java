@@ -2,6 +2,8 @@ package io.zygotes.launcher.cli;
 
 import io.zygotes.core.config.WorkerDirectory;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -63,14 +65,23 @@ final class DownCommand implements Callable<Integer> {
         return 1;
     }
 
-    /**
-     * The directory is free a moment before the process is gone. The wait is short, because where nobody reaps orphans
-     * it stays as a zombie.
-     */
+    /** The directory is free a moment before the process is gone. */
     private static void awaitExit(ProcessHandle process) throws InterruptedException {
         long deadline = System.nanoTime() + EXIT.toNanos();
-        while (process.isAlive() && System.nanoTime() < deadline) {
+        while (process.isAlive() && !isZombie(process.pid()) && System.nanoTime() < deadline) {
             Thread.sleep(BETWEEN_LOOKS);
+        }
+    }
+
+    /** Ended, but not yet reaped: its parent has ended, too, and in some containers process 1 reaps late or never. */
+    private static boolean isZombie(long pid) {
+        try {
+            // The state follows the command's name, which stands in parentheses (proc_pid_stat(5)).
+            String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+            return stat.startsWith("Z", stat.lastIndexOf(')') + 2);
+        } catch (IOException e) {
+            // No such process any more, which the caller sees by itself.
+            return false;
         }
     }
 
