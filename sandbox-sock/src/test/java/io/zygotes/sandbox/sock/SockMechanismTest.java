@@ -241,6 +241,10 @@ class SockMechanismTest {
         Leaf leaf = leaf(Optional.of(root), "def f(event): return 1\n");
         call(leaf, "");
         ProcessHandle.of(real.mechanism.wardenPid()).orElseThrow().destroyForcibly();
+        long deadline = System.nanoTime() + 5_000_000_000L;
+        while (leaf.alive() && System.nanoTime() < deadline) {
+            Thread.sleep(5);
+        }
         assertThrows(SandboxException.Died.class, () -> call(leaf, ""));
         assertEquals("200 2", call(leaf(Optional.of(root()), "def f(event): return 2\n"), ""));
         assertFalse(root.alive());
