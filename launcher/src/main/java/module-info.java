@@ -1,9 +1,11 @@
 /** The command line, the wiring, and the finding of plugins. */
 module io.zygotes.launcher {
+    requires com.fasterxml.jackson.annotation;
     requires com.fasterxml.jackson.databind;
     requires info.picocli;
     requires io.zygotes.core;
     requires io.zygotes.spi;
+    requires java.logging;
     requires java.net.http;
     // An image may be built without it.
     requires static io.zygotes.plugin.tree;

@@ -23,6 +23,7 @@ import io.zygotes.spi.MemoryBudget;
 import io.zygotes.spi.Options;
 import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Zygote;
 import io.zygotes.spi.mechanism.MechanismContext;
 import io.zygotes.spi.mechanism.MechanismContext.OutputSink;
 import io.zygotes.spi.mechanism.SandboxMechanism;
@@ -285,6 +286,17 @@ public final class Worker implements AutoCloseable {
         for (Sandbox sandbox : pool.sandboxes()) {
             if (sandbox instanceof Leaf leaf && leaf.spec().lambda().equals(lambda)) {
                 all.add(leaf);
+            }
+        }
+        return all;
+    }
+
+    /** The zygotes that live now; a snapshot. To destroy one makes the import cache replace it when it needs it. */
+    public List<Zygote> zygotes() {
+        List<Zygote> all = new ArrayList<>();
+        for (Sandbox sandbox : pool.sandboxes()) {
+            if (sandbox instanceof Zygote zygote) {
+                all.add(zygote);
             }
         }
         return all;

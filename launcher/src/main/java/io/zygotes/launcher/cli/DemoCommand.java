@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -26,6 +28,9 @@ import picocli.CommandLine.Spec;
                 + " Needs root. Leaves nothing behind.")
 final class DemoCommand implements Callable<Integer> {
 
+    /** Held, because a logger that nobody holds may be forgotten with its level. */
+    private static final Logger LOGS = Logger.getLogger("io.zygotes");
+
     @Spec
     private CommandSpec spec;
 
@@ -36,6 +41,8 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         var out = spec.commandLine().getOut();
         var err = spec.commandLine().getErr();
+        // A worker's own lines would tear the progress apart; warnings and errors still come.
+        LOGS.setLevel(Level.WARNING);
         var caches = ImportCaches.find(Image.current().plugins(), List.of(), "--plugin-path");
         var demo = Demo.in(err, caches);
         var stopping = new AtomicBoolean();

@@ -82,6 +82,7 @@ public final class Demo implements AutoCloseable {
                 rows.add(new Measurement(started, strategy, lambda).run());
             }
             if (strategy.equals(TREE)) {
+                wakeZygotes(started);
                 tree = Optional.of(started.shape());
             }
             progress.say(name(strategy) + ": stopping the worker");
@@ -119,6 +120,14 @@ public final class Demo implements AutoCloseable {
     private void installPackages(DemoWorker started) throws DemoException, InterruptedException {
         for (DemoLambda lambda : DemoLambda.ALL) {
             progress.say("installing what " + lambda.name() + " needs");
+            started.call(lambda);
+        }
+    }
+
+    /** The measurements destroyed zygotes on the way; one new leaf of each lambda brings them back. */
+    private static void wakeZygotes(DemoWorker started) throws DemoException, InterruptedException {
+        for (DemoLambda lambda : DemoLambda.ALL) {
+            started.dropLeaves(lambda);
             started.call(lambda);
         }
     }

@@ -395,12 +395,15 @@ class ImportCachesTest {
 
     @Test
     void theWorkersOwnModulesAreOutOfReach() throws Exception {
+        Path core = new PluginJar()
+                .source("core/Core.java", "package core; public class Core {}")
+                .module("io.zygotes.core")
+                .write(folder.resolve("elsewhere/core.jar"));
         new PluginJar()
                 .provider("Good", "good", "1.0")
                 .module("acme.good", "requires io.zygotes.spi;", "requires io.zygotes.core;",
                         "provides " + SERVICE + " with acme.Good;")
-                .dependsOn(Path.of(java.net.URI.create(ModuleLayer.boot().configuration().findModule("io.zygotes.core")
-                        .orElseThrow().reference().location().orElseThrow().toString())))
+                .dependsOn(core)
                 .write(plugins.resolve("good.jar"));
 
         assertTrue(onlyBroken().cause().contains("io.zygotes.core, which is the worker's own"), onlyBroken().toString());
