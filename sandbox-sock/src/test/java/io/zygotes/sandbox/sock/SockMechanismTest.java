@@ -24,11 +24,13 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag(RealSandboxes.TAG)
 class SockMechanismTest {
 
     private RealSandboxes real;
@@ -241,6 +243,10 @@ class SockMechanismTest {
         Leaf leaf = leaf(Optional.of(root), "def f(event): return 1\n");
         call(leaf, "");
         ProcessHandle.of(real.mechanism.wardenPid()).orElseThrow().destroyForcibly();
+        long deadline = System.nanoTime() + 5_000_000_000L;
+        while (leaf.alive() && System.nanoTime() < deadline) {
+            Thread.sleep(5);
+        }
         assertThrows(SandboxException.Died.class, () -> call(leaf, ""));
         assertEquals("200 2", call(leaf(Optional.of(root()), "def f(event): return 2\n"), ""));
         assertFalse(root.alive());

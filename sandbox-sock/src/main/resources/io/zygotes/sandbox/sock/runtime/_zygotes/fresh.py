@@ -21,7 +21,7 @@ def main():
     sys.dont_write_bytecode = True
     sys.stdout.reconfigure(line_buffering=True)
     if request["seccomp"]:
-        kernel.install_filter(seccomp.base_program(kernel.ARCHITECTURE))
+        kernel.install_filter(kernel.Filter(seccomp.base_program(kernel.ARCHITECTURE)))
         if request["kind"] != "zygote":
             kernel.install_filter(setup.FINAL_FILTER)
     kernel.set_dumpable(request["kind"] != "zygote")

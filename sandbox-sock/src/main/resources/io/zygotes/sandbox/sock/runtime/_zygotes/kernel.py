@@ -60,6 +60,8 @@ _syscall = _libc.syscall
 _syscall.restype = ctypes.c_long
 _prctl = _libc.prctl
 _prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
+# For options with one argument; converting the unused ones takes longer than the call.
+_short_prctl = ctypes.PyDLL(None, use_errno=True).prctl
 _before_fork = ctypes.pythonapi.PyOS_BeforeFork
 _after_fork_child = ctypes.pythonapi.PyOS_AfterFork_Child
 _after_fork_parent = ctypes.pythonapi.PyOS_AfterFork_Parent
@@ -192,7 +194,8 @@ _no_capabilities = ctypes.create_string_buffer(24)
 def drop_capabilities():
     """Gives up every capability: bounding, ambient, effective, permitted, inheritable set."""
     capability = 0
-    while _prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) == 0:  # EINVAL after the last one this kernel knows
+    drop = _short_prctl
+    while drop(_PR_CAPBSET_DROP, capability) == 0:  # EINVAL after the last one this kernel knows
         capability += 1
     if ctypes.get_errno() != errno.EINVAL:
         raise _failed("prctl PR_CAPBSET_DROP %d" % capability)
@@ -200,15 +203,22 @@ def drop_capabilities():
     _check(_syscall(_SYSCALLS["capset"], _capability_header, _no_capabilities), "capset")
 
 
+class Filter:
+    """A seccomp program, packed sock_filter records, laid out in memory as the kernel wants it."""
+
+    def __init__(self, program):
+        self._code = ctypes.create_string_buffer(program, len(program))
+        header = struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(self._code))
+        self.argument = ctypes.create_string_buffer(header, 16)
+
+
 def install_filter(program):
-    """Installs a seccomp filter, given as packed sock_filter records; no new privileges must be set before.
+    """Installs a Filter; no new privileges must be set before.
 
     The flag keeps speculative store bypass as it is (SECCOMP_FILTER_FLAG_SPEC_ALLOW, Linux 4.17): kernels before 5.16
     would otherwise slow the process down.
     """
-    code = ctypes.create_string_buffer(program, len(program))
-    argument = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(code)), 16)
-    _check(_syscall(_SYSCALLS["seccomp"], 1, 4, argument), "seccomp")
+    _check(_syscall(_SYSCALLS["seccomp"], 1, 4, program.argument), "seccomp")
 
 
 def loopback_up():

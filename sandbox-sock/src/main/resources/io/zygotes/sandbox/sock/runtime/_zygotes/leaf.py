@@ -2,7 +2,6 @@
 
 import importlib.machinery
 import importlib.util
-import io
 import json
 import marshal
 import os
@@ -18,29 +17,36 @@ _BYTE_CODE = _HANDLER + "/__pycache__/f." + sys.implementation.cache_tag + ".pyc
 _UNCHECKED = b"\x01\x00\x00\x00"  # PEP 552: a hash stands in the file, and nobody compares it
 
 
+# Made in the zygote, ready in every child: all lambdas have the same name for their module.
+_LOADER = importlib.machinery.SourceFileLoader("f", _SOURCE)
+_MODULE = importlib.util.module_from_spec(importlib.util.spec_from_file_location("f", _SOURCE, loader=_LOADER))
+_MAGIC = importlib.util.MAGIC_NUMBER + _UNCHECKED
+
+
 def _byte_code():
     """The code of f.py as the worker compiled it ahead, or None. The folder never changes, so nothing is compared."""
     try:
-        with io.FileIO(_BYTE_CODE) as file:
-            data = file.readall()
+        descriptor = os.open(_BYTE_CODE, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
-    if data[:4] != importlib.util.MAGIC_NUMBER or data[4:8] != _UNCHECKED:
+    try:
+        data = os.read(descriptor, 1 << 20)
+    finally:
+        os.close(descriptor)
+    # A very large one is not read to its end, and is left to the normal loader.
+    if data[:8] != _MAGIC or len(data) == 1 << 20:
         return None
     return marshal.loads(memoryview(data)[16:])
 
 
 def _import_f():
-    loader = importlib.machinery.SourceFileLoader("f", _SOURCE)
-    spec = importlib.util.spec_from_file_location("f", _SOURCE, loader=loader)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["f"] = module
+    sys.modules["f"] = _MODULE
     code = _byte_code()
     if code is None:
-        loader.exec_module(module)
+        _LOADER.exec_module(_MODULE)
     else:
-        exec(code, module.__dict__)
-    function = getattr(module, "f", None)
+        exec(code, _MODULE.__dict__)
+    function = _MODULE.__dict__.get("f")
     if not callable(function):
         raise AttributeError("f.py has no function f(event)")
     return function

@@ -173,46 +173,40 @@ def base_program(architecture):
 
 
 def final_program(architecture):
-    """Takes the set-up calls away and looks at arguments, as packed sock_filter records."""
-    program = _prologue(architecture)
+    """Takes the set-up calls away and looks at arguments, as packed sock_filter records.
 
-    def when(number, *body):
-        program.append(_instruction(_EQUAL, number, 0, len(body)))
-        program.extend(body)
+    The numbers are searched by halving: the kernel runs a new filter once for every system call to learn which it
+    always allows, and that is on the way of every cold start.
+    """
+    special = {
+        # An unknown clone3 makes libraries fall back to clone, whose flags can be looked at.
+        _CLONE3: [_answer(errno.ENOSYS)],
+        _CLONE[architecture]: [
+            _instruction(_LOAD, _ARG0),
+            _instruction(_ANY_BIT, _NAMESPACE_FLAGS, 0, 1),
+            _answer(errno.EPERM),
+            _OK,
+        ],
+        _SOCKET[architecture]: _one_of(_ARG0, _SOCKET_FAMILIES, _OK, _answer(errno.EAFNOSUPPORT)),
+        _PERSONALITY[architecture]: _one_of(_ARG0, (0, 0xFFFFFFFF), _OK, _answer(errno.EPERM)),
+        _IOCTL[architecture]: _one_of(_ARG1, _TERMINAL_INPUT, _answer(errno.EPERM), _OK),
+    }
+    for number in _numbers(_SET_UP[architecture], _SET_UP_EVERYWHERE):
+        special[number] = [_answer(errno.EPERM)]
+    return b"".join(_prologue(architecture) + _search(sorted(special.items())))
 
-    # An unknown clone3 makes libraries fall back to clone, whose flags can be looked at.
-    when(_CLONE3, _answer(errno.ENOSYS))
-    when(
-        _CLONE[architecture],
-        _instruction(_LOAD, _ARG0),
-        _instruction(_ANY_BIT, _NAMESPACE_FLAGS, 0, 1),
-        _answer(errno.EPERM),
-        _OK,
-    )
-    when(
-        _SOCKET[architecture],
-        _instruction(_LOAD, _ARG0),
-        *[_instruction(_EQUAL, family, len(_SOCKET_FAMILIES) - i, 0) for i, family in enumerate(_SOCKET_FAMILIES)],
-        _answer(errno.EAFNOSUPPORT),
-        _OK,
-    )
-    when(
-        _PERSONALITY[architecture],
-        _instruction(_LOAD, _ARG0),
-        _instruction(_EQUAL, 0xFFFFFFFF, 2, 0),
-        _instruction(_EQUAL, 0, 1, 0),
-        _answer(errno.EPERM),
-        _OK,
-    )
-    when(
-        _IOCTL[architecture],
-        _instruction(_LOAD, _ARG1),
-        *[_instruction(_EQUAL, request, len(_TERMINAL_INPUT) - i, 0) for i, request in enumerate(_TERMINAL_INPUT)],
-        _OK,
-        _answer(errno.EPERM),
-    )
-    refused = _numbers(_SET_UP[architecture], _SET_UP_EVERYWHERE)
-    for index, number in enumerate(refused):
-        program.append(_instruction(_EQUAL, number, len(refused) - index, 0))
-    program += [_OK, _answer(errno.EPERM)]
-    return b"".join(program)
+
+def _one_of(offset, values, then, otherwise):
+    """Answers by whether an argument is one of some values."""
+    checks = [_instruction(_EQUAL, value, len(values) - index, 0) for index, value in enumerate(values)]
+    return [_instruction(_LOAD, offset), *checks, otherwise, then]
+
+
+def _search(cases):
+    """Finds the number among the cases, which are sorted, and runs its instructions; allows all others."""
+    if len(cases) == 1:
+        number, body = cases[0]
+        return [_instruction(_EQUAL, number, 0, len(body)), *body, _OK]
+    middle = len(cases) // 2
+    lower = _search(cases[:middle])
+    return [_instruction(_AT_LEAST, cases[middle][0], len(lower), 0), *lower, *_search(cases[middle:])]

@@ -29,7 +29,7 @@ _TMPFS_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV
 _PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 
 # Made once in a zygote; forked children have them ready.
-FINAL_FILTER = seccomp.final_program(kernel.ARCHITECTURE) if seccomp.supports(kernel.ARCHITECTURE) else b""
+FINAL_FILTER = kernel.Filter(seccomp.final_program(kernel.ARCHITECTURE))
 
 
 def namespaces(request):
@@ -100,16 +100,6 @@ class Setup:
     def mounts(self):
         self.step = "mounts"
         request = self.request
-        uid = request["uid"]
-        options = "size=%dm,nr_inodes=%d,mode=755,uid=%d,gid=%d" % (
-            request["tmp_mb"],
-            1024 + 256 * request["tmp_mb"],
-            uid,
-            uid,
-        )
-        kernel.mount("tmpfs", "/host", "tmpfs", _TMPFS_FLAGS, options)
-        os.mkdir("/host/tmp")
-        os.chmod("/host/tmp", 0o1777)
         fresh = set()
         for tree, (target, is_folder) in zip(self.trees, request["mounts"]):
             top = "/" + target.split("/")[1]
@@ -178,14 +168,20 @@ def tell_failure(channel, step, error):
 
 
 def set_environment(variables):
-    os.environ.clear()
-    os.environ.update(variables)
+    """Makes this the whole environment. Only what differs is touched: a forked child has most of it already."""
+    for name in [name for name in os.environ if name not in variables]:
+        del os.environ[name]
+    for name, value in variables.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
 
 
 def add_packages(names):
     """Makes packages importable, after the standard library as site-packages would be."""
-    known = set(sys.path)
-    sys.path.extend(path for path in ("/packages/" + name for name in names) if path not in known)
+    for name in names:
+        path = "/packages/" + name
+        if path not in sys.path:
+            sys.path.append(path)
 
 
 def run(work, go):

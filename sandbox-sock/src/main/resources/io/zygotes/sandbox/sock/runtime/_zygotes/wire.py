@@ -65,9 +65,10 @@ def send_message(channel, message, pid=0):
 
 
 def send_frame(descriptor, kind, body=b""):
-    data = memoryview(_FRAME.pack(len(body), kind) + body)
-    while data:
-        data = data[os.write(descriptor, data) :]
+    data = _FRAME.pack(len(body), kind) + body
+    written = os.write(descriptor, data)
+    while written < len(data):
+        written += os.write(descriptor, memoryview(data)[written:])
 
 
 def _read(descriptor, count):

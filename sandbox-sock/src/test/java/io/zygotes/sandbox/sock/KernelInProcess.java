@@ -1,0 +1,129 @@
+package io.zygotes.sandbox.sock;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Runs a command under a Linux kernel of its own, an ordinary process (User Mode Linux), in which version 2 of cgroups
+ * has all controllers. The machine's files are its root, read-only, and one folder of them is writable.
+ */
+final class KernelInProcess {
+
+    /** Where the writable folder is inside. */
+    static final Path SHARED = Path.of("/run/shared");
+
+    /** Where the command may write what nobody else needs: a file system in memory. */
+    static final Path SCRATCH = Path.of("/run/scratch");
+
+    private static final List<String> FOLDERS = List.of("/usr/bin", "/usr/local/bin");
+    /** Memory of the machine inside, in MiB. It is a file of which only what was touched takes room. */
+    private static final int MEMORY_MB = 2048;
+
+    private KernelInProcess() {}
+
+    /** The kernel's program file, if it is installed. */
+    static Optional<Path> program() {
+        return FOLDERS.stream().map(folder -> Path.of(folder, "linux.uml")).filter(Files::isExecutable).findFirst();
+    }
+
+    /**
+     * Boots, runs the command as root with this process's search path, and shuts down.
+     *
+     * @param shared the folder that is {@link #SHARED} inside; gets {@code console.log} and {@code status}
+     * @param limit after this time everything is ended
+     * @return the command's exit status; empty if the kernel ended before the command did
+     */
+    static Optional<Integer> run(List<String> command, Path shared, Duration limit)
+            throws IOException, InterruptedException {
+        Files.createDirectories(shared);
+        Path status = shared.resolve("status");
+        Files.deleteIfExists(status);
+        Path folder = Files.createTempDirectory("uml");
+        try {
+            Path script = folder.resolve("init");
+            Files.writeString(script, script(command, shared, limit));
+            Files.setPosixFilePermissions(script, java.nio.file.attribute.PosixFilePermissions.fromString("rwx------"));
+            ProcessBuilder kernel = new ProcessBuilder(
+                    program().orElseThrow().toString(), "mem=" + MEMORY_MB + "M", "root=/dev/root",
+                    "rootfstype=hostfs", "rootflags=/", "ro", "quiet", "init=" + script, "con=null", "con0=null,fd:1",
+                    "uml_dir=" + folder, "umid=kernel");
+            kernel.environment().put("TMPDIR", memoryFolder(folder).toString());
+            kernel.redirectErrorStream(true)
+                    .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                    .redirectOutput(shared.resolve("console.log").toFile());
+            end(kernel.start(), limit);
+            return Files.exists(status)
+                    ? Optional.of(Integer.parseInt(Files.readString(status).strip()))
+                    : Optional.empty();
+        } finally {
+            delete(folder);
+        }
+    }
+
+    private static void end(Process kernel, Duration limit) throws InterruptedException {
+        try {
+            kernel.waitFor(limit.toSeconds(), TimeUnit.SECONDS);
+        } finally {
+            // Every process inside is one outside, too; usually all are gone by now.
+            List<ProcessHandle> all = new ArrayList<>(kernel.descendants().toList());
+            all.add(kernel.toHandle());
+            all.forEach(ProcessHandle::destroyForcibly);
+            kernel.waitFor();
+        }
+    }
+
+    /** It wants its memory on a tmpfs; containers often have too small a one. */
+    private static Path memoryFolder(Path other) throws IOException {
+        Path fast = Path.of("/dev/shm");
+        boolean fits = Files.isWritable(fast) && Files.getFileStore(fast).getUsableSpace() >> 20 >= MEMORY_MB;
+        return fits ? fast : other;
+    }
+
+    /** What is the first process inside. It ends everything by itself, should nobody be left to do so. */
+    private static String script(List<String> command, Path shared, Duration limit) {
+        String path = System.getenv("PATH");
+        return """
+                #!/bin/sh
+                mount -t proc proc /proc
+                mount -t sysfs sys /sys
+                mount -t cgroup2 -o nsdelegate,memory_recursiveprot cgroup2 /sys/fs/cgroup
+                mount -t tmpfs tmpfs /run
+                mkdir %s %s
+                mount -t hostfs -o %s hostfs %s
+                off() {
+                    sync
+                    echo o > /proc/sysrq-trigger
+                    sleep 60
+                }
+                { sleep %d; echo 'the time is over'; off; } &
+                export PATH=%s HOME=%s LANG=C.UTF-8
+                cd %s
+                %s
+                echo $? > %s/status
+                off
+                """
+                .formatted(
+                        SHARED, SCRATCH, quoted(shared.toAbsolutePath().toString()), SHARED, limit.toSeconds(),
+                        quoted(path == null ? "/usr/local/bin:/usr/bin:/bin" : path), SCRATCH, SCRATCH,
+                        String.join(" ", command.stream().map(KernelInProcess::quoted).toList()), SHARED);
+    }
+
+    private static String quoted(String word) {
+        return "'" + word.replace("'", "'\\''") + "'";
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package io.zygotes.sandbox.sock;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.function.Executable;
+import org.opentest4j.AssertionFailedError;
+import org.opentest4j.TestAbortedException;
+
+/**
+ * All tests with {@link RealSandboxes#TAG} once more, in a kernel where version 2 of cgroups owns every controller. On
+ * the machine's own layout they ran, or will run, as tests of this build like any other.
+ */
+class PureCgroup2Test {
+
+    /** The kernel inside is slow: every page fault of it is a handful of system calls. */
+    private static final Duration LIMIT = Duration.ofMinutes(8);
+
+    @TestFactory
+    List<DynamicTest> sandboxes_work_where_cgroup_v2_owns_all_controllers() throws Exception {
+        Path shared = Path.of(System.getProperty("basedir", "")).toAbsolutePath().resolve("target/uml");
+        requireKernel();
+        Path results = shared.resolve("results.jsonl");
+        Files.deleteIfExists(results);
+        long started = System.nanoTime();
+        Optional<Integer> status = KernelInProcess.run(command(results.getFileName()), shared, LIMIT);
+        List<TaggedTests.Outcome> outcomes = read(results);
+        String log = "; see " + shared.resolve("console.log");
+        assertEquals(
+                Optional.of(0), status,
+                () -> "the run in User Mode Linux broke off after " + outcomes.size() + " tests"
+                        + " (empty: the kernel did not boot, or did not end within " + LIMIT.toSeconds() + " s)" + log);
+        assertFalse(outcomes.isEmpty(), () -> "no test was run in User Mode Linux" + log);
+        say("the sandbox tests run on this machine's own layout (" + CgroupLayout.find().describe() + "), and "
+                + outcomes.size() + " of them ran in User Mode Linux, where cgroup v2 has all controllers: "
+                + count(outcomes, "SUCCESSFUL") + " passed, " + count(outcomes, "FAILED") + " failed, "
+                + (outcomes.size() - count(outcomes, "SUCCESSFUL") - count(outcomes, "FAILED")) + " skipped, in "
+                + (System.nanoTime() - started) / 1_000_000_000 + " s");
+        return outcomes.stream()
+                .map(outcome -> dynamicTest("in UML: " + outcome.test(), verdict(outcome)))
+                .toList();
+    }
+
+    private static void requireKernel() throws IOException {
+        boolean root = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0;
+        Optional<String> missing = !root
+                ? Optional.of("this needs root")
+                : KernelInProcess.program().isEmpty()
+                        ? Optional.of("there is no linux.uml: apt-get install user-mode-linux")
+                        : Optional.empty();
+        missing.ifPresent(why -> say("the sandbox tests are NOT run on pure cgroup v2: " + why));
+        assumeTrue(missing.isEmpty(), () -> missing.orElseThrow());
+    }
+
+    private static long count(List<TaggedTests.Outcome> outcomes, String result) {
+        return outcomes.stream().filter(outcome -> outcome.result().equals(result)).count();
+    }
+
+    private static void say(String line) {
+        System.out.println("[cgroup layouts] " + line);
+    }
+
+    private static Executable verdict(TaggedTests.Outcome outcome) {
+        return switch (outcome.result()) {
+            case "SUCCESSFUL" -> () -> {};
+            case "FAILED" -> () -> {
+                throw new AssertionFailedError("in User Mode Linux: " + outcome.why());
+            };
+            default -> () -> {
+                throw new TestAbortedException(outcome.why());
+            };
+        };
+    }
+
+    private static List<TaggedTests.Outcome> read(Path results) throws IOException {
+        List<TaggedTests.Outcome> outcomes = new ArrayList<>();
+        if (Files.exists(results)) {
+            for (String line : Files.readAllLines(results)) {
+                JsonNode outcome = new ObjectMapper().readTree(line);
+                outcomes.add(new TaggedTests.Outcome(
+                        outcome.path("test").asText(), outcome.path("result").asText(), outcome.path("why").asText()));
+            }
+        }
+        return outcomes;
+    }
+
+    /** This test's own Java and class path, but classes only: that needs fewer pages than modules do. */
+    private static List<String> command(Path results) {
+        return List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx192m", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
+                "-Djava.io.tmpdir=" + KernelInProcess.SCRATCH,
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp", classPath(),
+                TaggedTests.class.getName(),
+                testClasses(),
+                KernelInProcess.SHARED.resolve(results).toString());
+    }
+
+    private static String classPath() {
+        return Stream.of("jdk.module.path", "surefire.test.class.path", "java.class.path")
+                .map(System::getProperty)
+                .filter(Objects::nonNull)
+                .collect(Collectors.joining(File.pathSeparator));
+    }
+
+    private static String testClasses() {
+        return Path.of(System.getProperty("basedir", "")).toAbsolutePath().resolve("target/test-classes").toString();
+    }
+}
