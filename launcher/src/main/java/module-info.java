@@ -1,8 +1,19 @@
 /** The command line, the wiring, and the finding of plugins. */
 module io.zygotes.launcher {
+    requires com.fasterxml.jackson.annotation;
+    requires com.fasterxml.jackson.databind;
+    requires info.picocli;
     requires io.zygotes.core;
     requires io.zygotes.spi;
-    requires info.picocli;
+    requires java.logging;
+    requires java.net.http;
+    // An image may be built without it.
+    requires static io.zygotes.plugin.tree;
+
     uses io.zygotes.spi.ImportCacheProvider;
     uses io.zygotes.spi.mechanism.SandboxMechanismProvider;
+
+    opens io.zygotes.launcher.cli to com.fasterxml.jackson.databind, info.picocli;
+    opens io.zygotes.launcher.demo to com.fasterxml.jackson.databind;
+    opens io.zygotes.launcher.plugins to com.fasterxml.jackson.databind;
 }

@@ -165,6 +165,11 @@ final class Channel implements AutoCloseable {
         return (int) Math.min(SLICE, left / 1_000_000 + 1);
     }
 
+    /** The other side is gone. Whoever is reading gets to its last words; without a reader the channel is closed. */
+    void otherSideGone() {
+        socket.closeIfUnused();
+    }
+
     /** Closes it; a thread that waits in {@link #receive} gets an exception. */
     @Override
     public void close() {

@@ -32,6 +32,11 @@ final class GroupFamily {
         this.owner = owner;
     }
 
+    /** The host uid that owns the groups. */
+    int owner() {
+        return owner;
+    }
+
     /** The group of the zygote itself. Processes are put there by root alone. */
     SandboxGroup makeSelf(Limits limits) throws IOException {
         synchronized (this) {
@@ -66,27 +71,6 @@ final class GroupFamily {
             }
             throw e;
         }
-    }
-
-    /** Makes an empty group ahead if there is none, so that the next {@link #take} does not have to. */
-    void stock(Limits limits) throws IOException {
-        int number;
-        synchronized (this) {
-            if (retired || !free.isEmpty()) {
-                return;
-            }
-            number = made++;
-        }
-        SandboxGroup group = new SandboxGroup(layout, folder, region, "leaf-" + number, owner);
-        group.prepare(limits);
-        synchronized (this) {
-            if (!retired) {
-                free.push(group);
-                return;
-            }
-        }
-        group.remove();
-        removeIfDone();
     }
 
     /** Takes an empty group back. */

@@ -32,10 +32,11 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 
 /** Makes SOCK sandboxes. See {@code docs/sandbox.md} for the whole picture. */
 final class SockMechanism implements SandboxMechanism {
@@ -62,6 +63,8 @@ final class SockMechanism implements SandboxMechanism {
     private final GroupFamily fresh;
     private final OutputPump pump;
     private final Undertaker undertaker;
+    private final ExecutorService supplier = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("sandbox-supplier").factory());
     private final IdBlock ids = IdBlock.ofWorker();
     private final FreshIds freshIds = new FreshIds(IdBlock.WORKER_IDS / 1024);
     private final Map<Integer, SockSandbox> byPid = new ConcurrentHashMap<>();
@@ -189,26 +192,25 @@ final class SockMechanism implements SandboxMechanism {
 
     @Override
     public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException {
-        Birth birth = new Birth("leaf", spec.limits(), spec.network());
+        Limits limits = spec.limits();
+        Birth birth = new Birth("leaf", limits, spec.network());
+        SockZygote zygote = (SockZygote) parent.orElse(null);
         try {
-            SockZygote zygote = (SockZygote) parent.orElse(null);
             GroupFamily family = zygote == null ? fresh : zygote.family();
-            SandboxGroup group = birth.group(family);
-            birth.times.step("cgroup");
             int uid = FIRST_LEAF_ID + Math.floorMod(leafIds.getAndIncrement(), LEAF_IDS);
+            Runnable release = birth.identity(zygote, uid);
+            SandboxGroup group = birth.kit(zygote == null ? birth.freshKit(Linux.SOCK_STREAM) : zygote.kits().take(limits), family);
+            birth.times.step("cgroup, scratch and channel");
             birth.request.put("uid", uid);
-            birth.channel(Linux.SOCK_STREAM);
-            birth.output(spec.lambda());
-            birth.cgroup(group.path());
+            birth.printTo(spec.lambda());
             birth.mount(spec.handler(), "/handler", true, false);
             if (zygote == null || !zygote.hasAll(spec.packages())) {
                 birth.mountPackages(spec.packages());
             }
-            Runnable release = birth.identity(zygote, uid);
             SockLeaf leaf =
                     new SockLeaf(birth.id, this, family, group, birth.takeChannel(), spec, birth.times, release);
             birth.sandbox = leaf;
-            birth.times.step("scratch, channel and mount trees");
+            birth.times.step("mount trees");
             birth.ask(zygote);
             birth.times.step("request");
             birth.awaitHello(pid -> requireMember(group, pid, leaf));
@@ -222,6 +224,9 @@ final class SockMechanism implements SandboxMechanism {
             throw birth.failed(e);
         } finally {
             birth.close();
+            if (zygote != null) {
+                zygote.kits().replenish(limits);
+            }
         }
     }
 
@@ -238,15 +243,14 @@ final class SockMechanism implements SandboxMechanism {
             }
             IdBlock block = (above == null ? ids : above.ids()).child();
             GroupFamily family = birth.ownFamily(cgroups, cgroups.hostId(block.start()), block);
-            SandboxGroup group = birth.selfGroup(family);
+            SandboxGroup group = birth.kit(birth.selfKit(family), family);
             birth.request.put("uid", FIRST_ID);
             birth.request.put("map", List.of(FIRST_ID, block.start(), block.count()));
-            birth.channel(Linux.SOCK_SEQPACKET);
-            birth.output("zygote");
-            birth.cgroup(group.path());
+            birth.printTo("zygote");
             birth.mountPackages(spec.packages());
+            KitStock kits = new KitStock(family, supplier);
             SockZygote zygote =
-                    new SockZygote(birth.id, this, family, group, birth.takeChannel(), spec, block, depth);
+                    new SockZygote(birth.id, this, family, kits, group, birth.takeChannel(), spec, block, depth);
             birth.sandbox = zygote;
             birth.ask(above);
             birth.awaitHello(pid -> {
@@ -290,12 +294,10 @@ final class SockMechanism implements SandboxMechanism {
         List<Path> given = new ArrayList<>();
         SockJob sandbox = null;
         try {
-            SandboxGroup group = birth.group(fresh);
-            birth.request.put("uid", FIRST_ID);
-            birth.channel(Linux.SOCK_STREAM);
-            CompletableFuture<String> output = birth.collectOutput();
-            birth.cgroup(group.path());
             Runnable release = birth.identity(null, FIRST_ID);
+            SandboxGroup group = birth.kit(birth.freshKit(Linux.SOCK_STREAM), fresh);
+            birth.request.put("uid", FIRST_ID);
+            CompletableFuture<String> output = birth.collectOutput();
             for (Job.Mount mount : job.mounts()) {
                 if (mount.writable()) {
                     given.add(mount.source());
@@ -418,6 +420,8 @@ final class SockMechanism implements SandboxMechanism {
                 last.close();
                 last.gone().join();
             }
+            supplier.shutdown();
+            supplier.awaitTermination(5, TimeUnit.SECONDS);
             undertaker.stop();
             pump.stop();
         } catch (InterruptedException e) {
@@ -449,6 +453,7 @@ final class SockMechanism implements SandboxMechanism {
         private final List<List<Object>> mounts = new ArrayList<>();
         private final List<Runnable> undo = new ArrayList<>();
         private int ours = -1;
+        private int outputToRead = -1;
         private CompletableFuture<Void> answer = new CompletableFuture<>();
         private SockZygote parent;
         private boolean done;
@@ -460,16 +465,9 @@ final class SockMechanism implements SandboxMechanism {
             request.put("kind", kind);
             request.put("name", id);
             request.put("private_network", network == Network.NONE);
-            request.put("tmp_mb", limits.tmpMb());
             request.put("open_files", limits.openFiles());
             request.put("seccomp", context.seccomp());
             request.put("mounts", mounts);
-        }
-
-        SandboxGroup group(GroupFamily family) throws IOException {
-            SandboxGroup group = family.take(limits);
-            undo.add(() -> family.giveBack(group, false));
-            return group;
         }
 
         GroupFamily ownFamily(CgroupTree tree, int owner, IdBlock block) throws IOException {
@@ -479,10 +477,35 @@ final class SockMechanism implements SandboxMechanism {
             return family;
         }
 
-        SandboxGroup selfGroup(GroupFamily family) throws IOException {
+        /** A kit for a sandbox of its own ids that is not forked from a zygote. */
+        Kit freshKit(int socketType) throws IOException {
+            SandboxGroup group = fresh.take(limits);
+            undo.add(() -> fresh.giveBack(group, false));
+            return Kit.make(group, limits, socketType, cgroups.hostId(freshId));
+        }
+
+        /** A kit for a zygote. */
+        Kit selfKit(GroupFamily family) throws IOException {
             SandboxGroup group = family.makeSelf(limits);
             undo.add(() -> family.giveBack(group, false));
-            return group;
+            return Kit.make(group, limits, Linux.SOCK_SEQPACKET, family.owner());
+        }
+
+        /** Takes a kit into use. The order of the descriptors is that of setup.py. */
+        SandboxGroup kit(Kit kit, GroupFamily family) throws LinuxException {
+            ours = kit.ours();
+            outputToRead = kit.outputToRead();
+            descriptors.addAll(List.of(kit.theirs(), kit.outputToWrite()));
+            mounts.add(List.of("/host", true));
+            if (kind.equals("leaf") && family != fresh) {
+                undo.add(() -> family.giveBack(kit.group(), false));
+            }
+            try {
+                descriptors.add(Linux.openToRead(kit.group().path()));
+            } finally {
+                descriptors.add(kit.scratch());
+            }
+            return kit.group();
         }
 
         /** Ids for the sandbox: a fresh one's own, or a use of its zygote's. Returns what ends their use. */
@@ -501,35 +524,27 @@ final class SockMechanism implements SandboxMechanism {
             return release;
         }
 
-        void channel(int type) throws LinuxException {
-            int[] sockets = Linux.socketPair(type);
-            ours = sockets[0];
-            descriptors.add(sockets[1]);
-            Linux.passCredentials(ours);
-        }
-
         Channel takeChannel() {
             Channel channel = new Channel(ours);
             ours = -1;
             return channel;
         }
 
-        void output(String label) throws LinuxException {
-            int[] pipe = Linux.pipe();
-            descriptors.add(pipe[1]);
-            pump.lines(pipe[0], line -> context.output().line(id, label, line));
+        /** What the sandbox prints goes to the worker's output, line by line. */
+        void printTo(String label) throws LinuxException {
+            pump.lines(takeOutput(), line -> context.output().line(id, label, line));
         }
 
         CompletableFuture<String> collectOutput() throws LinuxException {
             CompletableFuture<String> output = new CompletableFuture<>();
-            int[] pipe = Linux.pipe();
-            descriptors.add(pipe[1]);
-            pump.collect(pipe[0], output::complete);
+            pump.collect(takeOutput(), output::complete);
             return output;
         }
 
-        void cgroup(String path) throws LinuxException {
-            descriptors.add(Linux.openToRead(path));
+        private int takeOutput() {
+            int taken = outputToRead;
+            outputToRead = -1;
+            return taken;
         }
 
         void mount(Path source, String target, boolean isFolder, boolean writable) throws LinuxException {
@@ -610,6 +625,9 @@ final class SockMechanism implements SandboxMechanism {
             closeDescriptors();
             if (ours >= 0) {
                 Linux.close(ours);
+            }
+            if (outputToRead >= 0) {
+                Linux.close(outputToRead);
             }
             if (done) {
                 return;

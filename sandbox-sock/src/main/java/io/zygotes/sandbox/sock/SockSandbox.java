@@ -102,6 +102,15 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
 
     @Override
     public final void destroy() {
+        try {
+            finish();
+        } finally {
+            channel.close();
+        }
+    }
+
+    /** Kills what is left of it and has its things freed. */
+    private void finish() {
         synchronized (this) {
             if (destroyed) {
                 return;
@@ -111,7 +120,6 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
         try {
             kill();
         } finally {
-            channel.close();
             mechanism.buried(this);
         }
     }
@@ -139,7 +147,8 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
         if (!(this instanceof SockJob)) {
             mechanism.tell(new SandboxEvent(SandboxEvent.Kind.DIED, this));
         }
-        destroy();
+        finish();
+        channel.otherSideGone();
     }
 
     /** Completes with the exit status when the process has ended. */

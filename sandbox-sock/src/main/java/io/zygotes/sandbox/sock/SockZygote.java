@@ -21,17 +21,20 @@ final class SockZygote extends SockSandbox implements Zygote {
     private final Set<PackageId> packages;
     private final IdBlock ids;
     private final GroupFamily family;
+    private final KitStock kits;
     private final int depth;
     private volatile Map<PackageId, ImportCost> costs = Map.of();
 
     /**
      * @param family the groups of this zygote and its leaves
+     * @param kits what its leaves get
      * @param depth how many zygotes are above it
      */
     SockZygote(
             String id,
             SockMechanism mechanism,
             GroupFamily family,
+            KitStock kits,
             SandboxGroup group,
             Channel channel,
             ZygoteSpec spec,
@@ -39,6 +42,7 @@ final class SockZygote extends SockSandbox implements Zygote {
             int depth) {
         super(id, mechanism, group, channel);
         this.family = family;
+        this.kits = kits;
         this.spec = spec;
         this.packages = new HashSet<>(spec.packages());
         this.ids = ids;
@@ -66,6 +70,10 @@ final class SockZygote extends SockSandbox implements Zygote {
 
     GroupFamily family() {
         return family;
+    }
+
+    KitStock kits() {
+        return kits;
     }
 
     int depth() {
@@ -113,6 +121,7 @@ final class SockZygote extends SockSandbox implements Zygote {
     @Override
     void releaseOwn(boolean reuseGroup) {
         family.giveBack(group(), false);
+        kits.close();
         family.retire();
         ids.release();
     }

@@ -38,6 +38,13 @@ public final class Descriptor implements AutoCloseable {
         }
     }
 
+    /** Closes it unless a thread is using it. */
+    public synchronized void closeIfUnused() {
+        if (users == 0) {
+            close();
+        }
+    }
+
     /** Closes it. Threads that wait on it as a socket wake up and see the end. */
     @Override
     public synchronized void close() {

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The C library's functions and the kernel's calls that the mechanism needs. Every method throws
@@ -579,24 +580,48 @@ public final class Linux {
     }
 
     /**
+     * A new, empty tmpfs, mounted nowhere.
+     *
+     * @param megabytes how much it holds
+     * @param inodes how many files it holds
+     * @param owner user and group id of its root folder
+     * @return a descriptor that holds it; it is gone when the last one is closed
+     */
+    public static int detachedTmpfs(int megabytes, int inodes, int owner) throws LinuxException {
+        String id = Integer.toUnsignedString(owner);
+        return newMount(
+                "tmpfs",
+                Map.of("size", megabytes + "m", "nr_inodes", Integer.toString(inodes), "mode", "755", "uid", id, "gid", id),
+                NOSUID_NODEV);
+    }
+
+    /**
      * A private, named cgroup v1 hierarchy without controllers, mounted nowhere, that asks the kernel to make moving
      * processes between cgroups fast (favordynmods, since Linux 6.0). The wish holds for all hierarchies while the
      * descriptor is open.
      */
     public static int fastMoves(String name) throws LinuxException {
+        return newMount("cgroup", Map.of("none", "", "favordynmods", "", "name", name), 0);
+    }
+
+    /** fsopen, fsconfig and fsmount, all since Linux 5.2; an option without a value is a flag. */
+    private static int newMount(String kind, Map<String, String> options, long attributes) throws LinuxException {
         try (Arena arena = Arena.ofConfined()) {
-            long kind = arena.allocateFrom("cgroup").address();
-            int context = (int) syscall("fsopen cgroup", SYS_FSOPEN, kind, 1, 0, 0, 0);
+            int context = (int) syscall("fsopen " + kind, SYS_FSOPEN, arena.allocateFrom(kind).address(), 1, 0, 0, 0);
             try {
-                long none = arena.allocateFrom("none").address();
-                long favor = arena.allocateFrom("favordynmods").address();
-                long key = arena.allocateFrom("name").address();
-                long value = arena.allocateFrom(name).address();
-                syscall("fsconfig none", SYS_FSCONFIG, context, FSCONFIG_SET_FLAG, none, 0, 0);
-                syscall("fsconfig favordynmods", SYS_FSCONFIG, context, FSCONFIG_SET_FLAG, favor, 0, 0);
-                syscall("fsconfig name", SYS_FSCONFIG, context, FSCONFIG_SET_STRING, key, value, 0);
-                syscall("fsconfig create", SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
-                return (int) syscall("fsmount cgroup", SYS_FSMOUNT, context, 1, 0, 0, 0);
+                for (Map.Entry<String, String> option : options.entrySet()) {
+                    boolean flag = option.getValue().isEmpty();
+                    syscall(
+                            "fsconfig " + option,
+                            SYS_FSCONFIG,
+                            context,
+                            flag ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING,
+                            arena.allocateFrom(option.getKey()).address(),
+                            flag ? 0 : arena.allocateFrom(option.getValue()).address(),
+                            0);
+                }
+                syscall("fsconfig create " + kind, SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
+                return (int) syscall("fsmount " + kind, SYS_FSMOUNT, context, 1, attributes, 0, 0);
             } finally {
                 close(context);
             }

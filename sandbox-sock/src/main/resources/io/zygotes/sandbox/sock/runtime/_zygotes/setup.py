@@ -100,16 +100,6 @@ class Setup:
     def mounts(self):
         self.step = "mounts"
         request = self.request
-        uid = request["uid"]
-        options = "size=%dm,nr_inodes=%d,mode=755,uid=%d,gid=%d" % (
-            request["tmp_mb"],
-            1024 + 256 * request["tmp_mb"],
-            uid,
-            uid,
-        )
-        kernel.mount("tmpfs", "/host", "tmpfs", _TMPFS_FLAGS, options)
-        os.mkdir("/host/tmp")
-        os.chmod("/host/tmp", 0o1777)
         fresh = set()
         for tree, (target, is_folder) in zip(self.trees, request["mounts"]):
             top = "/" + target.split("/")[1]

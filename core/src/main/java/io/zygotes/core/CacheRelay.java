@@ -1,0 +1,64 @@
+package io.zygotes.core;
+
+import io.zygotes.core.config.WorkerConfig.Trace;
+import io.zygotes.core.packages.PackageStore;
+import io.zygotes.core.pool.PoolListener;
+import io.zygotes.core.pool.SandboxPool;
+import io.zygotes.core.statistics.Statistics;
+import io.zygotes.spi.ImportCache;
+import io.zygotes.spi.ImportCost;
+import io.zygotes.spi.Leaf;
+import io.zygotes.spi.MemoryBudget;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.SandboxEvent;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.Locale;
+import java.util.Map;
+
+/** Passes what happens in the pool on to the statistics, the log and the import cache. */
+final class CacheRelay implements PoolListener {
+
+    private static final Logger LOG = System.getLogger(CacheRelay.class.getName());
+
+    private final Statistics statistics;
+    private final PackageStore packages;
+    private final SandboxPool pool;
+    private final Trace trace;
+    private volatile ImportCache cache;
+
+    CacheRelay(Statistics statistics, PackageStore packages, SandboxPool pool, Trace trace) {
+        this.statistics = statistics;
+        this.packages = packages;
+        this.pool = pool;
+        this.trace = trace;
+    }
+
+    /** From now on the cache hears, too. */
+    void passOnTo(ImportCache listening) {
+        cache = listening;
+    }
+
+    @Override
+    public void onEvent(SandboxEvent event) {
+        String kind = event.sandbox() instanceof Leaf ? "leaves_" : "zygotes_";
+        statistics.count(kind + event.kind().name().toLowerCase(Locale.ROOT));
+        if (trace.evictor() && event.kind() == SandboxEvent.Kind.EVICTED) {
+            LOG.log(Level.INFO, "evicted " + event.sandbox().id());
+        }
+        if (trace.memory()) {
+            MemoryBudget memory = pool.memory();
+            LOG.log(Level.INFO, event.sandbox().id() + " " + event.kind() + ": " + (memory.reservedBytes() >> 20)
+                    + " of " + (memory.totalBytes() >> 20) + " MiB reserved");
+        }
+        ImportCache listening = cache;
+        if (listening != null) {
+            listening.onEvent(event);
+        }
+    }
+
+    @Override
+    public void onImportCosts(Map<PackageId, ImportCost> costs) {
+        packages.learnCosts(costs);
+    }
+}

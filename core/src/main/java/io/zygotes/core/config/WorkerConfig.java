@@ -1,0 +1,187 @@
+package io.zygotes.core.config;
+
+import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.Limits;
+import io.zygotes.spi.Network;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * The settings of a worker: {@code config.json} as it was read, with defaults for what it leaves out. The keys and
+ * their meanings are described in {@code docs/configuration.md}. Relative paths are relative to {@link #folder}.
+ *
+ * @param folder absolute path of the folder that holds {@code config.json}
+ * @param workerDir {@code worker_dir}: folder for the worker's state
+ * @param workerUrl {@code worker_url}: host name or address that the HTTP server binds to
+ * @param workerPort {@code worker_port}: TCP port, 0 for any free one
+ * @param registry {@code registry}: folder with the lambdas
+ * @param registryCacheMs {@code registry_cache_ms}: milliseconds for which a lambda's code counts as fresh
+ * @param pkgsDir {@code pkgs_dir}: folder for installed packages
+ * @param pipMirror {@code pip_mirror}: package index; empty for the one that the host's pip uses
+ * @param memPoolMb {@code mem_pool_mb}: memory for all sandboxes together in MiB
+ * @param importCacheTree {@code import_cache_tree}: a {@code String} or a {@code Map}; empty if not set
+ * @param sockBasePath {@code sock_base_path}: root file system for sandboxes; empty for the host's own files
+ * @param sandbox {@code sandbox}: name of the sandbox mechanism
+ * @param serverMode {@code server_mode}: always {@code lambda}
+ * @param limits {@code limits}: limits of a leaf
+ * @param installerLimits {@code installer_limits}: limits of a package install
+ * @param features {@code features}
+ * @param trace {@code trace}
+ * @param storage {@code storage}: what OpenLambda keeps in memory or on disk, by name; handed to the mechanism
+ * @param logOutput {@code log_output}: whether lines that lambdas print are kept in {@code logs}
+ * @param python {@code python}: the interpreter's name or path
+ * @param network {@code network}: what lambdas see of the network
+ * @param maxWaiting {@code max_waiting}: requests that may wait for a leaf of one lambda
+ * @param maxWaitSec {@code max_wait_sec}: seconds that a request may wait for memory
+ * @param plugins {@code plugins}: options of import caches by their name
+ * @param pluginPath {@code plugin_path}: folder with further import caches; empty for none
+ */
+public record WorkerConfig(
+        Path folder,
+        String workerDir,
+        String workerUrl,
+        int workerPort,
+        String registry,
+        int registryCacheMs,
+        String pkgsDir,
+        String pipMirror,
+        int memPoolMb,
+        Optional<Object> importCacheTree,
+        String sockBasePath,
+        String sandbox,
+        String serverMode,
+        Limits limits,
+        Limits installerLimits,
+        Features features,
+        Trace trace,
+        Map<String, String> storage,
+        boolean logOutput,
+        String python,
+        Network network,
+        int maxWaiting,
+        int maxWaitSec,
+        Map<String, Map<String, Object>> plugins,
+        String pluginPath) {
+
+    /** The file's name in a worker directory. */
+    public static final String FILE = "config.json";
+
+    /** Copies the maps and checks for null. */
+    public WorkerConfig {
+        Objects.requireNonNull(folder);
+        Objects.requireNonNull(importCacheTree);
+        Objects.requireNonNull(limits);
+        Objects.requireNonNull(installerLimits);
+        Objects.requireNonNull(features);
+        Objects.requireNonNull(trace);
+        Objects.requireNonNull(network);
+        storage = Map.copyOf(storage);
+        plugins = Map.copyOf(plugins);
+    }
+
+    /**
+     * Switches of the worker, {@code features} in the file.
+     *
+     * @param importCache name of the import cache; empty for none
+     * @param reuseCgroups whether cgroups are kept for the next sandbox
+     * @param downsizePausedMem whether an idle leaf gives back the memory that it does not use
+     * @param enableSeccomp whether system calls are filtered
+     */
+    public record Features(
+            String importCache, boolean reuseCgroups, boolean downsizePausedMem, boolean enableSeccomp) {
+
+        /** Checks for null. */
+        public Features {
+            Objects.requireNonNull(importCache);
+        }
+    }
+
+    /**
+     * What the worker writes into its log beside errors, {@code trace} in the file.
+     *
+     * @param cgroups handed to the mechanism as its option {@code trace_cgroups}
+     * @param memory changes of the memory that is reserved
+     * @param evictor evictions
+     * @param packages installs with what they found
+     * @param latency how long each request took
+     */
+    public record Trace(boolean cgroups, boolean memory, boolean evictor, boolean packages, boolean latency) {}
+
+    /**
+     * Reads a settings file. Keys that it leaves out get defaults fitted to this machine.
+     *
+     * @param file the file, usually {@code config.json} of a worker directory
+     * @throws ConfigException if it is not JSON (with line and column), or holds unknown keys or wrong values (all of
+     *     them, with their JSON paths)
+     * @throws IOException if it cannot be read
+     */
+    public static WorkerConfig read(Path file) throws ConfigException, IOException {
+        return ConfigFile.read(file);
+    }
+
+    /**
+     * The settings that {@code init} writes: all defaults, fitted to this machine's memory.
+     *
+     * @param folder the folder that the file will be in
+     */
+    public static WorkerConfig defaults(Path folder) {
+        return ConfigFile.defaults(folder, MachineMemory.megabytes());
+    }
+
+    /** The whole file as JSON text, every key included, indented. */
+    public String toJson() {
+        return ConfigFile.write(this);
+    }
+
+    /** Absolute path of the folder for the worker's state. */
+    public Path stateFolder() {
+        return resolve(workerDir);
+    }
+
+    /** Absolute path of the folder with the lambdas. */
+    public Path registryFolder() {
+        return resolve(registry.startsWith("file://") ? registry.substring("file://".length()) : registry);
+    }
+
+    /** Absolute path of the folder with the installed packages. */
+    public Path packagesFolder() {
+        return resolve(pkgsDir);
+    }
+
+    /** Absolute path of the root file system for sandboxes; empty for the host's own files. */
+    public Optional<Path> baseFolder() {
+        return sockBasePath.isEmpty() ? Optional.empty() : Optional.of(resolve(sockBasePath));
+    }
+
+    /** Absolute path of the folder with further import caches; empty for none. */
+    public Optional<Path> pluginFolder() {
+        return pluginPath.isEmpty() ? Optional.empty() : Optional.of(resolve(pluginPath));
+    }
+
+    /** Options of the import cache of this name; empty if the file has none. */
+    public Map<String, Object> pluginOptions(String name) {
+        return plugins.getOrDefault(name, Map.of());
+    }
+
+    /**
+     * What a zygote may use while it imports: as much memory and as many processors as an install, because packages
+     * are imported for the first time, but only the time of a call.
+     */
+    public Limits zygoteLimits() {
+        return new Limits(
+                Math.max(limits.memMb(), installerLimits.memMb()),
+                limits.procs(),
+                Math.max(limits.cpuPercent(), installerLimits.cpuPercent()),
+                limits.swappiness(),
+                limits.runtimeSec(),
+                limits.openFiles(),
+                limits.tmpMb());
+    }
+
+    private Path resolve(String path) {
+        return folder.resolve(path).normalize();
+    }
+}

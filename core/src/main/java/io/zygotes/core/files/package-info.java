@@ -1,0 +1,2 @@
+/** Files and folders that are there whole or not at all. */
+package io.zygotes.core.files;

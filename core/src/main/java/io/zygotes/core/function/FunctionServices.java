@@ -1,0 +1,36 @@
+package io.zygotes.core.function;
+
+import io.zygotes.core.packages.PackageStore;
+import io.zygotes.core.pool.PooledLeaf;
+import io.zygotes.core.pool.SandboxPool;
+import io.zygotes.core.statistics.Statistics;
+import io.zygotes.spi.ImportCache;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+
+/** What every lambda needs of the worker. */
+interface FunctionServices {
+
+    ImportCache cache();
+
+    SandboxPool pool();
+
+    PackageStore packages();
+
+    Statistics statistics();
+
+    CodeCompiler compiler();
+
+    /** Requests of one lambda that may wait for a leaf. */
+    int maxWaiting();
+
+    /** How long a request may wait for memory. */
+    Duration maxWait();
+
+    /** Destroys leaves that nobody uses, not on the calling thread. */
+    void destroyLater(List<PooledLeaf> leaves);
+
+    /** Deletes all other old versions of a lambda, not on the calling thread. */
+    void keepVersionsLater(String lambda, Set<String> inUse);
+}

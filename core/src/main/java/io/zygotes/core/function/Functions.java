@@ -1,0 +1,173 @@
+package io.zygotes.core.function;
+
+import io.zygotes.core.packages.PackageStore;
+import io.zygotes.core.pool.PooledLeaf;
+import io.zygotes.core.pool.SandboxPool;
+import io.zygotes.core.registry.LambdaCode;
+import io.zygotes.core.registry.LambdaRegistry;
+import io.zygotes.core.registry.RegistryException;
+import io.zygotes.core.statistics.Statistics;
+import io.zygotes.spi.ImportCache;
+import io.zygotes.spi.Invocation;
+import io.zygotes.spi.PackageException;
+import io.zygotes.spi.SandboxException;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+
+/** All lambdas that were called since the worker started. Safe for use by many threads. */
+public final class Functions implements AutoCloseable {
+
+    private static final Logger LOG = System.getLogger(Functions.class.getName());
+
+    private final LambdaRegistry registry;
+    private final Statistics statistics;
+    private final Services services;
+    private final Map<String, LambdaFunction> functions = new ConcurrentHashMap<>();
+
+    /**
+     * @param registry where their code comes from
+     * @param packages where their packages come from
+     * @param pool where their leaves are counted
+     * @param cache makes their leaves
+     * @param statistics counts calls
+     * @param maxWaiting requests of one lambda that may wait for a leaf
+     * @param maxWait how long a request may wait for memory
+     */
+    public Functions(
+            LambdaRegistry registry,
+            PackageStore packages,
+            SandboxPool pool,
+            ImportCache cache,
+            Statistics statistics,
+            int maxWaiting,
+            Duration maxWait) {
+        this.registry = registry;
+        this.statistics = statistics;
+        this.services = new Services(
+                cache,
+                pool,
+                packages,
+                statistics,
+                new CodeCompiler(pool),
+                maxWaiting,
+                maxWait,
+                registry,
+                Executors.newSingleThreadExecutor(
+                        Thread.ofPlatform().name("functions").daemon().factory()));
+    }
+
+    private record Services(
+            ImportCache cache,
+            SandboxPool pool,
+            PackageStore packages,
+            Statistics statistics,
+            CodeCompiler compiler,
+            int maxWaiting,
+            Duration maxWait,
+            LambdaRegistry registry,
+            ExecutorService background)
+            implements FunctionServices {
+
+        @Override
+        public void destroyLater(List<PooledLeaf> leaves) {
+            if (!leaves.isEmpty()) {
+                later(() -> leaves.forEach(PooledLeaf::destroy));
+            }
+        }
+
+        @Override
+        public void keepVersionsLater(String lambda, Set<String> inUse) {
+            later(() -> registry.keepVersions(lambda, inUse));
+        }
+
+        private void later(Runnable task) {
+            try {
+                background.execute(() -> {
+                    try {
+                        task.run();
+                    } catch (RuntimeException e) {
+                        LOG.log(Level.ERROR, "housekeeping of the lambdas failed", e);
+                    }
+                });
+            } catch (RejectedExecutionException e) {
+                // the worker is stopping: the pool destroys all leaves, and the next start removes old versions
+                LOG.log(Level.DEBUG, "the worker is stopping", e);
+            }
+        }
+    }
+
+    /**
+     * Runs a lambda once, on the calling thread.
+     *
+     * @param name the lambda's name as the request has it
+     * @throws RegistryException if there is no such lambda or its files are wrong
+     * @throws PackageException if one of its packages cannot be installed
+     * @throws OverloadException if too many requests wait for it already
+     * @throws SandboxException if no leaf can be made for it, or its leaf fails
+     * @throws IOException if its code cannot be read or written
+     * @throws InterruptedException if the calling thread is interrupted
+     */
+    public Answer invoke(String name, Invocation invocation)
+            throws RegistryException, PackageException, OverloadException, SandboxException, IOException,
+                    InterruptedException {
+        long start = System.nanoTime();
+        Answer answer = functionFor(name).invoke(invocation);
+        statistics
+                .latency(
+                        switch (answer.start()) {
+                            case WARM -> "call_warm";
+                            case HIT -> "call_hit";
+                            case COLD -> "call_cold";
+                        })
+                .record(System.nanoTime() - start);
+        return answer;
+    }
+
+    private record Target(LambdaFunction function, LambdaCode code) {
+        Answer invoke(Invocation invocation)
+                throws SandboxException, PackageException, OverloadException, InterruptedException {
+            return function.invoke(code, invocation);
+        }
+    }
+
+    private Target functionFor(String name) throws RegistryException, IOException {
+        try {
+            LambdaCode code = registry.lookup(name);
+            return new Target(functions.computeIfAbsent(name, key -> new LambdaFunction(key, services)), code);
+        } catch (RegistryException e) {
+            LambdaFunction removed = e.kind() == RegistryException.Kind.UNKNOWN ? functions.remove(name) : null;
+            if (removed != null) {
+                removed.close();
+            }
+            throw e;
+        }
+    }
+
+    /** One line for each lambda, for people. */
+    public List<String> describe() {
+        return new TreeMap<>(functions).values().stream().map(LambdaFunction::describe).toList();
+    }
+
+    /** How many leaves all lambdas have. */
+    public int leaves() {
+        return functions.values().stream().mapToInt(LambdaFunction::leaves).sum();
+    }
+
+    /** Destroys all leaves that nobody uses; leaves in use go when their calls end. */
+    @Override
+    public void close() {
+        functions.values().forEach(LambdaFunction::close);
+        services.compiler().close();
+        services.background().shutdown();
+    }
+}

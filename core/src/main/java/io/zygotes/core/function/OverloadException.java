@@ -1,0 +1,12 @@
+package io.zygotes.core.function;
+
+/** Too many requests wait already. Try again later. */
+public final class OverloadException extends Exception {
+
+    private static final long serialVersionUID = 1L;
+
+    /** @param message what is full */
+    public OverloadException(String message) {
+        super(message);
+    }
+}

@@ -1,0 +1,183 @@
+package io.zygotes.core.http;
+
+import io.zygotes.core.http.HttpQuestion.TooLargeException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+
+/**
+ * The HTTP server. Each request has one platform thread from its first byte to its last, without a change of threads
+ * in between: the calls below block in native code, which would pin virtual threads.
+ */
+public final class HttpFront implements AutoCloseable {
+
+    /** The largest body of a request in bytes, that of AWS Lambda. */
+    static final int MAX_BODY = 6 << 20;
+
+    private static final int MAX_HEADERS = 16 << 10;
+    private static final int MAX_CONNECTIONS = 4096;
+    private static final int MAX_THREADS = 2048;
+    private static final int IDLE_MILLIS = 60_000;
+    /** A client that takes longer to send its body holds a thread for nothing. */
+    private static final long BODY_NANOS = Duration.ofSeconds(60).toNanos();
+
+    /** Kept, because a logger that nobody refers to forgets its level. */
+    private static final Logger JETTY = Logger.getLogger("org.eclipse.jetty");
+
+    private final Server server;
+    private final ServerConnector connector;
+
+    /**
+     * Makes a server; nothing is bound yet.
+     *
+     * @param host address or name to bind to
+     * @param port TCP port; 0 for any free one
+     */
+    public HttpFront(String host, int port) {
+        // the worker says itself when it serves and where
+        JETTY.setLevel(Level.WARNING);
+        QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, 8);
+        threads.setName("http");
+        server = new Server(threads);
+        HttpConfiguration http = new HttpConfiguration();
+        http.setSendServerVersion(false);
+        http.setRequestHeaderSize(MAX_HEADERS);
+        connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
+        connector.setHost(host);
+        connector.setPort(port);
+        connector.setIdleTimeout(IDLE_MILLIS);
+        connector.setAcceptQueueSize(1024);
+        server.addConnector(connector);
+        server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, server));
+    }
+
+    /**
+     * Takes the port, without serving yet: the first thing that a start does, because it is what fails most often.
+     *
+     * @return the port
+     * @throws IOException if it is in use or must not be used
+     */
+    public int bind() throws IOException {
+        connector.open();
+        return connector.getLocalPort();
+    }
+
+    /**
+     * Serves from now on.
+     *
+     * @throws IOException if the server does not start
+     */
+    public void serve(WorkerApi api) throws IOException {
+        server.setHandler(new ApiHandler(api));
+        try {
+            server.start();
+        } catch (Exception e) {
+            // Jetty declares Exception
+            throw new IOException("the HTTP server does not start: " + e.getMessage(), e);
+        }
+    }
+
+    /** Takes no more connections; those that there are go on. */
+    public void stopAccepting() {
+        connector.close();
+    }
+
+    /** Ends all connections. Idempotent. */
+    @Override
+    public void close() throws IOException {
+        connector.close();
+        try {
+            server.stop();
+        } catch (Exception e) {
+            throw new IOException("the HTTP server does not stop: " + e.getMessage(), e);
+        }
+    }
+
+    private static final class ApiHandler extends Handler.Abstract {
+
+        private final WorkerApi api;
+
+        ApiHandler(WorkerApi api) {
+            this.api = api;
+        }
+
+        @Override
+        public boolean handle(Request request, Response response, Callback callback) {
+            // a lambda may think longer than a connection may idle
+            request.addIdleTimeoutListener(timeout -> false);
+            HttpAnswer answer = api.answer(new HttpQuestion(
+                    request.getMethod(),
+                    request.getHttpURI().getPath(),
+                    request.getHttpURI().getQuery(),
+                    () -> headers(request),
+                    () -> body(request)));
+            response.setStatus(answer.status());
+            answer.headers().forEach(response.getHeaders()::put);
+            response.getHeaders().put(HttpHeader.CONTENT_TYPE, answer.contentType());
+            response.getHeaders().put(HttpHeader.CONTENT_LENGTH, answer.body().length);
+            response.write(true, ByteBuffer.wrap(answer.body()), callback);
+            return true;
+        }
+
+        private static Map<String, String> headers(Request request) {
+            Map<String, String> all = new TreeMap<>();
+            for (HttpField field : request.getHeaders()) {
+                String value = field.getValue() == null ? "" : field.getValue();
+                all.merge(field.getName().toLowerCase(Locale.ROOT), value, (first, next) -> first + ", " + next);
+            }
+            return all;
+        }
+
+        private static byte[] body(Request request) throws TooLargeException, IOException {
+            if (request.getLength() == 0) {
+                return new byte[0];
+            }
+            if (request.getLength() > MAX_BODY) {
+                throw tooLarge();
+            }
+            long until = System.nanoTime() + BODY_NANOS;
+            byte[] body = new byte[(int) Math.max(request.getLength() + 1, 1 << 12)];
+            int length = 0;
+            try (InputStream in = Content.Source.asInputStream(request)) {
+                for (int n = in.read(body, 0, body.length); n >= 0; n = in.read(body, length, body.length - length)) {
+                    length += n;
+                    if (length > MAX_BODY) {
+                        throw tooLarge();
+                    }
+                    if (System.nanoTime() > until) {
+                        throw new SocketTimeoutException("the body took longer than a minute");
+                    }
+                    if (length == body.length) {
+                        body = Arrays.copyOf(body, 2 * length);
+                    }
+                }
+            }
+            return length == body.length ? body : Arrays.copyOf(body, length);
+        }
+
+        private static TooLargeException tooLarge() {
+            return new TooLargeException("the body is larger than " + (MAX_BODY >> 20) + " MiB");
+        }
+    }
+}

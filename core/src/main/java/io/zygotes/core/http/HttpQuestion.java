@@ -1,0 +1,49 @@
+package io.zygotes.core.http;
+
+import java.io.IOException;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * An HTTP request.
+ *
+ * @param method its method
+ * @param path its path as it was sent, percent signs included
+ * @param query what follows the question mark; null if there is none
+ * @param headers its headers, names in lower case; read only if they are needed
+ * @param body its body; read only if it is needed
+ */
+record HttpQuestion(String method, String path, String query, Headers headers, Body body) {
+
+    HttpQuestion {
+        Objects.requireNonNull(method);
+        Objects.requireNonNull(path);
+        Objects.requireNonNull(headers);
+        Objects.requireNonNull(body);
+    }
+
+    /** Headers on demand. */
+    @FunctionalInterface
+    interface Headers {
+        Map<String, String> read();
+    }
+
+    /** A body on demand. */
+    @FunctionalInterface
+    interface Body {
+        /**
+         * @throws TooLargeException if it is larger than a request may be
+         * @throws IOException if the client goes away or is too slow
+         */
+        byte[] read() throws TooLargeException, IOException;
+    }
+
+    /** The body is larger than a request may be. */
+    static final class TooLargeException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        TooLargeException(String message) {
+            super(message);
+        }
+    }
+}

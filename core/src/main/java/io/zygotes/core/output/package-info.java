@@ -1,0 +1,2 @@
+/** What lambdas print. */
+package io.zygotes.core.output;

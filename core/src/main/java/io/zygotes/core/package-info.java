@@ -1,0 +1,2 @@
+/** The worker as a whole: what a launcher wires, starts and stops. */
+package io.zygotes.core;

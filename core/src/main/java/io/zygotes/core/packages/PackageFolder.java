@@ -1,0 +1,145 @@
+package io.zygotes.core.packages;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.zygotes.core.files.Folders;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.PackageInfo;
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * The folder of one package on disk: {@code files}, which sandboxes see, and {@code package.json}, which says what is
+ * in it. Exists whole or not at all.
+ */
+final class PackageFolder {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String FILES = "files";
+    private static final String INFO = "package.json";
+    private static final long MAX_METADATA = 1 << 20;
+    private static final Pattern MODULE =
+            Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*(\\.[\\p{L}_][\\p{L}\\p{N}_]*)*");
+    private static final Set<PosixFilePermission> FOR_ALL = PosixFilePermissions.fromString("r--r--r--");
+    private static final Set<PosixFilePermission> FOLDER = PosixFilePermissions.fromString("rwxr-xr-x");
+
+    private PackageFolder() {}
+
+    static Path files(Path folder) {
+        return folder.resolve(FILES);
+    }
+
+    /**
+     * Reads a finished folder.
+     *
+     * @return empty if it holds no finished package, or one for another Python
+     */
+    static Optional<PackageInfo> read(Path folder, PackageId id, String cacheTag) throws IOException {
+        Path file = folder.resolve(INFO);
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            return Optional.empty();
+        }
+        JsonNode node = JSON.readTree(Files.readAllBytes(file));
+        if (!node.path("python").asText().equals(cacheTag)) {
+            return Optional.empty();
+        }
+        return Optional.of(new PackageInfo(
+                id,
+                texts(node.path("dependencies")),
+                texts(node.path("modules")),
+                files(folder),
+                node.path("bytes").asLong()));
+    }
+
+    /**
+     * Finishes what an installer wrote: checks it, makes it readable for every sandbox, and writes
+     * {@code package.json}. The installer ran code of the package, so nothing that it wrote is believed unchecked and
+     * no link is followed.
+     *
+     * @param folder the staging folder
+     * @param metadata the file that the installer wrote
+     * @param place the folder's later path
+     */
+    static PackageInfo finish(Path folder, Path metadata, PackageId id, String cacheTag, Path place)
+            throws IOException {
+        if (!Files.isRegularFile(metadata, LinkOption.NOFOLLOW_LINKS) || Files.size(metadata) > MAX_METADATA) {
+            throw new IOException("the installer wrote no metadata");
+        }
+        JsonNode node = JSON.readTree(Files.readAllBytes(metadata));
+        List<String> dependencies = new ArrayList<>();
+        for (String name : texts(node.path("dependencies"))) {
+            dependencies.add(PackageId.normalize(name));
+        }
+        List<String> modules = texts(node.path("modules"));
+        for (String module : modules) {
+            if (!MODULE.matcher(module).matches()) {
+                throw new IOException("the installer names a module '" + module + "', which is no module name");
+            }
+        }
+        long bytes = open(files(folder));
+        ObjectNode info = JSON.createObjectNode();
+        info.put("name", id.name());
+        info.put("version", id.version());
+        info.put("python", cacheTag);
+        ArrayNode listed = info.putArray("dependencies");
+        dependencies.forEach(listed::add);
+        ArrayNode imported = info.putArray("modules");
+        modules.forEach(imported::add);
+        info.put("bytes", bytes);
+        Folders.write(folder.resolve(INFO), JSON.writeValueAsBytes(info));
+        return new PackageInfo(id, dependencies, modules, files(place), bytes);
+    }
+
+    /** Lets everybody read and nobody but the owner write; returns the size of all files. */
+    private static long open(Path folder) throws IOException {
+        long[] bytes = {0};
+        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path visited, BasicFileAttributes attributes)
+                    throws IOException {
+                Files.setPosixFilePermissions(visited, FOLDER);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                if (attributes.isRegularFile()) {
+                    Set<PosixFilePermission> permissions = EnumSet.copyOf(FOR_ALL);
+                    permissions.add(PosixFilePermission.OWNER_WRITE);
+                    if (Files.getPosixFilePermissions(file).contains(PosixFilePermission.OWNER_EXECUTE)) {
+                        permissions.addAll(PosixFilePermissions.fromString("--x--x--x"));
+                    }
+                    // also takes set-user-id bits away
+                    Files.setPosixFilePermissions(file, permissions);
+                    bytes[0] += attributes.size();
+                } else if (!attributes.isSymbolicLink()) {
+                    throw new IOException("the package holds '" + folder.relativize(file)
+                            + "', which is neither a file nor a folder nor a link");
+                }
+                return FileVisitResult.CONTINUE;
+            }
+        });
+        return bytes[0];
+    }
+
+    private static List<String> texts(JsonNode array) {
+        List<String> all = new ArrayList<>();
+        array.forEach(text -> all.add(text.asText()));
+        return all;
+    }
+}

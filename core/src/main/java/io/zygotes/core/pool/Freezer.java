@@ -1,0 +1,75 @@
+package io.zygotes.core.pool;
+
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+/**
+ * Freezes leaves that have been idle for a moment. Off the way of a response: a busy leaf is neither frozen nor thawed
+ * between two calls, and a leaf that rests costs its caller one queue entry.
+ */
+final class Freezer implements AutoCloseable {
+
+    private final ConcurrentLinkedQueue<PooledLeaf> rested = new ConcurrentLinkedQueue<>();
+    private final long graceNanos;
+    private final Consumer<PooledLeaf> freeze;
+    private final Thread thread;
+    private volatile boolean sleeping;
+    private volatile boolean closed;
+
+    Freezer(long graceNanos, Consumer<PooledLeaf> freeze) {
+        this.graceNanos = graceNanos;
+        this.freeze = freeze;
+        this.thread = Thread.ofPlatform().name("leaf-freezer").daemon().start(this::run);
+    }
+
+    void add(PooledLeaf leaf) {
+        rested.add(leaf);
+        if (sleeping) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    private void run() {
+        while (!closed) {
+            PooledLeaf leaf = rested.poll();
+            if (leaf == null) {
+                sleepUntilAdded();
+                continue;
+            }
+            sleepUntil(leaf.restedNanos() + graceNanos);
+            leaf.leftFreezer();
+            if (System.nanoTime() - leaf.restedNanos() >= graceNanos) {
+                freeze.accept(leaf);
+            } else if (leaf.backToFreezer()) {
+                rested.add(leaf);
+            }
+        }
+    }
+
+    private void sleepUntilAdded() {
+        sleeping = true;
+        // looked at again after the flag is up: who adds later sees the flag
+        if (rested.isEmpty() && !closed) {
+            LockSupport.park(this);
+        }
+        sleeping = false;
+    }
+
+    private void sleepUntil(long nanos) {
+        for (long left = nanos - System.nanoTime(); left > 0 && !closed; left = nanos - System.nanoTime()) {
+            LockSupport.parkNanos(this, left);
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        LockSupport.unpark(thread);
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

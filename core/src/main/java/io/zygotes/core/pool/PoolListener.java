@@ -1,0 +1,16 @@
+package io.zygotes.core.pool;
+
+import io.zygotes.spi.ImportCost;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.SandboxEvent;
+import java.util.Map;
+
+/** Hears what happens in the pool. Called by any thread; must not block and must not throw. */
+public interface PoolListener {
+
+    /** A leaf or zygote was made, frozen, thawed, evicted, destroyed, or died. */
+    void onEvent(SandboxEvent event);
+
+    /** A zygote measured what its packages cost to import. */
+    void onImportCosts(Map<PackageId, ImportCost> costs);
+}

@@ -1,0 +1,204 @@
+package io.zygotes.core.registry;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.zip.GZIPInputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+
+/**
+ * Writes a lambda's code, out of a folder or a tar.gz, into a new folder that every sandbox can read. Takes files,
+ * folders and symbolic links that stay inside, and no more than the caps; anything else is refused, because code may
+ * come from anybody. Not safe for use by many threads.
+ */
+final class CodeWriter {
+
+    private static final Set<PosixFilePermission> READABLE = PosixFilePermissions.fromString("rw-r--r--");
+    private static final Set<PosixFilePermission> RUNNABLE = PosixFilePermissions.fromString("rwxr-xr-x");
+    /** The worker compiles itself; byte code of another interpreter or an older file would only mislead. */
+    private static final String BYTE_CODE = "__pycache__";
+
+    private final Path target;
+    private final long maxBytes;
+    private final int maxEntries;
+    private long bytes;
+    private int entries;
+    /** Made last, so that nothing is written through one. */
+    private final Map<Path, String> links = new LinkedHashMap<>();
+
+    /**
+     * @param target the folder to write; must not exist
+     * @param maxBytes the most that its files may have together
+     * @param maxEntries the most files, folders and links
+     */
+    CodeWriter(Path target, long maxBytes, int maxEntries) throws IOException {
+        this.target = target;
+        this.maxBytes = maxBytes;
+        this.maxEntries = maxEntries;
+        Files.createDirectory(target);
+        Files.setPosixFilePermissions(target, RUNNABLE);
+    }
+
+    /** Copies a folder. */
+    void copy(Path source) throws IOException {
+        Path from = source.toRealPath();
+        Files.walkFileTree(from, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
+                if (folder.equals(from)) {
+                    return FileVisitResult.CONTINUE;
+                }
+                if (folder.endsWith(BYTE_CODE) || folder.endsWith(".git")) {
+                    return FileVisitResult.SKIP_SUBTREE;
+                }
+                folder(place(from.relativize(folder).toString()));
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Path place = place(from.relativize(file).toString());
+                if (attributes.isSymbolicLink()) {
+                    link(place, Files.readSymbolicLink(file).toString());
+                } else if (attributes.isRegularFile()) {
+                    try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
+                        file(place, in, Files.isExecutable(file));
+                    }
+                } else {
+                    throw new IOException(from.relativize(file) + " is neither a file nor a folder nor a link");
+                }
+                return FileVisitResult.CONTINUE;
+            }
+        });
+        finish();
+    }
+
+    /** Unpacks a tar.gz. */
+    void unpack(InputStream archive) throws IOException {
+        boolean empty = true;
+        try (TarArchiveInputStream tar = new TarArchiveInputStream(new GZIPInputStream(archive, 1 << 16), "UTF-8")) {
+            for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+                empty = false;
+                Path place = place(entry.getName());
+                if (place.equals(target) || inByteCode(place)) {
+                    continue;
+                }
+                if (entry.isDirectory()) {
+                    folder(place);
+                } else if (entry.isSymbolicLink()) {
+                    link(place, entry.getLinkName());
+                } else if (entry.isFile() && !entry.isLink() && !entry.isFIFO() && !entry.isBlockDevice()
+                        && !entry.isCharacterDevice()) {
+                    folder(place.getParent());
+                    file(place, tar, (entry.getMode() & 0111) != 0);
+                } else {
+                    throw new IOException("'" + entry.getName() + "' is neither a file nor a folder nor a symbolic link");
+                }
+            }
+        } catch (IllegalArgumentException e) {
+            throw new IOException("is damaged: " + e.getMessage(), e);
+        }
+        if (empty) {
+            throw new IOException("holds nothing");
+        }
+        finish();
+    }
+
+    private boolean inByteCode(Path place) {
+        for (Path part : target.relativize(place)) {
+            if (part.toString().equals(BYTE_CODE)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Where an entry of that name goes; refuses names that lead outside. */
+    private Path place(String name) throws IOException {
+        Path place;
+        try {
+            place = target.resolve(name).normalize();
+        } catch (InvalidPathException e) {
+            throw new IOException("an entry has the name '" + printable(name) + "', which is no path", e);
+        }
+        if (name.startsWith("/") || !place.startsWith(target)) {
+            throw new IOException("the entry '" + printable(name) + "' leads outside of the lambda's folder");
+        }
+        if (++entries > maxEntries) {
+            throw new IOException("holds more than " + maxEntries + " files");
+        }
+        return place;
+    }
+
+    private void folder(Path place) throws IOException {
+        for (Path at = target, rest = target.relativize(place); ; ) {
+            if (Files.exists(at, LinkOption.NOFOLLOW_LINKS)) {
+                if (!Files.isDirectory(at, LinkOption.NOFOLLOW_LINKS)) {
+                    throw new IOException("'" + target.relativize(at) + "' is a file and a folder");
+                }
+            } else {
+                Files.createDirectory(at);
+                Files.setPosixFilePermissions(at, RUNNABLE);
+            }
+            if (at.equals(place)) {
+                return;
+            }
+            at = at.resolve(rest.getName(at.getNameCount() - target.getNameCount()));
+        }
+    }
+
+    private void file(Path place, InputStream in, boolean runnable) throws IOException {
+        Files.deleteIfExists(place);
+        try (OutputStream out = Files.newOutputStream(place, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            byte[] buffer = new byte[1 << 16];
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                bytes += n;
+                if (bytes > maxBytes) {
+                    throw new IOException("holds more than " + (maxBytes >> 20) + " MiB");
+                }
+                out.write(buffer, 0, n);
+            }
+        }
+        Files.setPosixFilePermissions(place, runnable ? RUNNABLE : READABLE);
+    }
+
+    private void link(Path place, String to) throws IOException {
+        Path leadsTo;
+        try {
+            leadsTo = place.getParent().resolve(to).normalize();
+        } catch (InvalidPathException e) {
+            throw new IOException("a link leads to '" + printable(to) + "', which is no path", e);
+        }
+        if (to.isEmpty() || to.startsWith("/") || !leadsTo.startsWith(target)) {
+            throw new IOException("the link '" + target.relativize(place) + "' leads outside of the lambda's folder (to '"
+                    + printable(to) + "')");
+        }
+        links.put(place, to);
+    }
+
+    private void finish() throws IOException {
+        for (Map.Entry<Path, String> link : links.entrySet()) {
+            folder(link.getKey().getParent());
+            Files.deleteIfExists(link.getKey());
+            Files.createSymbolicLink(link.getKey(), Path.of(link.getValue()));
+        }
+    }
+
+    private static String printable(String text) {
+        return text.replaceAll("\\p{Cntrl}", "?");
+    }
+}

@@ -1,0 +1,203 @@
+package io.zygotes.core.registry;
+
+import io.zygotes.core.files.Folders;
+import io.zygotes.core.registry.RegistryException.Kind;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import java.util.zip.ZipException;
+
+/**
+ * The registry's folder: each lambda is a folder {@code NAME} or a file {@code NAME.tar.gz} in it. If there are both,
+ * the folder counts. Safe for use by many threads and processes.
+ */
+public final class LambdaStore {
+
+    private static final long MAX_BYTES = 512L << 20;
+    private static final int MAX_ENTRIES = 50_000;
+    static final String CODE_FILE = "f.py";
+
+    private final Path folder;
+
+    /** @param folder the registry's folder */
+    public LambdaStore(Path folder) {
+        this.folder = folder.toAbsolutePath().normalize();
+    }
+
+    /** The registry's folder, absolute. */
+    public Path folder() {
+        return folder;
+    }
+
+    /**
+     * Names of all lambdas, sorted.
+     *
+     * @throws IOException if the registry's folder cannot be read
+     */
+    public List<String> names() throws IOException {
+        TreeSet<String> names = new TreeSet<>();
+        try (Stream<Path> entries = Files.list(folder)) {
+            entries.forEach(entry -> {
+                String file = entry.getFileName().toString();
+                boolean archive = file.endsWith(LambdaRegistry.ARCHIVE) && Files.isRegularFile(entry);
+                String name = archive ? file.substring(0, file.length() - LambdaRegistry.ARCHIVE.length()) : file;
+                if (LambdaName.valid(name) && (archive || Files.isDirectory(entry))) {
+                    names.add(name);
+                }
+            });
+        } catch (NotDirectoryException e) {
+            throw new IOException("the registry " + folder + " is not a folder", e);
+        }
+        return List.copyOf(names);
+    }
+
+    /**
+     * Puts a lambda into the registry; a lambda of the same name is replaced as a whole. A running worker takes it up
+     * within {@code registry_cache_ms}.
+     *
+     * @param source a folder with {@code f.py}, or a tar.gz with one; its name is the lambda's name
+     * @return the lambda's name
+     * @throws RegistryException if the name or the content is wrong; the registry is unchanged
+     * @throws IOException if the registry cannot be written; a lambda that was there still is
+     */
+    public String install(Path source) throws RegistryException, IOException {
+        Path from = source.toAbsolutePath().normalize();
+        String file = from.getFileName() == null ? "" : from.getFileName().toString();
+        boolean archive = file.endsWith(LambdaRegistry.ARCHIVE) && Files.isRegularFile(from);
+        String name = LambdaName.check(
+                archive ? file.substring(0, file.length() - LambdaRegistry.ARCHIVE.length()) : file);
+        if (!archive && !Files.isDirectory(from)) {
+            throw new RegistryException(
+                    Kind.BROKEN, source + " is neither a folder nor a " + LambdaRegistry.ARCHIVE + " with a lambda");
+        }
+        Files.createDirectories(folder);
+        Path place = folder.resolve(name);
+        if (from.equals(place) || archive && from.equals(archive(name))) {
+            throw new RegistryException(Kind.BROKEN, source + " is in the registry already");
+        }
+        Path staging = Folders.sibling(place, "install");
+        try {
+            write(name, from, staging);
+            replace(place, staging);
+            Files.deleteIfExists(archive(name));
+        } finally {
+            Folders.delete(staging);
+        }
+        return name;
+    }
+
+    /** A rename cannot replace a folder that is not empty, so the old one steps aside first. */
+    private static void replace(Path place, Path by) throws IOException {
+        Path aside = Folders.sibling(place, "old");
+        boolean replaced = Files.exists(place, LinkOption.NOFOLLOW_LINKS);
+        if (replaced) {
+            Files.move(place, aside, StandardCopyOption.ATOMIC_MOVE);
+        }
+        try {
+            Files.move(by, place, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            if (replaced) {
+                Files.move(aside, place, StandardCopyOption.ATOMIC_MOVE);
+            }
+            throw e;
+        }
+        if (replaced) {
+            Folders.delete(aside);
+        }
+    }
+
+    /** The folder or file of a lambda; empty if the registry has none of that name. */
+    Optional<Path> find(String name) {
+        Path place = folder.resolve(name);
+        if (Files.isDirectory(place)) {
+            return Optional.of(place);
+        }
+        return Files.isRegularFile(archive(name)) ? Optional.of(archive(name)) : Optional.empty();
+    }
+
+    private Path archive(String name) {
+        return folder.resolve(name + LambdaRegistry.ARCHIVE);
+    }
+
+    /**
+     * Writes a lambda's code into a new folder and checks that {@code f.py} is in it.
+     *
+     * @param source the folder or tar.gz
+     * @param target the new folder; may be there half after an error
+     */
+    static void write(String name, Path source, Path target) throws RegistryException, IOException {
+        CodeWriter writer = new CodeWriter(target, MAX_BYTES, MAX_ENTRIES);
+        if (Files.isDirectory(source)) {
+            writer.copy(source);
+        } else {
+            try (InputStream in = Files.newInputStream(source)) {
+                writer.unpack(in);
+            } catch (EOFException | ZipException e) {
+                throw new RegistryException(
+                        Kind.BROKEN,
+                        "lambda " + name + ": " + source.getFileName() + " is damaged or not a tar.gz ("
+                                + e.getMessage() + "); copy it into the registry again",
+                        e);
+            } catch (IOException e) {
+                throw new RegistryException(
+                        Kind.BROKEN,
+                        "lambda " + name + ": " + source.getFileName() + " cannot be unpacked: " + e.getMessage(),
+                        e);
+            }
+        }
+        if (!Files.isRegularFile(target.resolve(CODE_FILE), LinkOption.NOFOLLOW_LINKS)) {
+            throw new RegistryException(
+                    Kind.BROKEN,
+                    "lambda " + name + " has no file " + CODE_FILE + hint(target)
+                            + "; it must hold a function f(event)");
+        }
+    }
+
+    private static String hint(Path target) throws IOException {
+        try (Stream<Path> entries = Files.list(target)) {
+            return entries.filter(entry -> Files.isRegularFile(entry.resolve(CODE_FILE)))
+                    .findFirst()
+                    .map(entry -> " at its top (there is one in " + entry.getFileName() + "/)")
+                    .orElse("");
+        }
+    }
+
+    /** What changes when a file of the lambda changes; cheap, without reading content. */
+    static String fingerprint(Path source) throws IOException {
+        StringBuilder all = new StringBuilder();
+        Path from = source.toRealPath();
+        Files.walkFileTree(from, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
+                return visitFile(folder, attributes);
+            }
+
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                // the change time notices a file that was replaced by one of the same size and modification time
+                all.append(from.relativize(file))
+                        .append('\0')
+                        .append(Files.getAttribute(file, "unix:ctime", LinkOption.NOFOLLOW_LINKS))
+                        .append('\0')
+                        .append(attributes.size())
+                        .append('\0')
+                        .append(attributes.fileKey())
+                        .append('\n');
+                return FileVisitResult.CONTINUE;
+            }
+        });
+        return all.toString();
+    }
+}

@@ -1,0 +1,2 @@
+/** Where lambda code comes from: names, versions, requirements, settings. */
+package io.zygotes.core.registry;

@@ -1,0 +1,2 @@
+/** Counters and latencies for {@code /stats}. */
+package io.zygotes.core.statistics;

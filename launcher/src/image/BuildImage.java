@@ -1,0 +1,239 @@
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.module.ModuleDescriptor;
+import java.lang.module.ModuleFinder;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.spi.ToolProvider;
+
+/**
+ * Links the image: one folder with a Java runtime, Zygotes and the chosen plugins. Run by the build with the JDK that
+ * compiled the modules, as a source file:
+ * {@code java BuildImage.java SOURCES WORK IMAGE PLUGINS STARTED MODULE_PATH}.
+ *
+ * <p>Every module on the module path goes into the image, except plugins that were not chosen. jlink takes no automatic
+ * modules, so those get the descriptors written for them in {@code descriptors/}.
+ */
+final class BuildImage {
+
+    private static final String PLUGIN_PREFIX = "io.zygotes.plugin.";
+
+    /**
+     * JDK modules that Zygotes itself may not need but plugins usually do. A plugin that is dropped into a finished
+     * image cannot bring JDK modules along.
+     */
+    private static final List<String> JDK_MODULES_FOR_PLUGINS =
+            List.of("java.net.http", "java.sql", "java.xml", "java.management", "java.naming", "jdk.jfr", "jdk.net");
+
+    private final Path sources;
+    private final Path work;
+    private final Path image;
+
+    private BuildImage(Path sources, Path work, Path image) {
+        this.sources = sources;
+        this.work = work;
+        this.image = image;
+    }
+
+    public static void main(String[] args) throws IOException, InterruptedException {
+        if (args.length != 6) {
+            throw new IllegalArgumentException("expected SOURCES WORK IMAGE PLUGINS STARTED MODULE_PATH");
+        }
+        var build = new BuildImage(Path.of(args[0]), Path.of(args[1]), Path.of(args[2]));
+        try {
+            build.run(names(args[3]), Instant.parse(args[4]), paths(args[5]));
+        } catch (Failure failure) {
+            System.err.println("image: " + failure.getMessage());
+            System.exit(1);
+        }
+    }
+
+    private static TreeSet<String> names(String list) {
+        var names = new TreeSet<String>();
+        for (String name : list.split(",")) {
+            if (!name.isBlank()) {
+                names.add(name.strip());
+            }
+        }
+        return names;
+    }
+
+    private static List<Path> paths(String list) {
+        return Arrays.stream(list.split(java.io.File.pathSeparator)).map(Path::of).toList();
+    }
+
+    private void run(TreeSet<String> plugins, Instant started, List<Path> modulePath)
+            throws IOException, InterruptedException {
+        delete(work);
+        Files.createDirectories(work);
+
+        Map<String, Path> modules = withDescriptors(byName(modulePath));
+        var fresh = work.resolve("image");
+        link(modules, chosen(modules.keySet(), plugins), fresh);
+
+        var script = fresh.resolve("bin/zygotes");
+        Files.copy(sources.resolve("zygotes"), script);
+        Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.createDirectory(fresh.resolve("plugins"));
+        train(fresh);
+        // The start script in the project's root compares the sources with this file. What is edited while the build
+        // runs may or may not be in it, so it counts as made when the build started.
+        Files.setLastModifiedTime(fresh.resolve("release"), FileTime.from(started));
+
+        delete(image);
+        Files.move(fresh, image);
+        System.out.println("image: " + image + " with plugins " + String.join(", ", plugins));
+    }
+
+    private static Map<String, Path> byName(List<Path> modulePath) {
+        var byName = new TreeMap<String, Path>();
+        for (Path entry : modulePath) {
+            for (var reference : ModuleFinder.of(entry).findAll()) {
+                Path other = byName.put(reference.descriptor().name(), entry);
+                if (other != null) {
+                    throw new Failure("module " + reference.descriptor().name() + " is in " + other + " and in " + entry);
+                }
+            }
+        }
+        return byName;
+    }
+
+    /** Replaces automatic modules by copies with a descriptor. */
+    private Map<String, Path> withDescriptors(Map<String, Path> modules) throws IOException {
+        var result = new TreeMap<>(modules);
+        // Sorted by name, aopalliance comes before com.google.guice, which requires it.
+        for (var module : modules.entrySet()) {
+            String name = module.getKey();
+            if (!descriptor(module.getValue()).isAutomatic()) {
+                continue;
+            }
+            Path source = sources.resolve("descriptors").resolve(name).resolve("module-info.java");
+            if (!Files.exists(source)) {
+                throw new Failure(module.getValue() + " is the automatic module " + name
+                        + ", which jlink cannot link: write " + source + " or leave the dependency out");
+            }
+            Path jar = Files.copy(module.getValue(), work.resolve(name + ".jar"));
+            Path classes = Files.createDirectory(work.resolve(name));
+            String others = join(result.entrySet().stream()
+                    .filter(other -> !other.getKey().equals(name))
+                    .map(Map.Entry::getValue)
+                    .toList());
+            tool("javac", List.of(
+                    "-d", classes.toString(),
+                    "--module-path", others,
+                    "--patch-module", name + "=" + jar,
+                    source.toString()));
+            tool("jar", List.of("--update", "--file", jar.toString(), "-C", classes.toString(), "module-info.class"));
+            result.put(name, jar);
+        }
+        return result;
+    }
+
+    private static ModuleDescriptor descriptor(Path entry) {
+        return ModuleFinder.of(entry).findAll().iterator().next().descriptor();
+    }
+
+    private static List<String> chosen(Iterable<String> modules, TreeSet<String> plugins) {
+        var known = new TreeSet<String>();
+        var chosen = new ArrayList<>(JDK_MODULES_FOR_PLUGINS);
+        for (String module : modules) {
+            if (!module.startsWith(PLUGIN_PREFIX)) {
+                chosen.add(module);
+                continue;
+            }
+            String plugin = module.substring(PLUGIN_PREFIX.length());
+            known.add(plugin);
+            if (plugins.contains(plugin)) {
+                chosen.add(module);
+            }
+        }
+        for (String plugin : plugins) {
+            if (!known.contains(plugin)) {
+                throw new Failure("image.plugins names the plugin '" + plugin + "', which does not exist; known are " + known);
+            }
+        }
+        return chosen;
+    }
+
+    private void link(Map<String, Path> modules, List<String> chosen, Path output) {
+        // Line numbers stay in: a stack trace without them helps nobody.
+        tool("jlink", List.of(
+                "--module-path", join(List.copyOf(modules.values())),
+                "--add-modules", String.join(",", chosen),
+                "--strip-native-debug-symbols", "exclude-debuginfo-files",
+                "--no-header-files", "--no-man-pages",
+                "--output", output.toString()));
+    }
+
+    /** Lets the JVM record which classes the program loads. Only makes the start faster, so a failure is a notice. */
+    private void train(Path fresh) throws IOException, InterruptedException {
+        Path log = work.resolve("aot.log");
+        var training = new ProcessBuilder(fresh.resolve("bin/zygotes").toString(), "plugins", "--json");
+        training.environment().put("ZYGOTES_JAVA_OPTS", "-XX:AOTCacheOutput=" + fresh.resolve("lib/zygotes.aot"));
+        training.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"));
+        int exit = training.redirectErrorStream(true).redirectOutput(log.toFile()).start().waitFor();
+        if (exit != 0) {
+            System.out.println("image: no AOT cache, starts are slower (exit code " + exit + ", see " + log + ")");
+            Files.deleteIfExists(fresh.resolve("lib/zygotes.aot"));
+        }
+    }
+
+    private static void tool(String name, List<String> arguments) {
+        var output = new StringWriter();
+        var writer = new PrintWriter(output);
+        int exit = ToolProvider.findFirst(name)
+                .orElseThrow(() -> new Failure("this Java runtime has no " + name + ": the build needs a whole JDK"))
+                .run(writer, writer, arguments.toArray(String[]::new));
+        if (exit != 0) {
+            throw new Failure(name + " " + String.join(" ", arguments) + " failed:\n" + output);
+        }
+    }
+
+    private static String join(List<Path> paths) {
+        return String.join(java.io.File.pathSeparator, paths.stream().map(Path::toString).toList());
+    }
+
+    private static void delete(Path root) throws IOException {
+        if (!Files.exists(root)) {
+            return;
+        }
+        Files.walkFileTree(root, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.delete(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path folder, IOException failure) throws IOException {
+                if (failure != null) {
+                    throw failure;
+                }
+                Files.delete(folder);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+
+    /** Something to tell the person who builds, in one sentence. */
+    private static final class Failure extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        private Failure(String message) {
+            super(message);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+/** Guice 7; the published jar is an automatic module, which jlink refuses. */
+module com.google.guice {
+    requires transitive aopalliance;
+    requires transitive com.google.common;
+    requires transitive jakarta.inject;
+    requires java.logging;
+    requires static com.google.errorprone.annotations;
+    // Left out of the image on purpose: without it Guice's class definer falls back to plain reflection, and the JVM
+    // prints no warning about sun.misc.Unsafe.
+    requires static jdk.unsupported;
+
+    exports com.google.inject;
+    exports com.google.inject.binder;
+    exports com.google.inject.matcher;
+    exports com.google.inject.multibindings;
+    exports com.google.inject.name;
+    exports com.google.inject.spi;
+    exports com.google.inject.util;
+    // Classes that Guice generates live in other modules and call into this package.
+    exports com.google.inject.internal.aop;
+}

@@ -1,0 +1,21 @@
+package io.zygotes.launcher;
+
+import io.zygotes.launcher.cli.Zygotes;
+import java.io.PrintWriter;
+
+/** The program {@code zygotes}. */
+public final class Main {
+
+    private Main() {}
+
+    /**
+     * Runs one command and ends the process with its exit code: 0 done, 1 failed, 2 wrong usage.
+     *
+     * @param args the command line
+     */
+    public static void main(String[] args) {
+        var out = new PrintWriter(System.out, true);
+        var err = new PrintWriter(System.err, true);
+        System.exit(Zygotes.run(out, err, args));
+    }
+}

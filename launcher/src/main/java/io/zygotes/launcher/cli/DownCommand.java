@@ -1,0 +1,89 @@
+package io.zygotes.launcher.cli;
+
+import io.zygotes.core.config.WorkerDirectory;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code zygotes worker down}. */
+@Command(name = "down", description = "Stops a worker and waits for its end.")
+final class DownCommand implements Callable<Integer> {
+
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(25);
+    /** A worker that is still starting has no process id yet for this long at the most. */
+    private static final Duration START = Duration.ofSeconds(10);
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private DirectoryOption directory;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "SECONDS",
+            defaultValue = "60",
+            description = "How long to wait before the worker is killed (default: ${DEFAULT-VALUE}).")
+    private int timeout;
+
+    @Override
+    public Integer call() throws Exception {
+        WorkerDirectory opened = directory.open();
+        var out = spec.commandLine().getOut();
+        Optional<WorkerDirectory.Running> running = announced(opened);
+        if (running.isEmpty()) {
+            out.println("no worker runs on " + opened.path());
+            return 0;
+        }
+        long pid = running.get().pid();
+        ProcessHandle process = ProcessHandle.of(pid)
+                .orElseThrow(() -> new Failure("the worker on " + opened.path() + " has process id " + pid
+                        + ", which this system does not show; is it in another container?"));
+        process.destroy();
+        if (ended(opened, pid, Duration.ofSeconds(timeout))) {
+            out.println("stopped the worker on " + opened.path() + " (pid " + pid + ")");
+            return 0;
+        }
+        process.destroyForcibly();
+        if (!ended(opened, pid, START)) {
+            throw new Failure("the worker on " + opened.path() + " (pid " + pid + ") is still there after SIGKILL");
+        }
+        spec.commandLine().getErr().println("zygotes: the worker on " + opened.path() + " (pid " + pid + ") did not stop within "
+                + timeout + " s and was killed; the next 'zygotes up' removes what it left");
+        return 1;
+    }
+
+    /** The worker, once it has said its process id. */
+    private static Optional<WorkerDirectory.Running> announced(WorkerDirectory opened)
+            throws IOException, InterruptedException, Failure {
+        long deadline = System.nanoTime() + START.toNanos();
+        while (true) {
+            Optional<WorkerDirectory.Running> running = opened.running();
+            if (running.isEmpty() || running.get().pid() > 0) {
+                return running;
+            }
+            if (System.nanoTime() > deadline) {
+                throw new Failure("the worker on " + opened.path() + " is starting and does not say its process id; try again");
+            }
+            Thread.sleep(BETWEEN_LOOKS);
+        }
+    }
+
+    private static boolean ended(WorkerDirectory opened, long pid, Duration within) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + within.toNanos();
+        while (System.nanoTime() < deadline) {
+            Optional<WorkerDirectory.Running> running = opened.running();
+            if (running.isEmpty() || running.get().pid() != pid) {
+                return true;
+            }
+            Thread.sleep(BETWEEN_LOOKS);
+        }
+        return false;
+    }
+}

@@ -1,0 +1,67 @@
+package io.zygotes.launcher.cli;
+
+import io.zygotes.core.Worker;
+import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.launcher.plugins.ImportCaches;
+import io.zygotes.launcher.worker.Workers;
+import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.SandboxException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.concurrent.CountDownLatch;
+
+/** Runs a worker in this process until it is told to stop. */
+final class ForegroundWorker {
+
+    private final WorkerDirectory directory;
+    private final WorkerConfig config;
+    private final ImportCaches caches;
+
+    ForegroundWorker(WorkerDirectory directory, WorkerConfig config, ImportCaches caches) {
+        this.directory = directory;
+        this.config = config;
+        this.caches = caches;
+    }
+
+    /**
+     * Starts it and waits. SIGTERM, SIGINT and SIGHUP stop it; the process then ends with exit code 0. A signal that
+     * comes while it stops changes nothing.
+     */
+    void run(PrintWriter out) throws ConfigException, SandboxException, IOException, InterruptedException {
+        Worker worker = Workers.make(directory, config, caches);
+        var started = new CountDownLatch(1);
+        Thread stop = new Thread(() -> stop(worker, started, out), "stop");
+        Runtime.getRuntime().addShutdownHook(stop);
+        try {
+            worker.start();
+        } catch (ConfigException | SandboxException | IOException | InterruptedException | RuntimeException e) {
+            // Closing again is harmless, but the exit code is to be this failure's.
+            removeHook(stop);
+            throw e;
+        }
+        started.countDown();
+        out.println("ready: " + directory.path() + ", pid " + ProcessHandle.current().pid() + ", port " + worker.port()
+                + ", import cache \"" + config.features().importCache() + "\"");
+        new CountDownLatch(1).await();
+    }
+
+    /** Runs as shutdown hook: the JVM's own exit code after a signal would be 128 and more, although all went well. */
+    private static void stop(Worker worker, CountDownLatch started, PrintWriter out) {
+        // Waits for a start that is under way.
+        worker.close();
+        if (started.getCount() == 0) {
+            out.println("stopped");
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    private static void removeHook(Thread stop) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(stop);
+        } catch (IllegalStateException alreadyStopping) {
+            // A signal came during the start; the hook runs already, and the process ends after it.
+            return;
+        }
+    }
+}

@@ -1,0 +1,36 @@
+package io.zygotes.launcher.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The folder that this program runs from. */
+record Image(Path folder) {
+
+    /** In an image the Java runtime and the program are one folder. */
+    static Image current() {
+        return new Image(Path.of(System.getProperty("java.home")));
+    }
+
+    /** How the user called this program, for commands to try next. */
+    static String command() {
+        return System.getProperty("zygotes.command", "zygotes");
+    }
+
+    /** Where plugins are dropped in; need not exist. */
+    Path plugins() {
+        return folder.resolve("plugins");
+    }
+
+    /**
+     * The start script.
+     *
+     * @throws Failure if this is no image but a plain Java runtime
+     */
+    Path script() throws Failure {
+        Path script = folder.resolve("bin/zygotes");
+        if (!Files.isExecutable(script)) {
+            throw new Failure(script + " is missing, so no second process can be started; run Zygotes from its image");
+        }
+        return script;
+    }
+}

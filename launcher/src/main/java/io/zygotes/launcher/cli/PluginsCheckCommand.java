@@ -1,0 +1,44 @@
+package io.zygotes.launcher.cli;
+
+import io.zygotes.launcher.plugins.ImportCaches;
+import io.zygotes.launcher.plugins.Plugin;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code zygotes plugins check}. */
+@Command(name = "check", description = "Loads a plugin that need not be installed, as a worker would.")
+final class PluginsCheckCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "JAR", description = "Its jar, or the folder with its jar and those that it needs.")
+    private Path jar;
+
+    @Override
+    public Integer call() throws Exception {
+        ImportCaches caches = ImportCaches.check(jar);
+        List<Plugin> found =
+                caches.plugins().stream().filter(plugin -> !plugin.origin().equals(Plugin.IMAGE)).toList();
+        if (found.isEmpty() && caches.broken().isEmpty()) {
+            throw new Failure(jar + " is neither a jar nor a folder with jars");
+        }
+        var out = spec.commandLine().getOut();
+        for (Plugin plugin : found) {
+            out.println("ok: \"" + plugin.name() + "\" " + plugin.version() + " (module " + plugin.module() + ", SPI "
+                    + plugin.spiVersion() + ")");
+            plugin.warnings().forEach(warning -> out.println("warning: " + warning));
+        }
+        caches.broken().forEach(broken -> out.println("broken: " + broken));
+        for (Plugin plugin : found) {
+            // A name that the image has already is as fatal as a jar that does not load.
+            caches.byName(jar.toString(), plugin.name());
+        }
+        return caches.broken().isEmpty() ? 0 : 1;
+    }
+}

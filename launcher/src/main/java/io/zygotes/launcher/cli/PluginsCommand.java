@@ -1,0 +1,88 @@
+package io.zygotes.launcher.cli;
+
+import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.launcher.plugins.BrokenPlugin;
+import io.zygotes.launcher.plugins.ImportCaches;
+import io.zygotes.launcher.plugins.Plugin;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code zygotes plugins}. */
+@Command(
+        name = "plugins",
+        description = "Lists the import caches, and the plugins that cannot be used with the reason.",
+        subcommands = PluginsCheckCommand.class)
+final class PluginsCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private DirectoryOption directory;
+
+    @Mixin
+    private PluginPathOption pluginPath;
+
+    @Option(names = "--json", description = "Answer as JSON.")
+    private boolean json;
+
+    /** One line of the answer. */
+    private record Line(
+            String name,
+            Collection<String> aliases,
+            String version,
+            String spiVersion,
+            String module,
+            String origin,
+            boolean chosen,
+            String description,
+            List<String> warnings) {}
+
+    private record Answer(List<Line> plugins, List<BrokenPlugin> broken) {}
+
+    @Override
+    public Integer call() throws Exception {
+        Optional<WorkerConfig> config = WorkerDirectory.exists(directory.path())
+                ? Optional.of(directory.open().config())
+                : Optional.empty();
+        ImportCaches caches = pluginPath.find(config);
+        Optional<String> chosen = config.map(settings -> settings.features().importCache());
+        var lines = new ArrayList<Line>();
+        for (Plugin plugin : caches.plugins()) {
+            boolean isChosen = chosen.isPresent()
+                    && (plugin.name().equals(chosen.get()) || plugin.aliases().contains(chosen.get()));
+            lines.add(new Line(plugin.name(), plugin.aliases(), plugin.version(), plugin.spiVersion(), plugin.module(),
+                    plugin.origin(), isChosen, plugin.description(), plugin.warnings()));
+        }
+        var out = spec.commandLine().getOut();
+        if (json) {
+            out.println(Output.json(new Answer(lines, caches.broken())));
+            return 0;
+        }
+        var rows = new ArrayList<List<String>>();
+        rows.add(List.of("", "NAME", "VERSION", "SPI", "MODULE", "FROM", ""));
+        for (Line line : lines) {
+            rows.add(List.of(line.chosen() ? "*" : "", "\"" + line.name() + "\"", line.version(), line.spiVersion(),
+                    line.module(), line.origin(), line.description()));
+        }
+        out.print(Output.table(new boolean[rows.getFirst().size()], rows));
+        if (chosen.isPresent()) {
+            out.println("* chosen in " + directory.path().resolve(WorkerConfig.FILE));
+        }
+        for (Line line : lines) {
+            line.warnings().forEach(warning -> out.println("warning: " + line.origin() + ": " + warning));
+        }
+        caches.broken().forEach(broken -> out.println("broken: " + broken));
+        out.flush();
+        return 0;
+    }
+}

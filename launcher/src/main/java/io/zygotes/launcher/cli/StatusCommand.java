@@ -1,0 +1,46 @@
+package io.zygotes.launcher.cli;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code zygotes worker status}. */
+@Command(name = "status", description = "Says whether a worker runs. Exit code 0 if it is ready, 1 if not.")
+final class StatusCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private DirectoryOption directory;
+
+    @Option(names = "--json", description = "Answer as JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws Exception {
+        var opened = directory.open();
+        var running = opened.running();
+        boolean ready = running.isPresent() && running.get().port() > 0 && RunningWorker.of(opened).ready();
+        String state = ready ? "ready" : running.isPresent() ? "starting" : "down";
+        var out = spec.commandLine().getOut();
+        if (json) {
+            Map<String, Object> answer = new LinkedHashMap<>();
+            answer.put("directory", opened.path().toString());
+            answer.put("state", state);
+            answer.put("pid", running.isPresent() ? running.get().pid() : null);
+            answer.put("port", running.isPresent() ? running.get().port() : null);
+            out.println(Output.json(answer));
+        } else if (running.isPresent()) {
+            out.println(state + ": " + opened.path() + ", pid " + running.get().pid() + ", port " + running.get().port());
+        } else {
+            out.println("down: no worker runs on " + opened.path());
+        }
+        return ready ? 0 : 1;
+    }
+}

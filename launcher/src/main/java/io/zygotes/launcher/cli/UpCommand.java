@@ -1,0 +1,46 @@
+package io.zygotes.launcher.cli;
+
+import io.zygotes.core.config.WorkerDirectory;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code zygotes worker up}. */
+@Command(name = "up", description = "Starts a worker; makes its directory first if there is none.")
+final class UpCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private DirectoryOption directory;
+
+    @Mixin
+    private PluginPathOption pluginPath;
+
+    @Option(names = {"-d", "--detach"}, description = "Return when the worker is ready, and leave it running.")
+    private boolean detach;
+
+    @Override
+    public Integer call() throws Exception {
+        var out = spec.commandLine().getOut();
+        if (!WorkerDirectory.exists(directory.path())) {
+            out.println("made " + DefaultTree.init(directory.path()).path());
+        }
+        WorkerDirectory opened = directory.open();
+        if (detach) {
+            var worker = new DetachedWorker(opened, pluginPath.paths()).start();
+            out.println("ready: pid " + worker.pid() + ", port " + worker.port() + ", log " + worker.log());
+            out.println("stop it with: " + Image.command() + " down" + directory.repeated());
+            return 0;
+        }
+        var config = opened.config();
+        var worker = new ForegroundWorker(opened, config, pluginPath.find(Optional.of(config)));
+        worker.run(out);
+        return 0;
+    }
+}

@@ -1,0 +1,128 @@
+package io.zygotes.launcher.cli;
+
+import io.zygotes.core.registry.RegistryException;
+import io.zygotes.launcher.demo.DemoException;
+import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.PackageException;
+import io.zygotes.spi.SandboxException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.FileSystemException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The command {@code zygotes} and its exit codes. */
+@Command(
+        name = "zygotes",
+        description = "Runs Python lambdas in sandboxes that are forked from processes with the packages imported.",
+        versionProvider = Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        commandListHeading = "%nCommands:%n",
+        footer = {
+            "",
+            "init, up, down and status are short for worker init, ...; install is short for admin install.",
+            "New here? 'zygotes demo' shows what it does, 'zygotes COMMAND --help' how."
+        },
+        subcommands = {
+            DemoCommand.class,
+            WorkerCommand.class,
+            AdminCommand.class,
+            InvokeCommand.class,
+            PluginsCommand.class,
+            TreeCommand.class,
+            InitCommand.class,
+            UpCommand.class,
+            DownCommand.class,
+            StatusCommand.class,
+            InstallCommand.class
+        })
+public final class Zygotes implements Runnable {
+
+    private static final int FAILED = 1;
+    private static final int WRONG_USAGE = 2;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, scope = ScopeType.INHERIT, description = "Show this help.")
+    private boolean help;
+
+    @Option(names = {"-V", "--version"}, versionHelp = true, description = "Show the version.")
+    private boolean version;
+
+    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Show the stack trace of an error.")
+    private boolean verbose;
+
+    private Zygotes() {}
+
+    /**
+     * Runs one command.
+     *
+     * @param out takes what the command is asked for
+     * @param err takes progress and errors
+     * @param args the command line
+     * @return the exit code: 0 done, 1 failed, 2 wrong usage
+     */
+    public static int run(PrintWriter out, PrintWriter err, String... args) {
+        var zygotes = new Zygotes();
+        return new CommandLine(zygotes)
+                .setOut(out)
+                .setErr(err)
+                .setUsageHelpAutoWidth(true)
+                .setParameterExceptionHandler(Zygotes::wrongUsage)
+                .setExecutionExceptionHandler((error, command, parsed) -> zygotes.failed(error, command))
+                .execute(args);
+    }
+
+    /** Without a command there is nothing to do: show what there is. */
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "which command?");
+    }
+
+    private static int wrongUsage(ParameterException error, String[] args) {
+        CommandLine command = error.getCommandLine();
+        PrintWriter err = command.getErr();
+        err.println("zygotes: " + error.getMessage());
+        UnmatchedArgumentException.printSuggestions(error, err);
+        err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
+        return WRONG_USAGE;
+    }
+
+    private int failed(Exception error, CommandLine command) {
+        PrintWriter err = command.getErr();
+        if (error instanceof InterruptedException) {
+            Thread.currentThread().interrupt();
+        }
+        err.println("zygotes: " + message(error));
+        if (verbose) {
+            error.printStackTrace(err);
+        }
+        err.flush();
+        return FAILED;
+    }
+
+    private static String message(Exception error) {
+        return switch (error) {
+            case Failure failure -> failure.getMessage();
+            case ConfigException wrong -> wrong.getMessage();
+            case SandboxException.ImportFailed failed -> failed.getMessage() + "\n" + failed.traceback();
+            case SandboxException failed -> failed.getMessage();
+            case RegistryException failed -> failed.getMessage();
+            case DemoException failed -> failed.getMessage();
+            case PackageException failed -> failed.getMessage();
+            case FileSystemException failed when failed.getReason() != null -> failed.getFile() + ": " + failed.getReason();
+            case FileSystemException failed ->
+                    failed.getFile() + ": " + failed.getClass().getSimpleName().replace("Exception", "");
+            case IOException failed -> String.valueOf(failed.getMessage());
+            case InterruptedException interrupted -> "interrupted";
+            default -> "unexpected " + error + "; this is a fault in Zygotes, --verbose shows where";
+        };
+    }
+}

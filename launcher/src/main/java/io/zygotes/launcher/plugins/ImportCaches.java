@@ -1,0 +1,146 @@
+package io.zygotes.launcher.plugins;
+
+import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.ImportCacheProvider;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * The import caches that there are: those of the image, and the plugins that were dropped in. Found once, immutable
+ * afterwards.
+ */
+public final class ImportCaches {
+
+    private final List<Plugin> plugins;
+    private final List<BrokenPlugin> broken;
+    private final List<Path> searched;
+
+    private ImportCaches(List<Plugin> plugins, List<BrokenPlugin> broken, List<Path> searched) {
+        this.plugins = List.copyOf(plugins);
+        this.broken = List.copyOf(broken);
+        this.searched = List.copyOf(searched);
+    }
+
+    /**
+     * Finds them.
+     *
+     * @param dropIn the image's own folder for plugins; need not exist
+     * @param more further folders that are laid out like it, or single jars
+     * @param where the setting that names {@code more}, for messages
+     * @throws ConfigException if one of {@code more} is not there or a folder cannot be read
+     */
+    public static ImportCaches find(Path dropIn, List<Path> more, String where) throws ConfigException {
+        return find(ModuleLayer.boot(), dropIn, more, where);
+    }
+
+    static ImportCaches find(ModuleLayer image, Path dropIn, List<Path> more, String where) throws ConfigException {
+        var folders = new LinkedHashSet<Path>();
+        if (Files.isDirectory(dropIn)) {
+            folders.add(real(dropIn));
+        }
+        for (Path folder : more) {
+            folders.add(real(folder));
+        }
+        var entries = new ArrayList<PluginEntry>();
+        for (Path folder : folders) {
+            entries.addAll(PluginEntry.in(folder, where));
+        }
+        return load(image, entries, List.copyOf(folders));
+    }
+
+    /**
+     * Loads one plugin that need not be installed, as a worker would, beside those of the image.
+     *
+     * @param path its jar, or the folder with its jar and those that it needs
+     * @throws IOException if the folder cannot be read
+     */
+    public static ImportCaches check(Path path) throws IOException {
+        return load(ModuleLayer.boot(), PluginEntry.single(real(path)), List.of(path));
+    }
+
+    private static ImportCaches load(ModuleLayer image, List<PluginEntry> entries, List<Path> searched) {
+        var plugins = new ArrayList<Plugin>();
+        var broken = new ArrayList<BrokenPlugin>();
+        for (ImportCacheProvider provider : ServiceScan.of(image, ImportCacheProvider.class).services()) {
+            try {
+                plugins.add(PluginLoader.describe(provider, Plugin.IMAGE, List.of()));
+            } catch (PluginLoader.Broken e) {
+                broken.add(e.plugin());
+            }
+        }
+        var loader = new PluginLoader(image);
+        for (PluginEntry entry : new LinkedHashSet<>(entries)) {
+            PluginLoader.Outcome outcome = loader.load(entry);
+            plugins.addAll(outcome.plugins());
+            broken.addAll(outcome.broken());
+        }
+        return new ImportCaches(plugins, broken, searched);
+    }
+
+    private static Path real(Path path) {
+        try {
+            return path.toRealPath();
+        } catch (IOException e) {
+            // Not there: whoever looks into it says so, with the setting that names it.
+            return path.toAbsolutePath().normalize();
+        }
+    }
+
+    /** Those that can be used, the image's first. Two may have one name; then {@link #byName} refuses. */
+    public List<Plugin> plugins() {
+        return plugins;
+    }
+
+    /** Those that cannot be used. */
+    public List<BrokenPlugin> broken() {
+        return broken;
+    }
+
+    /**
+     * The plugin of that name.
+     *
+     * @param where file and JSON path of the setting that holds the name
+     * @param name name or alias
+     * @throws ConfigException if there is none (names those that exist, where they were looked for, and what is broken
+     *     there), or if any two plugins share a name
+     */
+    public Plugin byName(String where, String name) throws ConfigException {
+        Map<String, Plugin> byName = new HashMap<>();
+        for (Plugin plugin : plugins) {
+            for (String each : plugin.names()) {
+                Plugin other = byName.putIfAbsent(each, plugin);
+                if (other != null) {
+                    throw new ConfigException(where, "two import caches are named \"" + each + "\": one in " + place(other)
+                            + " and one in " + place(plugin) + ". Remove one of them");
+                }
+            }
+        }
+        return new NamedServices<>("import cache", advice(), byName).byName(where, name);
+    }
+
+    private static String place(Plugin plugin) {
+        return plugin.origin().equals(Plugin.IMAGE) ? "the image (module " + plugin.module() + ")" : plugin.origin();
+    }
+
+    private String advice() {
+        var text = new StringBuilder("Looked in the image");
+        for (Path folder : searched) {
+            text.append(" and in ").append(folder);
+        }
+        text.append('.');
+        if (!broken.isEmpty()) {
+            text.append(" Could not be used: ")
+                    .append(broken.stream().map(BrokenPlugin::toString).collect(Collectors.joining(" | ")));
+        } else {
+            text.append(" Correct the name, or drop the plugin's jar into the image's folder plugins");
+        }
+        return text.toString();
+    }
+}

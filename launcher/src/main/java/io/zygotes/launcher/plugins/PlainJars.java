@@ -1,0 +1,91 @@
+package io.zygotes.launcher.plugins;
+
+import java.io.IOException;
+import java.lang.module.ModuleDescriptor;
+import java.lang.module.ModuleFinder;
+import java.lang.module.ModuleReader;
+import java.lang.module.ModuleReference;
+import java.util.Collection;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Finds the modules of one plugin, with a written-out descriptor for each jar that has none.
+ *
+ * <p>For plugins that carry their own version of a library that the image has, too. An automatic module reads every
+ * module there is, so Java refuses it there ("reads more than one module named …"). With a descriptor it reads only the
+ * SPI and the JDK, and what is beside it once {@link #letReadEachOther} was called; it is open to reflection as it would
+ * be on the class path.
+ */
+final class PlainJars implements ModuleFinder {
+
+    private final ModuleFinder own;
+    private final Set<String> readable;
+    private final Set<String> services;
+
+    /**
+     * @param own finds the jars' modules
+     * @param readable names of modules of the image that a plain jar may read
+     */
+    PlainJars(ModuleFinder own, Collection<String> readable) {
+        this.own = own;
+        this.readable = Set.copyOf(readable);
+        this.services = own.findAll().stream()
+                .flatMap(module -> module.descriptor().provides().stream())
+                .map(ModuleDescriptor.Provides::service)
+                .collect(Collectors.toSet());
+    }
+
+    /** Readability among the jars of a plugin comes after the layer is made: as 'requires' it would be a cycle. */
+    static void letReadEachOther(ModuleLayer.Controller controller) {
+        for (Module from : controller.layer().modules()) {
+            for (Module to : controller.layer().modules()) {
+                if (from.getDescriptor().isOpen()) {
+                    controller.addReads(from, to);
+                }
+            }
+        }
+    }
+
+    @Override
+    public Optional<ModuleReference> find(String name) {
+        return own.find(name).map(this::written);
+    }
+
+    @Override
+    public Set<ModuleReference> findAll() {
+        return own.findAll().stream().map(this::written).collect(Collectors.toSet());
+    }
+
+    private ModuleReference written(ModuleReference found) {
+        ModuleDescriptor automatic = found.descriptor();
+        if (!automatic.isAutomatic()) {
+            return found;
+        }
+        var builder = ModuleDescriptor.newOpenModule(automatic.name());
+        readable.forEach(builder::requires);
+        services.forEach(builder::uses);
+        for (String packageName : automatic.packages()) {
+            builder.exports(packageName);
+        }
+        automatic.provides().forEach(builder::provides);
+        return new Written(builder.build(), found);
+    }
+
+    /** A jar with another descriptor. */
+    private static final class Written extends ModuleReference {
+
+        private final ModuleReference jar;
+
+        private Written(ModuleDescriptor descriptor, ModuleReference jar) {
+            super(descriptor, jar.location().orElseThrow());
+            this.jar = jar;
+        }
+
+        @Override
+        public ModuleReader open() throws IOException {
+            return jar.open();
+        }
+    }
+}

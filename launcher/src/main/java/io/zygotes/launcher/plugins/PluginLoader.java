@@ -1,0 +1,247 @@
+package io.zygotes.launcher.plugins;
+
+import io.zygotes.spi.ImportCacheProvider;
+import io.zygotes.spi.SpiVersion;
+import java.io.IOException;
+import java.lang.module.Configuration;
+import java.lang.module.FindException;
+import java.lang.module.ModuleDescriptor;
+import java.lang.module.ModuleFinder;
+import java.lang.module.ResolutionException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.jar.JarFile;
+import java.util.regex.Pattern;
+
+/**
+ * Loads one dropped-in plugin into a module layer of its own above the image's layer, so that two plugins may carry
+ * different versions of a library. Whatever is wrong with it ends as one {@link BrokenPlugin}.
+ */
+final class PluginLoader {
+
+    private static final String SERVICE = ImportCacheProvider.class.getName();
+    private static final String SERVICES_FILE = "META-INF/services/" + SERVICE;
+    private static final String SPI_PACKAGE = "io/zygotes/spi/";
+    private static final String SPI_MODULE = "io.zygotes.spi";
+    private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]*");
+
+    private final ModuleLayer image;
+
+    PluginLoader(ModuleLayer image) {
+        this.image = image;
+    }
+
+    /** What an entry turned out to be: at least one of the lists is not empty. */
+    record Outcome(List<Plugin> plugins, List<BrokenPlugin> broken) {}
+
+    Outcome load(PluginEntry entry) {
+        try {
+            return loadOrFail(entry);
+        } catch (Broken e) {
+            return new Outcome(List.of(), List.of(e.plugin));
+        }
+    }
+
+    private Outcome loadOrFail(PluginEntry entry) throws Broken {
+        Map<String, Path> jars = new LinkedHashMap<>();
+        Map<String, ModuleDescriptor> modules = new LinkedHashMap<>();
+        var warnings = new ArrayList<String>();
+        boolean servicesIgnored = false;
+        for (Path jar : entry.jars()) {
+            Contents contents = read(jar);
+            ModuleDescriptor module = describe(jar);
+            Path other = jars.putIfAbsent(module.name(), jar);
+            if (other != null) {
+                throw new Broken(entry.path(), other.getFileName() + " and " + jar.getFileName() + " are both the module "
+                        + module.name(), "keep one of them");
+            }
+            modules.put(module.name(), module);
+            if (module.isAutomatic() && contents.servicesFile()) {
+                warnings.add(jar.getFileName() + " has no module-info.class; it works as the automatic module "
+                        + module.name() + ", but only an explicit module keeps its insides to itself");
+            }
+            if (!module.isAutomatic() && contents.servicesFile() && !provides(module)) {
+                servicesIgnored = true;
+            }
+            if (image.findModule(module.name()).isPresent()) {
+                warnings.add("the module " + module.name() + " is in the image, too; the plugin uses its own");
+            }
+        }
+        checkRequires(entry, modules);
+        if (servicesIgnored && modules.values().stream().noneMatch(PluginLoader::provides)) {
+            throw new Broken(entry.path(), "it is a named module with a " + SERVICES_FILE
+                    + ", which Java reads only in jars without module-info.class",
+                    "write 'provides " + SERVICE + " with YourProvider;' in its module-info.java");
+        }
+        return inspect(entry, define(entry, modules), warnings);
+    }
+
+    private static boolean provides(ModuleDescriptor module) {
+        return module.provides().stream().anyMatch(provided -> provided.service().equals(SERVICE));
+    }
+
+    /** What of a jar matters before Java's own module code sees it. */
+    private record Contents(boolean servicesFile) {}
+
+    private static Contents read(Path path) throws Broken {
+        try (var jar = new JarFile(path.toFile())) {
+            boolean bundlesSpi = jar.stream()
+                    .anyMatch(file -> file.getName().startsWith(SPI_PACKAGE) && file.getName().endsWith(".class"));
+            if (bundlesSpi) {
+                throw new Broken(path, "it holds the SPI's own classes (" + SPI_PACKAGE + ")",
+                        "leave them out: the worker brings them (in Maven, scope provided)");
+            }
+            return new Contents(jar.getEntry(SERVICES_FILE) != null);
+        } catch (IOException e) {
+            throw new Broken(path, "it cannot be read as a jar (" + e.getMessage() + ")",
+                    "if it is still being copied, start again when that is done; copy it under another name and rename it");
+        }
+    }
+
+    private static ModuleDescriptor describe(Path jar) throws Broken {
+        try {
+            return ModuleFinder.of(jar).findAll().iterator().next().descriptor();
+        } catch (FindException e) {
+            throw new Broken(jar, JavaErrors.sentence(e), JavaErrors.mend(e, "repair its module-info or its file name"));
+        }
+    }
+
+    private void checkRequires(PluginEntry entry, Map<String, ModuleDescriptor> modules) throws Broken {
+        for (ModuleDescriptor module : modules.values()) {
+            for (ModuleDescriptor.Requires requires : module.requires()) {
+                String name = requires.name();
+                if (requires.modifiers().contains(ModuleDescriptor.Requires.Modifier.STATIC) || modules.containsKey(name)) {
+                    continue;
+                }
+                if (name.startsWith("io.zygotes.") && !name.equals(SPI_MODULE) && !name.startsWith("io.zygotes.plugin.")) {
+                    throw new Broken(entry.path(), "the module " + module.name() + " requires " + name
+                            + ", which is the worker's own", "use " + SPI_MODULE + " alone");
+                }
+                if (image.configuration().findModule(name).isEmpty()) {
+                    boolean ofJdk = name.startsWith("java.") || name.startsWith("jdk.");
+                    throw new Broken(entry.path(), "the module " + module.name() + " requires " + name + ", which is "
+                            + (ofJdk ? "not among the image's JDK modules " + jdkModules() : "neither beside it nor in the image"),
+                            ofJdk ? "do without it, or build an image that has it"
+                                    : "put the jar of " + name + " beside it, in a folder " + folderFor(entry));
+                }
+            }
+        }
+    }
+
+    private static String folderFor(PluginEntry entry) {
+        String name = entry.path().getFileName().toString();
+        return "plugins/" + (name.endsWith(".jar") ? name.substring(0, name.length() - ".jar".length()) : name) + "/";
+    }
+
+    private TreeSet<String> jdkModules() {
+        var names = new TreeSet<String>();
+        for (Module module : image.modules()) {
+            if (module.getName().startsWith("java.") || module.getName().startsWith("jdk.")) {
+                names.add(module.getName());
+            }
+        }
+        return names;
+    }
+
+    private ModuleLayer define(PluginEntry entry, Map<String, ModuleDescriptor> modules) throws Broken {
+        try {
+            ModuleFinder own = ModuleFinder.of(entry.jars().toArray(Path[]::new));
+            boolean written = overlapsImage(modules);
+            if (written) {
+                TreeSet<String> readable = jdkModules();
+                readable.add(SPI_MODULE);
+                own = new PlainJars(own, readable);
+            }
+            Configuration configuration =
+                    Configuration.resolve(own, List.of(image.configuration()), ModuleFinder.of(), modules.keySet());
+            ModuleLayer.Controller controller = ModuleLayer.defineModulesWithOneLoader(
+                    configuration, List.of(image), ClassLoader.getPlatformClassLoader());
+            if (written) {
+                PlainJars.letReadEachOther(controller);
+            }
+            return controller.layer();
+        } catch (FindException | ResolutionException | LayerInstantiationException e) {
+            throw new Broken(entry.path(), JavaErrors.sentence(e),
+                    JavaErrors.mend(e, "no package may be in two of its jars, or in one of them and in the image"));
+        }
+    }
+
+    private boolean overlapsImage(Map<String, ModuleDescriptor> modules) {
+        var packages = new HashSet<String>();
+        image.modules().forEach(module -> packages.addAll(module.getPackages()));
+        return modules.values().stream()
+                .anyMatch(module -> image.findModule(module.name()).isPresent()
+                        || module.packages().stream().anyMatch(packages::contains));
+    }
+
+    private Outcome inspect(PluginEntry entry, ModuleLayer layer, List<String> warnings) throws Broken {
+        var scan = ServiceScan.of(layer, ImportCacheProvider.class);
+        var plugins = new ArrayList<Plugin>();
+        var broken = new ArrayList<BrokenPlugin>();
+        for (Throwable failure : scan.failures()) {
+            broken.add(new BrokenPlugin(entry.path().toString(), JavaErrors.sentence(failure),
+                    JavaErrors.mend(failure, "its provider needs a public constructor without parameters that does nothing")));
+        }
+        for (ImportCacheProvider provider : scan.services()) {
+            try {
+                plugins.add(describe(provider, entry.path().toString(), warnings));
+            } catch (Broken e) {
+                broken.add(e.plugin);
+            }
+        }
+        if (plugins.isEmpty() && broken.isEmpty()) {
+            throw new Broken(entry.path(), "it provides no " + SERVICE,
+                    "write 'provides " + SERVICE + " with YourProvider;' in its module-info.java, or add " + SERVICES_FILE);
+        }
+        return new Outcome(List.copyOf(plugins), List.copyOf(broken));
+    }
+
+    /** Asks a provider about itself; the SPI revision first, because nothing else is safe to call before. */
+    static Plugin describe(ImportCacheProvider provider, String origin, List<String> warnings) throws Broken {
+        Module module = provider.getClass().getModule();
+        Path where = Path.of(origin);
+        try {
+            String declared = provider.spiVersion();
+            SpiRevision present = SpiRevision.parse(SpiVersion.CURRENT);
+            if (declared == null || !SpiRevision.parse(declared).worksWith(present)) {
+                throw new Broken(where, "it was built for revision " + declared + " of the SPI, this worker has " + present,
+                        "use a plugin for the same major and no newer minor revision, or a newer Zygotes");
+            }
+            String name = provider.name();
+            boolean builtIn = origin.equals(Plugin.IMAGE);
+            var names = new ArrayList<String>(provider.aliases());
+            names.add(name);
+            for (String each : names) {
+                if (each == null || !NAME.matcher(each).matches() && !(builtIn && each.isEmpty())) {
+                    throw new Broken(where, "\"" + each + "\" cannot be the name of an import cache",
+                            "a name starts with a lower-case letter and holds lower-case letters, digits and -");
+                }
+            }
+            return new Plugin(name, new TreeSet<>(provider.aliases()), provider.version(), declared, provider.description(),
+                    module.getName(), origin, warnings, provider);
+        } catch (RuntimeException | LinkageError e) {
+            throw new Broken(where, provider.getClass().getName() + " fails when asked about itself: " + JavaErrors.sentence(e),
+                    JavaErrors.mend(e, "name(), aliases(), version(), spiVersion() and description() must return constants"));
+        }
+    }
+
+    /** Ends the loading of one entry. */
+    static final class Broken extends Exception {
+        private static final long serialVersionUID = 1L;
+        private final transient BrokenPlugin plugin;
+
+        private Broken(Path origin, String cause, String mend) {
+            super(cause);
+            this.plugin = new BrokenPlugin(origin.toString(), cause, mend);
+        }
+
+        BrokenPlugin plugin() {
+            return plugin;
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package io.zygotes.launcher.worker;
+
+import com.google.inject.Guice;
+import com.google.inject.Stage;
+import io.zygotes.core.CoreModule;
+import io.zygotes.core.Worker;
+import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.launcher.plugins.ImportCaches;
+import io.zygotes.launcher.plugins.Mechanisms;
+import io.zygotes.launcher.plugins.Plugin;
+import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.mechanism.SandboxMechanismProvider;
+
+/** Makes workers. The only class of the launcher that knows Guice. */
+public final class Workers {
+
+    private Workers() {}
+
+    /**
+     * Wires a worker; starts nothing.
+     *
+     * @param directory the worker directory
+     * @param config its settings
+     * @param caches the import caches to choose from
+     * @throws ConfigException if the settings name an import cache or a mechanism that does not exist
+     */
+    public static Worker make(WorkerDirectory directory, WorkerConfig config, ImportCaches caches) throws ConfigException {
+        String file = directory.configFile().toString();
+        Plugin plugin = caches.byName(file + ": $.features.import_cache", config.features().importCache());
+        SandboxMechanismProvider mechanism = Mechanisms.find().byName(file + ": $.sandbox", config.sandbox());
+        return Guice.createInjector(Stage.PRODUCTION, new CoreModule(directory, config, plugin.provider(), mechanism))
+                .getInstance(Worker.class);
+    }
+}

@@ -1,0 +1,5 @@
+import numpy
+
+
+def f(event):
+    return {"sum": int(numpy.arange(event["n"]).sum())}

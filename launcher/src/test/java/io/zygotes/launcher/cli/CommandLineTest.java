@@ -1,0 +1,233 @@
+package io.zygotes.launcher.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.zygotes.core.config.WorkerDirectory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What commands answer, where, and with which exit code. No worker is started here. */
+class CommandLineTest {
+
+    @TempDir
+    Path folder;
+
+    private String dir() {
+        return folder.resolve("worker").toString();
+    }
+
+    @Test
+    void helpGoesToTheStandardOutput() {
+        Run run = Run.of("--help");
+
+        assertEquals(0, run.exit());
+        assertEquals("", run.err());
+        for (String command : List.of("worker", "admin", "invoke", "plugins", "tree", "demo", "init", "up", "down", "status")) {
+            assertTrue(run.out().contains(command), run.out());
+        }
+    }
+
+    @Test
+    void theVersionIsOneLine() {
+        Run run = Run.of("--version");
+
+        assertEquals(0, run.exit());
+        assertTrue(run.out().matches("zygotes \\S+ \\(SPI 1\\.\\d+, Java 25.*\\)\\R"), run.out());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "worker", "admin", "tree", "up --sideways", "invoke", "tree show", "nonsense", "status extra"})
+    void wrongUsageHasExitCodeTwoAndPointsToTheHelp(String line) {
+        Run run = Run.of(line.isEmpty() ? new String[0] : line.split(" "));
+
+        assertEquals(2, run.exit(), run.err());
+        assertEquals("", run.out());
+        assertTrue(run.err().startsWith("zygotes: "), run.err());
+        assertTrue(run.err().contains("--help"), run.err());
+    }
+
+    @Test
+    void aMistypedCommandIsAnsweredWithTheNearestOne() {
+        assertTrue(Run.of("plugin").err().contains("plugins"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"init", "worker init"})
+    void initMakesAWorkerDirectory(String command) {
+        Run run = run(command, "-p", dir());
+
+        assertEquals(0, run.exit(), run.err());
+        assertTrue(WorkerDirectory.exists(Path.of(dir())));
+        assertTrue(Files.isRegularFile(Path.of(dir(), WorkerDirectory.DEFAULT_TREE)));
+    }
+
+    @Test
+    void initLeavesAnExistingDirectoryAlone() throws Exception {
+        Run.of("init", "-p", dir());
+        Path config = Path.of(dir(), "config.json");
+        Files.writeString(config, "mine");
+
+        Run run = Run.of("init", "-p", dir());
+
+        assertEquals(1, run.exit());
+        assertTrue(run.err().contains(dir()), run.err());
+        assertEquals("mine", Files.readString(config));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"status", "worker status", "down", "worker down", "invoke x"})
+    void aDirectoryThatIsNoneIsSaidToBeSo(String command) {
+        Run run = run(command, "-p", dir());
+
+        assertEquals(1, run.exit());
+        assertTrue(run.err().contains("is no worker directory"), run.err());
+        assertEquals(1, run.err().lines().count(), run.err());
+    }
+
+    @Test
+    void withoutAWorkerTheStatusIsDown() throws Exception {
+        Run.of("init", "-p", dir());
+
+        Run text = Run.of("status", "-p", dir());
+        JsonNode json = new ObjectMapper().readTree(Run.of("status", "-p", dir(), "--json").out());
+
+        assertEquals(1, text.exit());
+        assertTrue(text.out().startsWith("down"), text.out());
+        assertEquals("down", json.get("state").asText());
+        assertTrue(json.get("pid").isNull());
+    }
+
+    @Test
+    void downWithoutAWorkerIsDone() {
+        Run.of("init", "-p", dir());
+
+        Run run = Run.of("down", "-p", dir());
+
+        assertEquals(0, run.exit(), run.err());
+        assertTrue(run.out().contains("no worker runs"), run.out());
+    }
+
+    @Test
+    void invokeWithoutAWorkerSaysHowToStartOne() {
+        Run.of("init", "-p", dir());
+
+        Run run = Run.of("invoke", "-p", dir(), "hello");
+
+        assertEquals(1, run.exit());
+        assertTrue(run.err().contains("zygotes up"), run.err());
+    }
+
+    @Test
+    void aMalformedConfigIsReportedWithItsPlace() throws Exception {
+        Run.of("init", "-p", dir());
+        Files.writeString(Path.of(dir(), "config.json"), "{\"worker_port\": }");
+
+        Run run = Run.of("up", "-p", dir());
+
+        assertEquals(1, run.exit());
+        assertTrue(run.err().contains("config.json"), run.err());
+    }
+
+    @Test
+    void anUnknownImportCacheIsAnsweredWithTheKnownOnes() throws Exception {
+        Run.of("init", "-p", dir());
+        Path config = Path.of(dir(), "config.json");
+        Files.writeString(config, Files.readString(config).replace("\"tree\"", "\"forest\""));
+
+        Run run = Run.of("up", "-p", dir());
+
+        assertEquals(1, run.exit());
+        for (String part : List.of("features.import_cache", "\"forest\"", "\"none\"", "\"tree\"", "\"multitree\"")) {
+            assertTrue(run.err().contains(part), run.err());
+        }
+    }
+
+    @Test
+    void pluginsListsTheBuiltInOnesAndMarksTheChosenOne() throws Exception {
+        Run.of("init", "-p", dir());
+
+        JsonNode json = new ObjectMapper().readTree(Run.of("plugins", "--json", "-p", dir()).out());
+
+        assertEquals(0, json.get("broken").size());
+        List<String> names = json.get("plugins").findValuesAsText("name");
+        assertTrue(names.containsAll(List.of("", "tree", "multitree")), names.toString());
+        for (JsonNode plugin : json.get("plugins")) {
+            assertEquals(plugin.get("name").asText().equals("tree"), plugin.get("chosen").asBoolean());
+            assertEquals("image", plugin.get("origin").asText());
+            assertFalse(plugin.get("description").asText().isEmpty());
+        }
+    }
+
+    @Test
+    void pluginsReportsABrokenJarAndGoesOn() throws Exception {
+        Path jar = Files.writeString(folder.resolve("broken.jar"), "nothing");
+
+        Run run = Run.of("plugins", "--plugin-path", jar.toString());
+
+        assertEquals(0, run.exit());
+        assertTrue(run.out().contains("broken: " + jar.toRealPath()), run.out());
+        assertTrue(run.out().contains("\"tree\""), run.out());
+    }
+
+    @Test
+    void pluginsCheckFailsForABrokenJar() throws Exception {
+        Path jar = Files.writeString(folder.resolve("broken.jar"), "nothing");
+
+        Run run = Run.of("plugins", "check", jar.toString());
+
+        assertEquals(1, run.exit());
+        assertTrue(run.out().startsWith("broken: "), run.out());
+    }
+
+    @Test
+    void treeShowDrawsATree() throws Exception {
+        Path file = Files.writeString(folder.resolve("tree.json"), """
+                {"packages": [], "children": [{"packages": ["numpy"], "children": [{"packages": ["pandas"]}]}]}
+                """);
+
+        Run run = Run.of("tree", "show", file.toString());
+
+        assertEquals(0, run.exit(), run.err());
+        assertTrue(run.out().contains("pandas"), run.out());
+        assertTrue(run.out().endsWith("3 nodes\n"), run.out());
+    }
+
+    @Test
+    void treeShowNamesTheFaultWithItsJsonPath() throws Exception {
+        Path file = Files.writeString(folder.resolve("tree.json"), "{\"packages\": [\"numpy\"]}");
+
+        Run run = Run.of("tree", "show", file.toString());
+
+        assertEquals(1, run.exit());
+        assertTrue(run.err().contains("tree.json") && run.err().contains("$"), run.err());
+    }
+
+    @Test
+    void theStackTraceIsShownOnlyWhenAskedFor() {
+        assertEquals(1, Run.of("status", "-p", dir()).err().lines().count());
+        assertTrue(Run.of("status", "--verbose", "-p", dir()).err().contains("\tat "));
+    }
+
+    @Test
+    void installAndStatusHaveTheirLongForms() {
+        assertEquals(Run.of("status", "--help").out().replace("zygotes status", "X"),
+                Run.of("worker", "status", "--help").out().replace("zygotes worker status", "X"));
+        assertEquals(Run.of("install", "--help").out().replace("zygotes install", "X"),
+                Run.of("admin", "install", "--help").out().replace("zygotes admin install", "X"));
+    }
+
+    private static Run run(String command, String... more) {
+        var all = new java.util.ArrayList<>(List.of(command.split(" ")));
+        all.addAll(List.of(more));
+        return Run.of(all.toArray(String[]::new));
+    }
+}

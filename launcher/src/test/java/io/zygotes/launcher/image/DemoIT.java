@@ -1,0 +1,96 @@
+package io.zygotes.launcher.image;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The demo, with real packages. */
+class DemoIT {
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void needsRealSandboxes() {
+        Machine.lacks().ifPresent(reason -> {
+            System.out.println("skipped DemoIT: " + reason);
+            assumeTrue(false, reason);
+        });
+    }
+
+    private static Set<String> demoFolders() throws IOException {
+        try (Stream<Path> all = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+            return all.map(path -> path.getFileName().toString())
+                    .filter(name -> name.startsWith("zygotes-demo-"))
+                    .collect(Collectors.toSet());
+        }
+    }
+
+    private static List<Long> processesBelow(String folder) {
+        return ProcessHandle.allProcesses()
+                .filter(process -> process.info().commandLine().orElse("").contains(folder))
+                .map(ProcessHandle::pid)
+                .toList();
+    }
+
+    @Test
+    void itMeasuresEachLambdaUnderEachStrategyAndLeavesNothingBehind() throws Exception {
+        Set<String> before = demoFolders();
+
+        Program.Ended demo = Program.run(folder, "demo", "--json");
+
+        assertEquals(0, demo.exit(), demo.err());
+        JsonNode rows = new ObjectMapper().readTree(demo.out()).get("rows");
+        assertEquals(15, rows.size(), demo.out());
+        for (JsonNode row : rows) {
+            boolean none = row.get("strategy").asText().isEmpty();
+            assertEquals(none, row.get("zygote_hit_ms").isNull(), row.toString());
+            assertTrue(row.get("first_ms").asDouble() > 0, row.toString());
+            assertTrue(row.get("warm_ms").asDouble() > 0, row.toString());
+            assertTrue(row.get("private_mb").asDouble() > 0, row.toString());
+        }
+        JsonNode nonePandas = row(rows, "", "pandas");
+        JsonNode treePandas = row(rows, "tree", "pandas");
+        assertTrue(treePandas.get("zygote_hit_ms").asDouble() < nonePandas.get("first_ms").asDouble(), demo.out());
+        assertTrue(treePandas.get("private_mb").asDouble() < nonePandas.get("private_mb").asDouble(), demo.out());
+        assertEquals(before, demoFolders());
+    }
+
+    private static JsonNode row(JsonNode rows, String strategy, String lambda) {
+        for (JsonNode row : rows) {
+            if (row.get("strategy").asText().equals(strategy) && row.get("lambda").asText().equals(lambda)) {
+                return row;
+            }
+        }
+        throw new AssertionError("no row for \"" + strategy + "\" and " + lambda);
+    }
+
+    @Test
+    void ctrlCLeavesNothingBehind() throws Exception {
+        Set<String> before = demoFolders();
+        try (Program.Running demo = Program.start(folder, "demo")) {
+            demo.awaitText(demo.err(), "installing what numpy needs");
+            String made = demoFolders().stream().filter(name -> !before.contains(name)).findFirst().orElseThrow();
+
+            new ProcessBuilder("kill", "-INT", String.valueOf(demo.process().pid())).start().waitFor();
+
+            assertNotEquals(0, demo.end().exit());
+            assertEquals(before, demoFolders());
+            assertEquals(List.of(), processesBelow(made));
+        }
+    }
+}

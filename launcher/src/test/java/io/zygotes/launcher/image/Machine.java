@@ -1,0 +1,26 @@
+package io.zygotes.launcher.image;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** Whether this machine can run real sandboxes. */
+final class Machine {
+
+    private Machine() {}
+
+    /** Why it cannot; empty if it can. */
+    static Optional<String> lacks() {
+        if (!System.getProperty("os.name").equals("Linux")) {
+            return Optional.of("real sandboxes need Linux, this is " + System.getProperty("os.name"));
+        }
+        if (!System.getProperty("user.name").equals("root")) {
+            return Optional.of("real sandboxes need root, this is " + System.getProperty("user.name"));
+        }
+        boolean python = false;
+        for (String folder : System.getenv().getOrDefault("PATH", "").split(":")) {
+            python |= Files.isExecutable(Path.of(folder, "python3"));
+        }
+        return python ? Optional.empty() : Optional.of("real sandboxes need python3 on the PATH");
+    }
+}

@@ -1,0 +1,68 @@
+package io.zygotes.launcher.image;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The image's start script as a process. */
+final class Program {
+
+    static final Path IMAGE = Path.of(System.getProperty("zygotes.image"));
+    private static final long MOST_SECONDS = 300;
+
+    private Program() {}
+
+    record Ended(int exit, String out, String err) {}
+
+    /** Runs a command to its end. */
+    static Ended run(Path folder, String... arguments) throws IOException, InterruptedException {
+        try (Running running = start(folder, arguments)) {
+            return running.end();
+        }
+    }
+
+    /** Starts a command. */
+    static Running start(Path folder, String... arguments) throws IOException {
+        var command = new ArrayList<String>(List.of(IMAGE.resolve("bin/zygotes").toString()));
+        command.addAll(List.of(arguments));
+        Path out = Files.createTempFile(folder, "out", "");
+        Path err = Files.createTempFile(folder, "err", "");
+        Process process = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile())
+                .start();
+        return new Running(process, out, err, command);
+    }
+
+    /** A command that runs; closing it kills it. */
+    record Running(Process process, Path out, Path err, List<String> command) implements AutoCloseable {
+
+        Ended end() throws IOException, InterruptedException {
+            if (!process.waitFor(MOST_SECONDS, TimeUnit.SECONDS)) {
+                throw new AssertionError(command + " does not end: " + Files.readString(out) + Files.readString(err));
+            }
+            return new Ended(process.exitValue(), Files.readString(out), Files.readString(err));
+        }
+
+        /** Waits until it has written a text. */
+        void awaitText(Path file, String text) throws IOException, InterruptedException {
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(MOST_SECONDS);
+            while (!Files.readString(file).contains(text)) {
+                if (!process.isAlive() || System.nanoTime() > deadline) {
+                    throw new AssertionError(command + " never said '" + text + "': " + Files.readString(out)
+                            + Files.readString(err));
+                }
+                Thread.sleep(20);
+            }
+        }
+
+        @Override
+        public void close() {
+            process.destroyForcibly();
+        }
+    }
+}

@@ -1,0 +1,181 @@
+package io.zygotes.launcher.image;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The life of a worker, from the command line of the image, with real sandboxes. */
+class WorkerIT {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    Path folder;
+
+    private Path directory;
+
+    @BeforeAll
+    static void needsRealSandboxes() {
+        Machine.lacks().ifPresent(reason -> {
+            System.out.println("skipped WorkerIT: " + reason);
+            assumeTrue(false, reason);
+        });
+    }
+
+    @BeforeEach
+    void makeDirectory() throws Exception {
+        directory = folder.resolve("worker");
+        assertEquals(0, run("init").exit());
+        change(config -> config.put("worker_port", 0));
+    }
+
+    @AfterEach
+    void stopWorker() throws Exception {
+        run("down");
+    }
+
+    private interface Change {
+        void apply(ObjectNode config);
+    }
+
+    private void change(Change change) throws IOException {
+        Path file = directory.resolve("config.json");
+        var config = (ObjectNode) JSON.readTree(file.toFile());
+        change.apply(config);
+        Files.writeString(file, config.toPrettyString());
+    }
+
+    private Program.Ended run(String command, String... more) throws IOException, InterruptedException {
+        return Program.run(folder, arguments(command, more));
+    }
+
+    private String[] arguments(String command, String... more) {
+        var all = new ArrayList<>(List.of(command.split(" ")));
+        all.addAll(List.of("-p", directory.toString()));
+        all.addAll(List.of(more));
+        return all.toArray(String[]::new);
+    }
+
+    private void install(String name, String code) throws IOException, InterruptedException {
+        Path lambda = Files.createDirectories(folder.resolve("lambdas").resolve(name));
+        Files.writeString(lambda.resolve("f.py"), code);
+        assertEquals(0, run("admin install", lambda.toString()).exit());
+    }
+
+    private JsonNode status() throws IOException, InterruptedException {
+        return JSON.readTree(run("status", "--json").out());
+    }
+
+    @Test
+    void aDetachedWorkerServesUntilItIsStopped() throws Exception {
+        install("hello", "def f(event):\n    return {'hello': event['name']}\n");
+
+        Program.Ended up = run("worker up", "-d");
+
+        assertEquals(0, up.exit(), up.err());
+        JsonNode status = status();
+        assertEquals("ready", status.get("state").asText());
+        assertTrue(up.out().contains("pid " + status.get("pid").asLong()), up.out());
+        assertTrue(up.out().contains("port " + status.get("port").asInt()), up.out());
+        Program.Ended answer = run("invoke", "hello", "{\"name\": \"you\"}");
+        assertEquals(0, answer.exit(), answer.err());
+        assertEquals(JSON.readTree("{\"hello\": \"you\"}"), JSON.readTree(answer.out()));
+
+        assertEquals(0, run("worker down").exit());
+
+        assertEquals("down", status().get("state").asText());
+        assertFalse(ProcessHandle.of(status.get("pid").asLong()).isPresent());
+    }
+
+    @Test
+    void upMakesADirectoryThatIsMissing() throws Exception {
+        directory = folder.resolve("another");
+
+        // The default port may be taken on this machine; then the directory is made all the same.
+        Program.Ended up = run("up", "-d");
+
+        assertTrue(Files.isRegularFile(directory.resolve("config.json")), up.err());
+        assertTrue(up.out().contains("made " + directory), up.out());
+    }
+
+    @Test
+    void aSecondUpIsRefused() throws Exception {
+        assertEquals(0, run("up", "-d").exit());
+
+        for (String command : List.of("up", "up -d")) {
+            Program.Ended second = run(command);
+
+            assertEquals(1, second.exit());
+            assertTrue(second.err().contains("already"), second.err());
+        }
+        assertEquals("ready", status().get("state").asText());
+    }
+
+    @Test
+    void aWorkerInTheForegroundStopsCleanlyOnSigtermAndASecondSignalChangesNothing() throws Exception {
+        try (Program.Running worker = Program.start(folder, arguments("up"))) {
+            worker.awaitText(worker.out(), "ready: ");
+
+            worker.process().destroy();
+            worker.process().destroy();
+
+            Program.Ended ended = worker.end();
+            assertEquals(0, ended.exit(), ended.err());
+            assertTrue(ended.out().endsWith("stopped\n"), ended.out());
+        }
+        assertEquals("down", status().get("state").asText());
+    }
+
+    @Test
+    void aPortThatIsTakenIsNamedAndTheWorkerDoesNotStart() throws Exception {
+        try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            change(config -> config.put("worker_port", taken.getLocalPort()));
+
+            Program.Ended up = run("up", "-d");
+
+            assertEquals(1, up.exit());
+            assertTrue(up.err().contains(String.valueOf(taken.getLocalPort())), up.err());
+        }
+    }
+
+    @Test
+    void aMalformedTreeIsNamedWithItsPlaceAndTheWorkerDoesNotStart() throws Exception {
+        change(config -> config.put("import_cache_tree", "{\"packages\": [\"numpy\"], \"children\": []}"));
+
+        Program.Ended up = run("up", "-d");
+
+        assertEquals(1, up.exit());
+        assertTrue(up.err().contains("import_cache_tree") && up.err().contains("$"), up.err());
+    }
+
+    @Test
+    void anAnswerThatIsAnErrorFailsTheInvocation() throws Exception {
+        install("bad", "def f(event):\n    raise ValueError('no such thing')\n");
+        assertEquals(0, run("up", "-d").exit());
+
+        Program.Ended unknown = run("invoke", "nobody");
+        Program.Ended raised = run("invoke", "bad");
+
+        assertEquals(1, unknown.exit());
+        assertTrue(unknown.err().contains("404"), unknown.err());
+        assertEquals(1, raised.exit());
+        assertTrue(raised.err().contains("no such thing"), raised.err());
+    }
+}

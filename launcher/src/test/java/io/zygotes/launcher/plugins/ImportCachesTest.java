@@ -1,0 +1,435 @@
+package io.zygotes.launcher.plugins;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.zygotes.spi.ConfigException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** How dropped-in plugins are found, loaded and refused. */
+class ImportCachesTest {
+
+    private static final String SERVICE = "io.zygotes.spi.ImportCacheProvider";
+    private static final String WHERE = "config.json: $.features.import_cache";
+
+    @TempDir
+    Path folder;
+
+    private Path plugins;
+
+    @BeforeEach
+    void makeFolder() throws IOException {
+        plugins = Files.createDirectory(folder.resolve("plugins"));
+    }
+
+    private ImportCaches find() throws ConfigException {
+        return ImportCaches.find(plugins, List.of(), "--plugin-path");
+    }
+
+    private PluginJar good() {
+        return new PluginJar()
+                .provider("Good", "good", "1.0")
+                .module("acme.good", "requires io.zygotes.spi;", "provides " + SERVICE + " with acme.Good;");
+    }
+
+    private BrokenPlugin onlyBroken() throws ConfigException {
+        List<BrokenPlugin> broken = find().broken();
+        assertEquals(1, broken.size(), broken.toString());
+        return broken.getFirst();
+    }
+
+    @Test
+    void aModularJarIsFoundByItsProvidersName() throws Exception {
+        Path jar = good().write(plugins.resolve("good.jar"));
+
+        Plugin plugin = find().byName(WHERE, "good");
+
+        assertEquals("7.1", plugin.version());
+        assertEquals("acme.good", plugin.module());
+        assertEquals(jar.toRealPath().toString(), plugin.origin());
+        assertEquals(List.of(), plugin.warnings());
+    }
+
+    @Test
+    void aFolderHoldsThePluginAndWhatItNeeds() throws Exception {
+        Path library = new PluginJar()
+                .source("lib/Library.java", "package lib; public class Library { public static String word() { return \"w\"; } }")
+                .module("lib", "exports lib;")
+                .write(plugins.resolve("good/lib.jar"));
+        new PluginJar()
+                .source("acme/Good.java", PluginJar.providerSource("acme", "Good", "good", "1.0", "lib.Library.word();"))
+                .module("acme.good", "requires io.zygotes.spi;", "requires lib;", "provides " + SERVICE + " with acme.Good;")
+                .dependsOn(library)
+                .write(plugins.resolve("good/plugin.jar"));
+
+        assertEquals("good", find().byName(WHERE, "good").name());
+    }
+
+    @Test
+    void aJarWithoutDescriptorWorksWithAWarning() throws Exception {
+        new PluginJar().provider("Plain", "plain", "1.0").servicesFile("acme.Plain").write(plugins.resolve("plain.jar"));
+
+        Plugin plugin = find().byName(WHERE, "plain");
+
+        assertEquals(1, plugin.warnings().size());
+        assertTrue(plugin.warnings().getFirst().contains("no module-info.class"), plugin.warnings().getFirst());
+    }
+
+    @Test
+    void twoPluginsMayCarryTwoVersionsOfOneLibrary() throws Exception {
+        for (String version : List.of("1", "2")) {
+            Path library = new PluginJar()
+                    .source("lib/Library.java", "package lib; public class Library { public static final int V" + version + " = 1; "
+                            + "public static int v" + version + "() { return " + version + "; } }")
+                    .module("lib", "exports lib;")
+                    .write(plugins.resolve("p" + version + "/lib-" + version + ".jar"));
+            new PluginJar()
+                    .source("acme/P.java", PluginJar.providerSource("acme", "P", "p" + version, "1.0",
+                            "lib.Library.v" + version + "();"))
+                    .module("acme.p", "requires io.zygotes.spi;", "requires lib;", "provides " + SERVICE + " with acme.P;")
+                    .dependsOn(library)
+                    .write(plugins.resolve("p" + version + "/p.jar"));
+        }
+
+        ImportCaches caches = find();
+
+        assertEquals("p1", caches.byName(WHERE, "p1").name());
+        assertEquals("p2", caches.byName(WHERE, "p2").name());
+    }
+
+    @Test
+    void aPlainJarMayCarryItsOwnVersionOfALibraryThatTheImageHas() throws Exception {
+        Path library = new PluginJar()
+                .source("com/fasterxml/jackson/databind/ObjectMapper.java", """
+                        package com.fasterxml.jackson.databind;
+                        public class ObjectMapper { public static String own() { return "own"; } }
+                        """)
+                .module("com.fasterxml.jackson.databind", "exports com.fasterxml.jackson.databind;")
+                .write(plugins.resolve("own/jackson.jar"));
+        new PluginJar()
+                .source("acme/Own.java", PluginJar.providerSource("acme", "Own", "own", "1.0",
+                        "com.fasterxml.jackson.databind.ObjectMapper.own();"))
+                .servicesFile("acme.Own")
+                .dependsOn(library)
+                .write(plugins.resolve("own/own.jar"));
+
+        ImportCaches caches = find();
+
+        assertEquals(List.of(), caches.broken());
+        assertEquals("own", caches.byName(WHERE, "own").name());
+    }
+
+    @Test
+    void plainJarsSeeEachOtherAlsoWhenOneBundlesALibraryOfTheImage() throws Exception {
+        Path library = new PluginJar()
+                .source("com/fasterxml/jackson/databind/ObjectMapper.java", """
+                        package com.fasterxml.jackson.databind;
+                        public class ObjectMapper { public static String own() { return "own"; } }
+                        """)
+                .write(plugins.resolve("own/shaded.jar"));
+        new PluginJar()
+                .source("acme/Own.java", PluginJar.providerSource("acme", "Own", "own", "1.0",
+                        "com.fasterxml.jackson.databind.ObjectMapper.own();"))
+                .servicesFile("acme.Own")
+                .dependsOn(library)
+                .write(plugins.resolve("own/own.jar"));
+
+        ImportCaches caches = find();
+
+        assertEquals(List.of(), caches.broken());
+        assertEquals("own", caches.byName(WHERE, "own").name());
+    }
+
+    @Test
+    void aProviderMethodIsAsGoodAsAConstructor() throws Exception {
+        new PluginJar()
+                .provider("Good", "good", "1.0")
+                .source("acme/Maker.java", "package acme; public class Maker { public static " + SERVICE
+                        + " provider() { return new Good(); } }")
+                .module("acme.good", "requires io.zygotes.spi;", "provides " + SERVICE + " with acme.Maker;")
+                .write(plugins.resolve("good.jar"));
+
+        assertEquals("good", find().byName(WHERE, "good").name());
+    }
+
+    @Test
+    void theSameFolderNamedTwiceIsReadOnce() throws Exception {
+        good().write(plugins.resolve("good.jar"));
+        Path link = Files.createSymbolicLink(folder.resolve("link"), plugins);
+
+        ImportCaches caches = ImportCaches.find(plugins, List.of(link, plugins), "--plugin-path");
+
+        assertEquals("good", caches.byName(WHERE, "good").name());
+    }
+
+    @Test
+    void aSingleJarIsAPluginPath() throws Exception {
+        Path jar = good().write(folder.resolve("elsewhere/good.jar"));
+
+        assertEquals("good", ImportCaches.find(plugins, List.of(jar), "--plugin-path").byName(WHERE, "good").name());
+    }
+
+    @Test
+    void aPluginPathThatIsNotThereIsAnError() {
+        Path missing = folder.resolve("missing");
+
+        var e = assertThrows(ConfigException.class, () -> ImportCaches.find(plugins, List.of(missing), "--plugin-path"));
+
+        assertTrue(e.getMessage().contains("--plugin-path") && e.getMessage().contains("missing"), e.getMessage());
+    }
+
+    @Test
+    void otherFilesInTheFolderDisturbNobody() throws Exception {
+        good().write(plugins.resolve("good.jar"));
+        Files.writeString(plugins.resolve("README.txt"), "hello");
+        Files.writeString(plugins.resolve(".half.jar"), "half");
+        Files.createDirectory(plugins.resolve("empty"));
+
+        ImportCaches caches = find();
+
+        assertEquals(List.of(), caches.broken());
+        assertEquals("good", caches.byName(WHERE, "good").name());
+    }
+
+    @Test
+    void aJarStillBeingCopiedIsReportedAndTheOthersWork() throws Exception {
+        Path whole = good().write(plugins.resolve("good.jar"));
+        byte[] bytes = Files.readAllBytes(whole);
+        Files.write(plugins.resolve("half.jar"), java.util.Arrays.copyOf(bytes, bytes.length / 2));
+
+        BrokenPlugin broken = onlyBroken();
+
+        assertTrue(broken.origin().endsWith("half.jar"), broken.toString());
+        assertTrue(broken.mend().contains("copied"), broken.toString());
+        assertEquals("good", find().byName(WHERE, "good").name());
+    }
+
+    @Test
+    void anUnknownNameIsAnsweredWithTheKnownOnesAndThePlaces() throws Exception {
+        good().write(plugins.resolve("good.jar"));
+
+        var e = assertThrows(ConfigException.class, () -> find().byName(WHERE, "goood"));
+
+        for (String part : List.of(WHERE, "\"goood\"", "\"good\"", plugins.toRealPath().toString())) {
+            assertTrue(e.getMessage().contains(part), e.getMessage());
+        }
+    }
+
+    @Test
+    void anUnknownNameIsAnsweredWithWhatIsBroken() throws Exception {
+        Files.writeString(plugins.resolve("mine.jar"), "not a jar");
+
+        var e = assertThrows(ConfigException.class, () -> find().byName(WHERE, "mine"));
+
+        assertTrue(e.getMessage().contains("mine.jar"), e.getMessage());
+    }
+
+    @Test
+    void twoProvidersWithOneNameAreRefusedNamingBothJars() throws Exception {
+        good().write(plugins.resolve("a.jar"));
+        good().write(plugins.resolve("b.jar"));
+
+        var e = assertThrows(ConfigException.class, () -> find().byName(WHERE, "something-else"));
+
+        assertTrue(e.getMessage().contains("a.jar") && e.getMessage().contains("b.jar"), e.getMessage());
+        assertEquals(2, find().plugins().stream().filter(plugin -> plugin.name().equals("good")).count());
+    }
+
+    @Test
+    void aServicesFileInANamedModuleIsSaidToBeIgnored() throws Exception {
+        new PluginJar()
+                .provider("Good", "good", "1.0")
+                .module("acme.good", "requires io.zygotes.spi;")
+                .servicesFile("acme.Good")
+                .write(plugins.resolve("good.jar"));
+
+        BrokenPlugin broken = onlyBroken();
+
+        assertTrue(broken.cause().contains("META-INF/services"), broken.toString());
+        assertTrue(broken.mend().contains("provides " + SERVICE), broken.toString());
+    }
+
+    @Test
+    void aJarWithoutProviderIsToldHowToGetOne() throws Exception {
+        new PluginJar()
+                .source("acme/Thing.java", "package acme; public class Thing {}")
+                .module("acme.thing")
+                .write(plugins.resolve("thing.jar"));
+
+        assertTrue(onlyBroken().cause().contains("provides no " + SERVICE));
+    }
+
+    @Test
+    void aMissingModuleIsNamed() throws Exception {
+        Path library = new PluginJar()
+                .source("lib/Library.java", "package lib; public class Library {}")
+                .module("lib", "exports lib;")
+                .write(folder.resolve("elsewhere/lib.jar"));
+        new PluginJar()
+                .provider("Good", "good", "1.0")
+                .module("acme.good", "requires io.zygotes.spi;", "requires lib;", "provides " + SERVICE + " with acme.Good;")
+                .dependsOn(library)
+                .write(plugins.resolve("good.jar"));
+
+        BrokenPlugin broken = onlyBroken();
+
+        assertTrue(broken.cause().contains("requires lib"), broken.toString());
+        assertTrue(broken.mend().contains("plugins/good/"), broken.toString());
+    }
+
+    @Test
+    void aMissingClassIsNamed() throws Exception {
+        Path library = new PluginJar()
+                .source("lib/Library.java", "package lib; public class Library { public static void touch() {} }")
+                .write(folder.resolve("elsewhere/lib.jar"));
+        new PluginJar()
+                .source("acme/Good.java", PluginJar.providerSource("acme", "Good", "good", "1.0", "lib.Library.touch();"))
+                .servicesFile("acme.Good")
+                .dependsOn(library)
+                .write(plugins.resolve("good.jar"));
+
+        BrokenPlugin broken = onlyBroken();
+
+        assertTrue(broken.cause().contains("lib/Library") || broken.cause().contains("lib.Library"), broken.toString());
+        assertTrue(broken.mend().contains("missing class"), broken.toString());
+    }
+
+    @Test
+    void aPluginThatBundlesTheSpiIsRefused() throws Exception {
+        new PluginJar()
+                .provider("Good", "good", "1.0")
+                .servicesFile("acme.Good")
+                .resource("io/zygotes/spi/ImportCache.class", "x")
+                .write(plugins.resolve("good.jar"));
+
+        assertTrue(onlyBroken().cause().contains("SPI's own classes"));
+    }
+
+    @Test
+    void aPackageInTwoJarsIsReported() throws Exception {
+        new PluginJar()
+                .source("acme/Other.java", "package acme; public class Other {}")
+                .module("acme.other", "exports acme;")
+                .write(plugins.resolve("good/other.jar"));
+        good().write(plugins.resolve("good/good.jar"));
+
+        BrokenPlugin broken = onlyBroken();
+
+        assertTrue(broken.cause().contains("acme"), broken.toString());
+        assertTrue(broken.mend().contains("no package may be in two"), broken.toString());
+    }
+
+    @Test
+    void oneModuleInTwoJarsOfAFolderIsReportedWithBoth() throws Exception {
+        good().write(plugins.resolve("good/good-1.jar"));
+        good().write(plugins.resolve("good/good-2.jar"));
+
+        BrokenPlugin broken = onlyBroken();
+
+        assertTrue(broken.cause().contains("good-1.jar") && broken.cause().contains("good-2.jar"), broken.toString());
+    }
+
+    @Test
+    void aConstructorThatThrowsDoesNotHideTheOtherProvider() throws Exception {
+        new PluginJar()
+                .source("acme/Bad.java", PluginJar.providerSource("acme", "Bad", "bad", "1.0",
+                        "if (true) throw new IllegalStateException(\"no luck\");"))
+                .provider("Good", "good", "1.0")
+                .module("acme.both", "requires io.zygotes.spi;", "provides " + SERVICE + " with acme.Bad, acme.Good;")
+                .write(plugins.resolve("both.jar"));
+
+        assertTrue(onlyBroken().cause().contains("no luck"), onlyBroken().toString());
+        assertEquals("good", find().byName(WHERE, "good").name());
+    }
+
+    @Test
+    void aPluginForANewerSpiIsRefused() throws Exception {
+        new PluginJar().provider("Good", "good", "1.999").servicesFile("acme.Good").write(plugins.resolve("good.jar"));
+
+        assertTrue(onlyBroken().cause().contains("revision 1.999"), onlyBroken().toString());
+    }
+
+    @Test
+    void aPluginForAnotherMajorOfTheSpiIsRefused() throws Exception {
+        new PluginJar().provider("Good", "good", "0.1").servicesFile("acme.Good").write(plugins.resolve("good.jar"));
+
+        assertTrue(onlyBroken().cause().contains("revision 0.1"), onlyBroken().toString());
+    }
+
+    @Test
+    void aPluginForANewerJavaIsToldWhich() throws Exception {
+        Path jar = good().write(folder.resolve("elsewhere/good.jar"));
+        ClassVersions.raise(jar, plugins.resolve("good.jar"), "acme/Good.class", 44 + 99);
+
+        BrokenPlugin broken = onlyBroken();
+
+        assertTrue(broken.cause().contains("compiled for Java 99"), broken.toString());
+        assertTrue(broken.mend().contains("--release"), broken.toString());
+    }
+
+    @Test
+    void aDescriptorForANewerJavaIsToldWhich() throws Exception {
+        Path jar = good().write(folder.resolve("elsewhere/good.jar"));
+        ClassVersions.raise(jar, plugins.resolve("good.jar"), "module-info.class", 44 + 99);
+
+        assertTrue(onlyBroken().cause().contains("compiled for Java 99"), onlyBroken().toString());
+    }
+
+    @Test
+    void namesOutsideTheRuleAreRefused() throws Exception {
+        for (String name : List.of("", "Upper", "9lives", "a b", "under_score")) {
+            new PluginJar().provider("Odd", name, "1.0").servicesFile("acme.Odd").write(plugins.resolve("odd.jar"));
+
+            assertTrue(onlyBroken().cause().contains("\"" + name + "\" cannot be the name"), onlyBroken().toString());
+        }
+    }
+
+    @Test
+    void theWorkersOwnModulesAreOutOfReach() throws Exception {
+        Path core = new PluginJar()
+                .source("core/Core.java", "package core; public class Core {}")
+                .module("io.zygotes.core")
+                .write(folder.resolve("elsewhere/core.jar"));
+        new PluginJar()
+                .provider("Good", "good", "1.0")
+                .module("acme.good", "requires io.zygotes.spi;", "requires io.zygotes.core;",
+                        "provides " + SERVICE + " with acme.Good;")
+                .dependsOn(core)
+                .write(plugins.resolve("good.jar"));
+
+        assertTrue(onlyBroken().cause().contains("io.zygotes.core, which is the worker's own"), onlyBroken().toString());
+    }
+
+    @Test
+    void aJarIsCheckedWithoutBeingInstalled() throws Exception {
+        Path jar = good().write(folder.resolve("elsewhere/good.jar"));
+
+        ImportCaches checked = ImportCaches.check(jar);
+
+        assertEquals(List.of(), checked.broken());
+        assertEquals(1, checked.plugins().stream().filter(plugin -> plugin.origin().endsWith("good.jar")).count());
+    }
+
+    @Test
+    void everyPluginHasALoaderOfItsOwn() throws Exception {
+        good().write(plugins.resolve("good.jar"));
+        new PluginJar().provider("Good", "other", "1.0").servicesFile("acme.Good").write(plugins.resolve("other.jar"));
+
+        ImportCaches caches = find();
+        Class<?> one = caches.byName(WHERE, "good").provider().getClass();
+        Class<?> two = caches.byName(WHERE, "other").provider().getClass();
+
+        assertEquals(one.getName(), two.getName());
+        assertNotEquals(one, two);
+        assertSame(one.getModule().getLayer().parents().getFirst(), ModuleLayer.boot());
+    }
+}

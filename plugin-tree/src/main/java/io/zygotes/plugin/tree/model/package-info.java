@@ -1,0 +1,7 @@
+/**
+ * Zygote trees as data: the model, its file format, its picture in text.
+ *
+ * <p>No parameter and no return value is null, collections are unmodifiable, everything is immutable and safe for use
+ * by many threads unless a type says otherwise.
+ */
+package io.zygotes.plugin.tree.model;

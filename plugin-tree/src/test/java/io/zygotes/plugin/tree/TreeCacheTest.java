@@ -1,0 +1,508 @@
+package io.zygotes.plugin.tree;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.zygotes.plugin.tree.model.TreeReader;
+import io.zygotes.plugin.tree.model.TreeText;
+import io.zygotes.plugin.tree.model.ZygoteTree;
+import io.zygotes.spi.CacheShape;
+import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Zygote;
+import io.zygotes.spi.ZygoteSpec;
+import io.zygotes.spi.testkit.FakeContext;
+import io.zygotes.spi.testkit.FakePackages;
+import io.zygotes.spi.testkit.FakeSandboxes;
+import io.zygotes.spi.testkit.FakeSandboxes.Made;
+import io.zygotes.spi.testkit.Trouble;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+final class TreeCacheTest {
+
+    private static final String DATA = """
+            {"children": [
+              {"packages": ["numpy"], "children": [{"packages": ["pandas"]}]},
+              {"packages": ["requests"], "children": [{"packages": ["flask"]}]},
+              {"packages": ["flask"]}]}""";
+
+    private final FakePackages packages = FakePackages.wellKnown();
+    private final FakeSandboxes pool = new FakeSandboxes(packages, 64 * 1024);
+    private final AtomicLong clock = new AtomicLong();
+    private final List<TreeCache> open = new ArrayList<>();
+
+    private TreeCache cache(String json) throws Exception {
+        return cache(TreeReader.text(json, "t.json", Path.of(".")), pool, packages, TreeOptions.DEFAULT);
+    }
+
+    private TreeCache cache(ZygoteTree tree, FakeSandboxes sandboxes, FakePackages known, TreeOptions options) {
+        FakeContext context = new FakeContext(sandboxes, known, Map.of(), Optional.empty(), Path.of("."));
+        TreeCache cache = new TreeCache(tree, options, context, clock::get);
+        sandboxes.listener(cache::onEvent);
+        open.add(cache);
+        return cache;
+    }
+
+    @AfterEach
+    void everyZygoteIsGoneAfterClose() {
+        open.forEach(TreeCache::close);
+        assertEquals(List.of(), pool.zygotes());
+        assertEquals(List.of(), pool.violations());
+    }
+
+    private LeafSpec lambda(String... pins) {
+        return FakeContext.leaf(String.join("+", pins), packages.pins(pins));
+    }
+
+    private Made leafOf(TreeCache cache, String... pins) throws Exception {
+        cache.createLeaf(lambda(pins)).destroy();
+        return pool.made().getLast();
+    }
+
+    private static List<PackageId> ids(String... pinned) {
+        return List.of(pinned).stream().map(PackageId::parse).toList();
+    }
+
+    private static void failZygotes(FakeSandboxes pool, Predicate<ZygoteSpec> which, SandboxException error) {
+        pool.trouble(new Trouble() {
+            @Override
+            public void beforeZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException {
+                if (which.test(spec)) {
+                    throw error;
+                }
+            }
+        });
+    }
+
+    private static Predicate<ZygoteSpec> has(String name) {
+        return spec -> spec.packages().stream().anyMatch(id -> id.name().equals(name));
+    }
+
+    @Test
+    void aNodeAndItsMissingAncestorsBecomeZygotesWhenTheyAreFirstNeeded() throws Exception {
+        TreeCache cache = cache(DATA);
+        assertEquals(0, pool.zygotesMade());
+        Made leaf = leafOf(cache, "pandas==2.2.3");
+        assertEquals(3, pool.zygotesMade(), "root, numpy, pandas");
+        assertEquals(Optional.of(ids("numpy==2.2.3", "six==1.17.0", "python-dateutil==2.9.0", "pytz==2025.1", "pandas==2.2.3")),
+                leaf.parent(), "in import order, with all that pandas needs");
+        leafOf(cache, "pandas==2.2.3");
+        assertEquals(3, pool.zygotesMade(), "they are used again");
+    }
+
+    @Test
+    void everyZygoteIsForkedFromTheOneAboveIt() throws Exception {
+        leafOf(cache(DATA), "pandas==2.2.3");
+        List<Made> zygotes = pool.made().stream().filter(made -> made.lambda().isEmpty()).toList();
+        assertEquals(Optional.empty(), zygotes.get(0).parent());
+        assertEquals(Optional.of(List.of()), zygotes.get(1).parent());
+        assertEquals(Optional.of(ids("numpy==2.2.3")), zygotes.get(2).parent());
+    }
+
+    @Test
+    void aBareNameServesEveryVersionWithAZygoteOfItsOwn() throws Exception {
+        TreeCache cache = cache(DATA);
+        assertEquals(Optional.of(ids("numpy==2.1.3")), leafOf(cache, "numpy==2.1.3").parent());
+        assertEquals(Optional.of(ids("numpy==2.2.3")), leafOf(cache, "numpy==2.2.3").parent());
+        Made old = leafOf(cache, "pandas==2.2.3", "numpy==2.1.3");
+        assertTrue(old.parent().orElseThrow().contains(PackageId.parse("numpy==2.1.3")), old.toString());
+        assertEquals(4, pool.zygotesMade(), "root, numpy twice, pandas with the older numpy");
+    }
+
+    @Test
+    void aPinnedNodeServesOnlyItsVersion() throws Exception {
+        TreeCache cache = cache("{\"children\": [{\"packages\": [\"numpy==2.2.3\"]}]}");
+        assertEquals(Optional.of(List.of()), leafOf(cache, "numpy==2.1.3").parent());
+        assertEquals(Optional.of(ids("numpy==2.2.3")), leafOf(cache, "numpy==2.2.3").parent());
+    }
+
+    @Test
+    void aLambdaWhosePinsLackADependencyGetsAZygoteWithoutIt() throws Exception {
+        TreeCache cache = cache(DATA);
+        cache.createLeaf(FakeContext.leaf("odd", Set.copyOf(ids("pandas==2.2.3", "numpy==2.2.3"))));
+        assertEquals(Optional.of(ids("numpy==2.2.3", "pandas==2.2.3")), pool.made().getLast().parent());
+    }
+
+    @Test
+    void theBestNodeSavesTheMostTimeNotTheMostPackages() throws Exception {
+        packages.measureAll();
+        TreeCache cache = cache("""
+                {"children": [
+                  {"packages": ["six", "pytz", "python-dateutil", "idna", "certifi"]},
+                  {"packages": ["numpy"]}]}""");
+        Made leaf = leafOf(cache, "pandas==2.2.3", "idna==3.10", "certifi==2025.1.31");
+        assertEquals(Optional.of(ids("numpy==2.2.3")), leaf.parent());
+    }
+
+    @Test
+    void ofTwoThatSaveTheSameTheSmallerOneServes() throws Exception {
+        FakePackages two = new FakePackages().add("a==1", 10, 50).add("b==1", 10, 5).measureAll();
+        FakeSandboxes sandboxes = new FakeSandboxes(two, 1000);
+        TreeCache cache = cache(TreeReader.text("{\"children\": [{\"packages\": [\"a\"]}, {\"packages\": [\"b\"]}]}",
+                "t.json", Path.of(".")), sandboxes, two, TreeOptions.DEFAULT);
+        cache.createLeaf(FakeContext.leaf("f", two.pins("a==1", "b==1")));
+        assertEquals(Optional.of(ids("b==1")), sandboxes.made().getLast().parent());
+    }
+
+    @Test
+    void aMeasuredCostCorrectsAnEstimate() throws Exception {
+        FakePackages two = new FakePackages().add("large==1", 1, 100).add("slow==1", 500, 1);
+        FakeSandboxes sandboxes = new FakeSandboxes(two, 1000);
+        TreeCache cache = cache(TreeReader.text("{\"children\": [{\"packages\": [\"large\"]}, {\"packages\": [\"slow\"]}]}",
+                "t.json", Path.of(".")), sandboxes, two, TreeOptions.DEFAULT);
+        cache.createLeaf(FakeContext.leaf("both", two.pins("large==1", "slow==1")));
+        assertEquals(Optional.of(ids("large==1")), sandboxes.made().getLast().parent(), "estimated from its size");
+        cache.createLeaf(FakeContext.leaf("slow", two.pins("slow==1")));
+        cache.createLeaf(FakeContext.leaf("both", two.pins("large==1", "slow==1")));
+        assertEquals(Optional.of(ids("slow==1")), sandboxes.made().getLast().parent(), "both are measured now");
+    }
+
+    @Test
+    void aNodeThatSavesTooLittleIsLeftOut() throws Exception {
+        packages.measureAll();
+        ZygoteTree tree = TreeReader.text("{\"children\": [{\"packages\": [\"numpy\"], \"children\": [{\"packages\": [\"six\"]}]}]}",
+                "t.json", Path.of("."));
+        TreeCache cache = cache(tree, pool, packages, new TreeOptions(5, Duration.ofSeconds(1)));
+        assertEquals(Optional.of(ids("numpy==2.2.3")), leafOf(cache, "numpy==2.2.3", "six==1.17.0").parent());
+    }
+
+    @Test
+    void twoNodesWithTheSamePackagesShareTheirZygote() throws Exception {
+        TreeCache cache = cache("""
+                {"children": [{"packages": ["requests"]}, {"packages": ["requests", "idna"]},
+                              {"packages": ["urllib3"], "children": [{"packages": ["requests"]}]}]}""");
+        leafOf(cache, "requests==2.32.3");
+        leafOf(cache, "requests==2.32.3");
+        assertEquals(2, pool.zygotesMade(), "root and requests with all that it needs");
+    }
+
+    @Test
+    void aNodeThatAddsNothingIsItsParent() throws Exception {
+        TreeCache cache = cache("{\"children\": [{\"packages\": [\"requests\"], \"children\": [{\"packages\": [\"idna\"], \"children\": [{\"packages\": [\"six\"]}]}]}]}");
+        assertEquals(6 - 1, leafOf(cache, "requests==2.32.3", "six==1.17.0").parent().orElseThrow().size());
+        assertEquals(3, pool.zygotesMade(), "root, requests, six");
+    }
+
+    @Test
+    void aDeadZygoteIsReplacedWithoutItsLivingAncestors() throws Exception {
+        TreeCache cache = cache(DATA);
+        leafOf(cache, "pandas==2.2.3");
+        pool.kill(pool.zygotes().stream().filter(z -> z.packages().size() == 5).findFirst().orElseThrow());
+        leafOf(cache, "pandas==2.2.3");
+        assertEquals(4, pool.zygotesMade());
+    }
+
+    @Test
+    void aParentThatCannotForkIsReplacedOnce() throws Exception {
+        TreeCache cache = cache(DATA);
+        AtomicInteger failures = new AtomicInteger(1);
+        pool.trouble(new Trouble() {
+            @Override
+            public void beforeZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException {
+                if (has("pandas").test(spec) && failures.getAndDecrement() > 0) {
+                    throw new SandboxException.ZygoteGone("does not answer");
+                }
+            }
+        });
+        assertTrue(leafOf(cache, "pandas==2.2.3").parent().orElseThrow().contains(PackageId.parse("pandas==2.2.3")));
+        assertEquals(1L, cache.statistics().get("zygotes_replaced"));
+        failures.set(2);
+        pool.kill(pool.zygotes().stream().filter(z -> z.packages().size() == 5).findFirst().orElseThrow());
+        assertThrows(SandboxException.ZygoteGone.class, () -> leafOf(cache, "pandas==2.2.3"));
+        leafOf(cache, "pandas==2.2.3");
+    }
+
+    @Test
+    void aNodeThatCannotImportIsLeftAloneLongerAndLongerAndItsAncestorServes() throws Exception {
+        TreeCache cache = cache(DATA);
+        AtomicInteger tries = new AtomicInteger();
+        SandboxException broken = new SandboxException.ImportFailed("no libopenblas", "Traceback");
+        failZygotes(pool, spec -> has("pandas").test(spec) && tries.incrementAndGet() > 0, broken);
+        for (int i = 0; i < 5; i++) {
+            assertEquals(Optional.of(ids("numpy==2.2.3")), leafOf(cache, "pandas==2.2.3").parent());
+        }
+        assertEquals(1, tries.get());
+        assertEquals(1L, cache.statistics().get("zygotes_resting"));
+        int[] expected = {1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300};
+        for (int i = 0; i < expected.length; i++) {
+            clock.addAndGet(Duration.ofSeconds(expected[i]).toNanos() - 1);
+            leafOf(cache, "pandas==2.2.3");
+            assertEquals(i + 1, tries.get(), "one moment before " + expected[i] + " s");
+            clock.addAndGet(1);
+            leafOf(cache, "pandas==2.2.3");
+            assertEquals(i + 2, tries.get(), "after " + expected[i] + " s");
+        }
+        pool.trouble(Trouble.NONE);
+        clock.addAndGet(Duration.ofSeconds(300).toNanos());
+        assertEquals(5, leafOf(cache, "pandas==2.2.3").parent().orElseThrow().size());
+        assertEquals(0L, cache.statistics().get("zygotes_resting"));
+    }
+
+    @Test
+    void everyWayToFailAnImportLetsTheNextBestNodeServe() throws Exception {
+        for (SandboxException error : List.of(new SandboxException.ImportFailed("raised", "Traceback"),
+                new SandboxException.TimedOut("hangs"), new SandboxException.OutOfMemory("too big"),
+                new SandboxException.Died("segfault", false), new SandboxException("mount refused"))) {
+            TreeCache cache = cache(DATA);
+            failZygotes(pool, has("numpy"), error);
+            assertEquals(Optional.of(List.of()), leafOf(cache, "pandas==2.2.3").parent(), error.toString());
+        }
+    }
+
+    @Test
+    void aBrokenVersionDoesNotHinderTheOther() throws Exception {
+        TreeCache cache = cache(DATA);
+        failZygotes(pool, spec -> spec.packages().contains(PackageId.parse("numpy==2.1.3")), new SandboxException.TimedOut("hangs"));
+        assertEquals(Optional.of(List.of()), leafOf(cache, "numpy==2.1.3").parent());
+        assertEquals(Optional.of(ids("numpy==2.2.3")), leafOf(cache, "numpy==2.2.3").parent());
+    }
+
+    @Test
+    void aRootThatCannotBeMadeIsTheCallersError() throws Exception {
+        TreeCache cache = cache(DATA);
+        SandboxException error = new SandboxException.Died("no python", false);
+        failZygotes(pool, spec -> true, error);
+        assertSame(error, assertThrows(SandboxException.class, () -> leafOf(cache, "pandas==2.2.3")));
+        pool.trouble(Trouble.NONE);
+        clock.addAndGet(Duration.ofSeconds(2).toNanos());
+        leafOf(cache, "pandas==2.2.3");
+    }
+
+    @Test
+    void withoutMemoryForAZygoteTheBestLivingOneServes() throws Exception {
+        TreeCache cache = cache(DATA);
+        leafOf(cache, "numpy==2.2.3");
+        failZygotes(pool, has("pandas"), new SandboxException.NoCapacity("full"));
+        assertEquals(Optional.of(ids("numpy==2.2.3")), leafOf(cache, "pandas==2.2.3").parent());
+        assertEquals(1L, cache.statistics().get("zygotes_without_room"));
+        assertEquals(0L, cache.statistics().get("zygotes_resting"), "it is tried again as soon as there is room");
+        pool.trouble(Trouble.NONE);
+        assertEquals(5, leafOf(cache, "pandas==2.2.3").parent().orElseThrow().size());
+    }
+
+    @Test
+    void withoutMemoryForAnyZygoteTheLeafIsFresh() throws Exception {
+        TreeCache cache = cache(DATA);
+        failZygotes(pool, spec -> true, new SandboxException.NoCapacity("full"));
+        assertEquals(Optional.empty(), leafOf(cache, "pandas==2.2.3").parent());
+        assertEquals(1L, cache.statistics().get("leaves_fresh"));
+    }
+
+    @Test
+    void threadsThatNeedTheSameZygoteMakeItOnce() throws Exception {
+        TreeCache cache = cache(DATA);
+        pool.pause(Duration.ofMillis(5));
+        together(64, () -> cache.createLeaf(lambda("pandas==2.2.3")));
+        assertEquals(3, pool.zygotesMade());
+    }
+
+    @Test
+    void threadsThatWaitForAFailureFailWithItInsteadOfTryingOneAfterAnother() throws Exception {
+        TreeCache cache = cache(DATA);
+        AtomicInteger tries = new AtomicInteger();
+        CountDownLatch go = new CountDownLatch(1);
+        pool.trouble(new Trouble() {
+            @Override
+            public void beforeZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException {
+                tries.incrementAndGet();
+                go.await();
+                throw new SandboxException.TimedOut("python hangs");
+            }
+        });
+        try (ExecutorService executor = Executors.newFixedThreadPool(32)) {
+            List<Future<?>> all = new ArrayList<>();
+            List<Thread> threads = new ArrayList<>();
+            for (int i = 0; i < 32; i++) {
+                all.add(executor.submit(() -> {
+                    synchronized (threads) {
+                        threads.add(Thread.currentThread());
+                    }
+                    return assertThrows(SandboxException.TimedOut.class, () -> cache.createLeaf(lambda("six==1.17.0")));
+                }));
+            }
+            while (!allWait(threads, 32)) {
+                Thread.sleep(1);
+            }
+            go.countDown();
+            for (Future<?> each : all) {
+                each.get();
+            }
+        }
+        assertEquals(1, tries.get());
+    }
+
+    private static boolean allWait(List<Thread> threads, int count) {
+        synchronized (threads) {
+            return threads.size() == count && threads.stream().allMatch(t -> t.getState() == Thread.State.WAITING);
+        }
+    }
+
+    @Test
+    void makingOneZygoteHoldsUpNobodyWhoNeedsAnother() throws Exception {
+        TreeCache cache = cache(DATA);
+        leafOf(cache, "six==1.17.0");
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        pool.trouble(new Trouble() {
+            @Override
+            public void beforeZygote(Optional<Zygote> parent, ZygoteSpec spec) throws InterruptedException {
+                if (has("pandas").test(spec)) {
+                    inside.countDown();
+                    go.await();
+                }
+            }
+        });
+        try (ExecutorService executor = Executors.newFixedThreadPool(2)) {
+            Future<?> slow = executor.submit(() -> cache.createLeaf(lambda("pandas==2.2.3")));
+            inside.await();
+            assertEquals(Optional.of(ids("numpy==2.2.3")), leafOf(cache, "numpy==2.2.3").parent());
+            leafOf(cache, "flask==3.1.0");
+            assertFalse(slow.isDone());
+            go.countDown();
+            slow.get();
+        }
+    }
+
+    @Test
+    void aZygoteThatIsBornAfterCloseIsDestroyed() throws Exception {
+        TreeCache cache = cache(DATA);
+        pool.trouble(new Trouble() {
+            @Override
+            public void beforeZygote(Optional<Zygote> parent, ZygoteSpec spec) {
+                if (has("pandas").test(spec)) {
+                    cache.close();
+                }
+            }
+        });
+        SandboxException error = assertThrows(SandboxException.class, () -> leafOf(cache, "pandas==2.2.3"));
+        assertTrue(error.getMessage().contains("closed") || error instanceof SandboxException.ZygoteGone, error.toString());
+        assertEquals(List.of(), pool.zygotes());
+        assertThrows(SandboxException.class, () -> leafOf(cache, "pandas==2.2.3"));
+        assertEquals(List.of(), pool.zygotes());
+    }
+
+    @Test
+    void lambdasWithoutEndDoNotFillTheMemoryOfTheWorker() throws Exception {
+        FakePackages many = new FakePackages();
+        for (int i = 0; i < 3000; i++) {
+            many.add("p==1." + i, 1, 1);
+        }
+        FakeSandboxes small = new FakeSandboxes(many, 100);
+        TreeCache cache = cache(TreeReader.text("{\"children\": [{\"packages\": [\"p\"]}]}", "t.json", Path.of(".")), small,
+                many, TreeOptions.DEFAULT);
+        for (int i = 0; i < 3000; i++) {
+            cache.createLeaf(FakeContext.leaf("f", many.pins("p==1." + i))).destroy();
+        }
+        assertEquals((long) small.zygotes().size(), cache.statistics().get("zygotes_live"));
+        cache.close();
+        assertEquals(List.of(), small.zygotes());
+    }
+
+    @Test
+    void theShapeMarksLivingZygotesAndCountsHits() throws Exception {
+        TreeCache cache = cache(DATA);
+        leafOf(cache, "numpy==2.1.3");
+        leafOf(cache, "numpy==2.2.3");
+        leafOf(cache, "pandas==2.2.3");
+        CacheShape.Node numpy = cache.shape().roots().getFirst().children().getFirst();
+        assertAll(
+                () -> assertEquals(List.of("numpy"), numpy.packages()),
+                () -> assertEquals(2, numpy.zygotes().size()),
+                () -> assertEquals(2, numpy.hits()),
+                () -> assertEquals(1, numpy.children().getFirst().hits()),
+                () -> assertEquals(3L, cache.statistics().get("leaves_from_nodes")),
+                () -> assertEquals("""
+                        (root)        ● zygote-1
+                        ├─ numpy      ●● zygote-2 zygote-3  2 hits
+                        │  └─ pandas  ● zygote-4  1 hit
+                        ├─ requests
+                        │  └─ flask
+                        └─ flask
+                        """, TreeText.of(cache.shape())));
+    }
+
+    /** The safety rule, from outside: whatever the tree, the lambda and the versions, no leaf inherits too much. */
+    @Test
+    void noLeafEverInheritsAPackageThatItsLambdaDidNotPin() throws Exception {
+        int forkedFromNodes = 0;
+        for (int seed = 0; seed < 300; seed++) {
+            Random random = new Random(seed);
+            FakePackages known = FakePackages.random(random, 1 + random.nextInt(15), 3);
+            FakeSandboxes sandboxes = new FakeSandboxes(known, 64 * 1024);
+            sandboxes.trouble(new Trouble() {
+                @Override
+                public void beforeZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException {
+                    if (random.nextInt(20) == 0) {
+                        throw new SandboxException.ImportFailed("bad luck", "Traceback");
+                    }
+                    if (random.nextInt(20) == 0) {
+                        sandboxes.killZygotes();
+                    }
+                }
+            });
+            TreeCache cache = cache(RandomTrees.of(random, known), sandboxes, known, TreeOptions.DEFAULT);
+            for (int i = 0; i < 60; i++) {
+                Set<PackageId> pins = new HashSet<>(known.randomPins(random, 8));
+                if (random.nextInt(4) == 0 && !pins.isEmpty()) {
+                    pins.remove(pins.iterator().next());
+                }
+                try {
+                    cache.createLeaf(FakeContext.leaf("f" + i, pins)).destroy();
+                } catch (SandboxException passedOn) {
+                    continue;
+                }
+                List<PackageId> inherited = sandboxes.made().getLast().parent().orElse(List.of());
+                assertTrue(pins.containsAll(inherited), () -> "lambda with " + pins + " was forked from " + inherited);
+                forkedFromNodes += inherited.isEmpty() ? 0 : 1;
+                clock.addAndGet(Duration.ofMillis(random.nextInt(3000)).toNanos());
+            }
+            cache.close();
+            assertEquals(List.of(), sandboxes.violations());
+            assertEquals(0, sandboxes.memory().reservedBytes());
+        }
+        assertTrue(forkedFromNodes > 3000, "the trees were of use: " + forkedFromNodes);
+    }
+
+    private interface Call {
+        Object run() throws Exception;
+    }
+
+    private static void together(int count, Call call) throws Exception {
+        CountDownLatch ready = new CountDownLatch(count);
+        try (ExecutorService executor = Executors.newFixedThreadPool(count)) {
+            List<Future<?>> all = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                all.add(executor.submit(() -> {
+                    ready.countDown();
+                    ready.await();
+                    return call.run();
+                }));
+            }
+            for (Future<?> each : all) {
+                each.get();
+            }
+        }
+    }
+}
