@@ -143,6 +143,9 @@ final class SockMechanism implements SandboxMechanism {
         if (warden != null && !warden.gone().isDone()) {
             return warden;
         }
+        if (warden != null) {
+            warden.close(); // waits for the last of its sandboxes, and lets the kernel forget it
+        }
         int output = -1;
         try {
             int[] pipe = Linux.pipe();
