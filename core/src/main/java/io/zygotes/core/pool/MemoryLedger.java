@@ -216,6 +216,20 @@ final class MemoryLedger {
         }
     }
 
+    /** Ends a hold; an account without holders is the first to be evicted. */
+    void releaseFirst(Account account) {
+        lock.lock();
+        try {
+            account.holders--;
+            if (account.holders == 0 && account.state == State.OPEN) {
+                idle.addFirst(account);
+                advance();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Whether nobody holds it and it is open. */
     boolean isIdle(Account account) {
         lock.lock();
