@@ -4,6 +4,8 @@ import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Limits;
+import io.zygotes.spi.Network;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.Reply;
 import io.zygotes.spi.Sandbox;
@@ -48,6 +50,7 @@ public final class FakeMechanism implements SandboxMechanism {
     }
 
     public final List<FakeLeaf> leaves = new CopyOnWriteArrayList<>();
+    public final List<FakeLeaf> spares = new CopyOnWriteArrayList<>();
     public final List<FakeZygote> zygotes = new CopyOnWriteArrayList<>();
     public final List<Job> jobs = new CopyOnWriteArrayList<>();
     public volatile Step<LeafSpec> beforeLeaf = spec -> {};
@@ -99,6 +102,27 @@ public final class FakeMechanism implements SandboxMechanism {
         FakeLeaf leaf = new FakeLeaf(spec, parent);
         limit(leaf, (long) spec.limits().memMb() << 20);
         living.add(leaf);
+        leaves.add(leaf);
+        return leaf;
+    }
+
+    @Override
+    public Sandbox createSpare(Zygote parent, Limits most, Network network) throws SandboxException {
+        checkParent(Optional.of(parent));
+        FakeLeaf spare = new FakeLeaf(null, Optional.of(parent));
+        living.add(spare);
+        spares.add(spare);
+        return spare;
+    }
+
+    @Override
+    public Leaf specialise(Sandbox spare, LeafSpec spec) throws SandboxException {
+        FakeLeaf leaf = (FakeLeaf) spare;
+        if (!leaf.alive()) {
+            throw new SandboxException.Died(leaf.id() + " is dead", false);
+        }
+        leaf.spec = spec;
+        limit(leaf, (long) spec.limits().memMb() << 20);
         leaves.add(leaf);
         return leaf;
     }
@@ -212,7 +236,7 @@ public final class FakeMechanism implements SandboxMechanism {
     }
 
     public final class FakeLeaf extends FakeSandbox implements Leaf {
-        private final LeafSpec spec;
+        private volatile LeafSpec spec;
         public final Optional<Zygote> parent;
         public volatile boolean frozen;
         public final AtomicInteger calls = new AtomicInteger();

@@ -239,7 +239,7 @@ class MemoryLedgerTest {
         for (int seed = 0; seed < 8; seed++) {
             Random random = new Random(seed);
             all.add(threads.submit(() -> {
-                for (int i = 0; i < 400; i++) {
+                for (int i = 0; i < 1000; i++) {
                     live(books, random, inUse, most);
                 }
             }));

@@ -60,7 +60,7 @@ class SandboxPoolTest {
     }
 
     private SandboxPool pool(int megabytes, Duration grace) {
-        SandboxPool made = new SandboxPool(megabytes * MB, true, grace, Duration.ofMillis(100));
+        SandboxPool made = new SandboxPool(megabytes * MB, true, grace, Duration.ofMillis(100), 0);
         made.start(mechanism, new PoolListener() {
             @Override
             public void onEvent(SandboxEvent event) {

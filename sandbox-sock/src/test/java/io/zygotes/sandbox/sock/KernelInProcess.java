@@ -3,8 +3,10 @@ package io.zygotes.sandbox.sock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -34,13 +36,14 @@ final class KernelInProcess {
     }
 
     /**
-     * Boots, runs the command as root with this process's search path, and shuts down.
+     * Boots, runs the command as root and shuts down.
      *
+     * @param searchPath the command's {@code PATH}
      * @param shared the folder that is {@link #SHARED} inside; gets {@code console.log} and {@code status}
      * @param limit after this time everything is ended
      * @return the command's exit status; empty if the kernel ended before the command did
      */
-    static Optional<Integer> run(List<String> command, Path shared, Duration limit)
+    static Optional<Integer> run(List<String> command, String searchPath, Path shared, Duration limit)
             throws IOException, InterruptedException {
         Files.createDirectories(shared);
         Path status = shared.resolve("status");
@@ -48,8 +51,8 @@ final class KernelInProcess {
         Path folder = Files.createTempDirectory("uml");
         try {
             Path script = folder.resolve("init");
-            Files.writeString(script, script(command, shared, limit));
-            Files.setPosixFilePermissions(script, java.nio.file.attribute.PosixFilePermissions.fromString("rwx------"));
+            Files.writeString(script, script(command, searchPath, shared, limit));
+            Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
             ProcessBuilder kernel = new ProcessBuilder(
                     program().orElseThrow().toString(), "mem=" + MEMORY_MB + "M", "root=/dev/root",
                     "rootfstype=hostfs", "rootflags=/", "ro", "quiet", "init=" + script, "con=null", "con0=null,fd:1",
@@ -87,8 +90,7 @@ final class KernelInProcess {
     }
 
     /** What is the first process inside. It ends everything by itself, should nobody be left to do so. */
-    private static String script(List<String> command, Path shared, Duration limit) {
-        String path = System.getenv("PATH");
+    private static String script(List<String> command, String searchPath, Path shared, Duration limit) {
         return """
                 #!/bin/sh
                 mount -t proc proc /proc
@@ -111,7 +113,7 @@ final class KernelInProcess {
                 """
                 .formatted(
                         SHARED, SCRATCH, quoted(shared.toAbsolutePath().toString()), SHARED, limit.toSeconds(),
-                        quoted(path == null ? "/usr/local/bin:/usr/bin:/bin" : path), SCRATCH, SCRATCH,
+                        quoted(searchPath), SCRATCH, SCRATCH,
                         String.join(" ", command.stream().map(KernelInProcess::quoted).toList()), SHARED);
     }
 
@@ -121,7 +123,7 @@ final class KernelInProcess {
 
     private static void delete(Path folder) throws IOException {
         try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
             }
         }

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -40,7 +41,7 @@ class PureCgroup2Test {
         Path results = shared.resolve("results.jsonl");
         Files.deleteIfExists(results);
         long started = System.nanoTime();
-        Optional<Integer> status = KernelInProcess.run(command(results.getFileName()), shared, LIMIT);
+        Optional<Integer> status = KernelInProcess.run(command(results.getFileName()), searchPath(), shared, LIMIT);
         List<TaggedTests.Outcome> outcomes = read(results);
         String log = "; see " + shared.resolve("console.log");
         assertEquals(
@@ -112,6 +113,14 @@ class PureCgroup2Test {
                 TaggedTests.class.getName(),
                 testClasses(),
                 KernelInProcess.SHARED.resolve(results).toString());
+    }
+
+    /** The real interpreter first: a version manager's wrapper script would take seconds, many times. */
+    private static String searchPath() throws IOException, InterruptedException {
+        Process python = new ProcessBuilder("python3", "-I", "-S", "-c", "import sys; print(sys.executable)").start();
+        String executable = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        assertEquals(0, python.waitFor(), "python3 does not run");
+        return Path.of(executable).getParent() + File.pathSeparator + System.getenv("PATH");
     }
 
     private static String classPath() {
