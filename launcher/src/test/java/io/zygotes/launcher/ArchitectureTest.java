@@ -70,6 +70,12 @@ class ArchitectureTest {
             .resideInAnyPackage(SOCK, NONE, MULTITREE);
 
     @ArchTest
+    static final ArchRule ONE_PACKAGE_OF_THE_LAUNCHER_KNOWS_THE_PLUGIN_TREE = noClasses()
+            .that().resideInAPackage(LAUNCHER).and().resideOutsideOfPackage("io.zygotes.launcher.tree")
+            .should().dependOnClassesThat()
+            .resideInAPackage(TREE);
+
+    @ArchTest
     static final ArchRule ONE_PACKAGE_TOUCHES_FOREIGN_MEMORY = noClasses()
             .that().resideOutsideOfPackage("io.zygotes.sandbox.sock.linux")
             .should().dependOnClassesThat()

@@ -1,7 +1,6 @@
 package io.zygotes.launcher.cli;
 
-import io.zygotes.plugin.tree.fit.TreeDiff;
-import io.zygotes.plugin.tree.model.TreeReader;
+import io.zygotes.launcher.tree.OptionalTree;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -26,9 +25,8 @@ final class TreeDiffCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        OptionalTree.require();
         var out = spec.commandLine().getOut();
-        out.print(TreeDiff.of(TreeReader.file(first), TreeReader.file(second)).text());
+        out.print(OptionalTree.tools().diff(first, second));
         out.flush();
         return 0;
     }

@@ -1,7 +1,6 @@
 package io.zygotes.launcher.cli;
 
-import io.zygotes.plugin.tree.fit.TreeEvaluator;
-import io.zygotes.plugin.tree.model.TreeReader;
+import io.zygotes.launcher.tree.OptionalTree;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,10 +34,7 @@ final class TreeEvalCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        OptionalTree.require();
-        var read = TreeReader.file(tree);
-        Map<String, Number> fields =
-                TreeEvaluator.evaluate(read, Traces.read(traces, spec.commandLine().getErr())).fields();
+        Map<String, Number> fields = OptionalTree.tools().evaluate(tree, traces, spec.commandLine().getErr());
         var out = spec.commandLine().getOut();
         if (json) {
             out.println(Output.json(fields));

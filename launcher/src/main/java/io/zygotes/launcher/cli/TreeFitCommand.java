@@ -1,13 +1,10 @@
 package io.zygotes.launcher.cli;
 
-import io.zygotes.plugin.tree.fit.FitException;
-import io.zygotes.plugin.tree.fit.Trace;
-import io.zygotes.plugin.tree.fit.TreeFitter;
-import io.zygotes.plugin.tree.model.TreeWriter;
+import io.zygotes.launcher.tree.OptionalTree;
+import io.zygotes.launcher.tree.TreeTools;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -61,35 +58,18 @@ final class TreeFitCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        OptionalTree.require();
         if (nodes < 1) {
             throw new ParameterException(spec.commandLine(), "--nodes is " + nodes + ", a tree has at least 1 node, its root");
         }
-        Trace trace = Traces.read(traces, spec.commandLine().getErr());
-        var settings = new TreeFitter.Settings(
+        var request = new TreeTools.FitRequest(
+                traces,
                 nodes,
                 memoryMb == null ? OptionalDouble.empty() : OptionalDouble.of(memoryMb),
-                versions == Versions.pinned ? TreeFitter.Versions.PINNED : TreeFitter.Versions.ANY,
+                versions == Versions.pinned,
                 seed);
-        TreeFitter.Fit fit;
-        try {
-            fit = TreeFitter.fit(trace, settings);
-        } catch (FitException e) {
-            throw new Failure(e.getMessage(), e);
-        }
-        TreeWriter.write(fit.tree(), out);
-        var training = fit.training();
         PrintWriter print = spec.commandLine().getOut();
-        print.println("wrote " + out + ": " + training.nodes() + " nodes, "
-                + String.format(Locale.ROOT, "%.1f MB", training.modelMb()));
-        print.println("on this trace: " + saved(training.importMillisTotal(), training.importMillisLeft(), training.savedShare()));
-        fit.expected().ifPresent(expected -> print.println("expected on unseen calls: "
-                + saved(expected.importMillisTotal(), expected.importMillisLeft(), expected.savedShare())
-                + " (fitted five times to four fifths, tried on the rest)"));
+        print.print(OptionalTree.tools().fit(request, out, spec.commandLine().getErr()));
+        print.flush();
         return 0;
-    }
-
-    private static String saved(double total, double left, double share) {
-        return String.format(Locale.ROOT, "a call imports %.1f ms instead of %.1f ms, %.1f %% saved", left, total, share * 100);
     }
 }

@@ -1,14 +1,7 @@
 package io.zygotes.launcher.cli;
 
-import io.zygotes.core.files.Folders;
-import io.zygotes.plugin.tree.fit.Trace;
-import io.zygotes.plugin.tree.fit.TreeReport;
-import io.zygotes.plugin.tree.model.TreeReader;
-import io.zygotes.plugin.tree.model.TreeText;
-import io.zygotes.plugin.tree.model.ZygoteTree;
-import java.nio.charset.StandardCharsets;
+import io.zygotes.launcher.tree.OptionalTree;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -38,17 +31,10 @@ final class TreeShowCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        OptionalTree.require();
         var out = spec.commandLine().getOut();
-        ZygoteTree tree = TreeReader.file(file);
-        Optional<Trace> calls = trace == null
-                ? Optional.empty()
-                : Optional.of(Traces.read(List.of(trace), spec.commandLine().getErr()));
-        out.print(calls.isPresent() ? TreeReport.text(tree, calls.get()) : TreeText.of(tree));
-        out.println(tree.size() + (tree.size() == 1 ? " node" : " nodes"));
-        if (svg != null) {
-            Folders.write(svg.toAbsolutePath(), TreeReport.svg(tree, calls).getBytes(StandardCharsets.UTF_8));
-        }
+        out.print(OptionalTree.tools().show(
+                file, Optional.ofNullable(trace), Optional.ofNullable(svg), spec.commandLine().getErr()));
+        out.flush();
         return 0;
     }
 }

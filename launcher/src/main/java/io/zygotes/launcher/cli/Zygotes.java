@@ -2,6 +2,7 @@ package io.zygotes.launcher.cli;
 
 import io.zygotes.core.registry.RegistryException;
 import io.zygotes.launcher.demo.DemoException;
+import io.zygotes.launcher.tree.TreeFailure;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.SandboxException;
@@ -116,6 +117,7 @@ public final class Zygotes implements Runnable {
             case SandboxException failed -> failed.getMessage();
             case RegistryException failed -> failed.getMessage();
             case DemoException failed -> failed.getMessage();
+            case TreeFailure failed -> failed.getMessage();
             case PackageException failed -> failed.getMessage();
             case FileSystemException failed when failed.getReason() != null -> failed.getFile() + ": " + failed.getReason();
             case FileSystemException failed ->
