@@ -97,10 +97,29 @@ record CgroupLayout(Path unified, Set<String> unifiedControllers, Map<String, Pa
 
     /** Lets the children of a group have the controllers. */
     void delegate(Path group) throws IOException {
+        String file = group + "/cgroup.subtree_control";
+        // Whole words: cpuset is another controller than cpu.
+        Set<String> present = Set.of(Linux.readFile(file).strip().split(" "));
         for (String controller : unifiedControllers) {
-            if (!Files.readString(group.resolve("cgroup.subtree_control")).contains(controller)) {
-                Linux.writeFile(group + "/cgroup.subtree_control", "+" + controller);
+            if (!present.contains(controller)) {
+                give(controller, group, file);
             }
+        }
+    }
+
+    private static void give(String controller, Path group, String file) throws IOException {
+        try {
+            Linux.writeFile(file, "+" + controller);
+        } catch (LinuxException e) {
+            if (e.errno() != LinuxException.EBUSY) {
+                throw e;
+            }
+            // Only the true root may have both (cgroups(7)); a container's is a group like any other.
+            throw new IOException(
+                    "the controller " + controller + " cannot be given to groups below " + group + ", because processes"
+                            + " are in that group itself: move them with 'mkdir " + group + "/init; for p in $(cat "
+                            + group + "/cgroup.procs); do echo $p > " + group + "/init/cgroup.procs; done'",
+                    e);
         }
     }
 
