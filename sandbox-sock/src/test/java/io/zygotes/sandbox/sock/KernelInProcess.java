@@ -93,6 +93,12 @@ final class KernelInProcess {
             all.add(kernel.toHandle());
             all.forEach(ProcessHandle::destroyForcibly);
             kernel.waitFor();
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+            // One that has ended has no command line any more, whether or not somebody waited for it.
+            while (all.stream().anyMatch(process -> process.info().commandLine().isPresent())
+                    && System.nanoTime() < deadline) {
+                Thread.sleep(10);
+            }
         }
     }
 
