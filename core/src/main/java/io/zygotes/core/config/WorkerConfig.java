@@ -35,6 +35,7 @@ import java.util.Optional;
  * @param python {@code python}: the interpreter's name or path
  * @param network {@code network}: what lambdas see of the network
  * @param maxWaiting {@code max_waiting}: requests that may wait for a leaf of one lambda
+ * @param spareLeaves {@code spare_leaves}: leaves that are forked ahead for each busy zygote
  * @param maxWaitSec {@code max_wait_sec}: seconds that a request may wait for memory
  * @param plugins {@code plugins}: options of import caches by their name
  * @param pluginPath {@code plugin_path}: folder with further import caches; empty for none
@@ -62,6 +63,7 @@ public record WorkerConfig(
         String python,
         Network network,
         int maxWaiting,
+        int spareLeaves,
         int maxWaitSec,
         Map<String, Map<String, Object>> plugins,
         String pluginPath) {

@@ -1,13 +1,43 @@
 package io.zygotes.spi.mechanism;
 
+import io.zygotes.spi.Leaf;
+import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Limits;
+import io.zygotes.spi.Network;
+import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
+import io.zygotes.spi.Zygote;
 
 /**
  * A way to make sandboxes, such as SOCK. It makes what it is told: memory accounting, eviction and the safety rule
  * are the core's.
  */
 public interface SandboxMechanism extends Sandboxes, AutoCloseable {
+
+    /**
+     * Makes a spare leaf: forked ahead, set up, and waiting for its lambda.
+     *
+     * @param parent the zygote to fork it from, made by this mechanism
+     * @param limits what it may use until it gets its own limits
+     * @param network what it sees of the network; cannot be changed later
+     * @return the spare; good for one {@link #specialise}
+     * @throws SandboxException.ZygoteGone if the parent cannot fork any more
+     * @throws SandboxException if it cannot be made
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     */
+    Sandbox createSpare(Zygote parent, Limits limits, Network network) throws SandboxException, InterruptedException;
+
+    /**
+     * Makes a spare the leaf of a lambda. The caller has checked that the lambda asked for all packages of the spare's
+     * zygote, and that network and {@code tmpMb} are those that the spare was made with.
+     *
+     * @param spare what {@link #createSpare} returned; of no use to anybody else from now on, even if this fails
+     * @param spec what it must be
+     * @throws SandboxException if it ended or cannot be set up
+     * @throws InterruptedException if the calling thread is interrupted; the spare is destroyed
+     */
+    Leaf specialise(Sandbox spare, LeafSpec spec) throws SandboxException, InterruptedException;
 
     /**
      * Runs a program of the worker's own (an install, a compilation) in a fresh sandbox and waits for its end.
@@ -27,7 +57,7 @@ public interface SandboxMechanism extends Sandboxes, AutoCloseable {
      * @param bytes the new limit; less than what is in use now is raised to what is in use
      * @return the limit that is in force afterwards, in bytes
      */
-    long limitMemory(io.zygotes.spi.Sandbox sandbox, long bytes);
+    long limitMemory(Sandbox sandbox, long bytes);
 
     /** Destroys every sandbox and frees everything that it made on the machine. Idempotent. Must not throw. */
     @Override

@@ -6,10 +6,10 @@ capabilities in its own user namespace then, and none outside. The order of the 
     descriptors   its own channel and output, so that every later failure can be told
     hello         the worker learns the process id from the kernel and checks it, beside the next steps
     identity      uid and gid maps; a mount can belong to the sandbox's own uid only after them
-    mounts        while it still has capabilities
-    close         everything but 0-3; after the mounts, which come as descriptors
-    go            the worker has put the process under its limits
-    cgroup space  after that, so that the sandbox sees its own cgroup as the root
+    mounts        of its own: scratch folder and /proc
+    close         everything but 0-3
+    orders        what the worker wants it to be: code and packages to mount, then go. A spare leaf waits here
+    cgroup space  after go, when the worker has put the process under its limits, so that it sees its own as the root
     capabilities  all gone
     filter        last, because it forbids most of the above
 """
@@ -17,6 +17,7 @@ capabilities in its own user namespace then, and none outside. The order of the 
 import json
 import os
 import resource
+import socket
 import sys
 import traceback
 
@@ -69,8 +70,9 @@ class Setup:
 
     def __init__(self, request, descriptors):
         self.request = request
-        self.channel, self.output, self.cgroup, *self.trees = descriptors
+        self.channel, self.output, self.cgroup, self.scratch = descriptors
         self.step = "descriptors"
+        self.unsealed = set()
 
     def __enter__(self):
         return self
@@ -97,15 +99,54 @@ class Setup:
         self.step = "identity"
         map_ids("/proc/self", self.request["uid"], FIRST_ID, 1)
 
+    def await_maps(self):
+        """Of a forked zygote: another process writes them, and the worker says when they are there."""
+        self.step = "identity"
+        if os.read(wire.CHANNEL, 1) != b"m":
+            raise OSError("the worker did not say that the id maps are written")
+
     def mounts(self):
         self.step = "mounts"
-        request = self.request
-        fresh = set()
-        for tree, (target, is_folder) in zip(self.trees, request["mounts"]):
+        kernel.move_mount(self.scratch, "/host")
+        if self.request["kind"] != "zygote":
+            kernel.mount("proc", "/proc", "proc", _PROC_FLAGS, "subset=pid,hidepid=2")
+
+    def rest(self):
+        """Closing, name, network."""
+        self.step = "close"
+        kernel.close_from(wire.CHANNEL + 1)
+        self.step = "name"
+        kernel.set_host_name(self.request["name"])
+        if self.request["private_network"]:
+            self.step = "network"
+            kernel.loopback_up()
+
+    def orders(self):
+        """Does what the worker says until it says go. Returns the rest of what it says then."""
+        is_zygote = self.request["kind"] == "zygote"
+        with socket.socket(fileno=os.dup(wire.CHANNEL)) as channel:
+            while True:
+                self.step = "orders"
+                kind, body, trees = wire.receive_order(channel)
+                if kind == wire.GO:
+                    break
+                self._attach(json.loads(body), trees)
+        for top in self.unsealed:
+            kernel.set_mount_attributes(top, kernel.MOUNT_ATTR_RDONLY, False)
+        if not is_zygote:
+            # A zygote forks into cgroups beside its own, which have to be below the root of its cgroup namespace
+            # where cgroup2 is mounted with nsdelegate (cgroups(7)): it keeps the worker's.
+            self.step = "cgroup space"
+            kernel.unshare(kernel.CLONE_NEWCGROUP)
+        return body
+
+    def _attach(self, places, trees):
+        self.step = "mounts"
+        for tree, (target, is_folder) in zip(trees, places):
             top = "/" + target.split("/")[1]
             if target != top:
-                if top not in fresh:
-                    fresh.add(top)
+                if top not in self.unsealed:
+                    self.unsealed.add(top)
                     kernel.mount("tmpfs", top, "tmpfs", _TMPFS_FLAGS, "size=1m,nr_inodes=4096,mode=755")
                 if is_folder:
                     os.makedirs(target)
@@ -113,38 +154,14 @@ class Setup:
                     os.makedirs(os.path.dirname(target), exist_ok=True)
                     os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o444))
             kernel.move_mount(tree, target)
-        for top in fresh:
-            kernel.set_mount_attributes(top, kernel.MOUNT_ATTR_RDONLY, False)
-        if request["kind"] != "zygote":
-            kernel.mount("proc", "/proc", "proc", _PROC_FLAGS, "subset=pid,hidepid=2")
+            os.close(tree)
 
-    def rest(self):
-        """Closing, name, limits, network."""
-        self.step = "close"
-        kernel.close_from(wire.CHANNEL + 1)
-        self.step = "name"
-        kernel.set_host_name(self.request["name"])
+    def limits(self, instructions):
+        """Limits that the process sets itself. No core files: they would hold the memory of a lambda."""
         self.step = "limits"
-        if self.request["kind"] != "zygote":  # its leaves may be allowed more than it needs, and none can raise a limit
-            files = min(self.request["open_files"], resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-            resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+        files = min(instructions["open_files"], resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        if self.request["private_network"]:
-            self.step = "network"
-            kernel.loopback_up()
-
-    def go(self):
-        """Waits until the worker lets it go on. Returns what the worker says it shall do."""
-        self.step = "go"
-        is_zygote = self.request["kind"] == "zygote"
-        kind, body = (wire.receive_packet_frame if is_zygote else wire.receive_frame)(wire.CHANNEL)
-        if kind != wire.GO:
-            raise ValueError("expected to be let go, got a message of kind %d" % kind)
-        if not is_zygote:
-            # A zygote forks into cgroups beside its own, which have to be below the root of its cgroup namespace
-            # where cgroup2 is mounted with nsdelegate (cgroups(7)): it keeps the worker's.
-            kernel.unshare(kernel.CLONE_NEWCGROUP)
-        return body
 
     def lock_down(self):
         self.step = "capabilities"

@@ -47,9 +47,8 @@ def _import_all(packages):
     return costs
 
 
-def main(go):
+def main(instructions):
     """Imports what the worker says, tells what it cost, and serves. Returns in each child, with the child's work."""
-    instructions = json.loads(go)
     # Threads of numeric libraries would not live on in a fork, and a process with threads cannot be forked cheaply.
     setup.set_environment(dict(instructions["environment"], OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1"))
     setup.add_packages(instructions["visible"])
@@ -120,15 +119,17 @@ def _become(request, descriptors):
             steps.map_itself()
             steps.mounts()
             steps.rest()
-            go = steps.go()
+            go = json.loads(steps.orders())
+            steps.limits(go)
             steps.lock_down()
             steps.final_filter()
             return leaf.main, go
-        go = steps.go()  # the warden has written the maps by then
+        steps.await_maps()
         setup.take_identity(setup.FIRST_ID)
         kernel.set_dumpable(True)
         steps.mounts()
         steps.rest()
+        go = json.loads(steps.orders())
         steps.lock_down()
         kernel.set_dumpable(False)
         return main, go
