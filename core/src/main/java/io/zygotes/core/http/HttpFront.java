@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.eclipse.jetty.http.HttpField;
@@ -38,7 +39,6 @@ public final class HttpFront implements AutoCloseable {
     private static final int MAX_HEADERS = 16 << 10;
     private static final int MAX_CONNECTIONS = 4096;
     private static final int MAX_THREADS = 2048;
-    private static final int IDLE_MILLIS = 60_000;
     /** A client that takes longer to send its body holds a thread for nothing. */
     private static final long BODY_NANOS = Duration.ofSeconds(60).toNanos();
 
@@ -55,6 +55,10 @@ public final class HttpFront implements AutoCloseable {
      * @param port TCP port; 0 for any free one
      */
     public HttpFront(String host, int port) {
+        this(host, port, Duration.ofMinutes(1));
+    }
+
+    HttpFront(String host, int port, Duration idle) {
         // the worker says itself when it serves and where
         JETTY.setLevel(Level.WARNING);
         QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, 8);
@@ -66,7 +70,7 @@ public final class HttpFront implements AutoCloseable {
         connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
         connector.setHost(host);
         connector.setPort(port);
-        connector.setIdleTimeout(IDLE_MILLIS);
+        connector.setIdleTimeout(idle.toMillis());
         connector.setAcceptQueueSize(1024);
         server.addConnector(connector);
         server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, server));
@@ -89,6 +93,10 @@ public final class HttpFront implements AutoCloseable {
      * @throws IOException if the server does not start
      */
     public void serve(WorkerApi api) throws IOException {
+        serve(api::answer);
+    }
+
+    void serve(Function<HttpQuestion, HttpAnswer> api) throws IOException {
         server.setHandler(new ApiHandler(api));
         try {
             server.start();
@@ -116,9 +124,9 @@ public final class HttpFront implements AutoCloseable {
 
     private static final class ApiHandler extends Handler.Abstract {
 
-        private final WorkerApi api;
+        private final Function<HttpQuestion, HttpAnswer> api;
 
-        ApiHandler(WorkerApi api) {
+        ApiHandler(Function<HttpQuestion, HttpAnswer> api) {
             this.api = api;
         }
 
@@ -126,7 +134,7 @@ public final class HttpFront implements AutoCloseable {
         public boolean handle(Request request, Response response, Callback callback) {
             // a lambda may think longer than a connection may idle
             request.addIdleTimeoutListener(timeout -> false);
-            HttpAnswer answer = api.answer(new HttpQuestion(
+            HttpAnswer answer = api.apply(new HttpQuestion(
                     request.getMethod(),
                     request.getHttpURI().getPath(),
                     request.getHttpURI().getQuery(),

@@ -76,7 +76,7 @@ class FunctionsTest {
     }
 
     private void start(int megabytes, int maxWaiting, boolean zygote) throws IOException {
-        pool = new SandboxPool((long) megabytes << 20, true, Duration.ofMillis(5), Duration.ofMillis(500));
+        pool = new SandboxPool((long) megabytes << 20, true, Duration.ofMillis(5), Duration.ofMillis(500), 0);
         packages = new PackageStore(
                 folder.resolve("packages"),
                 "cpython-311",

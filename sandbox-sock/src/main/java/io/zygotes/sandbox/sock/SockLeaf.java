@@ -157,7 +157,7 @@ final class SockLeaf extends SockSandbox implements Leaf {
 
     private void freeze(boolean on) {
         try {
-            group().freeze(on);
+            onGroup(group -> group.freeze(on));
         } catch (IOException e) {
             if (alive()) {
                 throw new IllegalStateException(

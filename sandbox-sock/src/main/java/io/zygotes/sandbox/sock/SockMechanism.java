@@ -448,12 +448,13 @@ final class SockMechanism implements SandboxMechanism {
 
     @Override
     public long limitMemory(Sandbox sandbox, long bytes) {
+        long[] inForce = {bytes};
         try {
-            return ((SockSandbox) sandbox).group().limitMemory(bytes);
+            ((SockSandbox) sandbox).onGroup(group -> inForce[0] = group.limitMemory(bytes));
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "cannot limit the memory of " + sandbox + ": " + e.getMessage());
-            return bytes;
         }
+        return inForce[0];
     }
 
     @Override

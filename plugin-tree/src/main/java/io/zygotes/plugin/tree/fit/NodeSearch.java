@@ -26,14 +26,28 @@ final class NodeSearch {
     /** How likely a variant keeps a package that the function asked for. */
     private static final double KEPT = 0.5;
     private static final int MOST_VARIANTS_OF_ONE = 100;
-    private static final int MOST_VARIANTS = 40_000;
-    /** Pairs of sets whose intersection is a candidate. */
-    private static final int MOST_PAIRS = 60_000;
     private static final int MOST_CANDIDATES = 30_000;
     /** Bounds the memory of the search: four bytes for each. */
     private static final long MOST_COVERED = 20_000_000;
     /** What memory is worth against nodes; the right price depends on the data, so all are tried. */
     private static final double[] PRICES = {1, 0, 0.25, 0.5, 2, 4};
+
+    /** How hard to search. */
+    enum Effort {
+        /** For a tree that is going to be used. */
+        FULL(40_000, 60_000),
+        /** For a tree that is only going to be measured. */
+        QUICK(12_000, 12_000);
+
+        private final int variants;
+        /** Pairs of sets whose intersection is a candidate. */
+        private final int pairs;
+
+        Effort(int variants, int pairs) {
+            this.variants = variants;
+            this.pairs = pairs;
+        }
+    }
 
     /** The chosen sets, in the order in which they were chosen. */
     record Choice(List<BitSet> sets, double saved) {}
@@ -57,11 +71,13 @@ final class NodeSearch {
     }
 
     private final Universe universe;
+    private final Effort effort;
     private final double[] weights;
     private final List<Candidate> candidates;
 
-    NodeSearch(Universe universe, long seed) {
+    NodeSearch(Universe universe, long seed, Effort effort) {
         this.universe = universe;
+        this.effort = effort;
         SplittableRandom random = new SplittableRandom(seed);
         Map<BitSet, Double> expected = new LinkedHashMap<>();
         Set<BitSet> sets = new LinkedHashSet<>();
@@ -74,7 +90,7 @@ final class NodeSearch {
 
     private void addCalls(SplittableRandom random, Map<BitSet, Double> expected, Set<BitSet> sets) {
         List<Universe.Item> items = universe.items();
-        int variants = Math.clamp(MOST_VARIANTS / Math.max(1, items.size()), 1, MOST_VARIANTS_OF_ONE);
+        int variants = Math.clamp(effort.variants / Math.max(1, items.size()), 1, MOST_VARIANTS_OF_ONE);
         for (Universe.Item item : items) {
             double given = VARIANT_WEIGHT * Math.min(1, item.weight());
             expected.merge(item.set(), item.weight() - given, Double::sum);
@@ -100,7 +116,7 @@ final class NodeSearch {
     private void addIntersections(SplittableRandom random, Set<BitSet> sets) {
         List<Universe.Item> items = universe.items();
         long pairs = (long) items.size() * (items.size() - 1) / 2;
-        if (pairs <= MOST_PAIRS) {
+        if (pairs <= effort.pairs) {
             for (int i = 0; i < items.size(); i++) {
                 for (int j = 0; j < i; j++) {
                     addIntersection(items.get(i).set(), items.get(j).set(), sets);
@@ -108,7 +124,7 @@ final class NodeSearch {
             }
             return;
         }
-        for (int i = 0; i < MOST_PAIRS; i++) {
+        for (int i = 0; i < effort.pairs; i++) {
             addIntersection(items.get(random.nextInt(items.size())).set(), items.get(random.nextInt(items.size())).set(), sets);
         }
     }
@@ -173,23 +189,18 @@ final class NodeSearch {
     }
 
     /**
-     * Chooses with every price of memory and takes the best choice.
+     * Chooses; with full effort once with every price of memory, for the best choice.
      *
      * @param nodes how many sets at most
      * @param memory how many MiB they may take together, each set without what the largest chosen subset of it has
      */
     Choice choose(int nodes, double memory) {
-        Choice best = chooseQuickly(nodes, memory);
-        for (int i = 1; i < PRICES.length && memory != Double.POSITIVE_INFINITY; i++) {
+        Choice best = choose(nodes, memory, PRICES[0]);
+        for (int i = 1; effort == Effort.FULL && i < PRICES.length && memory != Double.POSITIVE_INFINITY; i++) {
             Choice other = choose(nodes, memory, PRICES[i]);
             best = other.saved() > best.saved() ? other : best;
         }
         return best;
-    }
-
-    /** The same with one price only. */
-    Choice chooseQuickly(int nodes, double memory) {
-        return choose(nodes, memory, PRICES[0]);
     }
 
     /**

@@ -35,7 +35,7 @@ public final class TreeFitter {
 
     /**
      * What is expected of the tree on calls that it was not fitted to: fitted five times to four fifths of the calls and
-     * tried on the rest. Somewhat pessimistic, for the tree itself was fitted to all of them.
+     * tried on the rest. Somewhat pessimistic, for the tree itself was fitted to all of them, and with more effort.
      *
      * @param importMillisTotal mean import time of a call in milliseconds
      * @param importMillisLeft what is left of it
@@ -83,7 +83,7 @@ public final class TreeFitter {
             throw new FitException("memory must be at least 0 MB, it is " + memory);
         }
         Universe universe = new Universe(trace, settings.versions());
-        NodeSearch search = new NodeSearch(universe, settings.seed());
+        NodeSearch search = new NodeSearch(universe, settings.seed(), NodeSearch.Effort.FULL);
         NodeSearch.Choice choice = search.choose(settings.nodes() - 1, memory);
         double smallest = search.smallestNode();
         if (choice.sets().isEmpty() && settings.nodes() > 1 && smallest > memory && smallest != Double.POSITIVE_INFINITY) {
@@ -110,7 +110,8 @@ public final class TreeFitter {
             }
             Universe universe = new Universe(trace.withCalls(rest), settings.versions());
             double memory = settings.memoryMb().orElse(Double.POSITIVE_INFINITY);
-            List<BitSet> sets = new NodeSearch(universe, settings.seed()).chooseQuickly(settings.nodes() - 1, memory).sets();
+            List<BitSet> sets = new NodeSearch(universe, settings.seed(), NodeSearch.Effort.QUICK)
+                    .choose(settings.nodes() - 1, memory).sets();
             Evaluation evaluation =
                     TreeEvaluator.evaluate(new Assembly(universe, sets, memory).tree(), trace.withCalls(folds.get(fold)));
             total += evaluation.importMillisTotal() * evaluation.calls();
