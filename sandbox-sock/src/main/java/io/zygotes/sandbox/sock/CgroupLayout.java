@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Where the cgroup hierarchies of this machine are, and which of them owns each controller.
@@ -97,10 +98,29 @@ record CgroupLayout(Path unified, Set<String> unifiedControllers, Map<String, Pa
 
     /** Lets the children of a group have the controllers. */
     void delegate(Path group) throws IOException {
-        for (String controller : unifiedControllers) {
-            if (!Files.readString(group.resolve("cgroup.subtree_control")).contains(controller)) {
-                Linux.writeFile(group + "/cgroup.subtree_control", "+" + controller);
+        String file = group + "/cgroup.subtree_control";
+        // Whole words: cpuset is another controller than cpu.
+        Set<String> present = Set.of(Linux.readFile(file).strip().split(" "));
+        String wanted = unifiedControllers.stream()
+                .filter(controller -> !present.contains(controller))
+                .map(controller -> "+" + controller)
+                .collect(Collectors.joining(" "));
+        if (wanted.isEmpty()) {
+            return;
+        }
+        try {
+            // All at once: cpu alone is given in spite of the processes below, and nothing else works after that.
+            Linux.writeFile(file, wanted);
+        } catch (LinuxException e) {
+            if (e.errno() != LinuxException.EBUSY && e.errno() != LinuxException.EOPNOTSUPP) {
+                throw e;
             }
+            // Only the true root may have both (cgroups(7)); a container's is a group like any other.
+            throw new IOException(
+                    "controllers cannot be given to groups below " + group + " (" + e.getMessage() + "), because processes"
+                            + " are in that group itself: move them with 'mkdir " + group + "/init; for p in $(cat "
+                            + group + "/cgroup.procs); do echo $p > " + group + "/init/cgroup.procs; done'",
+                    e);
         }
     }
 

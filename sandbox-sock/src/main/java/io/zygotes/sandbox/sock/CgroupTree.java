@@ -84,15 +84,18 @@ final class CgroupTree implements AutoCloseable {
                 Files.writeString(beside, Integer.toString(candidate));
                 Files.move(beside, record, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
                 CgroupTree tree = new CgroupTree(layout, candidate);
-                tree.setUp();
+                try {
+                    tree.setUp();
+                } catch (IOException e) {
+                    tree.close();
+                    throw e;
+                }
                 return tree;
             }
             throw new SandboxException("all " + REGIONS + " worker regions below " + folder
                     + " are taken: remove those of dead workers with 'rmdir', or stop a worker");
         } catch (IOException | NumberFormatException e) {
-            throw new SandboxException(
-                    "cannot make cgroups below " + layout.unified() + ": " + e.getMessage() + "; is it mounted read-only?",
-                    e);
+            throw new SandboxException("cannot make cgroups below " + layout.unified() + ": " + e.getMessage(), e);
         }
     }
 
