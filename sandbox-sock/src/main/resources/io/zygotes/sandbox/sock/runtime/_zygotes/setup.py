@@ -124,13 +124,17 @@ class Setup:
     def orders(self):
         """Does what the worker says until it says go. Returns the rest of what it says then."""
         is_zygote = self.request["kind"] == "zygote"
-        with socket.socket(fileno=os.dup(wire.CHANNEL)) as channel:
-            while True:
-                self.step = "orders"
+        self.step = "orders"
+        socket_type = socket.SOCK_SEQPACKET if is_zygote else socket.SOCK_STREAM
+        channel = socket.socket(socket.AF_UNIX, socket_type, 0, fileno=wire.CHANNEL)
+        try:
+            kind = wire.MOUNT
+            while kind != wire.GO:
                 kind, body, trees = wire.receive_order(channel)
-                if kind == wire.GO:
-                    break
-                self._attach(json.loads(body), trees)
+                instructions = json.loads(body)
+                self._attach(instructions["mounts"], trees)
+        finally:
+            channel.detach()
         for top in self.unsealed:
             kernel.set_mount_attributes(top, kernel.MOUNT_ATTR_RDONLY, False)
         if not is_zygote:
@@ -138,7 +142,7 @@ class Setup:
             # where cgroup2 is mounted with nsdelegate (cgroups(7)): it keeps the worker's.
             self.step = "cgroup space"
             kernel.unshare(kernel.CLONE_NEWCGROUP)
-        return body
+        return instructions
 
     def _attach(self, places, trees):
         self.step = "mounts"

@@ -181,7 +181,7 @@ class _Warden:
             kernel.set_dumpable(True)
             steps.mounts()
             steps.rest()
-            go = json.loads(steps.orders())
+            go = steps.orders()
             if request["kind"] != "zygote":  # its leaves may be allowed more than it needs, and none can raise a limit
                 steps.limits(go)
             steps.lock_down()

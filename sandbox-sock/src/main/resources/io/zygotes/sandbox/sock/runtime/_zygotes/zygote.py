@@ -119,7 +119,7 @@ def _become(request, descriptors):
             steps.map_itself()
             steps.mounts()
             steps.rest()
-            go = json.loads(steps.orders())
+            go = steps.orders()
             steps.limits(go)
             steps.lock_down()
             steps.final_filter()
@@ -129,7 +129,7 @@ def _become(request, descriptors):
         kernel.set_dumpable(True)
         steps.mounts()
         steps.rest()
-        go = json.loads(steps.orders())
+        go = steps.orders()
         steps.lock_down()
         kernel.set_dumpable(False)
         return main, go
