@@ -16,5 +16,6 @@ module io.zygotes.launcher {
     opens io.zygotes.launcher.bench to com.fasterxml.jackson.databind;
     opens io.zygotes.launcher.cli to com.fasterxml.jackson.databind, info.picocli;
     opens io.zygotes.launcher.demo to com.fasterxml.jackson.databind;
+    opens io.zygotes.launcher.doctor to com.fasterxml.jackson.databind;
     opens io.zygotes.launcher.plugins to com.fasterxml.jackson.databind;
 }

@@ -75,8 +75,9 @@ final class BenchWorker implements AutoCloseable {
      * is written. Its leaf stays.
      */
     void prepare(KeepAlive connection, String lambda) throws IOException, BenchException, InterruptedException {
-        long deadline = System.nanoTime() + PATIENCE;
+        // May install packages, which has a time limit of its own.
         call(connection, lambda);
+        long deadline = System.nanoTime() + PATIENCE;
         while (!compiled(leaf(lambda).spec().handler())) {
             if (System.nanoTime() > deadline) {
                 throw new BenchException("the byte code of the lambda " + lambda + " was not written within "

@@ -17,7 +17,8 @@ import java.util.Locale;
  */
 final class KeepAlive implements Closeable {
 
-    private static final int PATIENCE_MILLIS = 120_000;
+    /** The first call of a lambda also installs its packages. */
+    private static final int PATIENCE_MILLIS = 600_000;
 
     private final Socket socket;
     private final InputStream in;

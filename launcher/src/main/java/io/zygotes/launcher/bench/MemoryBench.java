@@ -13,9 +13,10 @@ import java.util.List;
 public final class MemoryBench {
 
     private static final double BYTES_PER_MB = 1 << 20;
-    private static final int FORKED_LEAVES = 16;
-    /** Each is as large as all the others above together. */
+    private static final int FORKED_LEAVES = 24;
+    /** Fewer: each is many times as large. */
     private static final int FRESH_LEAVES = 4;
+    private static final int SETTLE_MILLIS = 500;
 
     private final Workbench bench;
     private final int memoryMb;
@@ -55,15 +56,20 @@ public final class MemoryBench {
                 worker.dropAll(PackageSet.PANDAS.lambda(i));
             }
             bench.say("making " + count + " leaves");
+            // What was just freed comes back within some moments.
+            Thread.sleep(SETTLE_MILLIS);
+            double zygotes = charged(worker.zygotes());
             double before = availableMb();
             var leaves = new ArrayList<Leaf>();
             for (int i = 0; i < count; i++) {
                 BenchWorker.call(connection, PackageSet.PANDAS.lambda(i));
                 leaves.add(worker.leaf(PackageSet.PANDAS.lambda(i)));
             }
+            Thread.sleep(SETTLE_MILLIS);
             double each = (before - availableMb()) / count;
+            double grown = charged(leaves) + charged(worker.zygotes()) - zygotes;
             List<Long> privateBytes = leaves.stream().map(Leaf::privateBytes).sorted().toList();
-            var charges = MemoryReport.Charges.of(count, charged(leaves), charged(worker.zygotes()), each, memoryMb);
+            var charges = MemoryReport.Charges.of(count, grown, zygotes, each, memoryMb);
             for (Leaf leaf : leaves) {
                 if (!leaf.alive()) {
                     throw new BenchException("the leaf " + leaf.id() + " was evicted while it was measured; is mem_pool_mb"

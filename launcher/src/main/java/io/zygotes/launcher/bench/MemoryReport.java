@@ -32,11 +32,12 @@ public record MemoryReport(
     /**
      * What the kernel charges to the cgroups of sandboxes, page tables and the like included.
      *
-     * @param leaves how many leaves were there when it was measured
-     * @param leavesMb what all leaves together are charged
-     * @param zygotesMb what all zygotes together are charged; they are needed once
-     * @param machineMbPerLeaf by how much the machine's available memory shrank for each leaf, for comparison; on a
-     *     machine that does other things beside, this is noise
+     * @param leaves how many leaves were made
+     * @param leavesMb by how much the charge of all sandboxes together grew when they were made; what a leaf touches
+     *     before it is in a version 1 cgroup of its own is charged to its zygote
+     * @param zygotesMb what the zygotes were charged before; they are needed once
+     * @param machineMbPerLeaf by how much the machine's available memory shrank for each leaf: charges, and what the
+     *     kernel and the worker keep for it beside. On a machine that does other things, this is noise
      * @param leavesThatFit how many leaves fit into the given memory if each further one costs what these cost
      */
     public record Charges(

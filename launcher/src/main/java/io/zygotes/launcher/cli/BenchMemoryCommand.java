@@ -62,9 +62,9 @@ final class BenchMemoryCommand implements Callable<Integer> {
                 List.of("fit into " + report.memoryMb() + " MB", number(report.withZygotes().leavesThatFit()),
                         number(report.withoutZygotes().leavesThatFit())))));
         out.println();
-        out.println(number(report.timesAsMany()) + " times as many. Charged is what the kernel counts for the cgroups of the");
-        out.println("sandboxes; what fits is extrapolated: memory, less the zygotes once, divided by what one leaf was");
-        out.println("charged on average.");
+        out.println(number(report.timesAsMany()) + " times as many. Charged is what the kernel counts for the cgroups of all");
+        out.println("sandboxes, and by how much it grew with these leaves. What fits is extrapolated: memory, less the zygotes");
+        out.println("once, divided by what one leaf was charged on average.");
         out.flush();
     }
 

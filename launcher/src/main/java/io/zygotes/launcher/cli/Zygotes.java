@@ -38,6 +38,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             PluginsCommand.class,
             TreeCommand.class,
             BenchCommand.class,
+            DoctorCommand.class,
             InitCommand.class,
             UpCommand.class,
             DownCommand.class,

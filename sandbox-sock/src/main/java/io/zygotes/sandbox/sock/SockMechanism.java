@@ -90,7 +90,7 @@ final class SockMechanism implements SandboxMechanism {
     static SockMechanism start(MechanismContext context) throws SandboxException, InterruptedException {
         requireRoot();
         CgroupLayout layout = CgroupLayout.find();
-        Path state = context.workerDirectory().resolve("sandboxes");
+        Path state = state(context.workerDirectory());
         try {
             Files.createDirectories(state);
         } catch (IOException e) {
@@ -117,6 +117,11 @@ final class SockMechanism implements SandboxMechanism {
                 mechanism.close();
             }
         }
+    }
+
+    /** Our folder in a worker directory. */
+    static Path state(Path workerDirectory) {
+        return workerDirectory.resolve("sandboxes");
     }
 
     private static void requireRoot() throws SandboxException {
