@@ -93,7 +93,7 @@ final class SockMechanism implements SandboxMechanism {
     static SockMechanism start(MechanismContext context) throws SandboxException, InterruptedException {
         requireRoot();
         CgroupLayout layout = CgroupLayout.find();
-        Path state = context.workerDirectory().resolve("sandboxes");
+        Path state = state(context.workerDirectory());
         try {
             Files.createDirectories(state);
         } catch (IOException e) {
@@ -120,6 +120,11 @@ final class SockMechanism implements SandboxMechanism {
                 mechanism.close();
             }
         }
+    }
+
+    /** Our folder in a worker directory. */
+    static Path state(Path workerDirectory) {
+        return workerDirectory.resolve("sandboxes");
     }
 
     private static void requireRoot() throws SandboxException {
