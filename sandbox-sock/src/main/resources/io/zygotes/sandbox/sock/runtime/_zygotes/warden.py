@@ -174,8 +174,8 @@ class _Warden:
         with setup.Setup(request, descriptors) as steps:
             if not os.read(gate, 1):
                 raise OSError("the warden did not write the id maps")
-            steps.descriptors()
             steps.hello()
+            steps.descriptors()
             steps.step = "identity"
             setup.take_identity(request["uid"])
             kernel.set_dumpable(True)

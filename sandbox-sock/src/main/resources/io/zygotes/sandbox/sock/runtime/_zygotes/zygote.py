@@ -113,8 +113,8 @@ def _fork_with_threads(flags, cgroup, channel):
 def _become(request, descriptors):
     """In the child: sets the sandbox up and returns its work."""
     with setup.Setup(request, descriptors) as steps:
-        steps.descriptors()
         steps.hello()
+        steps.descriptors()
         if request["kind"] == "leaf":
             steps.map_itself()
             steps.mounts()
