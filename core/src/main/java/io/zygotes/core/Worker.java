@@ -40,6 +40,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -236,7 +237,10 @@ public final class Worker implements AutoCloseable {
                 packages,
                 output,
                 pool::onDied,
-                Map.of("trace_cgroups", config.trace().cgroups(), "storage", config.storage()));
+                Map.of(
+                        "trace_cgroups", config.trace().cgroups(),
+                        "storage", config.storage(),
+                        "network", config.network().name().toLowerCase(Locale.ROOT)));
     }
 
     private CacheContext cacheContext(PackageStore packages) {

@@ -66,6 +66,8 @@ final class SockMechanism implements SandboxMechanism {
     private final ExecutorService supplier = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("sandbox-supplier").factory());
     private final IdBlock ids = IdBlock.ofWorker();
+    /** Of zygotes: what no lambda gets, no package needs while it is imported. */
+    private final Network network;
     private final FreshIds freshIds = new FreshIds(IdBlock.WORKER_IDS / 1024);
     private final Map<Integer, SockSandbox> byPid = new ConcurrentHashMap<>();
     private final AtomicInteger numbers = new AtomicInteger();
@@ -81,6 +83,7 @@ final class SockMechanism implements SandboxMechanism {
         this.hostPython = hostPython;
         this.state = state;
         this.cgroups = cgroups;
+        network = "none".equals(context.options().get("network")) ? Network.NONE : Network.HOST;
         baseRoot = BaseRoot.plan(context.baseFolder(), python);
         fresh = cgroups.family("fresh", cgroups.hostId(0));
         pump = new OutputPump();
@@ -233,7 +236,7 @@ final class SockMechanism implements SandboxMechanism {
     @Override
     public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(spec.limits().runtimeSec());
-        Birth birth = new Birth("zygote", spec.limits(), Network.HOST);
+        Birth birth = new Birth("zygote", spec.limits(), network);
         try {
             SockZygote above = (SockZygote) parent.orElse(null);
             int depth = above == null ? 0 : above.depth() + 1;
@@ -466,6 +469,7 @@ final class SockMechanism implements SandboxMechanism {
             request.put("name", id);
             request.put("private_network", network == Network.NONE);
             request.put("open_files", limits.openFiles());
+            request.put("file_bytes", (long) limits.tmpMb() << 20);
             request.put("seccomp", context.seccomp());
             request.put("mounts", mounts);
         }
@@ -501,7 +505,8 @@ final class SockMechanism implements SandboxMechanism {
                 undo.add(() -> family.giveBack(kit.group(), false));
             }
             try {
-                descriptors.add(Linux.openToRead(kit.group().path()));
+                // Detached, so that no way leads from it up to the cgroups of others.
+                descriptors.add(Linux.detachedTree(kit.group().path(), false));
             } finally {
                 descriptors.add(kit.scratch());
             }
@@ -561,6 +566,7 @@ final class SockMechanism implements SandboxMechanism {
         /** Sends the request to the zygote to fork from, or to the warden. */
         void ask(SockZygote zygote) throws IOException, TimeoutException, InterruptedException, SandboxException {
             parent = zygote;
+            request.put("fresh", zygote == null);
             int[] all = descriptors.stream().mapToInt(Integer::intValue).toArray();
             if (zygote == null) {
                 request.put("op", "spawn");
