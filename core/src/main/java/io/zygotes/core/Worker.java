@@ -169,7 +169,7 @@ public final class Worker implements AutoCloseable {
 
         WorkerApi api = new WorkerApi(
                 functions, store, statistics, this::statistics, this::debug, config.trace().latency());
-        http.serve(api);
+        http.serve(api, config.allowLambdaCalls() ? (client, server) -> false : mechanism::isFromSandbox);
         onClose("running requests", () -> drain(api));
         lock.announce(bound);
         port = bound;

@@ -134,6 +134,12 @@ final class CgroupTree implements AutoCloseable {
         return (int) (FIRST_HOST_ID + (long) region * IdBlock.WORKER_IDS + id);
     }
 
+    /** Whether a host id belongs to a sandbox of any worker. */
+    static boolean isSandbox(int hostId) {
+        long id = Integer.toUnsignedLong(hostId);
+        return id >= FIRST_HOST_ID && id < FIRST_HOST_ID + (long) REGIONS * IdBlock.WORKER_IDS;
+    }
+
     /** The group for the warden itself, without limits. */
     Path makeWardenGroup() throws IOException {
         Path group = root.resolve("warden");

@@ -21,6 +21,8 @@ import io.zygotes.spi.mechanism.MechanismContext;
 import io.zygotes.spi.mechanism.SandboxMechanism;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -405,6 +407,22 @@ final class SockMechanism implements SandboxMechanism {
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "cannot limit the memory of " + sandbox + ": " + e.getMessage());
             return bytes;
+        }
+    }
+
+    @Override
+    public boolean isFromSandbox(InetSocketAddress client, InetSocketAddress server) {
+        try {
+            Optional<Linux.TcpOwner> owner = Linux.tcpOwner(client, server);
+            if (owner.isPresent() && owner.get().held()) {
+                return CgroupTree.isSandbox(owner.get().uid());
+            }
+            // Somewhere else, or closed here in the meantime: whose it was is not known, so it is refused.
+            return NetworkInterface.getByInetAddress(client.getAddress()) != null;
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot find out who opened the connection from " + client
+                    + ", so it is taken for a lambda's: " + e.getMessage());
+            return true;
         }
     }
 

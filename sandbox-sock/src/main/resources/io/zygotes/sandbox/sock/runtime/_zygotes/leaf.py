@@ -134,6 +134,7 @@ def main(go):
         kind, body = wire.receive_frame(wire.CHANNEL)
         if kind != wire.CALL:
             raise ValueError("a leaf got a message of kind %d" % kind)
+        _reap()  # what ended after the last call, and while it was frozen
         status, reply = _answer(function, body)
         _flush()
         wire.send_reply(wire.CHANNEL, status, reply)
