@@ -69,16 +69,16 @@ def _create(folder):
 
 
 def _descriptors():
-    """Numbers and kinds of open files, but for the one that lists them."""
+    """Numbers and kinds of open files. A zygote may not list its own folder in /proc."""
     kinds = []
-    for name in sorted(os.listdir("/proc/self/fd"), key=int):
+    for number in range(4096):
         try:
-            mode = os.fstat(int(name)).st_mode
+            mode = os.fstat(number).st_mode
         except OSError:
             continue
         for test in (stat.S_ISDIR, stat.S_ISCHR, stat.S_ISFIFO, stat.S_ISSOCK, stat.S_ISREG):
             if test(mode):
-                kinds.append("%s %s" % (name, test.__name__[4:].lower()))
+                kinds.append("%d %s" % (number, test.__name__[4:].lower()))
     return ", ".join(kinds)
 
 
@@ -158,9 +158,8 @@ def run(report):
     check("A13", "mount_setattr, writable again",
           in_child(lambda: call("mount_setattr", _AT_FDCWD, b"/usr", 0, (0).to_bytes(8, "little") + b"\1" + b"\0" * 23, 32)),
           "EPERM")
-    for name in sorted(os.listdir("/proc/self/ns")):
-        if not name.endswith("_for_children"):
-            check("A15", "setns to its own namespace " + name, in_child(lambda n=name: _enter(n)), "EPERM")
+    for name in ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts"):
+        check("A15", "setns to its own namespace " + name, in_child(lambda n=name: _enter(n)), "EPERM", zygote=["EACCES"])
     check("A16", "chroot", in_child(_climb), "EPERM")
     canaries = [event["canary"], "/../../../.." + event["canary"], "/proc/1/root" + event["canary"],
                 "/proc/self/cwd/../../../../../.." + event["canary"], "/proc/self/root/.." + event["canary"]]

@@ -53,6 +53,9 @@ _NUMBERS = {
 _CLONE3, _CLOSE_RANGE, _MOVE_MOUNT, _MOUNT_SETATTR = 435, 436, 429, 442
 _LANDLOCK_CREATE_RULESET, _LANDLOCK_RESTRICT_SELF = 444, 446
 
+# As it was before a package may have put another one in its place.
+_close = os.close
+
 ARCHITECTURE = platform.machine()
 _SYSCALLS = _NUMBERS.get(ARCHITECTURE)
 
@@ -63,6 +66,10 @@ _prctl = _libc.prctl
 _prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
 # For options with one argument; converting the unused ones takes longer than the call.
 _short_prctl = ctypes.PyDLL(None, use_errno=True).prctl
+_mmap = _libc.mmap
+_mmap.restype = ctypes.c_void_p
+_mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+_MAP_PRIVATE, _MAP_FIXED, _MAP_ANONYMOUS = 0x02, 0x10, 0x20
 _before_fork = ctypes.pythonapi.PyOS_BeforeFork
 _after_fork_child = ctypes.pythonapi.PyOS_AfterFork_Child
 _after_fork_parent = ctypes.pythonapi.PyOS_AfterFork_Parent
@@ -121,6 +128,25 @@ def clone(flags, cgroup=-1):
     if error:
         raise error
     return pid
+
+
+def make_memory_private():
+    """Turns memory that this process would share with its children into memory that they get copies of.
+
+    What a package mapped that way while it was imported would be written and read by all leaves of a zygote.
+    """
+    with open("/proc/self/maps") as file:
+        maps = [line.split(None, 2) for line in file]
+    for addresses, permissions, _ in maps:
+        if permissions[1:4:2] != "ws":
+            continue
+        start, end = (int(address, 16) for address in addresses.split("-"))
+        content = ctypes.string_at(start, end - start)
+        protection = sum(bit for letter, bit in zip("rwx", (1, 2, 4)) if letter in permissions)
+        mapped = _mmap(start, end - start, protection, _MAP_PRIVATE | _MAP_FIXED | _MAP_ANONYMOUS, -1, 0)
+        if mapped != start:
+            raise _failed("mmap over shared memory")
+        ctypes.memmove(start, content, end - start)
 
 
 def threads():
@@ -240,7 +266,7 @@ def keep_to_itself():
         return
     rules = _check(_syscall(_LANDLOCK_CREATE_RULESET, _SCOPE, 24, 0), "landlock_create_ruleset")
     _check(_syscall(_LANDLOCK_RESTRICT_SELF, rules, 0), "landlock_restrict_self")
-    os.close(rules)
+    _close(rules)
 
 
 def loopback_up():

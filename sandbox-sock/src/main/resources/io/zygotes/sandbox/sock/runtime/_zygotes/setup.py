@@ -29,6 +29,9 @@ FIRST_ID = 1000
 _TMPFS_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV
 _PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 
+# As they were before a package may have put others in their place.
+_get_limit, _set_limit = resource.getrlimit, resource.setrlimit
+
 _PENDING_SIGNALS = 1024
 _LOCKED_BYTES = 8 << 20
 
@@ -69,10 +72,10 @@ def take_identity(number):
 
 def lower_limit(which, value):
     """Sets a resource limit to a value, or leaves it if it is lower already."""
-    hard = resource.getrlimit(which)[1]
+    hard = _get_limit(which)[1]
     if hard != resource.RLIM_INFINITY:
         value = min(value, hard)
-    resource.setrlimit(which, (value, value))
+    _set_limit(which, (value, value))
 
 
 def lower_all_limits():
