@@ -43,6 +43,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -174,7 +175,7 @@ public final class Worker implements AutoCloseable {
 
         WorkerApi api = new WorkerApi(
                 functions, store, statistics, this::statistics, this::debug, config.trace().latency());
-        http.serve(api);
+        http.serve(api, config.allowLambdaCalls() ? (client, server) -> false : mechanism::isFromSandbox);
         onClose("running requests", () -> drain(api));
         lock.announce(bound);
         port = bound;
@@ -242,7 +243,10 @@ public final class Worker implements AutoCloseable {
                 packages,
                 output,
                 pool::onDied,
-                Map.of("trace_cgroups", config.trace().cgroups(), "storage", config.storage()));
+                Map.of(
+                        "trace_cgroups", config.trace().cgroups(),
+                        "storage", config.storage(),
+                        "network", config.network().name().toLowerCase(Locale.ROOT)));
     }
 
     private CacheContext cacheContext(PackageStore packages) {

@@ -34,6 +34,7 @@ import java.util.Optional;
  * @param logOutput {@code log_output}: whether lines that lambdas print are kept in {@code logs}
  * @param python {@code python}: the interpreter's name or path
  * @param network {@code network}: what lambdas see of the network
+ * @param allowLambdaCalls {@code allow_lambda_calls}: whether lambdas may call this worker over HTTP
  * @param maxWaiting {@code max_waiting}: requests that may wait for a leaf of one lambda
  * @param spareLeaves {@code spare_leaves}: leaves that are forked ahead for each busy zygote
  * @param maxWaitSec {@code max_wait_sec}: seconds that a request may wait for memory
@@ -62,6 +63,7 @@ public record WorkerConfig(
         boolean logOutput,
         String python,
         Network network,
+        boolean allowLambdaCalls,
         int maxWaiting,
         int spareLeaves,
         int maxWaitSec,

@@ -20,6 +20,7 @@ _UNCHECKED = b"\x01\x00\x00\x00"  # PEP 552: a hash stands in the file, and nobo
 # Made in the zygote, ready in every child: all lambdas have the same name for their module.
 _LOADER = importlib.machinery.SourceFileLoader("f", _SOURCE)
 _MODULE = importlib.util.module_from_spec(importlib.util.spec_from_file_location("f", _SOURCE, loader=_LOADER))
+_close = os.close  # before a package may have put another one in its place
 _MAGIC = importlib.util.MAGIC_NUMBER + _UNCHECKED
 
 
@@ -32,7 +33,7 @@ def _byte_code():
     try:
         data = os.read(descriptor, 1 << 20)
     finally:
-        os.close(descriptor)
+        _close(descriptor)
     # A very large one is not read to its end, and is left to the normal loader.
     if data[:8] != _MAGIC or len(data) == 1 << 20:
         return None
@@ -136,6 +137,7 @@ def main(instructions):
         kind, body = wire.receive_frame(wire.CHANNEL)
         if kind != wire.CALL:
             raise ValueError("a leaf got a message of kind %d" % kind)
+        _reap()  # what ended after the last call, and while it was frozen
         status, reply = _answer(function, body)
         _flush()
         wire.send_reply(wire.CHANNEL, status, reply)

@@ -11,6 +11,7 @@ capabilities in its own user namespace then, and none outside. The order of the 
     orders        what the worker wants it to be: code and packages to mount, then go. A spare leaf waits here
     cgroup space  after go, when the worker has put the process under its limits, so that it sees its own as the root
     capabilities  all gone
+    scope         no signal and no abstract socket reaches out of it, where the kernel has Landlock for that
     filter        last, because it forbids most of the above
 """
 
@@ -28,6 +29,12 @@ FIRST_ID = 1000
 
 _TMPFS_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV
 _PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
+
+# As they were before a package may have put others in their place.
+_get_limit, _set_limit = resource.getrlimit, resource.setrlimit
+
+_PENDING_SIGNALS = 1024
+_LOCKED_BYTES = 8 << 20
 
 # Made once in a zygote; forked children have them ready.
 FINAL_FILTER = kernel.Filter(seccomp.final_program(kernel.ARCHITECTURE))
@@ -62,6 +69,23 @@ def map_ids(process, inside, outside, count):
 def take_identity(number):
     os.setresgid(number, number, number)
     os.setresuid(number, number, number)
+
+
+def lower_limit(which, value):
+    """Sets a resource limit to a value, or leaves it if it is lower already."""
+    hard = _get_limit(which)[1]
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    _set_limit(which, (value, value))
+
+
+def lower_all_limits():
+    """Those that are the same for all sandboxes; children inherit them."""
+    lower_limit(resource.RLIMIT_CORE, 0)
+    lower_limit(resource.RLIMIT_NICE, 0)
+    lower_limit(resource.RLIMIT_RTPRIO, 0)
+    lower_limit(resource.RLIMIT_MSGQUEUE, 0)  # would be counted for all leaves of a zygote together
+    lower_limit(resource.RLIMIT_MEMLOCK, _LOCKED_BYTES)
 
 
 class Setup:
@@ -163,16 +187,22 @@ class Setup:
             os.close(tree)
 
     def limits(self, instructions):
-        """Limits that the process sets itself. No core files: they would hold the memory of a lambda."""
+        """Limits of its own, beside those that every sandbox has from the warden."""
         self.step = "limits"
-        files = min(instructions["open_files"], resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-        resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if self.request["kind"] == "leaf":
+            lower_limit(resource.RLIMIT_FSIZE, instructions["file_bytes"])
+        lower_limit(resource.RLIMIT_NOFILE, instructions["open_files"])
+        # Counted for the zygote's uid as well, so one leaf must not be able to use up what all of them have.
+        lower_limit(resource.RLIMIT_SIGPENDING, _PENDING_SIGNALS)
 
     def lock_down(self):
         self.step = "capabilities"
         kernel.set_no_new_privileges()
         kernel.drop_capabilities()
+        if self.request["kind"] != "zygote" or self.request["fresh"]:
+            # Zygotes share the one of their root: the kernel stacks 16 at the most, and leaves are to have their own.
+            self.step = "scope"
+            kernel.keep_to_itself()
 
     def final_filter(self):
         if self.request["seccomp"]:
