@@ -180,15 +180,25 @@ final class BuildImage {
 
     /** Lets the JVM record which classes the program loads. Only makes the start faster, so a failure is a notice. */
     private void train(Path fresh) throws IOException, InterruptedException {
-        Path log = work.resolve("aot.log");
-        var training = new ProcessBuilder(fresh.resolve("bin/zygotes").toString(), "plugins", "--json");
-        training.environment().put("ZYGOTES_JAVA_OPTS", "-XX:AOTCacheOutput=" + fresh.resolve("lib/zygotes.aot"));
-        training.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"));
-        int exit = training.redirectErrorStream(true).redirectOutput(log.toFile()).start().waitFor();
-        if (exit != 0) {
-            System.out.println("image: no AOT cache, starts are slower (exit code " + exit + ", see " + log + ")");
-            Files.deleteIfExists(fresh.resolve("lib/zygotes.aot"));
+        Path cache = fresh.resolve("lib/zygotes.aot");
+        if (start(fresh, "") != 0) {
+            throw new Failure("the program in the new image fails:\n" + Files.readString(log()));
         }
+        if (start(fresh, "-XX:AOTCacheOutput=" + cache) != 0) {
+            System.out.println("image: no AOT cache, starts are slower; see " + log());
+            Files.deleteIfExists(cache);
+        }
+    }
+
+    private int start(Path fresh, String javaOptions) throws IOException, InterruptedException {
+        var program = new ProcessBuilder(fresh.resolve("bin/zygotes").toString(), "plugins", "--json");
+        program.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"));
+        program.environment().put("ZYGOTES_JAVA_OPTS", javaOptions);
+        return program.redirectErrorStream(true).redirectOutput(log().toFile()).start().waitFor();
+    }
+
+    private Path log() {
+        return work.resolve("run.log");
     }
 
     private static void tool(String name, List<String> arguments) {

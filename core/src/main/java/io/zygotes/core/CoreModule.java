@@ -60,7 +60,8 @@ public final class CoreModule extends AbstractModule {
                 (long) config.memPoolMb() << 20,
                 config.features().downsizePausedMem(),
                 GRACE,
-                Duration.ofSeconds(config.installerLimits().runtimeSec()));
+                Duration.ofSeconds(config.installerLimits().runtimeSec()),
+                config.spareLeaves());
     }
 
     /** Not for callers: Guice calls it. */

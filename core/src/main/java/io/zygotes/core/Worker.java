@@ -21,6 +21,9 @@ import io.zygotes.spi.ImportCacheProvider;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.MemoryBudget;
 import io.zygotes.spi.Options;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.PackageInfo;
+import io.zygotes.spi.Packages;
 import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Zygote;
@@ -42,6 +45,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -70,6 +74,7 @@ public final class Worker implements AutoCloseable {
     private final Deque<Step> undo = new ArrayDeque<>();
 
     private volatile ImportCache cache;
+    private volatile Packages packages;
     private volatile Functions functions;
     private volatile OutputSink output;
     private volatile int port = -1;
@@ -144,6 +149,7 @@ public final class Worker implements AutoCloseable {
         packages.open();
         Path costs = state.resolve("import-costs.json");
         packages.loadCosts(costs);
+        this.packages = packages;
         LambdaRegistry registry = registry(state, python);
 
         SandboxMechanism mechanism = mechanisms.start(mechanismContext(state, packages));
@@ -304,6 +310,12 @@ public final class Worker implements AutoCloseable {
             }
         }
         return all;
+    }
+
+    /** A package if it is installed; empty before the worker serves. */
+    public Optional<PackageInfo> installed(PackageId id) {
+        Packages present = packages;
+        return present == null ? Optional.empty() : present.installed(id);
     }
 
     /** All numbers of {@code /stats}. */

@@ -25,7 +25,7 @@ class ArchitectureTest {
     static final ArchRule THE_SPI_NEEDS_NOTHING_BUT_JAVA_BASE = classes()
             .that().resideInAPackage(SPI)
             .should().onlyDependOnClassesThat()
-            .resideInAnyPackage(SPI, "java.lang..", "java.util..", "java.nio..", "java.time..", "java.io..", "java.math..");
+            .resideInAnyPackage(SPI, "java.lang..", "java.util..", "java.nio..", "java.time..", "java.io..", "java.math..", "java.net..");
 
     @ArchTest
     static final ArchRule THE_CORE_KNOWS_THE_SPI_ONLY = noClasses()
@@ -68,6 +68,12 @@ class ArchitectureTest {
             .that().resideInAPackage(LAUNCHER)
             .should().dependOnClassesThat()
             .resideInAnyPackage(SOCK, NONE, MULTITREE);
+
+    @ArchTest
+    static final ArchRule ONE_PACKAGE_OF_THE_LAUNCHER_KNOWS_THE_PLUGIN_TREE = noClasses()
+            .that().resideInAPackage(LAUNCHER).and().resideOutsideOfPackage("io.zygotes.launcher.tree")
+            .should().dependOnClassesThat()
+            .resideInAPackage(TREE);
 
     @ArchTest
     static final ArchRule ONE_PACKAGE_TOUCHES_FOREIGN_MEMORY = noClasses()

@@ -150,6 +150,7 @@ final class ConfigFile {
                 network,
                 root.flag("allow_lambda_calls", false),
                 root.integer("max_waiting", 256, 0, 4096),
+                root.integer("spare_leaves", 0, 0, 64),
                 root.integer("max_wait_sec", 10, 0, 3600),
                 plugins(root.section("plugins"), root),
                 root.text("plugin_path", ""));
@@ -265,6 +266,7 @@ final class ConfigFile {
         root.put("python", config.python());
         root.put("mem_pool_mb", config.memPoolMb());
         root.put("max_waiting", config.maxWaiting());
+        root.put("spare_leaves", config.spareLeaves());
         root.put("max_wait_sec", config.maxWaitSec());
         root.set("import_cache_tree", JSON.valueToTree(config.importCacheTree().orElse("")));
         root.put("sandbox", config.sandbox());

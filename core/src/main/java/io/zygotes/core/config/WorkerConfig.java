@@ -36,6 +36,7 @@ import java.util.Optional;
  * @param network {@code network}: what lambdas see of the network
  * @param allowLambdaCalls {@code allow_lambda_calls}: whether lambdas may call this worker over HTTP
  * @param maxWaiting {@code max_waiting}: requests that may wait for a leaf of one lambda
+ * @param spareLeaves {@code spare_leaves}: leaves that are forked ahead for each busy zygote
  * @param maxWaitSec {@code max_wait_sec}: seconds that a request may wait for memory
  * @param plugins {@code plugins}: options of import caches by their name
  * @param pluginPath {@code plugin_path}: folder with further import caches; empty for none
@@ -64,6 +65,7 @@ public record WorkerConfig(
         Network network,
         boolean allowLambdaCalls,
         int maxWaiting,
+        int spareLeaves,
         int maxWaitSec,
         Map<String, Map<String, Object>> plugins,
         String pluginPath) {

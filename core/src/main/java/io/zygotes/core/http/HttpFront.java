@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
+import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.eclipse.jetty.http.HttpField;
@@ -41,7 +42,6 @@ public final class HttpFront implements AutoCloseable {
     private static final int MAX_HEADERS = 16 << 10;
     private static final int MAX_CONNECTIONS = 4096;
     private static final int MAX_THREADS = 2048;
-    private static final int IDLE_MILLIS = 60_000;
     /** A client that takes longer to send its body holds a thread for nothing. */
     private static final long BODY_NANOS = Duration.ofSeconds(60).toNanos();
 
@@ -58,6 +58,10 @@ public final class HttpFront implements AutoCloseable {
      * @param port TCP port; 0 for any free one
      */
     public HttpFront(String host, int port) {
+        this(host, port, Duration.ofMinutes(1));
+    }
+
+    HttpFront(String host, int port, Duration idle) {
         // the worker says itself when it serves and where
         JETTY.setLevel(Level.WARNING);
         QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, 8);
@@ -69,7 +73,7 @@ public final class HttpFront implements AutoCloseable {
         connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
         connector.setHost(host);
         connector.setPort(port);
-        connector.setIdleTimeout(IDLE_MILLIS);
+        connector.setIdleTimeout(idle.toMillis());
         connector.setAcceptQueueSize(1024);
         server.addConnector(connector);
         server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, server));
@@ -94,6 +98,12 @@ public final class HttpFront implements AutoCloseable {
      * @throws IOException if the server does not start
      */
     public void serve(WorkerApi api, BiPredicate<InetSocketAddress, InetSocketAddress> refused) throws IOException {
+        serve(api::answer, refused);
+    }
+
+    void serve(
+            Function<HttpQuestion, HttpAnswer> api, BiPredicate<InetSocketAddress, InetSocketAddress> refused)
+            throws IOException {
         server.setHandler(new ApiHandler(api, refused));
         try {
             server.start();
@@ -123,10 +133,11 @@ public final class HttpFront implements AutoCloseable {
 
         private static final String REFUSED = ApiHandler.class.getName() + ".refused";
 
-        private final WorkerApi api;
+        private final Function<HttpQuestion, HttpAnswer> api;
         private final BiPredicate<InetSocketAddress, InetSocketAddress> refused;
 
-        ApiHandler(WorkerApi api, BiPredicate<InetSocketAddress, InetSocketAddress> refused) {
+        ApiHandler(
+                Function<HttpQuestion, HttpAnswer> api, BiPredicate<InetSocketAddress, InetSocketAddress> refused) {
             this.api = api;
             this.refused = refused;
         }
@@ -148,7 +159,7 @@ public final class HttpFront implements AutoCloseable {
             request.addIdleTimeoutListener(timeout -> false);
             HttpAnswer answer = isRefused(request.getConnectionMetaData())
                     ? WorkerApi.refusal()
-                    : api.answer(new HttpQuestion(
+                    : api.apply(new HttpQuestion(
                             request.getMethod(),
                             request.getHttpURI().getPath(),
                             request.getHttpURI().getQuery(),

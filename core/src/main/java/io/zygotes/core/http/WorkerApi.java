@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.SocketTimeoutException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -146,8 +147,17 @@ public final class WorkerApi {
     }
 
     private HttpAnswer call(String name, String below, HttpQuestion question) {
+        byte[] body;
         try {
-            byte[] body = question.body().read();
+            body = question.body().read();
+        } catch (HttpQuestion.TooLargeException e) {
+            return error(413, e.getMessage(), null, Map.of("Connection", "close"));
+        } catch (SocketTimeoutException e) {
+            return error(408, "the body did not arrive in time: " + e.getMessage(), null, Map.of("Connection", "close"));
+        } catch (IOException e) {
+            return error(400, "the body cannot be read: " + e.getMessage(), null, Map.of("Connection", "close"));
+        }
+        try {
             Answer answer = functions.invoke(
                     name, new Invocation(question.method(), below, question.headers().read(), body));
             return new HttpAnswer(
@@ -157,8 +167,6 @@ public final class WorkerApi {
                             "X-Zygotes-Start", answer.start().name().toLowerCase(Locale.ROOT),
                             "X-Zygotes-Sandbox", answer.sandbox()),
                     answer.reply().body());
-        } catch (HttpQuestion.TooLargeException e) {
-            return error(413, e.getMessage(), null, Map.of("Connection", "close"));
         } catch (RegistryException e) {
             return error(
                     switch (e.kind()) {
@@ -179,7 +187,7 @@ public final class WorkerApi {
             Thread.currentThread().interrupt();
             return error(503, "the worker is stopping", null, Map.of("Connection", "close"));
         } catch (IOException e) {
-            LOG.log(Level.ERROR, "lambda " + name + ": cannot read or write files or the request", e);
+            LOG.log(Level.ERROR, "lambda " + name + ": cannot read or write its files", e);
             return error(500, "lambda " + name + ": " + e, null, Map.of());
         } catch (RuntimeException e) {
             LOG.log(Level.ERROR, "lambda " + name + ": the worker failed", e);

@@ -69,6 +69,11 @@ final class MemoryLedger {
             this.spared = spared;
             this.demand = demand;
         }
+
+        /** Whether it waits for more memory for the spared account itself. */
+        private boolean grows() {
+            return spared != null && spared.waiter == this;
+        }
     }
 
     /**
@@ -120,7 +125,7 @@ final class MemoryLedger {
      * Raises an account that the caller alone holds. While the caller waits, the account can be evicted: otherwise
      * many who hold little and want more would wait for each other.
      *
-     * @return false if the account was evicted or closed meanwhile
+     * @return false if the account was evicted or is being closed
      */
     boolean grow(Account account, long toBytes, long deadline)
             throws SandboxException.NoCapacity, InterruptedException {
@@ -138,9 +143,7 @@ final class MemoryLedger {
                 account.waiter = waiter;
                 idle.add(account);
                 try {
-                    if (!await(waiter, deadline)) {
-                        return false;
-                    }
+                    return await(waiter, deadline);
                 } finally {
                     account.waiter = null;
                     idle.remove(account);
@@ -209,6 +212,20 @@ final class MemoryLedger {
             account.holders--;
             if (account.holders == 0 && account.state == State.OPEN) {
                 idle.add(account);
+                advance();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends a hold; an account without holders is the first to be evicted. */
+    void releaseFirst(Account account) {
+        lock.lock();
+        try {
+            account.holders--;
+            if (account.holders == 0 && account.state == State.OPEN) {
+                idle.addFirst(account);
                 advance();
             }
         } finally {
@@ -346,9 +363,19 @@ final class MemoryLedger {
     private void advance() {
         while (!line.isEmpty()) {
             Waiter first = line.getFirst();
+            if (first.grows() && first.spared.state != State.OPEN) {
+                line.removeFirst();
+                first.changed.signal();
+                continue;
+            }
             if (reserved + first.extra <= total) {
                 reserved += first.extra;
                 first.granted = true;
+                if (first.grows()) {
+                    // at once: from here on it is in use, and must neither be evicted nor closed at its old size
+                    first.spared.bytes += first.extra;
+                    idle.remove(first.spared);
+                }
                 line.removeFirst();
                 first.changed.signal();
                 continue;
@@ -385,7 +412,6 @@ final class MemoryLedger {
             throw new SandboxException.NoCapacity("asked for " + megabytes(waiter.extra)
                     + ", but mem_pool_mb is only " + megabytes(total) + "; raise mem_pool_mb or lower the limit");
         }
-        boolean growing = waiter.spared != null && waiter.spared.waiter == waiter;
         boolean taken = false;
         Demand demand = waiter.demand;
         line.addLast(waiter);
@@ -395,7 +421,7 @@ final class MemoryLedger {
         try {
             advance();
             while (!waiter.granted) {
-                if (growing && waiter.spared.state != State.OPEN) {
+                if (waiter.grows() && waiter.spared.state != State.OPEN) {
                     return false;
                 }
                 if (!waiter.victims.isEmpty()) {
@@ -418,17 +444,14 @@ final class MemoryLedger {
                 }
                 waiter.changed.awaitNanos(left);
             }
-            if (growing && waiter.spared.state != State.OPEN) {
-                return false;
-            }
             if (demand != null && !demand.stopWaiting()) {
                 throw handedOver();
             }
             taken = true;
-            return true;
+            return !waiter.grows() || waiter.spared.state == State.OPEN;
         } finally {
             if (waiter.granted && !taken) {
-                reserved -= waiter.extra;
+                giveBack(waiter);
             }
             line.remove(waiter);
             if (demand != null) {
@@ -438,6 +461,14 @@ final class MemoryLedger {
                 evict(waiter);
             }
             advance();
+        }
+    }
+
+    private void giveBack(Waiter waiter) {
+        if (!waiter.grows()) {
+            reserved -= waiter.extra;
+        } else if (waiter.spared.state != State.CLOSED) {
+            shrink(waiter.spared, waiter.spared.bytes - waiter.extra);
         }
     }
 

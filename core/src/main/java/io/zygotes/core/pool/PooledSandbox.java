@@ -4,7 +4,7 @@ import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxEvent;
 
 /** A sandbox of the mechanism together with its account. Destroyed once, by whoever comes first. */
-abstract sealed class PooledSandbox implements Sandbox permits PooledLeaf, PooledZygote {
+abstract sealed class PooledSandbox implements Sandbox permits PooledLeaf, PooledSpare, PooledZygote {
 
     private final SandboxPool pool;
     private final Sandbox inner;
@@ -60,6 +60,13 @@ abstract sealed class PooledSandbox implements Sandbox permits PooledLeaf, Poole
         if (pool.ledger().retire(account)) {
             finish(reason);
         }
+    }
+
+    /** Ends the account and leaves the sandbox to another owner. */
+    final void handOver() {
+        gone = true;
+        pool.ledger().close(account);
+        pool.disown(inner);
     }
 
     /** The account is retiring on behalf of the caller. The memory is free only when the processes are gone. */

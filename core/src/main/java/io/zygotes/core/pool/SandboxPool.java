@@ -2,7 +2,9 @@ package io.zygotes.core.pool;
 
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Limits;
 import io.zygotes.spi.MemoryBudget;
+import io.zygotes.spi.Network;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxEvent;
@@ -53,6 +55,7 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
     private final boolean downsize;
     private final Duration patience;
     private final Freezer freezer;
+    private final Spares spares;
     private final ExecutorService background;
     private final Map<Sandbox, PooledSandbox> byInner = new ConcurrentHashMap<>();
     private volatile SandboxMechanism mechanism;
@@ -63,11 +66,13 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
      * @param downsize whether idle leaves give back memory
      * @param grace how long a leaf is idle before it is frozen
      * @param patience how long a sandbox that is not for a request, such as an install, waits for memory
+     * @param spareLeaves leaves to fork ahead for each busy zygote
      */
-    public SandboxPool(long totalBytes, boolean downsize, Duration grace, Duration patience) {
+    public SandboxPool(long totalBytes, boolean downsize, Duration grace, Duration patience, int spareLeaves) {
         this.ledger = new MemoryLedger(totalBytes);
         this.downsize = downsize;
         this.patience = patience;
+        this.spares = new Spares(this, spareLeaves);
         this.freezer = new Freezer(grace.toNanos(), leaf -> leaf.freezeIfIdle(downsize, LEAF_SLACK));
         this.background =
                 Executors.newSingleThreadExecutor(Thread.ofPlatform().name("pool").daemon().factory());
@@ -136,7 +141,10 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
         MemoryLedger.Account account = reserve(bytes, zygote);
         PooledLeaf leaf = null;
         try (Hold hold = new Hold(zygote)) {
-            Leaf inner = hold.fork(from -> mechanism.createLeaf(from, spec));
+            Leaf inner = fromSpare(zygote, spec);
+            if (inner == null) {
+                inner = hold.fork(from -> mechanism.createLeaf(from, spec));
+            }
             leaf = new PooledLeaf(this, inner, account, birth(zygote), bytes);
             byInner.put(inner, leaf);
         } finally {
@@ -145,7 +153,39 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
             }
         }
         tell(SandboxEvent.Kind.MADE, leaf);
+        if (zygote != null && spares.areKept()) {
+            later(() -> spares.refill(zygote, spec.limits(), spec.network()));
+        }
         return leaf;
+    }
+
+    /** Makes a spare of the zygote the leaf; null if there is none that can be used. */
+    private Leaf fromSpare(PooledZygote zygote, LeafSpec spec) throws InterruptedException {
+        for (PooledSpare spare = spares.take(zygote, spec); spare != null; spare = spares.take(zygote, spec)) {
+            try {
+                Leaf leaf = mechanism.specialise(spare.inner(), spec);
+                spare.handOver();
+                return leaf;
+            } catch (SandboxException e) {
+                LOG.log(Level.DEBUG, "spare " + spare.id() + " was of no use: " + e.getMessage());
+                spare.destroy();
+            } catch (InterruptedException | RuntimeException e) {
+                spare.destroy();
+                throw e;
+            }
+        }
+        return null;
+    }
+
+    PooledSpare register(Sandbox inner, MemoryLedger.Account account, Limits limits, Network network) {
+        PooledSpare spare = new PooledSpare(this, inner, account, limits, network);
+        byInner.put(inner, spare);
+        return spare;
+    }
+
+    /** The sandbox is somebody else's from now on. */
+    void disown(Sandbox inner) {
+        byInner.remove(inner);
     }
 
     @Override
@@ -222,7 +262,7 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
             return;
         }
         later(() -> {
-            if (sandbox instanceof PooledZygote || ledger.isIdle(sandbox.account())) {
+            if (!(sandbox instanceof PooledLeaf) || ledger.isIdle(sandbox.account())) {
                 sandbox.end(SandboxEvent.Kind.DIED);
             }
         });
@@ -246,8 +286,13 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
     }
 
     void forget(PooledSandbox sandbox, Sandbox inner, SandboxEvent.Kind reason) {
-        byInner.remove(inner);
-        tell(reason, sandbox);
+        byInner.remove(inner, sandbox);
+        if (sandbox instanceof PooledZygote zygote) {
+            spares.drop(zygote);
+        }
+        if (!(sandbox instanceof PooledSpare)) {
+            tell(reason, sandbox);
+        }
     }
 
     void broken(PooledSandbox sandbox, String what, RuntimeException e) {

@@ -4,7 +4,7 @@ import io.zygotes.launcher.demo.Demo;
 import io.zygotes.launcher.demo.DemoReport;
 import io.zygotes.launcher.demo.DemoRow;
 import io.zygotes.launcher.plugins.ImportCaches;
-import io.zygotes.plugin.tree.model.TreeText;
+import io.zygotes.launcher.tree.OptionalTree;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -52,7 +52,7 @@ final class DemoCommand implements Callable<Integer> {
         });
         Runtime.getRuntime().addShutdownHook(cleanup);
         try (demo) {
-            DemoReport report = demo.run(DefaultTree.content());
+            DemoReport report = demo.run(OptionalTree.defaultTree());
             if (json) {
                 out.println(Output.json(Map.of("rows", report.rows())));
             } else {
@@ -98,7 +98,7 @@ final class DemoCommand implements Callable<Integer> {
             out.println();
             out.println("The tree at the end (● a live zygote):");
             out.println();
-            out.print(TreeText.of(shape));
+            out.print(OptionalTree.draw(shape));
         });
         out.println();
         String zygotes = Image.command();

@@ -1,7 +1,9 @@
 package io.zygotes.launcher.cli;
 
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.launcher.tree.OptionalTree;
 import io.zygotes.spi.ConfigException;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
@@ -22,6 +24,11 @@ final class DirectoryOption {
 
     WorkerDirectory open() throws ConfigException, IOException {
         return WorkerDirectory.open(path);
+    }
+
+    /** Makes the directory. */
+    WorkerDirectory init() throws IOException {
+        return WorkerDirectory.init(path, new ByteArrayInputStream(OptionalTree.defaultTree()));
     }
 
     /** For commands to try next: {@code " -p DIR"}, or nothing for the default. */

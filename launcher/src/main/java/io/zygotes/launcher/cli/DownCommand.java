@@ -2,6 +2,8 @@ package io.zygotes.launcher.cli;
 
 import io.zygotes.core.config.WorkerDirectory;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -18,6 +20,9 @@ final class DownCommand implements Callable<Integer> {
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(25);
     /** A worker that is still starting has no process id yet for this long at the most. */
     private static final Duration START = Duration.ofSeconds(10);
+
+    /** What a process needs to go once it has freed everything. */
+    private static final Duration EXIT = Duration.ofSeconds(2);
 
     @Spec
     private CommandSpec spec;
@@ -47,6 +52,7 @@ final class DownCommand implements Callable<Integer> {
                         + ", which this system does not show; is it in another container?"));
         process.destroy();
         if (ended(opened, pid, Duration.ofSeconds(timeout))) {
+            awaitExit(process);
             out.println("stopped the worker on " + opened.path() + " (pid " + pid + ")");
             return 0;
         }
@@ -57,6 +63,26 @@ final class DownCommand implements Callable<Integer> {
         spec.commandLine().getErr().println("zygotes: the worker on " + opened.path() + " (pid " + pid + ") did not stop within "
                 + timeout + " s and was killed; the next 'zygotes up' removes what it left");
         return 1;
+    }
+
+    /** The directory is free a moment before the process is gone. */
+    private static void awaitExit(ProcessHandle process) throws InterruptedException {
+        long deadline = System.nanoTime() + EXIT.toNanos();
+        while (process.isAlive() && !isZombie(process.pid()) && System.nanoTime() < deadline) {
+            Thread.sleep(BETWEEN_LOOKS);
+        }
+    }
+
+    /** Ended, but not yet reaped: its parent has ended, too, and in some containers process 1 reaps late or never. */
+    private static boolean isZombie(long pid) {
+        try {
+            // The state follows the command's name, which stands in parentheses (proc_pid_stat(5)).
+            String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+            return stat.startsWith("Z", stat.lastIndexOf(')') + 2);
+        } catch (IOException e) {
+            // No such process any more, which the caller sees by itself.
+            return false;
+        }
     }
 
     /** The worker, once it has said its process id. */

@@ -19,7 +19,7 @@ final class InitCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        WorkerDirectory made = DefaultTree.init(directory.path());
+        WorkerDirectory made = directory.init();
         var out = spec.commandLine().getOut();
         out.println("made " + made.path());
         out.println("next: " + Image.command() + " up" + directory.repeated() + " -d");

@@ -5,6 +5,7 @@ import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.launcher.plugins.BrokenPlugin;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.plugins.Plugin;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -47,7 +48,8 @@ final class PluginsCommand implements Callable<Integer> {
             String description,
             List<String> warnings) {}
 
-    private record Answer(List<Line> plugins, List<BrokenPlugin> broken) {}
+    /** Chosen is the name in the settings, whether or not there is such a plugin; null without settings. */
+    private record Answer(String chosen, List<Line> plugins, List<BrokenPlugin> broken) {}
 
     @Override
     public Integer call() throws Exception {
@@ -65,7 +67,7 @@ final class PluginsCommand implements Callable<Integer> {
         }
         var out = spec.commandLine().getOut();
         if (json) {
-            out.println(Output.json(new Answer(lines, caches.broken())));
+            out.println(Output.json(new Answer(chosen.orElse(null), lines, caches.broken())));
             return 0;
         }
         var rows = new ArrayList<List<String>>();
@@ -76,7 +78,10 @@ final class PluginsCommand implements Callable<Integer> {
         }
         out.print(Output.table(new boolean[rows.getFirst().size()], rows));
         if (chosen.isPresent()) {
-            out.println("* chosen in " + directory.path().resolve(WorkerConfig.FILE));
+            Path file = directory.path().resolve(WorkerConfig.FILE);
+            out.println(lines.stream().anyMatch(Line::chosen)
+                    ? "* chosen in " + file
+                    : file + " chooses \"" + chosen.get() + "\", which is none of these");
         }
         for (Line line : lines) {
             line.warnings().forEach(warning -> out.println("warning: " + line.origin() + ": " + warning));

@@ -8,9 +8,9 @@ import picocli.CommandLine.Spec;
 /** {@code zygotes tree ...}. */
 @Command(
         name = "tree",
-        description = "Works with zygote trees.",
+        description = "Draws, fits, evaluates and compares zygote trees.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = TreeShowCommand.class)
+        subcommands = {TreeShowCommand.class, TreeFitCommand.class, TreeEvalCommand.class, TreeDiffCommand.class})
 final class TreeCommand implements Runnable {
 
     @Spec
@@ -18,6 +18,6 @@ final class TreeCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which command? show");
+        throw new ParameterException(spec.commandLine(), "which command? show, fit, eval or diff");
     }
 }

@@ -1,12 +1,12 @@
 package io.zygotes.launcher.cli;
 
-import io.zygotes.plugin.tree.model.TreeReader;
-import io.zygotes.plugin.tree.model.TreeText;
-import io.zygotes.plugin.tree.model.ZygoteTree;
+import io.zygotes.launcher.tree.OptionalTree;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -20,13 +20,21 @@ final class TreeShowCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "The tree, in JSON.")
     private Path file;
 
+    @Option(
+            names = "--trace",
+            paramLabel = "FILE",
+            description = "Shows what each node costs and how many calls of this trace it serves.")
+    private Path trace;
+
+    @Option(names = "--svg", paramLabel = "OUT", description = "Draws a picture into this file as well.")
+    private Path svg;
+
     @Override
     public Integer call() throws Exception {
-        OptionalTree.require();
         var out = spec.commandLine().getOut();
-        ZygoteTree tree = TreeReader.file(file);
-        out.print(TreeText.of(tree));
-        out.println(tree.size() + (tree.size() == 1 ? " node" : " nodes"));
+        out.print(OptionalTree.tools().show(
+                file, Optional.ofNullable(trace), Optional.ofNullable(svg), spec.commandLine().getErr()));
+        out.flush();
         return 0;
     }
 }

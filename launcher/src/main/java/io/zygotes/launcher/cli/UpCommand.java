@@ -29,7 +29,7 @@ final class UpCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         var out = spec.commandLine().getOut();
         if (!WorkerDirectory.exists(directory.path())) {
-            out.println("made " + DefaultTree.init(directory.path()).path());
+            out.println("made " + directory.init().path());
         }
         WorkerDirectory opened = directory.open();
         if (detach) {

@@ -211,6 +211,51 @@ class CommandLineTest {
         assertTrue(run.err().contains("tree.json") && run.err().contains("$"), run.err());
     }
 
+    private Path trace() throws Exception {
+        return Files.writeString(folder.resolve("trace.jsonl"), """
+                {"type":"package","name":"numpy==2.2.3","deps":[],"top":["numpy"],"import_ms":80,"import_mb":20}
+                {"type":"package","name":"pandas==2.2.3","deps":["numpy==2.2.3"],"top":["pandas"],"import_ms":160,"import_mb":30}
+                {"type":"function","name":"report","deps":["numpy==2.2.3","pandas==2.2.3"]}
+                {"type":"invocation","name":"report"}
+                {"type":"invocation","name":"report"}
+                not JSON
+                """);
+    }
+
+    @Test
+    void aTreeIsFittedEvaluatedAndCompared() throws Exception {
+        String tree = folder.resolve("fitted.json").toString();
+        String trace = trace().toString();
+
+        Run fit = Run.of("tree", "fit", "--trace", trace, "--nodes", "3", "--out", tree);
+        Run eval = Run.of("tree", "eval", "--tree", tree, "--trace", trace, "--json");
+        Run diff = Run.of("tree", "diff", tree, tree);
+        Run show = Run.of("tree", "show", tree, "--trace", trace, "--svg", folder.resolve("tree.svg").toString());
+
+        assertEquals(0, fit.exit(), fit.err());
+        assertTrue(fit.err().contains("1 malformed"), fit.err());
+        assertEquals(0, eval.exit(), eval.err());
+        JsonNode fields = new ObjectMapper().readTree(eval.out());
+        assertEquals(240, fields.get("import_ms_total").asDouble());
+        assertEquals(0, fields.get("import_ms_left").asDouble());
+        assertTrue(diff.out().contains("0 removed, 0 added"), diff.out());
+        assertTrue(show.out().contains("2 calls"), show.out());
+        assertTrue(Files.readString(folder.resolve("tree.svg")).startsWith("<svg"));
+    }
+
+    @Test
+    void aFitThatFailsWritesNoFile() throws Exception {
+        Path tree = folder.resolve("fitted.json");
+
+        Run tooFew = Run.of("tree", "fit", "--trace", trace().toString(), "--nodes", "0", "--out", tree.toString());
+        Run tooSmall = Run.of("tree", "fit", "--trace", trace().toString(), "--nodes", "9", "--memory-mb", "1", "--out", tree.toString());
+
+        assertEquals(2, tooFew.exit());
+        assertEquals(1, tooSmall.exit());
+        assertTrue(tooSmall.err().contains("MB"), tooSmall.err());
+        assertFalse(Files.exists(tree));
+    }
+
     @Test
     void theStackTraceIsShownOnlyWhenAskedFor() {
         assertEquals(1, Run.of("status", "-p", dir()).err().lines().count());

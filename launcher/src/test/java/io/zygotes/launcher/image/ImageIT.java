@@ -8,8 +8,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -130,5 +132,31 @@ class ImageIT {
         for (String module : List.of("java.net.http", "java.sql", "java.xml", "java.management", "jdk.jfr")) {
             assertTrue(ended.out().lines().anyMatch(line -> line.startsWith(module + "@")), module + " is missing");
         }
+    }
+
+    @Test
+    void withoutThePluginTreeEverythingElseWorks() throws Exception {
+        String[] zygotes = {
+            IMAGE.resolve("bin/java").toString(),
+            "--limit-modules",
+            "io.zygotes.launcher,io.zygotes.plugin.none",
+            "-m",
+            "io.zygotes.launcher/io.zygotes.launcher.Main"
+        };
+
+        Ended help = run(with(zygotes, "--help"));
+        Ended plugins = run(with(zygotes, "plugins"));
+        Ended init = run(with(zygotes, "init", "-p", folder.resolve("worker").toString()));
+        Ended fit = run(with(zygotes, "tree", "fit", "--trace", "x", "--nodes", "3", "--out", "y"));
+
+        assertEquals(0, help.exit(), help.err());
+        assertEquals(0, plugins.exit(), plugins.err());
+        assertEquals(0, init.exit(), init.err());
+        assertEquals(1, fit.exit());
+        assertTrue(fit.err().contains("built without the plugin tree"), fit.err());
+    }
+
+    private static String[] with(String[] command, String... more) {
+        return Stream.concat(Arrays.stream(command), Arrays.stream(more)).toArray(String[]::new);
     }
 }

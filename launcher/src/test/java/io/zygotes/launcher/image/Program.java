@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 final class Program {
 
     static final Path IMAGE = Path.of(System.getProperty("zygotes.image"));
-    private static final long MOST_SECONDS = 300;
+    private static final long MOST_SECONDS = 600;
 
     private Program() {}
 

@@ -311,6 +311,19 @@ final class TreeCacheTest {
     }
 
     @Test
+    void theDefaultTreeServesLambdasWithNothingButTheirOwnPackages() throws Exception {
+        TreeCache cache = cache(TreeReader.bundled(), pool, packages, TreeOptions.DEFAULT);
+        assertTrue(leafOf(cache, "pandas==2.2.3").parent().orElseThrow().contains(PackageId.parse("pandas==2.2.3")));
+        assertTrue(leafOf(cache, "numpy==2.1.3").parent().orElseThrow().contains(PackageId.parse("numpy==2.1.3")));
+        FakePackages later = new FakePackages().add("numpy==3.0", 90, 14).add("pandas==4.0", 200, 30, "numpy");
+        FakeSandboxes sandboxes = new FakeSandboxes(later, 1000);
+        TreeCache other = cache(TreeReader.bundled(), sandboxes, later, TreeOptions.DEFAULT);
+        other.createLeaf(FakeContext.leaf("f", later.pins("pandas==4.0")));
+        assertEquals(Optional.of(ids("numpy==3.0", "pandas==4.0")), sandboxes.made().getLast().parent(),
+                "a later pandas with fewer dependencies is served as well");
+    }
+
+    @Test
     void threadsThatNeedTheSameZygoteMakeItOnce() throws Exception {
         TreeCache cache = cache(DATA);
         pool.pause(Duration.ofMillis(5));

@@ -12,7 +12,9 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Where the cgroup hierarchies of this machine are, and which of them owns each controller.
@@ -27,7 +29,8 @@ import java.util.Set;
  */
 record CgroupLayout(Path unified, Set<String> unifiedControllers, Map<String, Path> legacy) {
 
-    private static final List<String> NEEDED = List.of("memory", "pids", "cpu");
+    /** The controllers that limits need. */
+    static final List<String> NEEDED = List.of("memory", "pids", "cpu");
 
     /**
      * Looks at the mount table.
@@ -44,23 +47,9 @@ record CgroupLayout(Path unified, Set<String> unifiedControllers, Map<String, Pa
 
     /** As {@link #find()}, from lines in the format of proc_pid_mountinfo(5). */
     static CgroupLayout find(List<String> mountInfo) throws SandboxException, IOException {
-        Path unified = null;
-        Map<String, Path> legacy = new LinkedHashMap<>();
-        for (String line : mountInfo) {
-            String[] halves = line.split(" - ", 2);
-            if (halves.length < 2) {
-                continue;
-            }
-            String[] kind = halves[1].split(" ");
-            Path mount = Path.of(halves[0].split(" ")[4]);
-            if (kind[0].equals("cgroup2") && unified == null) {
-                unified = mount;
-            } else if (kind[0].equals("cgroup")) {
-                for (String option : kind[2].split(",")) {
-                    legacy.putIfAbsent(option, mount);
-                }
-            }
-        }
+        Mounted mounted = Mounted.parse(mountInfo);
+        Path unified = mounted.unified().orElse(null);
+        Map<String, Path> legacy = mounted.legacy();
         if (unified == null) {
             throw new SandboxException("there is no cgroup v2 hierarchy on this machine, which sandboxes are frozen and"
                     + " killed through: mount one with 'mount -t cgroup2 none /sys/fs/cgroup/unified', or boot with"
@@ -83,6 +72,41 @@ record CgroupLayout(Path unified, Set<String> unifiedControllers, Map<String, Pa
         return new CgroupLayout(unified, Set.copyOf(present), Map.copyOf(legacy));
     }
 
+    /**
+     * The hierarchies in a mount table.
+     *
+     * @param unified mount point of the version 2 hierarchy; empty if it is not mounted
+     * @param readOnly whether that one is mounted read-only
+     * @param legacy mount points of version 1 hierarchies by controller; to be changed by whoever asked
+     */
+    record Mounted(Optional<Path> unified, boolean readOnly, Map<String, Path> legacy) {
+
+        /** Reads lines in the format of proc_pid_mountinfo(5). */
+        static Mounted parse(List<String> mountInfo) {
+            Optional<Path> unified = Optional.empty();
+            boolean readOnly = false;
+            Map<String, Path> legacy = new LinkedHashMap<>();
+            for (String line : mountInfo) {
+                String[] halves = line.split(" - ", 2);
+                if (halves.length < 2) {
+                    continue;
+                }
+                String[] kind = halves[1].split(" ");
+                String[] mount = halves[0].split(" ");
+                Path point = Path.of(mount[4]);
+                if (kind[0].equals("cgroup2") && unified.isEmpty()) {
+                    unified = Optional.of(point);
+                    readOnly = List.of(mount[5].split(",")).contains("ro");
+                } else if (kind[0].equals("cgroup")) {
+                    for (String option : kind[2].split(",")) {
+                        legacy.putIfAbsent(option, point);
+                    }
+                }
+            }
+            return new Mounted(unified, readOnly, legacy);
+        }
+    }
+
     /** One line for people. */
     String describe() {
         return "cgroup v2 at " + unified + " with " + (unifiedControllers.isEmpty() ? "no controller" : unifiedControllers)
@@ -97,10 +121,29 @@ record CgroupLayout(Path unified, Set<String> unifiedControllers, Map<String, Pa
 
     /** Lets the children of a group have the controllers. */
     void delegate(Path group) throws IOException {
-        for (String controller : unifiedControllers) {
-            if (!Files.readString(group.resolve("cgroup.subtree_control")).contains(controller)) {
-                Linux.writeFile(group + "/cgroup.subtree_control", "+" + controller);
+        String file = group + "/cgroup.subtree_control";
+        // Whole words: cpuset is another controller than cpu.
+        Set<String> present = Set.of(Linux.readFile(file).strip().split(" "));
+        String wanted = unifiedControllers.stream()
+                .filter(controller -> !present.contains(controller))
+                .map(controller -> "+" + controller)
+                .collect(Collectors.joining(" "));
+        if (wanted.isEmpty()) {
+            return;
+        }
+        try {
+            // All at once: cpu alone is given in spite of the processes below, and nothing else works after that.
+            Linux.writeFile(file, wanted);
+        } catch (LinuxException e) {
+            if (e.errno() != LinuxException.EBUSY && e.errno() != LinuxException.EOPNOTSUPP) {
+                throw e;
             }
+            // Only the true root may have both (cgroups(7)); a container's is a group like any other.
+            throw new IOException(
+                    "controllers cannot be given to groups below " + group + " (" + e.getMessage() + "), because processes"
+                            + " are in that group itself: move them with 'mkdir " + group + "/init; for p in $(cat "
+                            + group + "/cgroup.procs); do echo $p > " + group + "/init/cgroup.procs; done'",
+                    e);
         }
     }
 

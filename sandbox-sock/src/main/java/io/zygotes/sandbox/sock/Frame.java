@@ -11,6 +11,7 @@ record Frame(int kind, byte[] body, int pid) {
 
     static final int GO = 0;
     static final int CALL = 1;
+    static final int MOUNT = 2;
     static final int HELLO = 10;
     static final int READY = 11;
     static final int REPLY = 12;

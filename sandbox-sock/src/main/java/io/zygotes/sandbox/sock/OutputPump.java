@@ -74,6 +74,8 @@ final class OutputPump {
                         source.take(bytes);
                     } else {
                         sources.remove(pipe);
+                        // Closing alone would not do while a program is being started: it has a copy for a moment.
+                        Linux.unwatch(poller, pipe);
                         Linux.close(pipe);
                         source.end();
                     }

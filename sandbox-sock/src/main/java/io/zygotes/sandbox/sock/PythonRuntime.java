@@ -73,8 +73,9 @@ record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePack
         try {
             layOut(folder);
             if (base.isEmpty()) {
-                run(List.of(python, "-I", "-S", "-m", "compileall", "-q", "--invalidation-mode", "checked-hash",
-                        folder.toString()), python);
+                // Not by its name again: that may be a version manager's wrapper, which takes its time.
+                run(List.of(answer.path("executable").asText(), "-I", "-S", "-m", "compileall", "-q",
+                        "--invalidation-mode", "checked-hash", folder.toString()), python);
             }
         } catch (IOException e) {
             throw new SandboxException("cannot write the Python files of the sandboxes to " + folder + ": "

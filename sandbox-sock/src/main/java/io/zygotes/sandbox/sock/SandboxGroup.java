@@ -76,6 +76,11 @@ final class SandboxGroup {
     /** Gets ready for a sandbox with these limits. */
     void prepare(Limits wanted) throws IOException {
         oomKillsBefore = oomKills();
+        limitTo(wanted);
+    }
+
+    /** Sets limits. */
+    void limitTo(Limits wanted) throws IOException {
         long bytes = (long) wanted.memMb() << 20;
         if (wanted.equals(limits) && memoryLimit == bytes) {
             return;

@@ -19,14 +19,18 @@ final class SockLeaf extends SockSandbox implements Leaf {
     /** A body up to this size goes out before the leaf is ready: it fits into the socket's buffer. */
     private static final int SMALL = 1 << 16;
 
-    private final LeafSpec spec;
     private final Runnable released;
     private final StepTimes times;
     private final GroupFamily family;
+    private final SockZygote zygote;
+    private volatile LeafSpec spec;
     private boolean ready;
 
     /**
+     * A leaf that serves nobody yet.
+     *
      * @param family where its group goes back to
+     * @param zygote what it was forked from; null for a fresh one
      * @param released frees its ids
      */
     SockLeaf(
@@ -35,14 +39,36 @@ final class SockLeaf extends SockSandbox implements Leaf {
             GroupFamily family,
             SandboxGroup group,
             Channel channel,
-            LeafSpec spec,
+            SockZygote zygote,
             StepTimes times,
             Runnable released) {
         super(id, mechanism, group, channel);
         this.family = family;
-        this.spec = spec;
+        this.zygote = zygote;
         this.times = times;
         this.released = released;
+    }
+
+    /** From now on it serves this lambda. */
+    void specialise(LeafSpec wanted) {
+        spec = wanted;
+    }
+
+    boolean isSpare() {
+        return spec == null;
+    }
+
+    SockZygote zygote() {
+        return zygote;
+    }
+
+    /** The lambda's name, for people. */
+    String label() {
+        return spec == null ? "spare" : spec.lambda();
+    }
+
+    StepTimes times() {
+        return times;
     }
 
     @Override
@@ -131,7 +157,7 @@ final class SockLeaf extends SockSandbox implements Leaf {
 
     private void freeze(boolean on) {
         try {
-            group().freeze(on);
+            onGroup(group -> group.freeze(on));
         } catch (IOException e) {
             if (alive()) {
                 throw new IllegalStateException(

@@ -39,6 +39,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /** Makes SOCK sandboxes. See {@code docs/sandbox.md} for the whole picture. */
 final class SockMechanism implements SandboxMechanism {
@@ -55,6 +56,8 @@ final class SockMechanism implements SandboxMechanism {
     private static final int FIRST_LEAF_ID = 10_000;
 
     private static final int LEAF_IDS = 50_000;
+    /** What a forked zygote waits for in setup.py. */
+    private static final byte[] MAPPED = {'m'};
 
     private final MechanismContext context;
     private final PythonRuntime python;
@@ -95,7 +98,7 @@ final class SockMechanism implements SandboxMechanism {
     static SockMechanism start(MechanismContext context) throws SandboxException, InterruptedException {
         requireRoot();
         CgroupLayout layout = CgroupLayout.find();
-        Path state = context.workerDirectory().resolve("sandboxes");
+        Path state = state(context.workerDirectory());
         try {
             Files.createDirectories(state);
         } catch (IOException e) {
@@ -124,6 +127,11 @@ final class SockMechanism implements SandboxMechanism {
         }
     }
 
+    /** Our folder in a worker directory. */
+    static Path state(Path workerDirectory) {
+        return workerDirectory.resolve("sandboxes");
+    }
+
     private static void requireRoot() throws SandboxException {
         if (!System.getProperty("os.name").equals("Linux")) {
             throw new SandboxException("SOCK sandboxes need Linux, this is " + System.getProperty("os.name"));
@@ -144,6 +152,9 @@ final class SockMechanism implements SandboxMechanism {
         }
         if (warden != null && !warden.gone().isDone()) {
             return warden;
+        }
+        if (warden != null) {
+            warden.close(); // waits for the last of its sandboxes, and lets the kernel forget it
         }
         int output = -1;
         try {
@@ -197,31 +208,68 @@ final class SockMechanism implements SandboxMechanism {
 
     @Override
     public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException {
-        Limits limits = spec.limits();
-        Birth birth = new Birth("leaf", limits, spec.network());
-        SockZygote zygote = (SockZygote) parent.orElse(null);
+        return specialise(unspecialised((SockZygote) parent.orElse(null), spec.limits(), spec.network()), spec);
+    }
+
+    @Override
+    public Sandbox createSpare(Zygote parent, Limits limits, Network network)
+            throws SandboxException, InterruptedException {
+        return unspecialised((SockZygote) parent, limits, network);
+    }
+
+    @Override
+    public Leaf specialise(Sandbox spare, LeafSpec spec) throws SandboxException, InterruptedException {
+        SockLeaf leaf = (SockLeaf) spare;
+        if (!leaf.isSpare()) {
+            throw new IllegalArgumentException(spare + " serves lambda " + leaf.label() + " already");
+        }
+        leaf.specialise(spec);
+        leaf.times().resume();
+        try (Orders orders = new Orders(leaf)) {
+            leaf.group().limitTo(spec.limits());
+            orders.mount(spec.handler(), "/handler", true, false);
+            if (leaf.zygote() == null || !leaf.zygote().hasAll(spec.packages())) {
+                orders.mountPackages(spec.packages());
+            }
+            leaf.times().step("mount trees");
+            orders.go(Map.of(
+                    "open_files", spec.limits().openFiles(),
+                    "file_bytes", (long) spec.limits().tmpMb() << 20,
+                    "environment", environment(spec.environment()),
+                    "packages", folders(spec.packages())));
+            leaf.times().step("go");
+            return leaf;
+        } catch (IOException e) {
+            throw leaf.obituary("being set up", false, e);
+        } catch (TimeoutException e) {
+            throw leaf.timeout("being set up");
+        } catch (InterruptedException | SandboxException e) {
+            leaf.destroy();
+            throw e;
+        }
+    }
+
+    /** A leaf that is all set up but for what its lambda brings. */
+    private SockLeaf unspecialised(SockZygote zygote, Limits limits, Network network)
+            throws SandboxException, InterruptedException {
+        Birth birth = new Birth("leaf", limits, network);
         try {
-            GroupFamily family = zygote == null ? fresh : zygote.family();
             int uid = FIRST_LEAF_ID + Math.floorMod(leafIds.getAndIncrement(), LEAF_IDS);
             Runnable release = birth.identity(zygote, uid);
-            SandboxGroup group = birth.kit(zygote == null ? birth.freshKit(Linux.SOCK_STREAM) : zygote.kits().take(limits), family);
+            GroupFamily family = zygote == null ? fresh : zygote.family();
+            SandboxGroup group = birth.kit(
+                    zygote == null ? birth.freshKit(Linux.SOCK_STREAM) : zygote.kits().take(limits), family);
             birth.times.step("cgroup, scratch and channel");
             birth.request.put("uid", uid);
-            birth.printTo(spec.lambda());
-            birth.mount(spec.handler(), "/handler", true, false);
-            if (zygote == null || !zygote.hasAll(spec.packages())) {
-                birth.mountPackages(spec.packages());
-            }
             SockLeaf leaf =
-                    new SockLeaf(birth.id, this, family, group, birth.takeChannel(), spec, birth.times, release);
+                    new SockLeaf(birth.id, this, family, group, birth.takeChannel(), zygote, birth.times, release);
             birth.sandbox = leaf;
-            birth.times.step("mount trees");
+            birth.printTo(leaf::label);
             birth.ask(zygote);
             birth.times.step("request");
             birth.awaitHello(pid -> requireMember(group, pid, leaf));
             birth.times.step("clone and hello");
             group.join(leaf.pid());
-            birth.go(Map.of("environment", environment(spec.environment()), "packages", folders(spec.packages())));
             birth.times.step("check and limits");
             birth.done();
             return leaf;
@@ -251,8 +299,7 @@ final class SockMechanism implements SandboxMechanism {
             SandboxGroup group = birth.kit(birth.selfKit(family), family);
             birth.request.put("uid", FIRST_ID);
             birth.request.put("map", List.of(FIRST_ID, block.start(), block.count()));
-            birth.printTo("zygote");
-            birth.mountPackages(spec.packages());
+            birth.printTo(() -> "zygote");
             KitStock kits = new KitStock(family, supplier);
             SockZygote zygote =
                     new SockZygote(birth.id, this, family, kits, group, birth.takeChannel(), spec, block, depth);
@@ -270,6 +317,7 @@ final class SockMechanism implements SandboxMechanism {
                     int outside = FIRST_ID + block.start() - above.ids().start();
                     await(warden().ask(
                             Map.of("op", "map", "map", List.of(FIRST_ID, outside, block.count())), pid));
+                    zygote.channel().send(MAPPED, deadline);
                 }
             });
             group.join(zygote.pid());
@@ -280,8 +328,14 @@ final class SockMechanism implements SandboxMechanism {
                     imports.add(Map.of("name", id.toString(), "modules", installed(id).modules()));
                 }
             }
-            birth.go(Map.of(
-                    "environment", environment(Map.of()), "visible", folders(spec.packages()), "packages", imports));
+            try (Orders orders = new Orders(zygote)) {
+                orders.mountPackages(spec.packages());
+                orders.go(Map.of(
+                        "open_files", spec.limits().openFiles(),
+                        "environment", environment(Map.of()),
+                        "visible", folders(spec.packages()),
+                        "packages", imports));
+            }
             zygote.awaitReady(deadline);
             birth.done();
             return zygote;
@@ -303,24 +357,27 @@ final class SockMechanism implements SandboxMechanism {
             SandboxGroup group = birth.kit(birth.freshKit(Linux.SOCK_STREAM), fresh);
             birth.request.put("uid", FIRST_ID);
             CompletableFuture<String> output = birth.collectOutput();
-            for (Job.Mount mount : job.mounts()) {
-                if (mount.writable()) {
-                    given.add(mount.source());
-                    Ownership.give(mount.source(), cgroups.hostId(birth.freshId));
-                }
-                birth.mount(mount.source(), mount.target(), Files.isDirectory(mount.source()), mount.writable());
-            }
             sandbox = new SockJob(birth.id, this, fresh, group, birth.takeChannel(), release);
             SockJob started = sandbox;
             birth.sandbox = started;
             birth.ask(null);
             birth.awaitHello(pid -> requireMember(group, pid, started));
             group.join(started.pid());
-            birth.go(Map.of(
-                    "environment", environment(job.environment()),
-                    "arguments", job.arguments(),
-                    "name", job.name(),
-                    "script", job.script()));
+            try (Orders orders = new Orders(started)) {
+                for (Job.Mount mount : job.mounts()) {
+                    if (mount.writable()) {
+                        given.add(mount.source());
+                        Ownership.give(mount.source(), cgroups.hostId(birth.freshId));
+                    }
+                    orders.mount(mount.source(), mount.target(), Files.isDirectory(mount.source()), mount.writable());
+                }
+                orders.go(Map.of(
+                        "open_files", job.limits().openFiles(),
+                        "environment", environment(job.environment()),
+                        "arguments", job.arguments(),
+                        "name", job.name(),
+                        "script", job.script()));
+            }
             birth.done();
             int status = started.ended().get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
             if (status == 128 + 9 && group.ranOutOfMemory()) {
@@ -402,12 +459,13 @@ final class SockMechanism implements SandboxMechanism {
 
     @Override
     public long limitMemory(Sandbox sandbox, long bytes) {
+        long[] inForce = {bytes};
         try {
-            return ((SockSandbox) sandbox).group().limitMemory(bytes);
+            ((SockSandbox) sandbox).onGroup(group -> inForce[0] = group.limitMemory(bytes));
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "cannot limit the memory of " + sandbox + ": " + e.getMessage());
-            return bytes;
         }
+        return inForce[0];
     }
 
     @Override
@@ -453,6 +511,58 @@ final class SockMechanism implements SandboxMechanism {
         }
     }
 
+    /** What a sandbox is told after its birth: which trees to mount, then to go. */
+    private final class Orders implements AutoCloseable {
+
+        /** How many descriptors one message may carry, less than SCM_MAX_FD of unix(7). */
+        private static final int MOST = 200;
+
+        private final SockSandbox sandbox;
+        private final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(BIRTH_PATIENCE);
+        private final List<Integer> trees = new ArrayList<>();
+        private final List<List<Object>> places = new ArrayList<>();
+
+        Orders(SockSandbox sandbox) {
+            this.sandbox = sandbox;
+        }
+
+        void mount(Path source, String target, boolean isFolder, boolean writable)
+                throws IOException, TimeoutException, InterruptedException {
+            trees.add(Linux.detachedTree(source.toString(), writable));
+            places.add(List.of(target, isFolder));
+            if (trees.size() == MOST) {
+                send(Frame.MOUNT, Map.of());
+            }
+        }
+
+        void mountPackages(Collection<PackageId> packages)
+                throws IOException, TimeoutException, InterruptedException, SandboxException {
+            for (PackageId id : packages) {
+                mount(installed(id).folder(), "/packages/" + folder(id), true, false);
+            }
+        }
+
+        void go(Map<String, Object> instructions) throws IOException, TimeoutException, InterruptedException {
+            send(Frame.GO, instructions);
+        }
+
+        private void send(int kind, Map<String, Object> instructions)
+                throws IOException, TimeoutException, InterruptedException {
+            Map<String, Object> all = new HashMap<>(instructions);
+            all.put("mounts", places);
+            int[] descriptors = trees.stream().mapToInt(Integer::intValue).toArray();
+            sandbox.channel().send(Frame.encode(kind, JSON.writeValueAsBytes(all)), deadline, descriptors);
+            close();
+            places.clear();
+        }
+
+        @Override
+        public void close() {
+            trees.forEach(Linux::close);
+            trees.clear();
+        }
+    }
+
     /** What checks a process that said hello. */
     @FunctionalInterface
     private interface Check {
@@ -471,7 +581,6 @@ final class SockMechanism implements SandboxMechanism {
         int freshId;
         private final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(BIRTH_PATIENCE);
         private final List<Integer> descriptors = new ArrayList<>();
-        private final List<List<Object>> mounts = new ArrayList<>();
         private final List<Runnable> undo = new ArrayList<>();
         private int ours = -1;
         private int outputToRead = -1;
@@ -486,10 +595,7 @@ final class SockMechanism implements SandboxMechanism {
             request.put("kind", kind);
             request.put("name", id);
             request.put("private_network", network == Network.NONE);
-            request.put("open_files", limits.openFiles());
-            request.put("file_bytes", (long) limits.tmpMb() << 20);
             request.put("seccomp", context.seccomp());
-            request.put("mounts", mounts);
         }
 
         GroupFamily ownFamily(CgroupTree tree, int owner, IdBlock block) throws IOException {
@@ -518,7 +624,6 @@ final class SockMechanism implements SandboxMechanism {
             ours = kit.ours();
             outputToRead = kit.outputToRead();
             descriptors.addAll(List.of(kit.theirs(), kit.outputToWrite()));
-            mounts.add(List.of("/host", true));
             if (kind.equals("leaf") && family != fresh) {
                 undo.add(() -> family.giveBack(kit.group(), false));
             }
@@ -554,8 +659,8 @@ final class SockMechanism implements SandboxMechanism {
         }
 
         /** What the sandbox prints goes to the worker's output, line by line. */
-        void printTo(String label) throws LinuxException {
-            pump.lines(takeOutput(), line -> context.output().line(id, label, line));
+        void printTo(Supplier<String> label) throws LinuxException {
+            pump.lines(takeOutput(), line -> context.output().line(id, label.get(), line));
         }
 
         CompletableFuture<String> collectOutput() throws LinuxException {
@@ -568,17 +673,6 @@ final class SockMechanism implements SandboxMechanism {
             int taken = outputToRead;
             outputToRead = -1;
             return taken;
-        }
-
-        void mount(Path source, String target, boolean isFolder, boolean writable) throws LinuxException {
-            descriptors.add(Linux.detachedTree(source.toString(), writable));
-            mounts.add(List.of(target, isFolder));
-        }
-
-        void mountPackages(Collection<PackageId> packages) throws LinuxException, SandboxException {
-            for (PackageId id : packages) {
-                mount(installed(id).folder(), "/packages/" + folder(id), true, false);
-            }
         }
 
         /** Sends the request to the zygote to fork from, or to the warden. */
@@ -606,10 +700,6 @@ final class SockMechanism implements SandboxMechanism {
             sandbox.born(frame.pid());
             byPid.put(frame.pid(), sandbox);
             check.run(frame.pid());
-        }
-
-        void go(Map<String, Object> instructions) throws IOException, TimeoutException, InterruptedException {
-            sandbox.channel().send(Frame.encode(Frame.GO, JSON.writeValueAsBytes(instructions)), deadline);
         }
 
         void done() {

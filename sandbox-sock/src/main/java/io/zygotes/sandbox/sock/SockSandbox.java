@@ -10,6 +10,7 @@ import io.zygotes.spi.SandboxException;
 import java.io.IOException;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -20,6 +21,8 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
 
     /** How long to wait for word of a process's end after its channel was closed, in milliseconds. */
     private static final int OBITUARY_PATIENCE = 500;
+    /** How long {@link #destroy} waits for the process's end, in milliseconds; it takes some, for a large one ten. */
+    private static final int DEATH_PATIENCE = 2000;
 
     private final String id;
     private final SockMechanism mechanism;
@@ -107,6 +110,32 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
         } finally {
             channel.close();
         }
+        if (pid != 0) {
+            try {
+                // Whoever gets its memory next must not have it before it is free.
+                ended.get(DEATH_PATIENCE, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException | ExecutionException e) {
+                System.getLogger(SockSandbox.class.getName())
+                        .log(System.Logger.Level.DEBUG, id + " is slow to die; it is cleaned up in the background");
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Does something to its cgroups, unless they may be another sandbox's already. */
+    final void onGroup(GroupAction action) throws IOException {
+        synchronized (this) {
+            if (!destroyed) {
+                action.run(group);
+            }
+        }
+    }
+
+    /** Something to do to cgroups. */
+    @FunctionalInterface
+    interface GroupAction {
+        void run(SandboxGroup group) throws IOException;
     }
 
     /** Kills what is left of it and has its things freed. */
@@ -160,7 +189,7 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
     private OptionalInt status() throws InterruptedException {
         try {
             return OptionalInt.of(ended.get(OBITUARY_PATIENCE, TimeUnit.MILLISECONDS));
-        } catch (TimeoutException | java.util.concurrent.ExecutionException e) {
+        } catch (TimeoutException | ExecutionException e) {
             return OptionalInt.empty();
         }
     }

@@ -17,6 +17,11 @@ final class StepTimes {
         last = now;
     }
 
+    /** The next step begins now: what went before was waiting. */
+    synchronized void resume() {
+        last = System.nanoTime();
+    }
+
     /** Notes a time that was measured elsewhere. */
     synchronized void add(String name, long value) {
         nanos.put(name, value);

@@ -3,12 +3,15 @@ package io.zygotes.sandbox.sock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 
 /**
  * Runs a command under a Linux kernel of its own, an ordinary process (User Mode Linux), in which version 2 of cgroups
@@ -22,25 +25,39 @@ final class KernelInProcess {
     /** Where the command may write what nobody else needs: a file system in memory. */
     static final Path SCRATCH = Path.of("/run/scratch");
 
+    /** The name of all kernels that this process boots; it stands in their command lines. */
+    static final String NAME = "kernel-of-" + ProcessHandle.current().pid();
+
     private static final List<String> FOLDERS = List.of("/usr/bin", "/usr/local/bin");
     /** Memory of the machine inside, in MiB. It is a file of which only what was touched takes room. */
     private static final int MEMORY_MB = 2048;
 
     private KernelInProcess() {}
 
-    /** The kernel's program file, if it is installed. */
-    static Optional<Path> program() {
+    private static Optional<Path> program() {
         return FOLDERS.stream().map(folder -> Path.of(folder, "linux.uml")).filter(Files::isExecutable).findFirst();
     }
 
+    /** Skips the test, with the reason on the console, where this cannot run. */
+    static void assumeUsable() throws IOException {
+        boolean root = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0;
+        String missing = !root ? "this needs root" : "there is no linux.uml: apt-get install user-mode-linux";
+        boolean usable = root && program().isPresent();
+        if (!usable) {
+            System.out.println("[cgroup layouts] the sandbox tests are NOT run on pure cgroup v2: " + missing);
+        }
+        Assumptions.assumeTrue(usable, missing);
+    }
+
     /**
-     * Boots, runs the command as root with this process's search path, and shuts down.
+     * Boots, runs the command as root and shuts down.
      *
+     * @param searchPath the command's {@code PATH}
      * @param shared the folder that is {@link #SHARED} inside; gets {@code console.log} and {@code status}
      * @param limit after this time everything is ended
      * @return the command's exit status; empty if the kernel ended before the command did
      */
-    static Optional<Integer> run(List<String> command, Path shared, Duration limit)
+    static Optional<Integer> run(List<String> command, String searchPath, Path shared, Duration limit)
             throws IOException, InterruptedException {
         Files.createDirectories(shared);
         Path status = shared.resolve("status");
@@ -48,12 +65,12 @@ final class KernelInProcess {
         Path folder = Files.createTempDirectory("uml");
         try {
             Path script = folder.resolve("init");
-            Files.writeString(script, script(command, shared, limit));
-            Files.setPosixFilePermissions(script, java.nio.file.attribute.PosixFilePermissions.fromString("rwx------"));
+            Files.writeString(script, script(command, searchPath, shared, limit));
+            Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
             ProcessBuilder kernel = new ProcessBuilder(
                     program().orElseThrow().toString(), "mem=" + MEMORY_MB + "M", "root=/dev/root",
                     "rootfstype=hostfs", "rootflags=/", "ro", "quiet", "init=" + script, "con=null", "con0=null,fd:1",
-                    "uml_dir=" + folder, "umid=kernel");
+                    "uml_dir=" + folder, "umid=" + NAME);
             kernel.environment().put("TMPDIR", memoryFolder(folder).toString());
             kernel.redirectErrorStream(true)
                     .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
@@ -76,6 +93,12 @@ final class KernelInProcess {
             all.add(kernel.toHandle());
             all.forEach(ProcessHandle::destroyForcibly);
             kernel.waitFor();
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+            // One that has ended has no command line any more, whether or not somebody waited for it.
+            while (all.stream().anyMatch(process -> process.info().commandLine().isPresent())
+                    && System.nanoTime() < deadline) {
+                Thread.sleep(10);
+            }
         }
     }
 
@@ -86,9 +109,8 @@ final class KernelInProcess {
         return fits ? fast : other;
     }
 
-    /** What is the first process inside. It ends everything by itself, should nobody be left to do so. */
-    private static String script(List<String> command, Path shared, Duration limit) {
-        String path = System.getenv("PATH");
+    /** What is the first process inside. It ends by itself a little later, should nobody be left to do so. */
+    private static String script(List<String> command, String searchPath, Path shared, Duration limit) {
         return """
                 #!/bin/sh
                 mount -t proc proc /proc
@@ -110,8 +132,8 @@ final class KernelInProcess {
                 off
                 """
                 .formatted(
-                        SHARED, SCRATCH, quoted(shared.toAbsolutePath().toString()), SHARED, limit.toSeconds(),
-                        quoted(path == null ? "/usr/local/bin:/usr/bin:/bin" : path), SCRATCH, SCRATCH,
+                        SHARED, SCRATCH, quoted(shared.toAbsolutePath().toString()), SHARED, limit.toSeconds() + 10,
+                        quoted(searchPath), SCRATCH, SCRATCH,
                         String.join(" ", command.stream().map(KernelInProcess::quoted).toList()), SHARED);
     }
 
@@ -121,7 +143,7 @@ final class KernelInProcess {
 
     private static void delete(Path folder) throws IOException {
         try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
             }
         }

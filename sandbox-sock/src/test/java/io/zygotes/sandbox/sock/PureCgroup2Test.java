@@ -2,13 +2,13 @@ package io.zygotes.sandbox.sock;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,11 +36,11 @@ class PureCgroup2Test {
     @TestFactory
     List<DynamicTest> sandboxes_work_where_cgroup_v2_owns_all_controllers() throws Exception {
         Path shared = Path.of(System.getProperty("basedir", "")).toAbsolutePath().resolve("target/uml");
-        requireKernel();
+        KernelInProcess.assumeUsable();
         Path results = shared.resolve("results.jsonl");
         Files.deleteIfExists(results);
         long started = System.nanoTime();
-        Optional<Integer> status = KernelInProcess.run(command(results.getFileName()), shared, LIMIT);
+        Optional<Integer> status = KernelInProcess.run(command(results.getFileName()), searchPath(), shared, LIMIT);
         List<TaggedTests.Outcome> outcomes = read(results);
         String log = "; see " + shared.resolve("console.log");
         assertEquals(
@@ -48,7 +48,7 @@ class PureCgroup2Test {
                 () -> "the run in User Mode Linux broke off after " + outcomes.size() + " tests"
                         + " (empty: the kernel did not boot, or did not end within " + LIMIT.toSeconds() + " s)" + log);
         assertFalse(outcomes.isEmpty(), () -> "no test was run in User Mode Linux" + log);
-        say("the sandbox tests run on this machine's own layout (" + CgroupLayout.find().describe() + "), and "
+        System.out.println("[cgroup layouts] the sandbox tests run on this machine's own layout (" + CgroupLayout.find().describe() + "), and "
                 + outcomes.size() + " of them ran in User Mode Linux, where cgroup v2 has all controllers: "
                 + count(outcomes, "SUCCESSFUL") + " passed, " + count(outcomes, "FAILED") + " failed, "
                 + (outcomes.size() - count(outcomes, "SUCCESSFUL") - count(outcomes, "FAILED")) + " skipped, in "
@@ -58,23 +58,8 @@ class PureCgroup2Test {
                 .toList();
     }
 
-    private static void requireKernel() throws IOException {
-        boolean root = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0;
-        Optional<String> missing = !root
-                ? Optional.of("this needs root")
-                : KernelInProcess.program().isEmpty()
-                        ? Optional.of("there is no linux.uml: apt-get install user-mode-linux")
-                        : Optional.empty();
-        missing.ifPresent(why -> say("the sandbox tests are NOT run on pure cgroup v2: " + why));
-        assumeTrue(missing.isEmpty(), () -> missing.orElseThrow());
-    }
-
     private static long count(List<TaggedTests.Outcome> outcomes, String result) {
         return outcomes.stream().filter(outcome -> outcome.result().equals(result)).count();
-    }
-
-    private static void say(String line) {
-        System.out.println("[cgroup layouts] " + line);
     }
 
     private static Executable verdict(TaggedTests.Outcome outcome) {
@@ -112,6 +97,14 @@ class PureCgroup2Test {
                 TaggedTests.class.getName(),
                 testClasses(),
                 KernelInProcess.SHARED.resolve(results).toString());
+    }
+
+    /** The real interpreter first: a version manager's wrapper script would take seconds, many times. */
+    private static String searchPath() throws IOException, InterruptedException {
+        Process python = new ProcessBuilder("python3", "-I", "-S", "-c", "import sys; print(sys.executable)").start();
+        String executable = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        assertEquals(0, python.waitFor(), "python3 does not run");
+        return Path.of(executable).getParent() + File.pathSeparator + System.getenv("PATH");
     }
 
     private static String classPath() {

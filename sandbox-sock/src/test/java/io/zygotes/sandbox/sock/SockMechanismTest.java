@@ -11,6 +11,7 @@ import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.Reply;
+import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.mechanism.Job;
@@ -143,6 +144,20 @@ class SockMechanismTest {
         assertTrue(before < 200, "it counted to " + before + " while it was frozen");
         Thread.sleep(300);
         assertTrue(Integer.parseInt(call(leaf, "").substring(4)) > before + 50);
+    }
+
+    @Test
+    void a_spare_becomes_the_leaf_of_a_lambda() throws Exception {
+        var a = real.pack("alpha", "1.0", "VALUE = 1\n");
+        var extra = real.pack("extra", "3.0", "VALUE = 3\n");
+        Zygote zygote = real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(a));
+        String source = "import alpha, extra\ndef f(event): return alpha.VALUE + extra.VALUE\n";
+        Sandbox spare = real.mechanism.createSpare(zygote, RealSandboxes.LIMITS, Network.HOST);
+        assertTrue(spare.alive());
+        LeafSpec spec = real.lambda("it", source, a, extra);
+        Leaf leaf = real.mechanism.specialise(spare, spec);
+        assertEquals("200 4", call(leaf, ""));
+        assertThrows(IllegalArgumentException.class, () -> real.mechanism.specialise(spare, spec));
     }
 
     @Test

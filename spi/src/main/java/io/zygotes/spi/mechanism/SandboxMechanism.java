@@ -1,7 +1,13 @@
 package io.zygotes.spi.mechanism;
 
+import io.zygotes.spi.Leaf;
+import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Limits;
+import io.zygotes.spi.Network;
+import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
+import io.zygotes.spi.Zygote;
 import java.net.InetSocketAddress;
 
 /**
@@ -9,6 +15,30 @@ import java.net.InetSocketAddress;
  * are the core's.
  */
 public interface SandboxMechanism extends Sandboxes, AutoCloseable {
+
+    /**
+     * Makes a spare leaf: forked ahead, set up, and waiting for its lambda.
+     *
+     * @param parent the zygote to fork it from, made by this mechanism
+     * @param limits what it may use until it gets its own limits
+     * @param network what it sees of the network; cannot be changed later
+     * @return the spare; good for one {@link #specialise}
+     * @throws SandboxException.ZygoteGone if the parent cannot fork any more
+     * @throws SandboxException if it cannot be made
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     */
+    Sandbox createSpare(Zygote parent, Limits limits, Network network) throws SandboxException, InterruptedException;
+
+    /**
+     * Makes a spare the leaf of a lambda. The caller has checked that the lambda asked for all packages of the spare's
+     * zygote, and that network and {@code tmpMb} are those that the spare was made with.
+     *
+     * @param spare what {@link #createSpare} returned; of no use to anybody else from now on, even if this fails
+     * @param spec what it must be
+     * @throws SandboxException if it ended or cannot be set up
+     * @throws InterruptedException if the calling thread is interrupted; the spare is destroyed
+     */
+    Leaf specialise(Sandbox spare, LeafSpec spec) throws SandboxException, InterruptedException;
 
     /**
      * Runs a program of the worker's own (an install, a compilation) in a fresh sandbox and waits for its end.
@@ -28,7 +58,7 @@ public interface SandboxMechanism extends Sandboxes, AutoCloseable {
      * @param bytes the new limit; less than what is in use now is raised to what is in use
      * @return the limit that is in force afterwards, in bytes
      */
-    long limitMemory(io.zygotes.spi.Sandbox sandbox, long bytes);
+    long limitMemory(Sandbox sandbox, long bytes);
 
     /**
      * Whether a TCP connection was opened by what runs in a sandbox, be it of this worker or of another one on this

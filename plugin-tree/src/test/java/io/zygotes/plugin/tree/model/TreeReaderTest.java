@@ -184,4 +184,19 @@ final class TreeReaderTest {
         assertTrue(error.getMessage().contains("25"), error.getMessage());
         assertThrows(ConfigException.class, () -> TreeReader.text(chain(5000), "t.json", folder));
     }
+
+    @Test
+    void theTreeThatComesWithThePluginHas40NodesWithoutVersions() {
+        ZygoteTree tree = TreeReader.bundled();
+        assertEquals(40, tree.size());
+        tree.places().forEach(place ->
+                place.node().packages().forEach(p -> assertEquals(Optional.empty(), p.version(), p.toString())));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"numpy", "pandas", "matplotlib", "requests", "flask", "scikit-learn", "sqlalchemy", "boto3", "aiohttp", "pyyaml"})
+    void theTreeThatComesWithThePluginHasThePackageThatManyAskFor(String name) {
+        assertTrue(TreeReader.bundled().places().stream()
+                .anyMatch(place -> place.node().packages().contains(Requirement.parse(name))));
+    }
 }

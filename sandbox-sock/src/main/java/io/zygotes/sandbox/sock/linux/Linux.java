@@ -49,7 +49,7 @@ public final class Linux {
     private static final int O_CLOEXEC = 0x80000;
     private static final int POLLIN = 1;
     private static final int POLLOUT = 4;
-    private static final int EPOLL_CTL_ADD = 1;
+    private static final int EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2;
     private static final int AT_FDCWD = -100;
     private static final int AT_EMPTY_PATH = 0x1000;
     private static final int AT_RECURSIVE = 0x8000;
@@ -751,14 +751,26 @@ public final class Linux {
         }
     }
 
-    /** Adds a descriptor to watch for input. Closing the descriptor ends the watch. */
+    /**
+     * Adds a descriptor to watch for input. {@link #unwatch} it before it is closed: the kernel itself ends the watch only
+     * with the last copy of the descriptor, in whichever process that is (epoll(7)).
+     */
     public static void watch(int poller, int descriptor) throws LinuxException {
+        changeWatch(poller, EPOLL_CTL_ADD, "add", descriptor);
+    }
+
+    /** Ends what {@link #watch} began. */
+    public static void unwatch(int poller, int descriptor) throws LinuxException {
+        changeWatch(poller, EPOLL_CTL_DEL, "del", descriptor);
+    }
+
+    private static void changeWatch(int poller, int operation, String name, int descriptor) throws LinuxException {
         Scratch s = SCRATCH.get();
         s.small.set(INT, 0, POLLIN);
         s.small.set(ValueLayout.JAVA_LONG_UNALIGNED, EVENT_DATA, descriptor);
         try {
-            if ((int) EPOLL_CTL.invokeExact(s.state, poller, EPOLL_CTL_ADD, descriptor, s.small) != 0) {
-                throw failed("epoll_ctl add", s.errno());
+            if ((int) EPOLL_CTL.invokeExact(s.state, poller, operation, descriptor, s.small) != 0) {
+                throw failed("epoll_ctl " + name, s.errno());
             }
         } catch (LinuxException e) {
             throw e;

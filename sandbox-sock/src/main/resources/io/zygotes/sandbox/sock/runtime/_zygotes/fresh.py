@@ -6,7 +6,7 @@ import sys
 
 from . import job, kernel, leaf, seccomp, setup, wire, zygote
 
-# What the warden's child left for us: {"kind", "seccomp"} on the first line, the worker's words after it.
+# What the warden's child left for us: its request, and what the worker told it after that.
 INHERITED = 4
 
 _WORK = {"leaf": leaf.main, "zygote": zygote.main}
@@ -15,8 +15,7 @@ _WORK = {"leaf": leaf.main, "zygote": zygote.main}
 def main():
     # Everything but the standard streams and the channel is gone after this, as in a forked sandbox.
     with open(INHERITED, "rb") as file:
-        head, _, go = file.read().partition(b"\n")
-    request = json.loads(head)
+        request, go = json.load(file)
     sys.path.remove("/runtime")
     sys.dont_write_bytecode = True
     sys.stdout.reconfigure(line_buffering=True)

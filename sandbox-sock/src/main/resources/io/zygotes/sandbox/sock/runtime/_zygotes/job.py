@@ -1,6 +1,5 @@
 """A job: runs one program of the worker's own, and ends."""
 
-import json
 import os
 import sys
 import types
@@ -8,9 +7,8 @@ import types
 from . import setup
 
 
-def main(go):
+def main(instructions):
     """Runs the program as __main__."""
-    instructions = json.loads(go)
     setup.set_environment(instructions["environment"])
     sys.argv = ["job"] + instructions["arguments"]
     os.chdir("/tmp")

@@ -113,9 +113,8 @@ def _answer(function, body):
         return 500, _error("what the lambda returned cannot be written as JSON: %s" % error)
 
 
-def main(go):
-    """Serves calls; go is what the worker sent. Never returns normally."""
-    instructions = json.loads(go)
+def main(instructions):
+    """Serves calls. Never returns normally."""
     setup.set_environment(instructions["environment"])
     sys.path.insert(0, _HANDLER)
     setup.add_packages(instructions["packages"])

@@ -3,13 +3,13 @@
 A child is made by clone3(2) straight into its namespaces and its cgroup, by a zygote or by the warden. It has all
 capabilities in its own user namespace then, and none outside. The order of the steps:
 
-    descriptors   its own channel and output, so that every later failure can be told
     hello         the worker learns the process id from the kernel and checks it, beside the next steps
+    descriptors   its own channel and output
     identity      uid and gid maps; a mount can belong to the sandbox's own uid only after them
-    mounts        while it still has capabilities
-    close         everything but 0-3; after the mounts, which come as descriptors
-    go            the worker has put the process under its limits
-    cgroup space  after that, so that the sandbox sees its own cgroup as the root
+    mounts        of its own: scratch folder and /proc
+    close         everything but 0-3
+    orders        what the worker wants it to be: code and packages to mount, then go. A spare leaf waits here
+    cgroup space  after go, when the worker has put the process under its limits, so that it sees its own as the root
     capabilities  all gone
     scope         no signal and no abstract socket reaches out of it, where the kernel has Landlock for that
     filter        last, because it forbids most of the above
@@ -18,6 +18,7 @@ capabilities in its own user namespace then, and none outside. The order of the 
 import json
 import os
 import resource
+import socket
 import sys
 import traceback
 
@@ -30,7 +31,7 @@ _TMPFS_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV
 _PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 
 # As they were before a package may have put others in their place.
-_get_limit, _set_limit = resource.getrlimit, resource.setrlimit
+_get_limit, _set_limit, _close = resource.getrlimit, resource.setrlimit, os.close
 
 _PENDING_SIGNALS = 1024
 _LOCKED_BYTES = 8 << 20
@@ -80,7 +81,7 @@ def lower_limit(which, value):
 
 def lower_all_limits():
     """Those that are the same for all sandboxes; children inherit them."""
-    lower_limit(resource.RLIMIT_CORE, 0)
+    lower_limit(resource.RLIMIT_CORE, 0)  # would hold the memory of a lambda
     lower_limit(resource.RLIMIT_NICE, 0)
     lower_limit(resource.RLIMIT_RTPRIO, 0)
     lower_limit(resource.RLIMIT_MSGQUEUE, 0)  # would be counted for all leaves of a zygote together
@@ -93,8 +94,9 @@ class Setup:
 
     def __init__(self, request, descriptors):
         self.request = request
-        self.channel, self.output, self.cgroup, *self.trees = descriptors
-        self.step = "descriptors"
+        self.channel, self.output, self.cgroup, self.scratch = descriptors
+        self.step = "hello"
+        self.unsealed = set()
 
     def __enter__(self):
         return self
@@ -102,34 +104,79 @@ class Setup:
     def __exit__(self, kind, error, trace):
         if error is not None:
             try:
-                tell_failure(wire.CHANNEL if self.step != "descriptors" else self.channel, self.step, error)
+                tell_failure(self.channel, self.step, error)
             finally:
                 os._exit(70)
-
-    def descriptors(self):
-        os.dup2(self.channel, wire.CHANNEL, inheritable=False)
-        os.dup2(self.output, 1)
-        os.dup2(self.output, 2)
 
     def hello(self):
         self.step = "hello"
         kernel.set_dumpable(True)  # so that its files in /proc, uid_map among them, are its own
-        wire.send_frame(wire.CHANNEL, wire.HELLO)
+        wire.send_frame(self.channel, wire.HELLO)
+
+    def descriptors(self):
+        self.step = "descriptors"
+        os.dup2(self.channel, wire.CHANNEL, inheritable=False)
+        self.channel = wire.CHANNEL
+        os.dup2(self.output, 1)
+        os.dup2(self.output, 2)
 
     def map_itself(self):
         """A single line that maps the parent's own id needs no privilege (user_namespaces(7))."""
         self.step = "identity"
         map_ids("/proc/self", self.request["uid"], FIRST_ID, 1)
 
+    def await_maps(self):
+        """Of a forked zygote: another process writes them, and the worker says when they are there."""
+        self.step = "identity"
+        if os.read(wire.CHANNEL, 1) != b"m":
+            raise OSError("the worker did not say that the id maps are written")
+
     def mounts(self):
         self.step = "mounts"
-        request = self.request
-        fresh = set()
-        for tree, (target, is_folder) in zip(self.trees, request["mounts"]):
+        kernel.move_mount(self.scratch, "/host")
+        if self.request["kind"] != "zygote":
+            kernel.mount("proc", "/proc", "proc", _PROC_FLAGS, "subset=pid,hidepid=2")
+
+    def rest(self):
+        """Closing, name, network."""
+        self.step = "close"
+        kernel.close_from(wire.CHANNEL + 1)
+        self.step = "name"
+        kernel.set_host_name(self.request["name"])
+        if self.request["private_network"]:
+            self.step = "network"
+            kernel.loopback_up()
+
+    def orders(self):
+        """Does what the worker says until it says go. Returns the rest of what it says then."""
+        is_zygote = self.request["kind"] == "zygote"
+        self.step = "orders"
+        socket_type = socket.SOCK_SEQPACKET if is_zygote else socket.SOCK_STREAM
+        channel = socket.socket(socket.AF_UNIX, socket_type, 0, fileno=wire.CHANNEL)
+        try:
+            kind = wire.MOUNT
+            while kind != wire.GO:
+                kind, body, trees = wire.receive_order(channel)
+                instructions = json.loads(body)
+                self._attach(instructions["mounts"], trees)
+        finally:
+            channel.detach()
+        for top in self.unsealed:
+            kernel.set_mount_attributes(top, kernel.MOUNT_ATTR_RDONLY, False)
+        if not is_zygote:
+            # A zygote forks into cgroups beside its own, which have to be below the root of its cgroup namespace
+            # where cgroup2 is mounted with nsdelegate (cgroups(7)): it keeps the worker's.
+            self.step = "cgroup space"
+            kernel.unshare(kernel.CLONE_NEWCGROUP)
+        return instructions
+
+    def _attach(self, places, trees):
+        self.step = "mounts"
+        for tree, (target, is_folder) in zip(trees, places):
             top = "/" + target.split("/")[1]
             if target != top:
-                if top not in fresh:
-                    fresh.add(top)
+                if top not in self.unsealed:
+                    self.unsealed.add(top)
                     kernel.mount("tmpfs", top, "tmpfs", _TMPFS_FLAGS, "size=1m,nr_inodes=4096,mode=755")
                 if is_folder:
                     os.makedirs(target)
@@ -137,40 +184,16 @@ class Setup:
                     os.makedirs(os.path.dirname(target), exist_ok=True)
                     os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o444))
             kernel.move_mount(tree, target)
-        for top in fresh:
-            kernel.set_mount_attributes(top, kernel.MOUNT_ATTR_RDONLY, False)
-        if request["kind"] != "zygote":
-            kernel.mount("proc", "/proc", "proc", _PROC_FLAGS, "subset=pid,hidepid=2")
+            _close(tree)
 
-    def rest(self):
-        """Closing, name, limits, network."""
-        self.step = "close"
-        kernel.close_from(wire.CHANNEL + 1)
-        self.step = "name"
-        kernel.set_host_name(self.request["name"])
+    def limits(self, instructions):
+        """Limits that the process sets itself, beside those that are the same for all."""
         self.step = "limits"
-        if self.request["kind"] != "zygote":  # its leaves may be allowed more than it needs, and none can raise a limit
-            lower_limit(resource.RLIMIT_NOFILE, self.request["open_files"])
-            # Counted for the zygote's uid as well, so one leaf must not be able to use up what all of them have.
-            lower_limit(resource.RLIMIT_SIGPENDING, _PENDING_SIGNALS)
+        lower_limit(resource.RLIMIT_NOFILE, instructions["open_files"])
+        # Counted for the zygote's uid as well, so one leaf must not be able to use up what all of them have.
+        lower_limit(resource.RLIMIT_SIGPENDING, _PENDING_SIGNALS)
         if self.request["kind"] == "leaf":
-            lower_limit(resource.RLIMIT_FSIZE, self.request["file_bytes"])
-        if self.request["private_network"]:
-            self.step = "network"
-            kernel.loopback_up()
-
-    def go(self):
-        """Waits until the worker lets it go on. Returns what the worker says it shall do."""
-        self.step = "go"
-        is_zygote = self.request["kind"] == "zygote"
-        kind, body = (wire.receive_packet_frame if is_zygote else wire.receive_frame)(wire.CHANNEL)
-        if kind != wire.GO:
-            raise ValueError("expected to be let go, got a message of kind %d" % kind)
-        if not is_zygote:
-            # A zygote forks into cgroups beside its own, which have to be below the root of its cgroup namespace
-            # where cgroup2 is mounted with nsdelegate (cgroups(7)): it keeps the worker's.
-            kernel.unshare(kernel.CLONE_NEWCGROUP)
-        return body
+            lower_limit(resource.RLIMIT_FSIZE, instructions["file_bytes"])
 
     def lock_down(self):
         self.step = "capabilities"

@@ -175,8 +175,8 @@ class _Warden:
         with setup.Setup(request, descriptors) as steps:
             if not os.read(gate, 1):
                 raise OSError("the warden did not write the id maps")
-            steps.descriptors()
             steps.hello()
+            steps.descriptors()
             steps.step = "identity"
             setup.take_identity(request["uid"])
             kernel.set_dumpable(True)
@@ -186,13 +186,14 @@ class _Warden:
             setup.write_text("/proc/self/oom_score_adj", _OOM_SCORE)
             steps.mounts()
             steps.rest()
-            go = steps.go()
+            go = steps.orders()
+            if request["kind"] != "zygote":  # its leaves may be allowed more than it needs, and none can raise a limit
+                steps.limits(go)
             steps.lock_down()
             steps.step = "interpreter"
             inherited = os.memfd_create("go", 0)
-            head = json.dumps({"kind": request["kind"], "seccomp": request["seccomp"]}).encode()
-            with open(os.dup(inherited), "wb") as file:
-                file.write(head + b"\n" + go)
+            with open(os.dup(inherited), "w") as file:
+                json.dump([request, go], file)
             os.lseek(inherited, 0, os.SEEK_SET)
             os.dup2(inherited, fresh.INHERITED)
             os.closerange(fresh.INHERITED + 1, 16)

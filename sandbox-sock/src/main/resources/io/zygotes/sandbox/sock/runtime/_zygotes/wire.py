@@ -13,8 +13,11 @@ import socket
 import struct
 
 # Kinds of frames. To the sandbox:
-GO = 0  # JSON: the rest of what it must be; sent after the worker has checked who said hello
+# "mounts" of both the first and the last is a list of [path, is a folder], with a detached mount tree as a descriptor
+# for each.
+GO = 0  # JSON: the rest of what it must be, mounts among it; sent after the worker has checked who said hello
 CALL = 1  # one call: the event (JSON), or nothing
+MOUNT = 2  # JSON: mounts that GO has no room for; before GO
 # From the sandbox:
 HELLO = 10  # empty; the first thing a new process says
 READY = 11  # JSON
@@ -40,12 +43,10 @@ def receive_message(channel):
     )
     if not data:
         raise Closed
-    descriptors = array.array("i")
+    descriptors = _descriptors(ancillary)
     pid = 0
     for level, kind, payload in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            descriptors.frombytes(payload[: len(payload) - len(payload) % 4])
-        elif level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
             pid = struct.unpack("iII", payload)[0]
     if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
         for descriptor in descriptors:
@@ -53,7 +54,7 @@ def receive_message(channel):
         raise OSError("a message of the worker was cut off")
     message = json.loads(data)
     message["sender"] = pid
-    return message, list(descriptors)
+    return message, descriptors
 
 
 def send_message(channel, message, pid=0):
@@ -90,12 +91,26 @@ def receive_frame(descriptor):
     return kind, _read(descriptor, length) if length else b""
 
 
-def receive_packet_frame(descriptor):
-    """A frame that came as one packet of a SOCK_SEQPACKET socket."""
-    packet = os.read(descriptor, _LARGEST_MESSAGE)
-    if not packet:
+def receive_order(channel):
+    """A GO or MOUNT: kind, body, descriptors. From either type of socket."""
+    is_packet = channel.type == socket.SOCK_SEQPACKET
+    wanted = _LARGEST_MESSAGE if is_packet else _FRAME.size
+    data, ancillary, _, _ = channel.recvmsg(
+        wanted, socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4), socket.MSG_CMSG_CLOEXEC | socket.MSG_WAITALL
+    )
+    if not data:
         raise Closed
-    return packet[4], packet[_FRAME.size :]
+    length, kind = _FRAME.unpack_from(data)
+    body = data[_FRAME.size :] if is_packet else _read(channel.fileno(), length) if length else b""
+    return kind, body, _descriptors(ancillary)
+
+
+def _descriptors(ancillary):
+    found = array.array("i")
+    for level, kind, payload in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            found.frombytes(payload[: len(payload) - len(payload) % 4])
+    return list(found)
 
 
 def send_reply(descriptor, status, body):

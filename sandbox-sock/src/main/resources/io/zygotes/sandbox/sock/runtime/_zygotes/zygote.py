@@ -47,9 +47,8 @@ def _import_all(packages):
     return costs
 
 
-def main(go):
+def main(instructions):
     """Imports what the worker says, tells what it cost, and serves. Returns in each child, with the child's work."""
-    instructions = json.loads(go)
     # Threads of numeric libraries would not live on in a fork, and a process with threads cannot be forked cheaply.
     setup.set_environment(dict(instructions["environment"], OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1"))
     setup.add_packages(instructions["visible"])
@@ -125,21 +124,23 @@ def _fork_with_threads(flags, cgroup, channel):
 def _become(request, descriptors):
     """In the child: sets the sandbox up and returns its work."""
     with setup.Setup(request, descriptors) as steps:
-        steps.descriptors()
         steps.hello()
+        steps.descriptors()
         if request["kind"] == "leaf":
             steps.map_itself()
             steps.mounts()
             steps.rest()
-            go = steps.go()
+            go = steps.orders()
+            steps.limits(go)
             steps.lock_down()
             steps.final_filter()
             return leaf.main, go
-        go = steps.go()  # the warden has written the maps by then
+        steps.await_maps()
         setup.take_identity(setup.FIRST_ID)
         kernel.set_dumpable(True)
         steps.mounts()
         steps.rest()
+        go = steps.orders()
         steps.lock_down()
         kernel.set_dumpable(False)
         return main, go

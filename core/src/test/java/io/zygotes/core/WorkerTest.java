@@ -1,0 +1,432 @@
+package io.zygotes.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.inject.Guice;
+import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.core.fake.Eventually;
+import io.zygotes.core.fake.FakeCache;
+import io.zygotes.core.fake.FakeMechanism;
+import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.ImportCache;
+import io.zygotes.spi.ImportCacheContext;
+import io.zygotes.spi.ImportCacheProvider;
+import io.zygotes.spi.Reply;
+import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.SpiVersion;
+import io.zygotes.spi.mechanism.MechanismContext;
+import io.zygotes.spi.mechanism.SandboxMechanism;
+import io.zygotes.spi.mechanism.SandboxMechanismProvider;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A whole worker over loopback; only the sandboxes are not real. */
+@Timeout(60)
+class WorkerTest {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    Path folder;
+
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final FakeMechanism mechanism = new FakeMechanism();
+    private WorkerDirectory directory;
+    private MechanismContext mechanismContext;
+    private ImportCacheContext cacheContext;
+    private FakeCache cache;
+    private Worker worker;
+
+    @BeforeEach
+    void start() throws Exception {
+        directory = WorkerDirectory.init(folder.resolve("w"), new ByteArrayInputStream("{}".getBytes()));
+        configure(0);
+        Path hello = Files.createDirectories(directory.path().resolve("registry/hello"));
+        Files.writeString(hello.resolve("f.py"), "def f(event): return event\n");
+        worker = worker();
+        worker.start();
+    }
+
+    private void configure(int port) throws IOException {
+        Files.writeString(
+                directory.configFile(),
+                "{\"worker_port\": " + port + ", \"mem_pool_mb\": 1000, \"max_waiting\": 3, \"registry_cache_ms\": 0,"
+                        + " \"plugins\": {\"fake\": {\"size\": 7}}}");
+    }
+
+    private Worker worker() throws Exception {
+        WorkerConfig config = directory.config();
+        return Guice.createInjector(new CoreModule(directory, config, new Caches(), new Mechanisms()))
+                .getInstance(Worker.class);
+    }
+
+    @AfterEach
+    void close() {
+        worker.close();
+        client.close();
+    }
+
+    private final class Caches implements ImportCacheProvider {
+        @Override
+        public String name() {
+            return "fake";
+        }
+
+        @Override
+        public String version() {
+            return "1";
+        }
+
+        @Override
+        public String spiVersion() {
+            return SpiVersion.CURRENT;
+        }
+
+        @Override
+        public String description() {
+            return "for tests";
+        }
+
+        @Override
+        public ImportCache create(ImportCacheContext context) throws ConfigException {
+            cacheContext = context;
+            if (context.options().integer("size", 0, 0, 10) != 7) {
+                throw new ConfigException("here", "the options did not arrive");
+            }
+            context.options().finish();
+            cache = new FakeCache(context.sandboxes(), true);
+            return cache;
+        }
+    }
+
+    private final class Mechanisms implements SandboxMechanismProvider {
+        @Override
+        public String name() {
+            return "fake";
+        }
+
+        @Override
+        public SandboxMechanism start(MechanismContext context) {
+            mechanismContext = context;
+            return mechanism;
+        }
+    }
+
+    private URI uri(String path) {
+        return URI.create("http://127.0.0.1:" + worker.port() + path);
+    }
+
+    private HttpResponse<String> get(String path) throws Exception {
+        return client.send(HttpRequest.newBuilder(uri(path)).build(), BodyHandlers.ofString());
+    }
+
+    private HttpResponse<String> post(String path, String body) throws Exception {
+        return client.send(
+                HttpRequest.newBuilder(uri(path)).POST(BodyPublishers.ofString(body)).build(),
+                BodyHandlers.ofString());
+    }
+
+    private static String error(HttpResponse<String> response) throws Exception {
+        return JSON.readTree(response.body()).path("error").asText();
+    }
+
+    /** Sends bytes as they are and returns all that comes back until the server closes. */
+    private String raw(String request) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), worker.port())) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+            socket.getOutputStream().flush();
+            InputStream in = socket.getInputStream();
+            return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+        }
+    }
+
+    @Test
+    void runsALambdaAndSaysHowItStarted() throws Exception {
+        HttpResponse<String> first = post("/run/hello", "{\"a\": 1}");
+
+        assertEquals(200, first.statusCode());
+        assertEquals("\"leaf-2\"", first.body());
+        assertEquals("application/json", first.headers().firstValue("Content-Type").orElseThrow());
+        assertEquals("cold", first.headers().firstValue("X-Zygotes-Start").orElseThrow());
+        assertEquals("leaf-2", first.headers().firstValue("X-Zygotes-Sandbox").orElseThrow());
+        assertEquals("warm", post("/run/hello", "1").headers().firstValue("X-Zygotes-Start").orElseThrow());
+    }
+
+    @Test
+    void theLambdaGetsMethodPathHeadersAndBody() throws Exception {
+        mechanism.program = (leaf, call, timeout) -> FakeMechanism.reply("\"" + call.method() + " " + call.path() + " "
+                + call.headers().get("x-mine") + " " + new String(call.body(), StandardCharsets.UTF_8) + "\"");
+
+        HttpRequest request = HttpRequest.newBuilder(uri("/run/hello/a/b%20c?d=e&f"))
+                .header("X-Mine", "m1")
+                .header("X-Mine", "m2")
+                .POST(BodyPublishers.ofString("é"))
+                .build();
+        assertEquals(
+                "\"POST /a/b%20c?d=e&f m1, m2 é\"",
+                client.send(request, BodyHandlers.ofString()).body());
+        assertEquals("\"GET  null \"", get("/run/hello").body());
+        assertEquals("\"GET ?x null \"", get("/run/hello?x").body());
+    }
+
+    @Test
+    void theStatusOfTheLambdaIsPassedOn() throws Exception {
+        mechanism.program = (leaf, call, timeout) -> new Reply(400, "{\"error\":\"not JSON\"}".getBytes());
+
+        HttpResponse<String> response = post("/run/hello", "{");
+        assertEquals(400, response.statusCode());
+        assertEquals("not JSON", error(response));
+    }
+
+    @Test
+    void everyFailureHasItsStatus() throws Exception {
+        Map<SandboxException, Integer> failures = Map.of(
+                new SandboxException.TimedOut("late"), 504,
+                new SandboxException.OutOfMemory("much"), 502,
+                new SandboxException.Died("killed", true), 502,
+                new SandboxException.NoCapacity("full"), 429,
+                new SandboxException.ZygoteGone("gone"), 503,
+                new SandboxException.ImportFailed("f.py", "Traceback: x"), 500,
+                new SandboxException("whatever"), 500);
+        for (Map.Entry<SandboxException, Integer> failure : failures.entrySet()) {
+            mechanism.program = (leaf, call, timeout) -> {
+                throw failure.getKey();
+            };
+            HttpResponse<String> response = post("/run/hello", "1");
+            assertEquals(failure.getValue(), response.statusCode(), failure.getKey().toString());
+            assertTrue(error(response).contains(failure.getKey().getMessage()), response.body());
+            assertEquals(
+                    failure.getKey() instanceof SandboxException.ImportFailed,
+                    JSON.readTree(response.body()).path("traceback").asText().equals("Traceback: x"));
+            assertEquals(
+                    response.statusCode() == 429 || response.statusCode() == 503,
+                    response.headers().firstValue("Retry-After").isPresent());
+        }
+    }
+
+    @Test
+    void anUnknownLambdaIsNotFoundAndAWrongNameIsABadRequest() throws Exception {
+        HttpResponse<String> response = get("/run/nobody");
+        assertEquals(404, response.statusCode());
+        assertTrue(error(response).contains("'nobody'"), response.body());
+        for (String name : new String[] {"", "%20", "a%2fb", "a%00", ".hidden", "a".repeat(300), "%zz", "h%C3%A9llo"}) {
+            if (!name.equals("%zz")) {
+                assertEquals(400, get("/run/" + name).statusCode(), name);
+            }
+        }
+        assertTrue(raw("GET /run/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").startsWith("HTTP/1.1 400"));
+        assertTrue(raw("GET /run/../x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").startsWith("HTTP/1.1 4"));
+    }
+
+    @Test
+    void aBrokenLambdaSaysWhatIsWrongWithIt() throws Exception {
+        Files.createDirectories(directory.path().resolve("registry/empty"));
+
+        HttpResponse<String> response = get("/run/empty");
+        assertEquals(500, response.statusCode());
+        assertTrue(error(response).contains("has no file f.py"), response.body());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"})
+    void otherMethodsAreNotAllowed(String method) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(uri("/run/hello"))
+                .method(method, BodyPublishers.noBody())
+                .build();
+        HttpResponse<String> response = client.send(request, BodyHandlers.ofString());
+        assertEquals(405, response.statusCode());
+        assertEquals("GET, POST", response.headers().firstValue("Allow").orElseThrow());
+    }
+
+    @Test
+    void theOtherPathsAnswer() throws Exception {
+        post("/run/hello", "1");
+        assertEquals("ready", get("/status").body().strip());
+        assertEquals("[\"hello\"]", get("/registry/").body());
+        assertEquals(404, get("/elsewhere").statusCode());
+        assertEquals(405, post("/status", "").statusCode());
+        String debug = get("/debug").body();
+        assertTrue(debug.contains("hello: version ") && debug.contains("leaf of hello"), debug);
+
+        JsonNode stats = JSON.readTree(get("/stats").body());
+        assertEquals(1, stats.path("requests").asInt());
+        assertEquals(1, stats.path("requests_2xx").asInt());
+        assertEquals(1, stats.path("call_cold_count").asInt());
+        assertEquals(1, stats.path("leaves_made").asInt());
+        assertEquals(1, stats.path("cache_roots").asInt());
+        assertEquals(1000L << 20, stats.path("memory_total_bytes").asLong());
+        assertTrue(stats.path("memory_reserved_bytes").asLong() > 0);
+        for (JsonNode number : stats) {
+            assertTrue(number.isNumber(), stats.toString());
+        }
+    }
+
+    @Test
+    void aBodyThatIsTooLargeIsRefused() throws Exception {
+        byte[] tooLarge = new byte[(6 << 20) + 1];
+        HttpRequest declared = HttpRequest.newBuilder(uri("/run/hello"))
+                .POST(BodyPublishers.ofByteArray(tooLarge))
+                .build();
+        assertEquals(413, status(declared));
+        HttpRequest chunked = HttpRequest.newBuilder(uri("/run/hello"))
+                .POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(tooLarge)))
+                .build();
+        assertEquals(413, status(chunked));
+        HttpRequest largest = HttpRequest.newBuilder(uri("/run/hello"))
+                .POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(tooLarge, 0, 6 << 20)))
+                .build();
+        assertEquals(200, status(largest));
+        assertEquals(1, mechanism.leaves.size(), "no leaf was made for what was refused");
+    }
+
+    /** The server may close before all of a body that it refuses is sent; then the client sees no status. */
+    private int status(HttpRequest request) throws Exception {
+        try {
+            return client.send(request, BodyHandlers.ofString()).statusCode();
+        } catch (IOException e) {
+            return 413;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "GARBAGE\r\n\r\n",
+                "POST /run/hello HTTP/1.1\r\n\r\n",
+                "POST /run/hello HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+                "POST /run/hello HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                "POST /run/hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                "POST /run/he\0llo HTTP/1.1\r\nHost: x\r\n\r\n",
+                "POST /run/hello HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"
+            })
+    void malformedRequestsReachNoLambda(String request) throws Exception {
+        String response = raw(request);
+
+        assertTrue(response.isEmpty() || response.matches("(?s)HTTP/1.1 [45].*"), response);
+        assertTrue(mechanism.leaves.isEmpty());
+        assertEquals(200, get("/status").statusCode());
+    }
+
+    @Test
+    void headersWithoutEndAreRefused() throws Exception {
+        String response = raw("GET /status HTTP/1.1\r\nHost: x\r\nX-Long: " + "x".repeat(20_000) + "\r\n\r\n");
+
+        assertTrue(response.startsWith("HTTP/1.1 431"), response);
+    }
+
+    @Test
+    void aConnectionIsClosedWhenTheClientAsksForIt() throws Exception {
+        String response = raw("POST /run/hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1\r\n\r\n1");
+
+        assertTrue(response.startsWith("HTTP/1.1 200"), response);
+        assertTrue(raw("GET /status HTTP/1.0\r\n\r\n").contains("ready"));
+    }
+
+    @Test
+    void cacheAndMechanismGetWhatTheyNeed() throws Exception {
+        assertEquals(directory.path(), mechanismContext.workerDirectory());
+        assertEquals("python3", mechanismContext.python());
+        assertEquals(directory.path(), cacheContext.workerDirectory());
+        assertEquals(Optional.of("default-zygotes-40.json"), cacheContext.importCacheTree());
+        assertEquals(500, cacheContext.zygoteLimits().memMb());
+        post("/run/hello", "1");
+        assertEquals("leaf-2", cache.events.getLast().sandbox().id());
+        mechanismContext.output().line("leaf-2", "hello", "printed");
+        Eventually.holds("it is written", () -> Files.readString(directory.path().resolve("logs/lambdas.log"))
+                .endsWith("leaf-2 hello | printed\n"));
+        assertEquals(1, worker.leaves("hello").size());
+        assertEquals(0, worker.leaves("other").size());
+    }
+
+    @Test
+    void aRunningWorkerCanBeFoundAndASecondOneIsRefused() throws Exception {
+        assertEquals(worker.port(), directory.running().orElseThrow().port());
+        Worker second = worker();
+
+        ConfigException e = assertThrows(ConfigException.class, second::start);
+
+        assertTrue(e.getMessage().contains("a worker runs on this directory already"), e.getMessage());
+        assertEquals("ready", get("/status").body().strip(), "the first one goes on");
+    }
+
+    @Test
+    void aPortInUseIsSaidAtTheStartAndNothingIsLeft() throws Exception {
+        worker.close();
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            configure(taken.getLocalPort());
+            worker = worker();
+            ConfigException e = assertThrows(ConfigException.class, worker::start);
+            assertTrue(e.getMessage().startsWith("config.json: $.worker_port: cannot listen"), e.getMessage());
+        }
+        assertEquals(Optional.empty(), directory.running());
+    }
+
+    @Test
+    void closingLetsRunningRequestsEndAndFreesEverything() throws Exception {
+        CountDownLatch running = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        mechanism.program = (leaf, call, timeout) -> {
+            running.countDown();
+            goOn.await();
+            return FakeMechanism.reply("\"done\"");
+        };
+        CompletableFuture<HttpResponse<String>> response = client.sendAsync(
+                HttpRequest.newBuilder(uri("/run/hello")).build(), BodyHandlers.ofString());
+        running.await();
+        CompletableFuture<Void> closing = CompletableFuture.runAsync(worker::close);
+        int port = worker.port();
+        Eventually.holds("no new connection is taken", () -> refused(port));
+        assertFalse(closing.isDone());
+        goOn.countDown();
+
+        assertEquals("\"done\"", response.get(10, TimeUnit.SECONDS).body());
+        closing.get(10, TimeUnit.SECONDS);
+        worker.close();
+
+        assertTrue(cache.closed);
+        assertTrue(mechanism.closed);
+        assertEquals(0, mechanism.living());
+        assertEquals(Optional.empty(), directory.running());
+        assertEquals(0L, worker.statistics().get("memory_reserved_bytes"));
+    }
+
+    private static boolean refused(int port) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return !socket.isConnected();
+        } catch (IOException e) {
+            return true;
+        }
+    }
+}

@@ -1,0 +1,178 @@
+package io.zygotes.core.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.Network;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class WorkerConfigTest {
+
+    @TempDir
+    Path folder;
+
+    private WorkerConfig read(String json) throws ConfigException, IOException {
+        Path file = folder.resolve("config.json");
+        Files.writeString(file, json);
+        return WorkerConfig.read(file);
+    }
+
+    private String refused(String json) {
+        return assertThrows(ConfigException.class, () -> read(json)).getMessage();
+    }
+
+    @Test
+    void whatInitWritesIsReadBackUnchanged() throws Exception {
+        WorkerConfig defaults = WorkerConfig.defaults(folder);
+
+        assertEquals(defaults, read(defaults.toJson()));
+    }
+
+    @Test
+    void anEmptyObjectMeansAllDefaults() throws Exception {
+        assertEquals(WorkerConfig.defaults(folder), read("{}"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {16, 600, 1024, 4096, 24_000, 1_000_000})
+    void defaultsFitEveryMachine(int machineMb) {
+        WorkerConfig config = ConfigFile.defaults(folder, machineMb);
+
+        assertEquals(Math.max(machineMb - 500, 500), config.memPoolMb());
+        assertTrue(2 * config.limits().memMb() <= config.memPoolMb());
+        assertTrue(2 * config.installerLimits().memMb() <= config.memPoolMb());
+    }
+
+    @Test
+    void readsTheKeysOfOpenLambda() throws Exception {
+        WorkerConfig config = read(
+                """
+                {"worker_dir": "state", "worker_url": "0.0.0.0", "worker_port": "5001", "registry": "file:///lambdas",
+                 "registry_cache_ms": 100, "pkgs_dir": "pk", "pip_mirror": "http://127.0.0.1:1/simple",
+                 "mem_pool_mb": 1000, "import_cache_tree": {"packages": [], "children": []}, "sock_base_path": "/base",
+                 "sandbox": "sock", "server_mode": "lambda", "limits": {"procs": 10, "mem_mb": 50, "cpu_percent": 90,
+                 "swappiness": 1, "runtime_sec": 3}, "installer_limits": {"mem_mb": 400},
+                 "features": {"import_cache": "multitree", "reuse_cgroups": false, "downsize_paused_mem": false,
+                 "enable_seccomp": false}, "trace": {"cgroups": true, "memory": true, "evictor": true,
+                 "package": true, "latency": true}, "storage": {"root": "private", "scratch": "memory", "code": ""},
+                 "log_output": false}
+                """);
+
+        assertEquals(folder.resolve("state"), config.stateFolder());
+        assertEquals(5001, config.workerPort());
+        assertEquals(Path.of("/lambdas"), config.registryFolder());
+        assertEquals(folder.resolve("pk"), config.packagesFolder());
+        assertEquals(Optional.of(Path.of("/base")), config.baseFolder());
+        assertEquals(Optional.of(Map.of("packages", List.of(), "children", List.of())), config.importCacheTree());
+        assertEquals(50, config.limits().memMb());
+        assertEquals(3, config.limits().runtimeSec());
+        assertEquals(64, config.limits().tmpMb());
+        assertEquals(400, config.installerLimits().memMb());
+        assertEquals("multitree", config.features().importCache());
+        assertEquals(new WorkerConfig.Trace(true, true, true, true, true), config.trace());
+        assertEquals("memory", config.storage().get("scratch"));
+    }
+
+    @Test
+    void readsOurOwnKeys() throws Exception {
+        WorkerConfig config = read(
+                """
+                {"python": "python3.12", "network": "none", "max_waiting": 7, "max_wait_sec": 3,
+                 "plugin_path": "plugins", "plugins": {"multitree": {"trees": 3, "seed": null}}}
+                """);
+
+        assertEquals("python3.12", config.python());
+        assertEquals(Network.NONE, config.network());
+        assertEquals(7, config.maxWaiting());
+        assertEquals(3, config.maxWaitSec());
+        assertEquals(Optional.of(folder.resolve("plugins")), config.pluginFolder());
+        assertEquals(Map.of("trees", 3), config.pluginOptions("multitree"));
+        assertEquals(Map.of(), config.pluginOptions("tree"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    {"worker_prot": 1}                | $.worker_prot is no known key: did you mean 'worker_port'?
+                    {"Mem-Pool-MB": 1}                | $.Mem-Pool-MB is no known key: did you mean 'mem_pool_mb'?
+                    {"limits": {"mem": 1}}            | $.limits.mem is no known key: did you mean 'mem_mb'?
+                    {"mem_mb": 1}                     | $.mem_mb is no known key: it belongs at $.limits.mem_mb
+                    {"features": {"sandbox": "sock"}} | $.features.sandbox is no known key: it belongs at $.sandbox
+                    {"trace": {"zzzzzzzzzzzzzz": 1}}  | known here are cgroups, evictor, latency, memory, package
+                    """)
+    void anUnknownKeyIsAnErrorThatNamesTheNearestOne(String json, String message) {
+        String refusal = refused(json).replace("config.json: ", "").replace(": is no", " is no");
+        assertTrue(refusal.contains(message), refusal);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"worker_port\": 65536}",
+                "{\"worker_port\": \"x\"}",
+                "{\"worker_port\": 1.5}",
+                "{\"mem_pool_mb\": 0}",
+                "{\"mem_pool_mb\": 99999999999999999999}",
+                "{\"limits\": {\"swappiness\": 101}}",
+                "{\"limits\": []}",
+                "{\"log_output\": \"yes\"}",
+                "{\"sandbox\": \"\"}",
+                "{\"server_mode\": \"sock\"}",
+                "{\"network\": \"bridge\"}",
+                "{\"import_cache_tree\": 4}",
+                "{\"plugins\": {\"tree\": 1}}",
+                "{\"plugins\": 1}",
+                "{\"registry\": \"http://x/\"}",
+                "{\"storage\": {\"root\": \"disk\"}}",
+                "{\"mem_pool_mb\": 400, \"limits\": {\"mem_mb\": 201}}",
+                "[]",
+                ""
+            })
+    void aWrongValueIsRefused(String json) {
+        assertTrue(refused(json).startsWith("config.json: "), refused(json));
+    }
+
+    @Test
+    void allFaultsAreReportedAtOnce() {
+        String message = refused("{\"worker_port\": -1, \"limits\": {\"mem_mb\": \"x\", \"prox\": 1}}");
+
+        assertTrue(message.contains("3 faults"), message);
+        assertTrue(message.contains("$.worker_port"), message);
+        assertTrue(message.contains("$.limits.mem_mb"), message);
+        assertTrue(message.contains("$.limits.prox"), message);
+    }
+
+    @Test
+    void malformedJsonIsReportedWithLineAndColumn() {
+        String message = refused("{\n  \"worker_port\": 5000,,\n}");
+
+        assertTrue(message.startsWith("config.json: line 2, column"), message);
+    }
+
+    @Test
+    void aKeyMustNotStandTwice() {
+        assertTrue(refused("{\"worker_port\": 1, \"worker_port\": 2}").contains("Duplicate"));
+    }
+
+    @Test
+    void aMissingFileSaysHowToMakeOne() {
+        ConfigException e =
+                assertThrows(ConfigException.class, () -> WorkerConfig.read(folder.resolve("config.json")));
+
+        assertTrue(e.getMessage().contains("zygotes init"), e.getMessage());
+    }
+}

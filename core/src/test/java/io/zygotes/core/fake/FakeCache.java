@@ -1,0 +1,59 @@
+package io.zygotes.core.fake;
+
+import io.zygotes.spi.ImportCache;
+import io.zygotes.spi.Leaf;
+import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.PackageException;
+import io.zygotes.spi.SandboxEvent;
+import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Sandboxes;
+import io.zygotes.spi.Zygote;
+import io.zygotes.spi.ZygoteSpec;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** A cache with at most one zygote, the root. */
+public final class FakeCache implements ImportCache {
+
+    private final Sandboxes sandboxes;
+    private final boolean withRoot;
+    private Optional<Zygote> root = Optional.empty();
+
+    public final List<SandboxEvent> events = new CopyOnWriteArrayList<>();
+    public volatile boolean closed;
+
+    public FakeCache(Sandboxes sandboxes, boolean withRoot) {
+        this.sandboxes = sandboxes;
+        this.withRoot = withRoot;
+    }
+
+    @Override
+    public Leaf createLeaf(LeafSpec spec) throws SandboxException, PackageException, InterruptedException {
+        return sandboxes.createLeaf(withRoot ? root(spec) : Optional.empty(), spec);
+    }
+
+    private synchronized Optional<Zygote> root(LeafSpec spec) throws SandboxException, InterruptedException {
+        if (root.isEmpty() || !root.get().alive()) {
+            root = Optional.of(sandboxes.createZygote(Optional.empty(), new ZygoteSpec(List.of(), spec.limits())));
+        }
+        return root;
+    }
+
+    @Override
+    public void onEvent(SandboxEvent event) {
+        events.add(event);
+    }
+
+    @Override
+    public Map<String, Number> statistics() {
+        return Map.of("roots", withRoot ? 1 : 0);
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        root.ifPresent(Zygote::destroy);
+    }
+}

@@ -1,0 +1,528 @@
+package io.zygotes.core.function;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.zygotes.core.fake.Eventually;
+import io.zygotes.core.fake.FakeCache;
+import io.zygotes.core.fake.FakeMechanism;
+import io.zygotes.core.fake.FakeMechanism.FakeLeaf;
+import io.zygotes.core.function.Answer.Start;
+import io.zygotes.core.packages.PackageStore;
+import io.zygotes.core.pool.PoolListener;
+import io.zygotes.core.pool.SandboxPool;
+import io.zygotes.core.python.HostPip;
+import io.zygotes.core.registry.LambdaRegistry;
+import io.zygotes.core.registry.LambdaStore;
+import io.zygotes.core.registry.RegistryException;
+import io.zygotes.core.statistics.Statistics;
+import io.zygotes.spi.ImportCost;
+import io.zygotes.spi.Invocation;
+import io.zygotes.spi.Limits;
+import io.zygotes.spi.Network;
+import io.zygotes.spi.PackageException;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.SandboxEvent;
+import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.mechanism.Job;
+import io.zygotes.spi.mechanism.JobResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class FunctionsTest {
+
+    private static final Limits LIMITS = new Limits(100, 10, 100, 0, 3, 64, 8);
+    private static final Invocation CALL = Invocation.post("{}".getBytes());
+
+    @TempDir
+    Path folder;
+
+    private final FakeMechanism mechanism = new FakeMechanism();
+    private final Statistics statistics = new Statistics();
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private SandboxPool pool;
+    private PackageStore packages;
+    private Functions functions;
+
+    @BeforeEach
+    void start() throws IOException {
+        start(1000, 8, true);
+        write("hello", "f.py", "x = 1\n");
+    }
+
+    private void start(int megabytes, int maxWaiting, boolean zygote) throws IOException {
+        pool = new SandboxPool((long) megabytes << 20, true, Duration.ofMillis(5), Duration.ofMillis(500), 0);
+        packages = new PackageStore(
+                folder.resolve("packages"),
+                "cpython-311",
+                LIMITS,
+                () -> new HostPip(Map.of(), List.of()),
+                pool::run,
+                false);
+        packages.open();
+        LambdaRegistry registry = new LambdaRegistry(
+                new LambdaStore(Files.createDirectories(folder.resolve("registry"))),
+                folder.resolve("code"),
+                Duration.ZERO,
+                LIMITS,
+                Network.HOST,
+                500,
+                Map.of());
+        registry.clean();
+        pool.start(mechanism, new PoolListener() {
+            @Override
+            public void onEvent(SandboxEvent event) {}
+
+            @Override
+            public void onImportCosts(Map<PackageId, ImportCost> costs) {}
+        });
+        functions = new Functions(
+                registry,
+                packages,
+                pool,
+                new FakeCache(pool, zygote),
+                statistics,
+                maxWaiting,
+                Duration.ofSeconds(1));
+    }
+
+    private void restart(int megabytes, int maxWaiting, boolean zygote) throws IOException {
+        stop();
+        start(megabytes, maxWaiting, zygote);
+    }
+
+    private void stop() {
+        functions.close();
+        packages.close();
+        pool.close();
+    }
+
+    @AfterEach
+    void end() throws InterruptedException {
+        threads.shutdownNow();
+        assertTrue(threads.awaitTermination(10, TimeUnit.SECONDS));
+        stop();
+        assertEquals(0, pool.memory().reservedBytes(), "everything is given back");
+        assertEquals(0, mechanism.living());
+    }
+
+    private void write(String name, String file, String text) throws IOException {
+        Files.writeString(Files.createDirectories(folder.resolve("registry").resolve(name)).resolve(file), text);
+    }
+
+    private Answer call() throws Exception {
+        return functions.invoke("hello", CALL);
+    }
+
+    private List<Future<Answer>> callAtOnce(int count) {
+        List<Future<Answer>> calls = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            calls.add(threads.submit(this::call));
+        }
+        return calls;
+    }
+
+    @Test
+    void theFirstCallIsColdTheNextWarmAndANewLeafOfALivingZygoteAHit() throws Exception {
+        Answer first = call();
+        assertEquals(Start.COLD, first.start());
+        Answer second = call();
+        assertEquals(Start.WARM, second.start());
+        assertEquals(first.sandbox(), second.sandbox());
+        CountDownLatch both = new CountDownLatch(2);
+        mechanism.program = (leaf, invocation, timeout) -> {
+            both.countDown();
+            both.await();
+            return FakeMechanism.reply("1");
+        };
+
+        Set<Start> starts = new HashSet<>();
+        for (Future<Answer> answer : callAtOnce(2)) {
+            starts.add(answer.get(10, TimeUnit.SECONDS).start());
+        }
+
+        assertEquals(Set.of(Start.WARM, Start.HIT), starts);
+        assertEquals(1, mechanism.zygotes.size());
+        assertTrue(statistics.snapshot().containsKey("create_clone_p50_ms"));
+    }
+
+    @Test
+    void requestsAtOnceGetALeafEach() throws Exception {
+        CountDownLatch all = new CountDownLatch(5);
+        mechanism.program = (leaf, invocation, timeout) -> {
+            all.countDown();
+            all.await();
+            return FakeMechanism.reply("1");
+        };
+        for (Future<Answer> answer : callAtOnce(5)) {
+            answer.get(10, TimeUnit.SECONDS);
+        }
+        assertEquals(5, mechanism.leaves.size());
+    }
+
+    @Test
+    void theLeafThatRestedLastIsTakenFirst() throws Exception {
+        requestsAtOnceGetALeafEach();
+        String last = call().sandbox();
+
+        assertEquals(last, call().sandbox());
+        assertEquals(last, call().sandbox());
+    }
+
+    @Test
+    void anIdleLeafIsFrozenAndThawedForTheNextCall() throws Exception {
+        call();
+        FakeLeaf leaf = mechanism.leaves.getFirst();
+        Eventually.holds("it is frozen", () -> leaf.frozen);
+
+        assertEquals(Start.WARM, call().start());
+    }
+
+    @Test
+    void whenMemoryIsShortRequestsShareTheLeavesThatThereAre() throws Exception {
+        restart(200, 100, false);
+        AtomicInteger now = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        mechanism.program = (leaf, invocation, timeout) -> {
+            most.accumulateAndGet(now.incrementAndGet(), Math::max);
+            Thread.sleep(2);
+            now.decrementAndGet();
+            return FakeMechanism.reply("1");
+        };
+        for (Future<Answer> answer : callAtOnce(60)) {
+            answer.get(20, TimeUnit.SECONDS);
+        }
+        assertEquals(2, most.get());
+        assertEquals(2, mechanism.leaves.size(), "leaves are handed on and not evicted for their own lambda");
+    }
+
+    @Test
+    void aLambdaInUseAllTheTimeDoesNotStarveAnother() throws Exception {
+        restart(100, 100, false);
+        write("other", "f.py", "x = 2\n");
+        boolean[] stop = {false};
+        mechanism.program = (leaf, invocation, timeout) -> {
+            Thread.sleep(1);
+            return FakeMechanism.reply("1");
+        };
+        List<Future<?>> hammering = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            hammering.add(threads.submit(() -> {
+                while (!stop[0]) {
+                    call();
+                }
+                return null;
+            }));
+        }
+        Eventually.holds("it hammers", () -> mechanism.leaves.size() == 1 && mechanism.leaves.getFirst().calls.get() > 9);
+
+        Answer answer = functions.invoke("other", CALL);
+
+        stop[0] = true;
+        assertEquals(Start.COLD, answer.start());
+        for (Future<?> one : hammering) {
+            one.get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void aFullQueueRefuses() throws Exception {
+        restart(100, 2, false);
+        CountDownLatch goOn = new CountDownLatch(1);
+        mechanism.program = (leaf, invocation, timeout) -> {
+            goOn.await();
+            return FakeMechanism.reply("1");
+        };
+        List<Future<Answer>> calls = callAtOnce(1);
+        Eventually.holds("the leaf is busy", () -> mechanism.leaves.size() == 1 && mechanism.leaves.getFirst().calls.get() == 1);
+        calls.addAll(callAtOnce(2));
+        Eventually.holds("two wait", () -> pool.waiting() == 2);
+
+        assertThrows(OverloadException.class, this::call);
+
+        goOn.countDown();
+        for (Future<Answer> call : calls) {
+            call.get(10, TimeUnit.SECONDS);
+        }
+        assertEquals(Start.WARM, call().start());
+    }
+
+    @Test
+    void whoWaitsTooLongForMemoryIsRefused() throws Exception {
+        restart(100, 5, false);
+        CountDownLatch goOn = new CountDownLatch(1);
+        mechanism.program = (leaf, invocation, timeout) -> {
+            goOn.await();
+            return FakeMechanism.reply("1");
+        };
+        List<Future<Answer>> calls = callAtOnce(1);
+        Eventually.holds("the leaf is busy", () -> mechanism.leaves.size() == 1);
+
+        assertThrows(SandboxException.NoCapacity.class, this::call);
+
+        goOn.countDown();
+        calls.getFirst().get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aCallThatTakesTooLongEndsTheLeafAndTheNextGetsANewOne() throws Exception {
+        Duration[] given = new Duration[1];
+        mechanism.program = (leaf, invocation, timeout) -> {
+            given[0] = timeout;
+            leaf.destroy();
+            throw new SandboxException.TimedOut("too long");
+        };
+        assertThrows(SandboxException.TimedOut.class, this::call);
+        assertEquals(Duration.ofSeconds(3), given[0]);
+        assertEquals(0, mechanism.livingLeaves());
+
+        mechanism.program = (leaf, invocation, timeout) -> FakeMechanism.reply("1");
+        assertEquals(Start.HIT, call().start());
+    }
+
+    @Test
+    void aCallThatNeverReachedTheLambdaIsMadeAgainOnce() throws Exception {
+        AtomicInteger calls = new AtomicInteger();
+        mechanism.program = (leaf, invocation, timeout) -> {
+            if (calls.incrementAndGet() == 1) {
+                throw new SandboxException.Died("killed before", false);
+            }
+            return FakeMechanism.reply("1");
+        };
+        call();
+        assertEquals(2, calls.get());
+        assertEquals(1, mechanism.livingLeaves());
+
+        mechanism.program = (leaf, invocation, timeout) -> {
+            calls.incrementAndGet();
+            throw new SandboxException.Died("killed before", false);
+        };
+        calls.set(0);
+        assertThrows(SandboxException.Died.class, this::call);
+        assertEquals(2, calls.get());
+        assertEquals(0, mechanism.livingLeaves());
+    }
+
+    @Test
+    void aCallThatMayHaveReachedTheLambdaIsNeverMadeTwice() throws Exception {
+        AtomicInteger calls = new AtomicInteger();
+        List<SandboxException> failures = List.of(
+                new SandboxException.Died("killed", true),
+                new SandboxException.OutOfMemory("killed"),
+                new SandboxException.ImportFailed("f.py", "Traceback"),
+                new SandboxException("whatever"));
+        for (SandboxException failure : failures) {
+            calls.set(0);
+            mechanism.program = (leaf, invocation, timeout) -> {
+                calls.incrementAndGet();
+                throw failure;
+            };
+            assertThrows(failure.getClass(), this::call);
+            assertEquals(1, calls.get());
+            assertEquals(0, mechanism.livingLeaves(), "a leaf that failed serves nobody again");
+        }
+    }
+
+    @Test
+    void aLeafKilledWhileItIsIdleIsReplaced() throws Exception {
+        String first = call().sandbox();
+        mechanism.leaves.getFirst().die();
+
+        Answer answer = call();
+
+        assertNotEquals(first, answer.sandbox());
+        assertEquals(Start.HIT, answer.start());
+    }
+
+    @Test
+    void newCodeGetsNewLeavesAndOldOnesGo() throws Exception {
+        call();
+        Path oldCode = mechanism.leaves.getFirst().spec().handler();
+        write("hello", "f.py", "x = 2\n");
+
+        Answer answer = call();
+
+        assertEquals(Start.HIT, answer.start());
+        assertNotEquals(oldCode, mechanism.leaves.getLast().spec().handler());
+        Eventually.holds("the old leaf is gone", () -> mechanism.livingLeaves() == 1);
+        Eventually.holds("the old code is gone", () -> !Files.exists(oldCode));
+    }
+
+    @Test
+    void aRunningCallKeepsItsOldCodeUntilItEnds() throws Exception {
+        CountDownLatch goOn = new CountDownLatch(1);
+        mechanism.program = (leaf, invocation, timeout) -> {
+            goOn.await();
+            return FakeMechanism.reply("\"old\"");
+        };
+        Future<Answer> running = callAtOnce(1).getFirst();
+        Eventually.holds("it runs", () -> !mechanism.leaves.isEmpty() && mechanism.leaves.getFirst().calls.get() == 1);
+        Path oldCode = mechanism.leaves.getFirst().spec().handler();
+        write("hello", "f.py", "x = 2\n");
+        mechanism.program = (leaf, invocation, timeout) -> FakeMechanism.reply("\"new\"");
+
+        call();
+        assertTrue(Files.isDirectory(oldCode));
+        goOn.countDown();
+
+        assertEquals("\"old\"", new String(running.get(10, TimeUnit.SECONDS).reply().body()));
+        Eventually.holds("the old code is gone", () -> !Files.exists(oldCode));
+        assertEquals(1, mechanism.livingLeaves());
+    }
+
+    @Test
+    void theLeavesOfARemovedLambdaGo() throws Exception {
+        call();
+        Files.delete(folder.resolve("registry/hello/f.py"));
+        Files.delete(folder.resolve("registry/hello"));
+
+        assertThrows(RegistryException.class, this::call);
+
+        assertEquals(0, mechanism.livingLeaves());
+    }
+
+    @Test
+    void packagesAreInstalledBeforeTheFirstLeafAndAFailureIsTriedAgain() throws Exception {
+        write("hello", "requirements.txt", "six==1.16.0\n");
+        mechanism.jobProgram = job -> new JobResult(1, "ERROR: No matching distribution found for six==1.16.0");
+        PackageException e = assertThrows(PackageException.class, this::call);
+        assertTrue(e.getMessage().contains("No matching distribution"), e.getMessage());
+        assertTrue(mechanism.leaves.isEmpty());
+
+        mechanism.jobProgram = FunctionsTest::install;
+        call();
+        assertEquals(Set.of(PackageId.parse("six==1.16.0")), mechanism.leaves.getFirst().spec().packages());
+    }
+
+    private static JobResult install(Job job) {
+        for (Job.Mount mount : job.mounts()) {
+            if (mount.target().equals("/mnt/out")) {
+                try {
+                    Files.writeString(
+                            mount.source().resolve("metadata.json"), "{\"dependencies\":[],\"modules\":[\"six\"]}");
+                } catch (IOException e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+        }
+        return new JobResult(0, "");
+    }
+
+    @Test
+    void newCodeIsCompiledOnceBehindTheFirstCall() throws Exception {
+        call();
+        Eventually.holds("it is compiled", () -> mechanism.jobs.size() == 1);
+        call();
+        Job job = mechanism.jobs.getFirst();
+
+        assertEquals("compile hello", job.name());
+        assertEquals(
+                List.of(new Job.Mount(mechanism.leaves.getFirst().spec().handler(), "/handler", true)), job.mounts());
+        assertEquals(Network.NONE, job.network());
+        assertEquals(1, mechanism.jobs.size());
+    }
+
+    @Test
+    void aFailedCompilationHarmsNobody() throws Exception {
+        mechanism.jobProgram = job -> {
+            throw new SandboxException("no sandbox");
+        };
+        call();
+        Eventually.holds("it was tried", () -> mechanism.jobs.size() == 1);
+
+        assertEquals(Start.WARM, call().start());
+    }
+
+    @Test
+    void aFailureToMakeALeafReachesTheCallerAndTheNextCallWorks() throws Exception {
+        mechanism.beforeLeaf = spec -> {
+            throw new SandboxException("fork refused");
+        };
+        assertThrows(SandboxException.class, this::call);
+        mechanism.beforeLeaf = spec -> {
+            throw new IllegalStateException("a fault");
+        };
+        assertThrows(IllegalStateException.class, this::call);
+        mechanism.beforeLeaf = spec -> {};
+
+        call();
+    }
+
+    @Test
+    void manyClientsWithFailuresGetExactlyOneAnswerEachAndNothingIsLost() throws Exception {
+        restart(450, 100, true);
+        Map<String, Integer> seen = new ConcurrentHashMap<>();
+        AtomicInteger calls = new AtomicInteger();
+        mechanism.program = (leaf, invocation, timeout) -> {
+            seen.merge(new String(invocation.body()), 1, Integer::sum);
+            switch (calls.incrementAndGet() % 17) {
+                case 3 -> throw new SandboxException.Died("killed", true);
+                case 5 -> throw new SandboxException.TimedOut("late");
+                case 7 -> {
+                    leaf.die();
+                    return FakeMechanism.reply("1");
+                }
+                default -> {
+                    return FakeMechanism.reply("1");
+                }
+            }
+        };
+        List<Future<Answer>> all = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            Invocation call = Invocation.post(("" + i).getBytes());
+            all.add(threads.submit(() -> functions.invoke("hello", call)));
+        }
+        int failed = 0;
+        for (Future<Answer> one : all) {
+            try {
+                one.get(20, TimeUnit.SECONDS);
+            } catch (ExecutionException e) {
+                assertTrue(
+                        e.getCause() instanceof SandboxException || e.getCause() instanceof OverloadException,
+                        e.getCause().toString());
+                failed++;
+            }
+        }
+        assertTrue(failed < 300, "some worked");
+        assertTrue(seen.values().stream().allMatch(times -> times == 1), "no call was made twice");
+        assertTrue(mechanism.mostBytes() <= 450L << 20);
+        assertEquals(0, pool.waiting());
+    }
+
+    @Test
+    void afterTheEndNothingIsCalled() throws Exception {
+        call();
+        functions.close();
+
+        assertThrows(SandboxException.NoCapacity.class, this::call);
+        assertEquals(0, mechanism.livingLeaves());
+        try (Stream<Path> staging = Files.list(folder.resolve("packages/.staging"))) {
+            assertFalse(staging.findAny().isPresent());
+        }
+    }
+}

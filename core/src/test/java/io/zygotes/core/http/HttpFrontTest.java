@@ -1,0 +1,95 @@
+package io.zygotes.core.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.zygotes.core.http.HttpQuestion.TooLargeException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class HttpFrontTest {
+
+    private static final Duration IDLE = Duration.ofMillis(300);
+
+    private final AtomicReference<String> failure = new AtomicReference<>("none");
+    private HttpFront front;
+    private int port;
+
+    @BeforeEach
+    void start() throws IOException {
+        front = new HttpFront("localhost", 0, IDLE);
+        port = front.bind();
+        front.serve(this::answer, (client, server) -> false);
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        front.close();
+    }
+
+    /** Thinks for a while and answers with the body. */
+    private HttpAnswer answer(HttpQuestion question) {
+        try {
+            byte[] body = question.body().read();
+            Thread.sleep(question.path().equals("/slow") ? 4 * IDLE.toMillis() : 0);
+            return new HttpAnswer(200, HttpAnswer.TEXT, Map.of(), body);
+        } catch (IOException | TooLargeException | InterruptedException e) {
+            failure.set(e.toString());
+            return new HttpAnswer(400, HttpAnswer.TEXT, Map.of("Connection", "close"), new byte[0]);
+        }
+    }
+
+    private static String head(String path, int length) {
+        return "POST " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " + length + "\r\n\r\n";
+    }
+
+    private String exchange(String sent) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream().write(sent.getBytes(StandardCharsets.ISO_8859_1));
+            InputStream in = socket.getInputStream();
+            return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+        }
+    }
+
+    @Test
+    void anAnswerMayTakeLongerThanAConnectionMayIdle() throws Exception {
+        String response = exchange(head("/slow", 4) + "body");
+
+        assertTrue(response.startsWith("HTTP/1.1 200") && response.endsWith("\r\n\r\nbody"), response);
+    }
+
+    @Test
+    void aClientThatStopsSendingLosesItsConnection() throws Exception {
+        String response = exchange(head("/", 4) + "bo");
+
+        assertTrue(response.isEmpty() || response.startsWith("HTTP/1.1 400"), response);
+        assertTrue(failure.get().contains("imeout"), failure.get());
+    }
+
+    @Test
+    void aClientThatSendsNoRequestLosesItsConnection() throws Exception {
+        assertEquals("", exchange(""));
+        String response = exchange("POST / HT");
+        assertTrue(response.isEmpty() || response.startsWith("HTTP/1.1 4"), response);
+    }
+
+    @Test
+    void aClientThatGoesAwayHoldsNothing() throws Exception {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.getOutputStream().write(head("/", 4).getBytes(StandardCharsets.ISO_8859_1));
+        }
+        assertTrue(exchange(head("/", 4) + "body").endsWith("body"));
+    }
+}

@@ -1,0 +1,373 @@
+package io.zygotes.core.packages;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.zygotes.core.python.HostPip;
+import io.zygotes.spi.ImportCost;
+import io.zygotes.spi.Limits;
+import io.zygotes.spi.PackageException;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.PackageInfo;
+import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.mechanism.Job;
+import io.zygotes.spi.mechanism.JobResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class PackageStoreTest {
+
+    private static final PackageId NUMPY = PackageId.parse("numpy==2.2.3");
+    private static final Limits LIMITS = new Limits(500, 50, 200, 0, 60, 256, 64);
+
+    @TempDir
+    Path folder;
+
+    private final Map<String, String> metadata = new ConcurrentHashMap<>();
+    private final AtomicInteger installs = new AtomicInteger();
+    private volatile PackageStore.JobRunner installer = this::installed;
+    private PackageStore store;
+
+    @BeforeEach
+    void open() throws IOException {
+        store = store("cpython-311");
+    }
+
+    @AfterEach
+    void close() {
+        store.close();
+    }
+
+    private PackageStore store(String cacheTag) throws IOException {
+        PackageStore made = new PackageStore(
+                folder.resolve("packages"),
+                cacheTag,
+                LIMITS,
+                () -> new HostPip(Map.of("PIP_TIMEOUT", "3"), List.of()),
+                job -> installer.run(job),
+                false);
+        made.open();
+        return made;
+    }
+
+    private static Path source(Job job, String target) {
+        return job.mounts().stream()
+                .filter(mount -> mount.target().equals(target) && mount.writable())
+                .findFirst()
+                .orElseThrow()
+                .source();
+    }
+
+    /** What the real script does, without pip. */
+    private JobResult installed(Job job) {
+        installs.incrementAndGet();
+        try {
+            Path files = source(job, job.arguments().get(2));
+            Files.createDirectories(files.resolve("mod"));
+            Files.writeString(files.resolve("mod/__init__.py"), "x = 1\n");
+            Files.writeString(
+                    source(job, "/mnt/out").resolve("metadata.json"),
+                    metadata.getOrDefault(job.arguments().getFirst(), "{\"dependencies\":[],\"modules\":[\"mod\"]}"));
+            return new JobResult(0, "done");
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private List<String> onDisk() throws IOException {
+        List<String> names = new ArrayList<>();
+        for (Path at : List.of(folder.resolve("packages"), folder.resolve("packages/.staging"))) {
+            try (Stream<Path> entries = Files.list(at)) {
+                entries.map(entry -> entry.getFileName().toString())
+                        .filter(name -> !name.equals(".staging"))
+                        .forEach(names::add);
+            }
+        }
+        return names;
+    }
+
+    private String refused(PackageId id) {
+        return assertThrows(PackageException.class, () -> store.install(id)).getMessage();
+    }
+
+    @Test
+    void installsOnceAndRemembersItOverARestart() throws Exception {
+        metadata.put("numpy", "{\"dependencies\":[\"Some_Thing\"],\"modules\":[\"numpy\",\"a.b\"]}");
+        assertEquals(Optional.empty(), store.installed(NUMPY));
+
+        PackageInfo info = store.install(NUMPY);
+
+        assertEquals(List.of("some-thing"), info.dependencies());
+        assertEquals(List.of("numpy", "a.b"), info.modules());
+        assertEquals(folder.resolve("packages/numpy==2.2.3/files"), info.folder());
+        assertEquals(6, info.bytes());
+        assertEquals("x = 1\n", Files.readString(info.folder().resolve("mod/__init__.py")));
+        assertEquals(List.of("numpy==2.2.3"), onDisk());
+        assertEquals(info, store.install(NUMPY));
+        assertEquals(Optional.of(info), store("cpython-311").installed(NUMPY));
+        assertEquals(1, installs.get());
+    }
+
+    @Test
+    void theJobSeesThePackageWhereLambdasWillAndNothingOfTheWorkersEnvironment() throws Exception {
+        List<Job> jobs = new ArrayList<>();
+        installer = job -> {
+            jobs.add(job);
+            return installed(job);
+        };
+        store.install(NUMPY);
+
+        Job job = jobs.getFirst();
+        assertEquals(
+                List.of("numpy", "2.2.3", "/packages/numpy-2.2.3", "/mnt/out/metadata.json"), job.arguments());
+        assertEquals(LIMITS, job.limits());
+        assertEquals("/mnt/tmp", job.environment().get("TMPDIR"));
+        assertEquals("3", job.environment().get("PIP_TIMEOUT"));
+        assertTrue(job.environment().keySet().stream()
+                .allMatch(name -> Set.of("TMPDIR", "HOME", "PATH", "LANG", "PIP_TIMEOUT").contains(name)));
+        assertTrue(job.script().contains("--no-deps"));
+    }
+
+    @Test
+    void twoWhoAskAtOnceCauseOneInstall() throws Exception {
+        CountDownLatch started = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        installer = job -> {
+            started.countDown();
+            goOn.await();
+            return installed(job);
+        };
+        ExecutorService threads = Executors.newCachedThreadPool();
+        try {
+            List<Future<PackageInfo>> asking = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                asking.add(threads.submit(() -> store.install(NUMPY)));
+            }
+            started.await();
+            goOn.countDown();
+            for (Future<PackageInfo> one : asking) {
+                assertEquals(NUMPY, one.get(10, TimeUnit.SECONDS).id());
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+        assertEquals(1, installs.get());
+    }
+
+    @Test
+    void differentPackagesAreInstalledAtTheSameTimeButNotTooMany() throws Exception {
+        AtomicInteger now = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        CountDownLatch four = new CountDownLatch(4);
+        installer = job -> {
+            most.accumulateAndGet(now.incrementAndGet(), Math::max);
+            four.countDown();
+            four.await();
+            now.decrementAndGet();
+            return installed(job);
+        };
+        List<PackageId> ids = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            ids.add(new PackageId("p" + i, "1"));
+        }
+        store.installAll(ids);
+
+        assertEquals(4, most.get());
+        assertEquals(10, store.all().size());
+    }
+
+    @Test
+    void aFailureLeavesNothingAndTheNextCallTriesAgain() throws Exception {
+        installer = job -> {
+            installed(job);
+            return new JobResult(1, "line\n".repeat(100) + "ERROR: No matching distribution found\n");
+        };
+        String message = refused(NUMPY);
+
+        assertTrue(message.startsWith("pip cannot install numpy==2.2.3"), message);
+        assertTrue(message.endsWith("ERROR: No matching distribution found"), message);
+        assertTrue(message.lines().count() < 30, message);
+        assertEquals(List.of(), onDisk());
+
+        installer = this::installed;
+        store.install(NUMPY);
+        assertEquals(List.of("numpy==2.2.3"), onDisk());
+    }
+
+    @Test
+    void everyWayToFailLeavesNothing() throws Exception {
+        List<PackageStore.JobRunner> ways = List.of(
+                job -> {
+                    throw new SandboxException.TimedOut("too long");
+                },
+                job -> {
+                    throw new SandboxException.OutOfMemory("too much");
+                },
+                job -> {
+                    throw new IllegalStateException("a fault");
+                },
+                job -> {
+                    throw new InterruptedException();
+                },
+                job -> new JobResult(0, "but no metadata"));
+        for (PackageStore.JobRunner way : ways) {
+            installer = way;
+            assertTrue(refused(NUMPY).contains("numpy==2.2.3"));
+            assertEquals(List.of(), onDisk());
+            assertEquals(Optional.empty(), store.installed(NUMPY));
+        }
+    }
+
+    @Test
+    void whatTheInstallerSaysIsNotBelievedUnchecked() throws Exception {
+        for (String lie : List.of(
+                "{\"dependencies\":[\"../x\"],\"modules\":[]}",
+                "{\"dependencies\":[],\"modules\":[\"os; import evil\"]}",
+                "not JSON")) {
+            metadata.put("numpy", lie);
+            refused(NUMPY);
+            assertEquals(List.of(), onDisk());
+        }
+    }
+
+    @Test
+    void metadataIsNotReadThroughALink() throws Exception {
+        Path secret = Files.writeString(folder.resolve("secret"), "{\"dependencies\":[],\"modules\":[]}");
+        installer = job -> {
+            installed(job);
+            try {
+                Path out = source(job, "/mnt/out").resolve("metadata.json");
+                Files.delete(out);
+                Files.createSymbolicLink(out, secret);
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+            return new JobResult(0, "");
+        };
+
+        assertTrue(refused(NUMPY).contains("no metadata"));
+    }
+
+    @Test
+    void everySandboxCanReadThePackageAndNoLinkOfItIsFollowed() throws Exception {
+        Path outside = Files.writeString(folder.resolve("outside"), "x");
+        Files.setPosixFilePermissions(outside, PosixFilePermissions.fromString("rw-------"));
+        installer = job -> {
+            JobResult result = installed(job);
+            try {
+                Path files = source(job, job.arguments().get(2));
+                Files.createSymbolicLink(files.resolve("link"), outside);
+                Files.setPosixFilePermissions(
+                        files.resolve("mod/__init__.py"), PosixFilePermissions.fromString("rwx------"));
+                Files.setPosixFilePermissions(files.resolve("mod"), PosixFilePermissions.fromString("rwx------"));
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+            return result;
+        };
+        Path files = store.install(NUMPY).folder();
+
+        assertEquals("rwxr-xr-x", mode(files.resolve("mod")));
+        assertEquals("rwxr-xr-x", mode(files.resolve("mod/__init__.py")));
+        assertEquals("rwxr-xr-x", mode(files.getParent()));
+        assertEquals("rw-------", mode(outside));
+    }
+
+    private static String mode(Path path) throws IOException {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+    }
+
+    @Test
+    void whatAnInterruptedInstallLeftIsRemovedAtTheStart() throws Exception {
+        Path packages = folder.resolve("packages");
+        Files.createDirectories(packages.resolve(".staging/numpy-1/content/files"));
+        Files.createDirectories(packages.resolve("half==1/files"));
+        Files.writeString(packages.resolve("half==1/files/x.py"), "");
+
+        PackageStore again = store("cpython-311");
+
+        assertEquals(Optional.empty(), again.installed(PackageId.parse("half==1")));
+        assertFalse(Files.exists(packages.resolve(".staging/numpy-1")));
+        again.install(PackageId.parse("half==1"));
+        assertFalse(Files.exists(packages.resolve("half==1/files/x.py")), "it was installed anew");
+    }
+
+    @Test
+    void packagesForAnotherPythonAreInstalledAnew() throws Exception {
+        store.install(NUMPY);
+        PackageStore other = store("cpython-312");
+
+        assertEquals(Optional.empty(), other.installed(NUMPY));
+        other.install(NUMPY);
+        assertEquals(2, installs.get());
+        assertEquals(Optional.empty(), store("cpython-311").installed(NUMPY));
+    }
+
+    @Test
+    void theClosureHasDependenciesFirstInThePinnedVersions() throws Exception {
+        metadata.put("pandas", "{\"dependencies\":[\"numpy\",\"pytz\",\"absent\"],\"modules\":[]}");
+        metadata.put("pytz", "{\"dependencies\":[\"six\"],\"modules\":[]}");
+        PackageId pandas = PackageId.parse("pandas==2");
+        Set<PackageId> pins =
+                Set.of(pandas, NUMPY, PackageId.parse("pytz==1"), PackageId.parse("six==9"), PackageId.parse("x==1"));
+
+        List<String> closure =
+                store.closure(pandas, pins).stream().map(info -> info.id().toString()).toList();
+
+        assertEquals(List.of("numpy==2.2.3", "six==9", "pytz==1", "pandas==2"), closure);
+        assertEquals(Optional.empty(), store.installed(PackageId.parse("x==1")));
+        assertThrows(IllegalArgumentException.class, () -> store.closure(PackageId.parse("pandas==3"), pins));
+    }
+
+    @Test
+    void cyclesEndWhereTheyClose() throws Exception {
+        metadata.put("a", "{\"dependencies\":[\"b\"],\"modules\":[]}");
+        metadata.put("b", "{\"dependencies\":[\"c\",\"b\"],\"modules\":[]}");
+        metadata.put("c", "{\"dependencies\":[\"a\"],\"modules\":[]}");
+        PackageId a = PackageId.parse("a==1");
+
+        List<String> closure = store.closure(a, Set.of(a, PackageId.parse("b==1"), PackageId.parse("c==1"))).stream()
+                .map(info -> info.id().name())
+                .toList();
+
+        assertEquals(List.of("c", "b", "a"), closure);
+    }
+
+    @Test
+    void costsAreKeptForTheNextWorker() throws Exception {
+        Path file = folder.resolve("costs.json");
+        store.loadCosts(file);
+        store.learnCosts(Map.of(NUMPY, new ImportCost(80.5, 12)));
+        store.saveCosts(file);
+
+        PackageStore next = store("cpython-311");
+        next.loadCosts(file);
+
+        assertEquals(Optional.of(new ImportCost(80.5, 12)), next.cost(NUMPY));
+        Files.writeString(file, "{damaged");
+        store("cpython-311").loadCosts(file);
+    }
+}

@@ -1,0 +1,481 @@
+package io.zygotes.core.pool;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.zygotes.core.fake.Eventually;
+import io.zygotes.core.fake.FakeMechanism;
+import io.zygotes.core.fake.FakeMechanism.FakeLeaf;
+import io.zygotes.spi.ImportCost;
+import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Limits;
+import io.zygotes.spi.Network;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.SandboxEvent;
+import io.zygotes.spi.SandboxEvent.Kind;
+import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Zygote;
+import io.zygotes.spi.ZygoteSpec;
+import io.zygotes.spi.mechanism.Job;
+import io.zygotes.spi.mechanism.JobResult;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class SandboxPoolTest {
+
+    private static final long MB = 1 << 20;
+    private static final Limits LIMITS = new Limits(100, 10, 100, 0, 30, 64, 8);
+
+    private final FakeMechanism mechanism = new FakeMechanism();
+    private final List<String> events = new CopyOnWriteArrayList<>();
+    private final Map<PackageId, ImportCost> costs = new ConcurrentHashMap<>();
+    private SandboxPool pool;
+
+    @BeforeEach
+    void start() {
+        pool = pool(1000, Duration.ofHours(1));
+    }
+
+    private SandboxPool pool(int megabytes, Duration grace) {
+        SandboxPool made = new SandboxPool(megabytes * MB, true, grace, Duration.ofMillis(100), 0);
+        made.start(mechanism, new PoolListener() {
+            @Override
+            public void onEvent(SandboxEvent event) {
+                events.add(event.kind() + " " + event.sandbox().id());
+            }
+
+            @Override
+            public void onImportCosts(Map<PackageId, ImportCost> measured) {
+                costs.putAll(measured);
+            }
+        });
+        return made;
+    }
+
+    @AfterEach
+    void close() {
+        pool.close();
+        assertEquals(0, reserved(), "everything is given back");
+        assertEquals(0, mechanism.living());
+    }
+
+    private long reserved() {
+        return pool.memory().reservedBytes();
+    }
+
+    private static LeafSpec leaf(String... packages) {
+        return new LeafSpec(
+                "hello",
+                Path.of("/code"),
+                Arrays.stream(packages).map(PackageId::parse).collect(Collectors.toSet()),
+                LIMITS,
+                Network.HOST,
+                Map.of());
+    }
+
+    private static ZygoteSpec zygote(String... packages) {
+        return new ZygoteSpec(Arrays.stream(packages).map(PackageId::parse).toList(), LIMITS);
+    }
+
+    private PooledLeaf newLeaf(Optional<Zygote> parent, String... packages) throws Exception {
+        return (PooledLeaf) pool.createLeaf(parent, leaf(packages));
+    }
+
+    private static Demand demand() {
+        return new Demand(System.nanoTime() + 100_000_000L);
+    }
+
+    @Test
+    void aLeafReservesItsLimitUntilItIsDestroyed() throws Exception {
+        PooledLeaf leaf = newLeaf(Optional.empty());
+        assertEquals(100 * MB, reserved());
+
+        leaf.destroy();
+        leaf.destroy();
+
+        assertEquals(0, reserved());
+        assertFalse(leaf.alive());
+        assertEquals(1, mechanism.leaves.getFirst().destroyed);
+        assertEquals(List.of("MADE leaf-1", "DESTROYED leaf-1"), events);
+    }
+
+    @Test
+    void aZygoteKeepsOnlyWhatItUsesAfterItsImports() throws Exception {
+        pool.createZygote(Optional.empty(), zygote("numpy==1"));
+
+        assertEquals(42 * MB, reserved(), "10 in use and 32 for its forks");
+        assertEquals(42 * MB, mechanism.limitOf(mechanism.zygotes.getFirst()));
+        assertEquals(new ImportCost(5, 1), costs.get(PackageId.parse("numpy==1")));
+    }
+
+    @Test
+    void aLeafIsNeverForkedFromAZygoteWithAPackageTooMany() throws Exception {
+        Zygote zygote = pool.createZygote(Optional.empty(), zygote("numpy==1", "six==1"));
+
+        for (String[] packages : new String[][] {{}, {"numpy==1"}, {"numpy==1", "six==2"}, {"numpy==2", "six==1"}}) {
+            IllegalArgumentException e = assertThrows(
+                    IllegalArgumentException.class, () -> pool.createLeaf(Optional.of(zygote), leaf(packages)));
+            assertTrue(e.getMessage().contains("did not ask for"), e.getMessage());
+        }
+        newLeaf(Optional.of(zygote), "numpy==1", "six==1", "more==3");
+
+        assertEquals(1, mechanism.leaves.size());
+        assertEquals(142 * MB, reserved());
+    }
+
+    @Test
+    void aZygoteIsNeverForkedFromOneWithAPackageTooMany() throws Exception {
+        Zygote zygote = pool.createZygote(Optional.empty(), zygote("numpy==1"));
+
+        assertThrows(
+                IllegalArgumentException.class, () -> pool.createZygote(Optional.of(zygote), zygote("six==1")));
+        pool.createZygote(Optional.of(zygote), zygote("numpy==1", "six==1"));
+    }
+
+    @Test
+    void aZygoteOfSomebodyElseIsRefused() throws Exception {
+        Zygote foreign = mechanism.createZygote(Optional.empty(), zygote());
+
+        assertThrows(IllegalArgumentException.class, () -> pool.createLeaf(Optional.of(foreign), leaf()));
+        assertEquals(0, reserved());
+        foreign.destroy();
+    }
+
+    @Test
+    void theMechanismGetsItsOwnZygoteAndNotThePools() throws Exception {
+        Zygote zygote = pool.createZygote(Optional.empty(), zygote());
+        newLeaf(Optional.of(zygote));
+
+        assertSame(mechanism.zygotes.getFirst(), mechanism.leaves.getFirst().parent.orElseThrow());
+    }
+
+    @Test
+    void aFailureGivesEverythingBack() throws Exception {
+        Zygote zygote = pool.createZygote(Optional.empty(), zygote());
+        long before = reserved();
+        List<Throwable> failures = List.of(
+                new SandboxException("no fork"),
+                new SandboxException.ImportFailed("x", "tb"),
+                new SandboxException.TimedOut("late"),
+                new IllegalStateException("a fault"),
+                new OutOfMemoryError("a fault of the machine"),
+                new InterruptedException());
+        for (Throwable failure : failures) {
+            mechanism.beforeLeaf = spec -> FailingStep.doThrow(failure);
+            mechanism.beforeZygote = spec -> FailingStep.doThrow(failure);
+            mechanism.jobProgram = job -> FailingStep.doThrow(failure);
+            Class<? extends Throwable> kind = failure.getClass();
+            assertThrows(kind, () -> pool.createLeaf(Optional.of(zygote), leaf()));
+            assertThrows(kind, () -> pool.createZygote(Optional.of(zygote), zygote()));
+            assertThrows(kind, () -> pool.run(job(50)));
+            assertThrows(kind, () -> pool.runIfRoom(job(50)));
+            assertEquals(before, reserved(), "after " + failure);
+        }
+        assertTrue(zygote.alive());
+    }
+
+    /** Throws what the signature does not allow. */
+    private static final class FailingStep {
+        @SuppressWarnings("unchecked")
+        static <T, X extends Throwable> T doThrow(Throwable failure) throws X {
+            throw (X) failure;
+        }
+    }
+
+    private static Job job(int megabytes) {
+        return new Job(
+                "job", "", List.of(), Map.of(), List.of(), new Limits(megabytes, 1, 1, 0, 1, 16, 1), Network.NONE);
+    }
+
+    @Test
+    void aZygoteThatCannotForkIsTakenOut() throws Exception {
+        Zygote zygote = pool.createZygote(Optional.empty(), zygote());
+        mechanism.zygotes.getFirst().die();
+
+        assertThrows(SandboxException.ZygoteGone.class, () -> pool.createLeaf(Optional.of(zygote), leaf()));
+        assertThrows(SandboxException.ZygoteGone.class, () -> pool.createLeaf(Optional.of(zygote), leaf()));
+
+        assertEquals(0, reserved());
+        assertEquals(List.of("MADE zygote-1", "DIED zygote-1"), events);
+    }
+
+    @Test
+    void idleSandboxesAreEvictedLeastRecentlyUsedFirst() throws Exception {
+        pool.close();
+        pool = pool(300, Duration.ofHours(1));
+        PooledLeaf old = newLeaf(Optional.empty());
+        PooledLeaf recent = newLeaf(Optional.empty());
+        PooledLeaf busy = newLeaf(Optional.empty());
+        recent.rest();
+        old.rest();
+        assertTrue(recent.claim(demand()));
+        recent.rest();
+
+        newLeaf(Optional.empty());
+
+        assertFalse(old.alive());
+        assertTrue(recent.alive());
+        assertTrue(busy.alive());
+        assertFalse(old.claim(demand()));
+        assertTrue(events.contains("EVICTED " + old.id()), events.toString());
+        assertTrue(mechanism.mostBytes() <= 300 * MB);
+    }
+
+    @Test
+    void aZygoteInUseByAForkIsNotEvicted() throws Exception {
+        pool.close();
+        pool = pool(200, Duration.ofHours(1));
+        Zygote zygote = pool.createZygote(Optional.empty(), zygote());
+        ExecutorService threads = Executors.newCachedThreadPool();
+        try {
+            Object gate = new Object();
+            boolean[] open = {false};
+            mechanism.beforeLeaf = spec -> {
+                synchronized (gate) {
+                    while (!open[0]) {
+                        gate.wait();
+                    }
+                }
+            };
+            Future<?> forking = threads.submit(() -> newLeaf(Optional.of(zygote)));
+            Eventually.holds("the fork is under way", () -> reserved() == 142 * MB);
+            Future<?> other = threads.submit(() -> pool.run(job(90)));
+            assertThrows(ExecutionException.class, () -> other.get(10, TimeUnit.SECONDS));
+            assertTrue(zygote.alive());
+            synchronized (gate) {
+                open[0] = true;
+                gate.notifyAll();
+            }
+            forking.get(10, TimeUnit.SECONDS);
+            pool.run(job(90));
+            assertFalse(zygote.alive(), "now it was idle");
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    @Test
+    void aFrozenLeafGivesBackWhatItDoesNotUseAndTakesItAgain() throws Exception {
+        pool.close();
+        pool = pool(300, Duration.ofMillis(1));
+        PooledLeaf leaf = newLeaf(Optional.empty());
+        FakeLeaf inner = mechanism.leaves.getLast();
+        leaf.rest();
+        Eventually.holds("it is frozen", () -> inner.frozen && reserved() == 12 * MB);
+        assertEquals(12 * MB, mechanism.limitOf(inner));
+
+        assertTrue(leaf.claim(demand()));
+
+        assertFalse(inner.frozen);
+        assertEquals(100 * MB, reserved());
+        assertEquals(100 * MB, mechanism.limitOf(inner));
+        assertTrue(events.containsAll(List.of("FROZEN " + leaf.id(), "THAWED " + leaf.id())), events.toString());
+    }
+
+    @Test
+    void aLeafThatFindsNoMemoryToWakeUpStaysIdle() throws Exception {
+        pool.close();
+        pool = pool(200, Duration.ofMillis(1));
+        PooledLeaf leaf = newLeaf(Optional.empty());
+        FakeLeaf inner = mechanism.leaves.getLast();
+        leaf.rest();
+        Eventually.holds("it is frozen", () -> reserved() == 12 * MB);
+        PooledLeaf busy = newLeaf(Optional.empty());
+        ExecutorService threads = Executors.newCachedThreadPool();
+        try {
+            CountDownLatch end = new CountDownLatch(1);
+            mechanism.jobProgram = job -> {
+                end.await();
+                return new JobResult(0, "");
+            };
+            Future<?> running = threads.submit(() -> pool.run(job(80)));
+            Eventually.holds("the job runs", () -> reserved() == 192 * MB);
+
+            assertThrows(SandboxException.NoCapacity.class, () -> leaf.claim(demand()));
+            assertTrue(inner.frozen);
+            assertEquals(192 * MB, reserved());
+
+            end.countDown();
+            running.get(10, TimeUnit.SECONDS);
+        } finally {
+            threads.shutdownNow();
+        }
+        assertTrue(leaf.claim(demand()));
+        assertEquals(200 * MB, reserved());
+        assertTrue(busy.alive());
+    }
+
+    @Test
+    void aLeafInUseIsNotFrozen() throws Exception {
+        pool.close();
+        pool = pool(300, Duration.ofMillis(1));
+        PooledLeaf busy = newLeaf(Optional.empty());
+        PooledLeaf idle = newLeaf(Optional.empty());
+        busy.rest();
+        assertTrue(busy.claim(demand()));
+        idle.rest();
+        Eventually.holds("the idle one is frozen", () -> mechanism.leaves.getLast().frozen);
+
+        assertFalse(mechanism.leaves.get(mechanism.leaves.size() - 2).frozen);
+    }
+
+    @Test
+    void anIdleLeafThatDiesIsForgottenAndOneInUseIsLeftToItsUser() throws Exception {
+        PooledLeaf idle = newLeaf(Optional.empty());
+        PooledLeaf busy = newLeaf(Optional.empty());
+        idle.rest();
+        for (FakeLeaf leaf : mechanism.leaves) {
+            leaf.die();
+            pool.onDied(new SandboxEvent(Kind.DIED, leaf));
+        }
+        Eventually.holds("the idle one is gone", () -> reserved() == 100 * MB);
+
+        busy.destroy();
+        assertFalse(idle.claim(demand()));
+        assertEquals(0, reserved());
+    }
+
+    @Test
+    void aLeafThatDiedUnnoticedIsNotGivenOut() throws Exception {
+        PooledLeaf leaf = newLeaf(Optional.empty());
+        leaf.rest();
+        mechanism.leaves.getFirst().die();
+
+        assertFalse(leaf.claim(demand()));
+        assertEquals(0, reserved());
+    }
+
+    @Test
+    void aLeafIsAHitOnlyIfItsZygoteWasThereBefore() throws Exception {
+        Zygote before = pool.createZygote(Optional.empty(), zygote());
+        Demand demand = demand();
+        demand.bind();
+        try {
+            Zygote during = pool.createZygote(Optional.empty(), zygote());
+            assertEquals(PooledLeaf.Birth.HIT, newLeaf(Optional.of(before)).birth());
+            assertEquals(PooledLeaf.Birth.COLD, newLeaf(Optional.of(during)).birth());
+            assertEquals(PooledLeaf.Birth.COLD, newLeaf(Optional.empty()).birth());
+        } finally {
+            demand.unbind();
+        }
+    }
+
+    @Test
+    void aDemandThatWaitsTakesWhatItIsOffered() throws Exception {
+        pool.close();
+        pool = pool(100, Duration.ofHours(1));
+        PooledLeaf only = newLeaf(Optional.empty());
+        Demand demand = new Demand(System.nanoTime() + 10_000_000_000L);
+        assertFalse(demand.offer(only), "it does not wait yet");
+        ExecutorService threads = Executors.newCachedThreadPool();
+        try {
+            Future<?> waiting = threads.submit(() -> {
+                demand.bind();
+                assertThrows(
+                        SandboxException.NoCapacity.class, () -> pool.createLeaf(Optional.empty(), leaf()));
+            });
+            Eventually.holds("it takes the offer", () -> demand.offer(only));
+            pool.wake();
+            waiting.get(10, TimeUnit.SECONDS);
+        } finally {
+            threads.shutdownNow();
+        }
+        assertSame(only, demand.offered());
+        assertEquals(100 * MB, reserved());
+    }
+
+    @Test
+    void underAnyLoadAndWithAnyFailureThePoolIsNeverExceededAndNothingIsLost() throws Exception {
+        pool.close();
+        pool = pool(600, Duration.ofMillis(1));
+        Random faults = new Random(7);
+        mechanism.beforeLeaf = spec -> fail(faults);
+        mechanism.beforeZygote = spec -> fail(faults);
+        mechanism.jobProgram = job -> {
+            fail(faults);
+            return new JobResult(0, "");
+        };
+        ExecutorService threads = Executors.newCachedThreadPool();
+        try {
+            List<Future<?>> all = new ArrayList<>();
+            for (int seed = 0; seed < 8; seed++) {
+                Random random = new Random(seed);
+                all.add(threads.submit(() -> {
+                    for (int i = 0; i < 60; i++) {
+                        useSomething(random);
+                    }
+                    return null;
+                }));
+            }
+            for (Future<?> one : all) {
+                one.get(50, TimeUnit.SECONDS);
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+        assertTrue(mechanism.mostBytes() <= 600 * MB, mechanism.mostBytes() / MB + " MiB at the most");
+        assertEquals(0, pool.waiting());
+    }
+
+    private static void fail(Random faults) throws SandboxException {
+        int kind;
+        synchronized (faults) {
+            kind = faults.nextInt(10);
+        }
+        switch (kind) {
+            case 0 -> throw new SandboxException("no fork");
+            case 1 -> throw new SandboxException.ZygoteGone("gone");
+            case 2 -> throw new IllegalStateException("a fault");
+            default -> Thread.onSpinWait();
+        }
+    }
+
+    private void useSomething(Random random) throws InterruptedException {
+        Demand demand = new Demand(System.nanoTime() + 5_000_000L);
+        demand.bind();
+        try {
+            Zygote zygote = pool.createZygote(Optional.empty(), zygote());
+            PooledLeaf leaf = (PooledLeaf) pool.createLeaf(Optional.of(zygote), leaf());
+            leaf.rest();
+            if (random.nextBoolean() && leaf.claim(demand)) {
+                if (random.nextBoolean()) {
+                    leaf.destroy();
+                } else {
+                    leaf.rest();
+                }
+            }
+            if (random.nextInt(4) == 0) {
+                zygote.destroy();
+            }
+            pool.run(job(1 + random.nextInt(300)));
+        } catch (SandboxException | IllegalStateException e) {
+            // what fails must give back what it took; the end of the test counts
+            assertFalse(e.getMessage().isEmpty());
+        } finally {
+            demand.unbind();
+        }
+    }
+}

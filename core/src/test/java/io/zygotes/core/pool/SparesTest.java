@@ -1,0 +1,141 @@
+package io.zygotes.core.pool;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.zygotes.core.fake.Eventually;
+import io.zygotes.core.fake.FakeMechanism;
+import io.zygotes.core.fake.FakeMechanism.FakeLeaf;
+import io.zygotes.spi.ImportCost;
+import io.zygotes.spi.Leaf;
+import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Limits;
+import io.zygotes.spi.Network;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.SandboxEvent;
+import io.zygotes.spi.Zygote;
+import io.zygotes.spi.ZygoteSpec;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class SparesTest {
+
+    private static final long MB = 1 << 20;
+    private static final int KEPT = 3;
+
+    private final FakeMechanism mechanism = new FakeMechanism();
+    private final List<Leaf> made = new ArrayList<>();
+    private SandboxPool pool;
+    private Zygote zygote;
+
+    @BeforeEach
+    void start() throws Exception {
+        pool = new SandboxPool(600 * MB, true, Duration.ofHours(1), Duration.ofMillis(100), KEPT);
+        pool.start(mechanism, new PoolListener() {
+            @Override
+            public void onEvent(SandboxEvent event) {}
+
+            @Override
+            public void onImportCosts(Map<PackageId, ImportCost> measured) {}
+        });
+        zygote = pool.createZygote(Optional.empty(), new ZygoteSpec(List.of(), limits(100, 8)));
+    }
+
+    @AfterEach
+    void close() {
+        pool.close();
+        assertEquals(0, pool.memory().reservedBytes(), "everything is given back");
+        assertEquals(0, mechanism.living());
+    }
+
+    private static Limits limits(int memMb, int tmpMb) {
+        return new Limits(memMb, 10, 100, 0, 30, 64, tmpMb);
+    }
+
+    private FakeLeaf leaf(int memMb, int tmpMb, Network network) throws Exception {
+        LeafSpec spec = new LeafSpec("hello", Path.of("/code"), Set.of(), limits(memMb, tmpMb), network, Map.of());
+        made.add(pool.createLeaf(Optional.of(zygote), spec));
+        return mechanism.leaves.getLast();
+    }
+
+    private long livingSpares() {
+        return mechanism.spares.stream().filter(spare -> spare.alive() && spare.spec() == null).count();
+    }
+
+    /** Two leaves make the zygote busy. */
+    private void makeBusy() throws Exception {
+        leaf(50, 8, Network.HOST);
+        leaf(50, 8, Network.HOST);
+        Eventually.holds("spares are made", () -> livingSpares() == KEPT);
+    }
+
+    @Test
+    void a_zygote_that_is_used_once_gets_no_spares() throws Exception {
+        leaf(50, 8, Network.HOST);
+        Thread.sleep(50);
+        assertEquals(0, mechanism.spares.size());
+    }
+
+    @Test
+    void the_next_leaf_of_a_busy_zygote_is_a_spare_and_another_one_is_made() throws Exception {
+        makeBusy();
+        FakeLeaf next = leaf(60, 8, Network.HOST);
+        assertSame(mechanism.spares.getFirst(), next);
+        assertEquals(60 * MB, mechanism.limitOf(next));
+        Eventually.holds("the spare is replaced", () -> livingSpares() == KEPT);
+    }
+
+    @Test
+    void spares_count_against_memory() throws Exception {
+        makeBusy();
+        long zygoteBytes = pool.memory().reservedBytes() - 2 * 50 * MB - KEPT * Spares.BYTES;
+        assertTrue(zygoteBytes > 0 && zygoteBytes <= 100 * MB, () -> "the zygote would hold " + zygoteBytes);
+    }
+
+    @Test
+    void a_spare_with_another_network_or_another_scratch_size_is_not_used() throws Exception {
+        makeBusy();
+        FakeLeaf apart = leaf(50, 8, Network.NONE);
+        assertFalse(mechanism.spares.contains(apart));
+        assertFalse(mechanism.spares.contains(leaf(50, 9, Network.HOST)));
+    }
+
+    @Test
+    void a_spare_that_died_is_passed_over() throws Exception {
+        makeBusy();
+        mechanism.spares.forEach(FakeLeaf::die);
+        assertNotSame(mechanism.spares.getFirst(), leaf(50, 8, Network.HOST));
+        assertTrue(made.getLast().alive());
+    }
+
+    @Test
+    void spares_are_evicted_before_anything_else() throws Exception {
+        makeBusy();
+        ((PooledLeaf) made.getFirst()).rest();
+        long free = pool.memory().freeBytes() / MB;
+        leaf((int) free + 10, 9, Network.HOST);
+        assertTrue(made.getFirst().alive(), "the idle leaf is still there");
+        assertTrue(zygote.alive(), "and so is the zygote");
+        assertTrue(livingSpares() < KEPT, "a spare had to go");
+    }
+
+    @Test
+    void spares_go_with_their_zygote() throws Exception {
+        makeBusy();
+        zygote.destroy();
+        Eventually.holds("no spare outlives its zygote", () -> livingSpares() == 0);
+    }
+}

@@ -1,0 +1,206 @@
+package io.zygotes.core.registry;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.zygotes.core.registry.RegistryException.Kind;
+import io.zygotes.spi.Limits;
+import io.zygotes.spi.Network;
+import io.zygotes.spi.PackageId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class LambdaRegistryTest {
+
+    private static final Limits LIMITS = new Limits(100, 10, 100, 0, 30, 64, 8);
+
+    @TempDir
+    Path folder;
+
+    private LambdaStore store;
+    private LambdaRegistry registry;
+
+    @BeforeEach
+    void open() throws IOException {
+        store = new LambdaStore(Files.createDirectories(folder.resolve("registry")));
+        registry = registry(Duration.ZERO);
+    }
+
+    private LambdaRegistry registry(Duration fresh) throws IOException {
+        LambdaRegistry made = new LambdaRegistry(
+                store, folder.resolve("code"), fresh, LIMITS, Network.HOST, 200, Map.of("python_version", "3.11"));
+        made.clean();
+        return made;
+    }
+
+    private Path write(String name, String file, String text) throws IOException {
+        Path lambda = Files.createDirectories(store.folder().resolve(name));
+        Files.writeString(lambda.resolve(file), text);
+        return lambda;
+    }
+
+    private Kind refused(String name) {
+        return assertThrows(RegistryException.class, () -> registry.lookup(name)).kind();
+    }
+
+    private long versions(String name) throws IOException {
+        try (Stream<Path> all = Files.list(folder.resolve("code").resolve(name))) {
+            return all.count();
+        }
+    }
+
+    @Test
+    void givesCodePackagesAndSettings() throws Exception {
+        write("hello", "f.py", "def f(event): return 1\n");
+        write("hello", "requirements.txt", "numpy==2.2.3\n");
+        write("hello", "ol.yaml", "environment: {A: b}\n");
+
+        LambdaCode code = registry.lookup("hello");
+
+        assertEquals("hello", code.spec().lambda());
+        assertEquals(Set.of(PackageId.parse("numpy==2.2.3")), code.spec().packages());
+        assertEquals(Map.of("A", "b"), code.spec().environment());
+        assertEquals("def f(event): return 1\n", Files.readString(code.spec().handler().resolve("f.py")));
+        assertTrue(code.spec().handler().startsWith(folder.resolve("code/hello")));
+    }
+
+    @Test
+    void unchangedCodeIsNotUnpackedAgain() throws Exception {
+        write("hello", "f.py", "x = 1\n");
+
+        assertSame(registry.lookup("hello"), registry.lookup("hello"));
+    }
+
+    @Test
+    void aChangeOfTheSameSizeAndTimeIsSeen() throws Exception {
+        Path file = write("hello", "f.py", "x = 1\n").resolve("f.py");
+        LambdaCode old = registry.lookup("hello");
+        var time = Files.getLastModifiedTime(file);
+        Files.writeString(file, "x = 2\n");
+        Files.setLastModifiedTime(file, time);
+
+        LambdaCode changed = registry.lookup("hello");
+
+        assertNotEquals(old.version(), changed.version());
+        assertTrue(changed.generation() > old.generation());
+        assertEquals("x = 1\n", Files.readString(old.spec().handler().resolve("f.py")), "the old version is whole");
+        assertEquals("x = 2\n", Files.readString(changed.spec().handler().resolve("f.py")));
+    }
+
+    @Test
+    void whileTheCacheIsFreshTheRegistryIsNotAsked() throws Exception {
+        registry = registry(Duration.ofHours(1));
+        write("hello", "f.py", "x = 1\n");
+        LambdaCode code = registry.lookup("hello");
+        write("hello", "f.py", "x = 2\n");
+
+        assertSame(code, registry.lookup("hello"));
+    }
+
+    @Test
+    void aNewLambdaIsFoundAtOnceEvenIfItWasAskedForBefore() throws Exception {
+        registry = registry(Duration.ofHours(1));
+        assertEquals(Kind.UNKNOWN, refused("hello"));
+        write("hello", "f.py", "x = 1\n");
+
+        assertEquals("hello", registry.lookup("hello").spec().lambda());
+    }
+
+    @Test
+    void aRemovedLambdaIsUnknown() throws Exception {
+        Path lambda = write("hello", "f.py", "x = 1\n");
+        registry.lookup("hello");
+        Files.delete(lambda.resolve("f.py"));
+        Files.delete(lambda);
+
+        assertEquals(Kind.UNKNOWN, refused("hello"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "..", "a/b", "../x", "a\0", ".x", "x%2e", "hällo"})
+    void aWrongNameNeverReachesTheFileSystem(String name) {
+        assertEquals(Kind.BAD_NAME, refused(name));
+    }
+
+    @Test
+    void aBrokenLambdaSaysWhatIsWrongAndWorksOnceItIsMended() throws Exception {
+        write("hello", "g.py", "x = 1\n");
+        assertEquals(Kind.BROKEN, refused("hello"));
+        write("hello", "f.py", "x = 1\n");
+        write("hello", "requirements.txt", "numpy\n");
+        RegistryException e = assertThrows(RegistryException.class, () -> registry.lookup("hello"));
+        assertTrue(e.getMessage().contains("lambda hello: requirements.txt, line 1"), e.getMessage());
+        assertEquals(0, versions("hello"), "nothing half-done is left");
+
+        write("hello", "requirements.txt", "numpy==1\n");
+        registry.lookup("hello");
+    }
+
+    @Test
+    void settingsAreNotReadThroughLinks() throws Exception {
+        Path lambda = write("hello", "f.py", "x = 1\n");
+        Files.writeString(lambda.resolve("other.txt"), "secret");
+        Files.createSymbolicLink(lambda.resolve("requirements.txt"), Path.of("other.txt"));
+
+        RegistryException e = assertThrows(RegistryException.class, () -> registry.lookup("hello"));
+        assertFalse(e.getMessage().contains("secret"), e.getMessage());
+    }
+
+    @Test
+    void aDamagedArchiveDoesNotReplaceAWholeOne() throws Exception {
+        Path packed = store.folder().resolve("hello.tar.gz");
+        byte[] whole = LambdaStoreTest.archive(tar -> LambdaStoreTest.file(tar, "f.py", "x = 1\n"));
+        Files.write(packed, whole);
+        LambdaCode code = registry.lookup("hello");
+        Files.write(packed, Arrays.copyOf(whole, whole.length - 20));
+
+        assertEquals(code.version(), registry.lookup("hello").version());
+        Files.write(packed, LambdaStoreTest.archive(tar -> LambdaStoreTest.file(tar, "f.py", "x = 2\n")));
+        assertNotEquals(code.version(), registry.lookup("hello").version());
+    }
+
+    @Test
+    void oldVersionsAreDeletedWhenNobodyUsesThem() throws Exception {
+        write("hello", "f.py", "x = 1\n");
+        LambdaCode first = registry.lookup("hello");
+        write("hello", "f.py", "x = 2\n");
+        LambdaCode second = registry.lookup("hello");
+        assertEquals(2, versions("hello"));
+
+        registry.keepVersions("hello", Set.of(first.version()));
+        assertEquals(2, versions("hello"), "in use, and the present one");
+        registry.keepVersions("hello", Set.of());
+
+        assertEquals(1, versions("hello"));
+        assertTrue(Files.isDirectory(second.spec().handler()));
+    }
+
+    @Test
+    void aStartUsesWhatIsUnpackedAndRemovesWhatIsNotNeeded() throws Exception {
+        write("hello", "f.py", "x = 1\n");
+        LambdaCode code = registry.lookup("hello");
+        Files.createDirectories(folder.resolve("code/hello/.code.unpack-1-1"));
+        Files.createDirectories(folder.resolve("code/gone/0123"));
+
+        LambdaCode again = registry(Duration.ZERO).lookup("hello");
+
+        assertEquals(code.spec(), again.spec());
+        assertEquals(1, versions("hello"));
+        assertFalse(Files.exists(folder.resolve("code/gone")));
+    }
+}

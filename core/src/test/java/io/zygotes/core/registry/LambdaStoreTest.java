@@ -1,0 +1,235 @@
+package io.zygotes.core.registry;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class LambdaStoreTest {
+
+    @TempDir
+    Path folder;
+
+    private LambdaStore store;
+
+    @BeforeEach
+    void open() {
+        store = new LambdaStore(folder.resolve("registry"));
+    }
+
+    private Path lambda(String name, String code) throws IOException {
+        Path lambda = Files.createDirectories(folder.resolve("sources").resolve(name));
+        Files.writeString(lambda.resolve("f.py"), code);
+        return lambda;
+    }
+
+    @FunctionalInterface
+    interface Content {
+        void write(TarArchiveOutputStream tar) throws IOException;
+    }
+
+    static byte[] archive(Content content) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(new GZIPOutputStream(bytes))) {
+            content.write(tar);
+        }
+        return bytes.toByteArray();
+    }
+
+    static void file(TarArchiveOutputStream tar, String name, String text) throws IOException {
+        TarArchiveEntry entry = new TarArchiveEntry(name, true);
+        entry.setSize(text.length());
+        tar.putArchiveEntry(entry);
+        tar.write(text.getBytes());
+        tar.closeArchiveEntry();
+    }
+
+    static void link(TarArchiveOutputStream tar, String name, String to, byte kind) throws IOException {
+        TarArchiveEntry entry = new TarArchiveEntry(name, kind);
+        entry.setLinkName(to);
+        tar.putArchiveEntry(entry);
+        tar.closeArchiveEntry();
+    }
+
+    private IOException refused(Content content) throws IOException {
+        Path target = folder.resolve("target");
+        byte[] bytes = archive(content);
+        IOException e = assertThrows(
+                IOException.class, () -> new CodeWriter(target, 1000, 10).unpack(new ByteArrayInputStream(bytes)));
+        try (Stream<Path> outside = Files.list(folder)) {
+            assertEquals(List.of("target"), outside.map(path -> path.getFileName().toString()).toList());
+        }
+        return e;
+    }
+
+    @Test
+    void installsAFolderAndReplacesItAsAWhole() throws Exception {
+        Path first = lambda("hello", "one");
+        Files.writeString(first.resolve("old.txt"), "x");
+        assertEquals("hello", store.install(first));
+        assertEquals(List.of("hello"), store.names());
+
+        Files.delete(first.resolve("old.txt"));
+        lambda("hello", "two");
+        store.install(first);
+
+        assertEquals("two", Files.readString(store.folder().resolve("hello/f.py")));
+        assertFalse(Files.exists(store.folder().resolve("hello/old.txt")));
+        try (Stream<Path> left = Files.list(store.folder())) {
+            assertEquals(1, left.count(), "nothing beside the lambda");
+        }
+    }
+
+    @Test
+    void installsAnArchiveAndReplacesAnArchive() throws Exception {
+        Files.createDirectories(store.folder());
+        Files.write(store.folder().resolve("hello.tar.gz"), archive(tar -> file(tar, "f.py", "old")));
+        assertEquals(List.of("hello"), store.names());
+        Path packed = folder.resolve("hello.tar.gz");
+        Files.write(packed, archive(tar -> file(tar, "./f.py", "new")));
+
+        store.install(packed);
+
+        assertEquals("new", Files.readString(store.folder().resolve("hello/f.py")));
+        assertFalse(Files.exists(store.folder().resolve("hello.tar.gz")));
+    }
+
+    @Test
+    void aLambdaWithoutCodeIsRefusedAndTheOldOneStays() throws Exception {
+        store.install(lambda("hello", "old"));
+        Path bad = Files.createDirectories(folder.resolve("other/hello/inner"));
+        Files.writeString(bad.resolve("f.py"), "x");
+
+        RegistryException e = assertThrows(RegistryException.class, () -> store.install(bad.getParent()));
+
+        assertTrue(e.getMessage().contains("has no file f.py at its top (there is one in inner/)"), e.getMessage());
+        assertEquals("old", Files.readString(store.folder().resolve("hello/f.py")));
+        try (Stream<Path> left = Files.list(store.folder())) {
+            assertEquals(1, left.count());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a b", "-x", ".hidden", "a..b", "naïve", "x.tar.gz"})
+    void aWrongNameIsRefused(String name) throws Exception {
+        Path source = lambda(name, "x");
+
+        RegistryException e = assertThrows(RegistryException.class, () -> store.install(source));
+        assertEquals(RegistryException.Kind.BAD_NAME, e.kind());
+    }
+
+    @Test
+    void namesHaveAnEnd() {
+        assertTrue(LambdaName.valid("a".repeat(64)));
+        assertFalse(LambdaName.valid("a".repeat(65)));
+        assertFalse(LambdaName.valid(""));
+    }
+
+    @Test
+    void linksInsideAreKeptAndLinksOutsideRefused() throws Exception {
+        Path source = lambda("links", "x");
+        Files.createSymbolicLink(source.resolve("g.py"), Path.of("f.py"));
+        store.install(source);
+        assertEquals(
+                Path.of("f.py"), Files.readSymbolicLink(store.folder().resolve("links/g.py")));
+
+        Files.createSymbolicLink(source.resolve("bad"), Path.of("../../secret"));
+        IOException e = assertThrows(IOException.class, () -> store.install(source));
+        assertTrue(e.getMessage().contains("leads outside"), e.getMessage());
+    }
+
+    @Test
+    void byteCodeOfOthersIsLeftOut() throws Exception {
+        Path source = lambda("hello", "x");
+        Files.createDirectory(source.resolve("__pycache__"));
+        Files.writeString(source.resolve("__pycache__/f.cpython-311.pyc"), "stale");
+
+        store.install(source);
+
+        assertFalse(Files.exists(store.folder().resolve("hello/__pycache__")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"../f.py", "a/../../f.py", "/tmp/zygotes-test-absolute"})
+    void anEntryOutsideIsRefused(String name) throws Exception {
+        // the writer of archives is as careful as its reader, so the name is put in afterwards
+        IOException e = refused(tar -> {
+            TarArchiveEntry entry = new TarArchiveEntry("placeholder", true);
+            entry.setName(name);
+            entry.setSize(1);
+            tar.putArchiveEntry(entry);
+            tar.write('x');
+            tar.closeArchiveEntry();
+        });
+        assertTrue(e.getMessage().contains("leads outside"), e.getMessage());
+    }
+
+    @Test
+    void nothingIsWrittenThroughALink() throws Exception {
+        IOException e = refused(tar -> {
+            link(tar, "out", "..", TarConstants.LF_SYMLINK);
+            file(tar, "out/f.py", "x");
+        });
+        assertTrue(e.getMessage().contains("leads outside"), e.getMessage());
+    }
+
+    @Test
+    void hardLinksAndDevicesAreRefused() throws Exception {
+        assertTrue(refused(tar -> link(tar, "f.py", "/etc/passwd", TarConstants.LF_LINK))
+                .getMessage()
+                .contains("neither a file"));
+        Files.delete(folder.resolve("target"));
+        assertTrue(refused(tar -> link(tar, "f.py", "", TarConstants.LF_CHR)).getMessage().contains("neither a file"));
+    }
+
+    @Test
+    void anArchiveThatUnpacksToTooMuchIsRefused() throws Exception {
+        assertTrue(refused(tar -> file(tar, "f.py", "x".repeat(1001))).getMessage().contains("more than"));
+    }
+
+    @Test
+    void anArchiveWithTooManyEntriesIsRefused() throws Exception {
+        IOException e = assertThrows(IOException.class, () -> new CodeWriter(folder.resolve("t"), 1000, 10)
+                .unpack(new ByteArrayInputStream(archive(tar -> {
+                    for (int i = 0; i < 11; i++) {
+                        file(tar, "f" + i, "");
+                    }
+                }))));
+        assertTrue(e.getMessage().contains("more than 10 files"), e.getMessage());
+    }
+
+    @Test
+    void aDamagedArchiveIsRefusedWithItsName() throws Exception {
+        byte[] whole = archive(tar -> file(tar, "f.py", "x = 1\n".repeat(2000)));
+        for (byte[] bytes : List.of(
+                new byte[0],
+                "not an archive".getBytes(),
+                Arrays.copyOf(whole, whole.length / 2),
+                archive(tar -> {}))) {
+            Path packed = folder.resolve("broken.tar.gz");
+            Files.write(packed, bytes);
+            RegistryException e = assertThrows(RegistryException.class, () -> store.install(packed));
+            assertTrue(e.getMessage().contains("broken"), e.getMessage());
+            assertFalse(Files.exists(store.folder().resolve("broken"), LinkOption.NOFOLLOW_LINKS));
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package io.zygotes.launcher.tree;
+
+import io.zygotes.core.files.Folders;
+import io.zygotes.plugin.tree.fit.Evaluation;
+import io.zygotes.plugin.tree.fit.FitException;
+import io.zygotes.plugin.tree.fit.Trace;
+import io.zygotes.plugin.tree.fit.TraceReader;
+import io.zygotes.plugin.tree.fit.TreeDiff;
+import io.zygotes.plugin.tree.fit.TreeEvaluator;
+import io.zygotes.plugin.tree.fit.TreeFitter;
+import io.zygotes.plugin.tree.fit.TreeReport;
+import io.zygotes.plugin.tree.model.TreeReader;
+import io.zygotes.plugin.tree.model.TreeText;
+import io.zygotes.plugin.tree.model.TreeWriter;
+import io.zygotes.plugin.tree.model.ZygoteTree;
+import io.zygotes.spi.CacheShape;
+import io.zygotes.spi.ConfigException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/** What commands do with trees and traces; answers are text for people unless said otherwise. */
+public final class TreeTools {
+
+    TreeTools() {}
+
+    String bundled() {
+        return TreeReader.bundledText();
+    }
+
+    String draw(CacheShape shape) {
+        return TreeText.of(shape);
+    }
+
+    /**
+     * Draws a tree.
+     *
+     * @param file the tree
+     * @param trace adds to each node what it costs and how many calls of this trace it serves
+     * @param svg gets a picture; written beside and renamed
+     * @param err gets lines about what had to be left out of the trace
+     * @throws ConfigException if the file is no tree
+     * @throws TreeFailure if the trace is of no use
+     */
+    public String show(Path file, Optional<Path> trace, Optional<Path> svg, PrintWriter err)
+            throws ConfigException, TreeFailure, IOException {
+        ZygoteTree tree = TreeReader.file(file);
+        Optional<Trace> calls = trace.isPresent() ? Optional.of(read(List.of(trace.get()), err)) : Optional.empty();
+        if (svg.isPresent()) {
+            Folders.write(svg.get().toAbsolutePath(), TreeReport.svg(tree, calls).getBytes(StandardCharsets.UTF_8));
+        }
+        return (calls.isPresent() ? TreeReport.text(tree, calls.get()) : TreeText.of(tree))
+                + tree.size() + (tree.size() == 1 ? " node" : " nodes") + "\n";
+    }
+
+    /**
+     * What a tree saves on traces, in numbers by name.
+     *
+     * @throws ConfigException if the file is no tree
+     * @throws TreeFailure if the traces are of no use
+     */
+    public Map<String, Number> evaluate(Path file, List<Path> traces, PrintWriter err)
+            throws ConfigException, TreeFailure, IOException {
+        return TreeEvaluator.evaluate(TreeReader.file(file), read(traces, err)).fields();
+    }
+
+    /**
+     * What differs between two trees.
+     *
+     * @throws ConfigException if one of the files is no tree
+     */
+    public String diff(Path first, Path second) throws ConfigException {
+        return TreeDiff.of(TreeReader.file(first), TreeReader.file(second)).text();
+    }
+
+    /**
+     * What a tree is to be fitted to.
+     *
+     * @param traces the traces, summed
+     * @param nodes the most nodes, the root counted
+     * @param memoryMb the most modelled memory in MiB; empty for no limit
+     * @param pinned whether nodes name versions
+     * @param seed decides where the search is random
+     */
+    public record FitRequest(List<Path> traces, int nodes, OptionalDouble memoryMb, boolean pinned, long seed) {
+
+        /** Copies the list. */
+        public FitRequest {
+            traces = List.copyOf(traces);
+        }
+    }
+
+    /**
+     * Fits a tree, writes it beside and renames it, and says what it saves.
+     *
+     * @throws TreeFailure if the traces are of no use or the limits allow no tree; no file is written then
+     */
+    public String fit(FitRequest request, Path out, PrintWriter err) throws TreeFailure, IOException {
+        Trace trace = read(request.traces(), err);
+        TreeFitter.Fit fit;
+        try {
+            fit = TreeFitter.fit(trace, new TreeFitter.Settings(
+                    request.nodes(),
+                    request.memoryMb(),
+                    request.pinned() ? TreeFitter.Versions.PINNED : TreeFitter.Versions.ANY,
+                    request.seed()));
+        } catch (FitException e) {
+            throw new TreeFailure(e.getMessage(), e);
+        }
+        TreeWriter.write(fit.tree(), out.toAbsolutePath());
+        Evaluation training = fit.training();
+        var text = new StringBuilder(String.format(
+                Locale.ROOT, "wrote %s: %d nodes, %.1f MB%n", out, training.nodes(), training.modelMb()));
+        text.append("on this trace: ")
+                .append(saved(training.importMillisTotal(), training.importMillisLeft(), training.savedShare()))
+                .append('\n');
+        fit.expected().ifPresent(expected -> text.append("expected on unseen calls: ")
+                .append(saved(expected.importMillisTotal(), expected.importMillisLeft(), expected.savedShare()))
+                .append(" (fitted five times to four fifths, tried on the rest)\n"));
+        return text.toString();
+    }
+
+    private static String saved(double total, double left, double share) {
+        return String.format(
+                Locale.ROOT, "a call imports %.1f ms instead of %.1f ms, %.1f %% saved", left, total, share * 100);
+    }
+
+    private static Trace read(List<Path> files, PrintWriter err) throws TreeFailure, IOException {
+        TraceReader.Result result;
+        try {
+            result = TraceReader.read(files);
+        } catch (FitException e) {
+            throw new TreeFailure(e.getMessage(), e);
+        }
+        if (result.malformed() > 0) {
+            err.println("zygotes: left out " + result.malformed() + " malformed lines:");
+            result.firstMalformed().forEach(line -> err.println("  " + line));
+            if (result.malformed() > result.firstMalformed().size()) {
+                err.println("  ...");
+            }
+        }
+        if (result.unknownFunctions() > 0) {
+            err.println("zygotes: left out " + result.unknownFunctions() + " invocations of functions that no line describes");
+        }
+        if (result.trace().estimatedPackages() > 0) {
+            err.println("zygotes: the cost of " + result.trace().estimatedPackages()
+                    + " packages is not in the trace and was estimated");
+        }
+        err.flush();
+        return result.trace();
+    }
+}

@@ -1,0 +1,181 @@
+package io.zygotes.launcher.image;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A worker that is killed leaves no process and no mount, and the next one cleans up the rest. The number of moments is
+ * {@code -Dzygotes.kills=100} for a long run.
+ */
+class LeftoversIT {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int KILLS = Integer.getInteger("zygotes.kills", 6);
+    /** What the issue allows: two seconds. */
+    private static final Duration MOST = Duration.ofSeconds(2);
+
+    @TempDir
+    Path folder;
+
+    private Path directory;
+
+    @BeforeAll
+    static void needsRealSandboxes() {
+        Machine.lacks().ifPresent(reason -> {
+            System.out.println("skipped LeftoversIT: " + reason);
+            assumeTrue(false, reason);
+        });
+    }
+
+    @BeforeEach
+    void makeDirectory() throws Exception {
+        directory = folder.resolve("worker");
+        assertEquals(0, run("init").exit());
+        Path file = directory.resolve("config.json");
+        var config = (ObjectNode) JSON.readTree(file.toFile());
+        config.put("worker_port", 0);
+        config.put("spare_leaves", 2);
+        Files.writeString(file, config.toPrettyString());
+        for (int i = 0; i < 4; i++) {
+            Path lambda = Files.createDirectories(folder.resolve("lambdas/l" + i));
+            Files.writeString(lambda.resolve("f.py"), "import time\ndef f(event):\n    time.sleep(0.005)\n    return event\n");
+            assertEquals(0, run("install", lambda.toString()).exit());
+        }
+    }
+
+    @AfterEach
+    void stopWorker() throws Exception {
+        run("down");
+    }
+
+    private Program.Ended run(String command, String... more) throws IOException, InterruptedException {
+        var all = new ArrayList<>(List.of(command, "-p", directory.toString()));
+        all.addAll(List.of(more));
+        return Program.run(folder, all.toArray(String[]::new));
+    }
+
+    @Test
+    void aWorkerThatIsKilledUnderLoadLeavesNothingThatTheNextDoesNotRemove() throws Exception {
+        Random random = new Random(42);
+        for (int i = 0; i < KILLS; i++) {
+            Program.Ended up = run("up", "-d");
+            assertEquals(0, up.exit(), up.err());
+            var status = JSON.readTree(run("status", "--json").out());
+            long pid = status.get("pid").asLong();
+            Path region = region();
+            Load load = new Load(status.get("port").asInt());
+            try {
+                Thread.sleep(random.nextInt(1500));
+                ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+                awaitEmpty(region);
+            } finally {
+                load.stop();
+            }
+            assertEquals("", mountsBelow(directory), "after kill " + i);
+        }
+        assertEquals(0, run("up", "-d").exit());
+        assertEquals(0, run("down").exit());
+        assertTrue(Files.notExists(region()), "the cgroups of the last worker are gone");
+    }
+
+    /** The worker's cgroup, by the number that it keeps in its directory. */
+    private Path region() throws IOException {
+        String number = Files.readString(directory.resolve("sandboxes/region")).strip();
+        try (Stream<String> mounts = Files.lines(Path.of("/proc/self/mountinfo"))) {
+            String unified = mounts.filter(line -> line.contains(" - cgroup2 ")).findFirst().orElseThrow().split(" ")[4];
+            return Path.of(unified, "zygotes", "worker-" + number);
+        }
+    }
+
+    private static void awaitEmpty(Path region) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + MOST.toNanos();
+        while (!processes(region).isEmpty()) {
+            assertTrue(System.nanoTime() < deadline, () -> "still there after " + MOST + ": " + quietProcesses(region));
+            Thread.sleep(10);
+        }
+    }
+
+    private static List<String> quietProcesses(Path region) {
+        try {
+            return processes(region);
+        } catch (IOException e) {
+            return List.of(e.toString());
+        }
+    }
+
+    private static List<String> processes(Path region) throws IOException {
+        List<String> found = new ArrayList<>();
+        try (Stream<Path> groups = Files.walk(region)) {
+            for (Path file : groups.filter(path -> path.endsWith("cgroup.procs")).toList()) {
+                Files.readString(file).lines().map(pid -> file.getParent().getFileName() + ": " + pid).forEach(found::add);
+            }
+        }
+        return found;
+    }
+
+    private static String mountsBelow(Path folder) throws IOException {
+        try (Stream<String> mounts = Files.lines(Path.of("/proc/self/mountinfo"))) {
+            return String.join("\n", mounts.filter(line -> line.contains(folder.toString())).toList());
+        }
+    }
+
+    /** Clients that call lambdas until they are stopped. */
+    private static final class Load {
+        private final HttpClient client = HttpClient.newHttpClient();
+        private final List<Thread> threads = new ArrayList<>();
+        private volatile boolean stopped;
+
+        Load(int port) {
+            for (int i = 0; i < 4; i++) {
+                URI lambda = URI.create("http://127.0.0.1:" + port + "/run/l" + i);
+                threads.add(Thread.ofPlatform().start(() -> call(lambda)));
+            }
+        }
+
+        private void call(URI lambda) {
+            var request = HttpRequest.newBuilder(lambda)
+                    .timeout(Duration.ofSeconds(5))
+                    .POST(HttpRequest.BodyPublishers.ofString("1"))
+                    .build();
+            while (!stopped) {
+                try {
+                    client.send(request, HttpResponse.BodyHandlers.discarding());
+                } catch (IOException e) {
+                    return; // the worker is gone, as it should be
+                } catch (InterruptedException e) {
+                    return;
+                }
+            }
+        }
+
+        void stop() throws InterruptedException {
+            stopped = true;
+            for (Thread thread : threads) {
+                thread.interrupt();
+                thread.join();
+            }
+            client.close();
+        }
+    }
+}

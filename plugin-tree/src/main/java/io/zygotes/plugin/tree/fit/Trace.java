@@ -1,0 +1,152 @@
+package io.zygotes.plugin.tree.fit;
+
+import io.zygotes.plugin.tree.model.Requirement;
+import io.zygotes.spi.ImportCost;
+import io.zygotes.spi.PackageId;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.DoubleStream;
+
+/**
+ * What a worker recorded: packages with their costs, and how often which set of packages was called. Immutable.
+ *
+ * <p>A cost that the trace does not have is estimated: the mean of the versions of the same name that it has, else the
+ * median of all that it has, else 10 ms and 1 MiB.
+ */
+public final class Trace {
+
+    private static final ImportCost NOTHING = new ImportCost(0, 0);
+    private static final ImportCost UNKNOWN = new ImportCost(10, 1);
+
+    /**
+     * A package as the trace has it.
+     *
+     * @param id name and version
+     * @param dependencies what it needs directly
+     * @param millis what importing it alone costs, in milliseconds; empty if it was not measured
+     * @param megabytes what importing it alone costs, in MiB; empty if it was not measured
+     */
+    public record TracedPackage(
+            PackageId id, List<Requirement> dependencies, OptionalDouble millis, OptionalDouble megabytes) {
+
+        /** Copies the list. */
+        public TracedPackage {
+            Objects.requireNonNull(id);
+            dependencies = List.copyOf(dependencies);
+        }
+    }
+
+    /**
+     * Calls of functions with the same packages.
+     *
+     * @param packages all packages of the function, indirect ones too
+     * @param count how many calls; at least 1
+     */
+    public record Calls(Set<PackageId> packages, long count) {
+
+        /** Copies the set. */
+        public Calls {
+            packages = Set.copyOf(packages);
+        }
+    }
+
+    private final Map<PackageId, TracedPackage> packages;
+    private final List<Calls> calls;
+    private final Map<PackageId, ImportCost> costs = new HashMap<>();
+    private int estimated;
+
+    /**
+     * @param packages the packages; those that only functions name need not be among them
+     * @param calls the calls, each distinct set once
+     */
+    public Trace(List<TracedPackage> packages, List<Calls> calls) {
+        Map<PackageId, TracedPackage> byId = new LinkedHashMap<>();
+        packages.forEach(each -> byId.put(each.id(), each));
+        this.packages = byId;
+        this.calls = List.copyOf(calls);
+        Estimate millis = new Estimate(byId.values(), TracedPackage::millis, UNKNOWN.millis());
+        Estimate megabytes = new Estimate(byId.values(), TracedPackage::megabytes, UNKNOWN.megabytes());
+        List<PackageId> all = new ArrayList<>(byId.keySet());
+        this.calls.forEach(each -> all.addAll(each.packages()));
+        for (PackageId id : all) {
+            if (!costs.containsKey(id)) {
+                TracedPackage traced = byId.get(id);
+                costs.put(id, new ImportCost(millis.of(id, traced), megabytes.of(id, traced)));
+                estimated += traced == null || traced.millis().isEmpty() ? 1 : 0;
+            }
+        }
+    }
+
+    private static final class Estimate {
+        private final Function<TracedPackage, OptionalDouble> field;
+        private final Map<String, double[]> byName = new HashMap<>();
+        private final double otherwise;
+
+        Estimate(Iterable<TracedPackage> packages, Function<TracedPackage, OptionalDouble> field, double unknown) {
+            this.field = field;
+            List<Double> known = new ArrayList<>();
+            for (TracedPackage each : packages) {
+                field.apply(each).ifPresent(value -> {
+                    known.add(value);
+                    double[] sum = byName.computeIfAbsent(each.id().name(), name -> new double[2]);
+                    sum[0] += value;
+                    sum[1]++;
+                });
+            }
+            double[] sorted = known.stream().flatMapToDouble(DoubleStream::of).sorted().toArray();
+            otherwise = sorted.length == 0 ? unknown : sorted[sorted.length / 2];
+        }
+
+        double of(PackageId id, TracedPackage traced) {
+            OptionalDouble measured = traced == null ? OptionalDouble.empty() : field.apply(traced);
+            if (measured.isPresent()) {
+                return measured.getAsDouble();
+            }
+            double[] sum = byName.get(id.name());
+            return sum == null ? otherwise : sum[0] / sum[1];
+        }
+    }
+
+    /** The packages that the trace describes, by id, in the order of the trace. */
+    public Map<PackageId, TracedPackage> packages() {
+        return Collections.unmodifiableMap(packages);
+    }
+
+    /** The calls, each distinct set of packages once. */
+    public List<Calls> calls() {
+        return calls;
+    }
+
+    /** How many calls there are in all. */
+    public long callCount() {
+        return calls.stream().mapToLong(Calls::count).sum();
+    }
+
+    /** What importing a package costs, measured or estimated; nothing if the trace never names it. */
+    public ImportCost cost(PackageId id) {
+        return costs.getOrDefault(id, NOTHING);
+    }
+
+    /** Whether the trace describes the package or a function that was called has it. */
+    public boolean names(PackageId id) {
+        return costs.containsKey(id);
+    }
+
+    /** Of how many packages the import time is an estimate. */
+    public int estimatedPackages() {
+        return estimated;
+    }
+
+    /** The same packages with other calls. */
+    Trace withCalls(List<Calls> others) {
+        return new Trace(List.copyOf(packages.values()), others);
+    }
+}

@@ -1,0 +1,6 @@
+/**
+ * Trees from traces: reads what a worker recorded, fits a tree to it, says what a tree saves.
+ *
+ * <p>No parameter and no return value is null, collections are unmodifiable. Nothing here makes a sandbox.
+ */
+package io.zygotes.plugin.tree.fit;

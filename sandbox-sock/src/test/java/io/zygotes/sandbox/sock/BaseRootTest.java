@@ -1,0 +1,110 @@
+package io.zygotes.sandbox.sock;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BaseRootTest {
+
+    private static final PythonRuntime PYTHON = new PythonRuntime(
+            "/opt/python/bin/python3", List.of(Path.of("/opt/python")),
+            List.of(Path.of("/opt/python/lib/site-packages")), Path.of("/worker/runtime"));
+
+    @TempDir
+    private Path base;
+
+    private List<List<String>> plan() throws Exception {
+        return BaseRoot.plan(Optional.of(base), PYTHON);
+    }
+
+    private static Set<String> paths(List<List<String>> plan) {
+        return plan.stream().map(entry -> entry.get(1)).collect(Collectors.toSet());
+    }
+
+    @Test
+    void a_base_folder_is_taken_but_for_what_sandboxes_have_of_their_own() throws Exception {
+        for (String name : List.of("usr", "opt", "proc", "sys", "dev", "tmp", "handler", "packages", "host", "run")) {
+            Files.createDirectories(base.resolve(name).resolve("inner"));
+        }
+        Files.writeString(base.resolve("file"), "");
+        List<List<String>> plan = plan();
+        assertTrue(plan.contains(List.of("tree", "/usr", base.toRealPath().resolve("usr").toString())));
+        assertTrue(plan.contains(List.of("tree", "/opt", base.toRealPath().resolve("opt").toString())));
+        assertTrue(plan.contains(List.of("file", "/file", base.toRealPath().resolve("file").toString())));
+        for (String own : List.of("proc", "sys", "dev", "tmp", "handler", "packages", "host", "run")) {
+            assertFalse(
+                    plan.stream().anyMatch(entry -> entry.getLast().equals(base.resolve(own).toString())), () -> own);
+        }
+    }
+
+    @Test
+    void of_etc_only_what_tells_nothing_about_users_is_taken() throws Exception {
+        Path etc = Files.createDirectory(base.resolve("etc"));
+        for (String name : List.of("passwd", "shadow", "group", "hosts", "machine-id", "ssh_host_key")) {
+            Files.writeString(etc.resolve(name), "secret");
+        }
+        List<List<String>> plan = plan();
+        Set<String> paths = paths(plan);
+        assertTrue(paths.contains("/etc/hosts"));
+        for (String hidden : List.of("/etc/shadow", "/etc/machine-id", "/etc/ssh_host_key")) {
+            assertFalse(paths.contains(hidden), hidden);
+        }
+        for (String replaced : List.of("/etc/passwd", "/etc/group")) {
+            assertTrue(plan.stream().anyMatch(entry -> entry.get(0).equals("text") && entry.get(1).equals(replaced)));
+            assertFalse(plan.stream().anyMatch(entry -> entry.get(0).equals("file") && entry.get(1).equals(replaced)));
+        }
+    }
+
+    @Test
+    void packages_of_the_host_are_hidden_after_what_brings_them_and_ours_come_last() throws Exception {
+        Files.createDirectories(base.resolve("opt/python/lib/site-packages"));
+        List<List<String>> plan = plan();
+        int brought = plan.indexOf(List.of("tree", "/opt", base.toRealPath().resolve("opt").toString()));
+        int hidden = plan.indexOf(List.of("mask", "/opt/python/lib/site-packages"));
+        assertTrue(brought >= 0 && hidden > brought, plan::toString);
+        assertEquals(List.of("tree", "/runtime", "/worker/runtime"), plan.getLast());
+    }
+
+    @Test
+    void devices_are_the_harmless_ones() throws Exception {
+        Set<String> devices = plan().stream()
+                .filter(entry -> entry.get(0).equals("device"))
+                .map(entry -> entry.get(1))
+                .collect(Collectors.toSet());
+        assertEquals(Set.of("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"), devices);
+    }
+
+    @Test
+    void the_hosts_own_root_brings_the_system_and_the_interpreter_and_no_home() throws Exception {
+        Path prefix = Files.createDirectories(base.resolve("python"));
+        PythonRuntime python =
+                new PythonRuntime("python3", List.of(Path.of("/usr"), prefix), List.of(), Path.of("/worker/runtime"));
+        List<List<String>> plan = BaseRoot.plan(Optional.empty(), python);
+        Set<String> paths = paths(plan);
+        assertTrue(paths.containsAll(Set.of("/usr", "/bin", prefix.toString(), "/etc/passwd")), paths::toString);
+        for (String hidden : List.of("/home", "/root", "/var", "/srv", "/boot", "/sys", "/run")) {
+            assertFalse(paths.contains(hidden), hidden);
+        }
+    }
+
+    @Test
+    void no_path_is_brought_twice() throws Exception {
+        Files.createDirectories(base.resolve("usr/bin"));
+        Files.createSymbolicLink(base.resolve("bin"), Path.of("usr/bin"));
+        Set<String> seen = new HashSet<>();
+        for (List<String> entry : plan()) {
+            boolean isMountPoint = entry.get(0).equals("folder");
+            assertTrue(isMountPoint || seen.add(entry.get(1)), entry::toString);
+        }
+    }
+}

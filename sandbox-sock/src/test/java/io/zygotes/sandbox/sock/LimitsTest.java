@@ -1,0 +1,151 @@
+package io.zygotes.sandbox.sock;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.zygotes.spi.Invocation;
+import io.zygotes.spi.Leaf;
+import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Limits;
+import io.zygotes.spi.Network;
+import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Zygote;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The limits that cgroups hold, whichever version has their controllers. */
+@Tag(RealSandboxes.TAG)
+class LimitsTest {
+
+    private RealSandboxes real;
+    private Zygote root;
+
+    @BeforeEach
+    void start(@TempDir Path folder) throws Exception {
+        real = new RealSandboxes(folder);
+        root = real.mechanism.createZygote(Optional.empty(), RealSandboxes.zygote());
+    }
+
+    @AfterEach
+    void stop() {
+        if (real != null) {
+            real.close();
+        }
+    }
+
+    private Leaf leaf(Limits limits, String source) throws Exception {
+        Path handler = real.lambda("it", source).handler();
+        return real.mechanism.createLeaf(
+                Optional.of(root), new LeafSpec("it", handler, Set.of(), limits, Network.HOST, Map.of()));
+    }
+
+    private static String call(Leaf leaf, String event) throws Exception {
+        return new String(
+                leaf.call(Invocation.post(event.getBytes(StandardCharsets.UTF_8)), Duration.ofSeconds(20)).body(),
+                StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void a_leaf_has_no_more_processes_than_it_may() throws Exception {
+        Limits limits = new Limits(64, 5, 100, 0, 20, 64, 4);
+        Leaf leaf = leaf(
+                limits,
+                """
+                import os, time
+                def f(event):
+                    for n in range(20):
+                        try:
+                            if os.fork() == 0:
+                                time.sleep(60)
+                        except BlockingIOError:
+                            return n
+                """);
+        assertEquals("4", call(leaf, ""));
+    }
+
+    @Test
+    void a_leaf_gets_no_more_of_a_cpu_than_it_may() throws Exception {
+        Limits limits = new Limits(64, 5, 20, 0, 20, 64, 4);
+        Leaf leaf = leaf(
+                limits,
+                """
+                import time
+                def f(event):
+                    wall, cpu = time.perf_counter(), time.process_time()
+                    while time.perf_counter() < wall + 1:
+                        pass
+                    return (time.process_time() - cpu) / (time.perf_counter() - wall)
+                """);
+        double share = Double.parseDouble(call(leaf, ""));
+        assertTrue(share < 0.5, () -> "it got " + share + " of a CPU instead of 0.2");
+    }
+
+    @Test
+    void memory_is_never_limited_below_what_a_leaf_has() throws Exception {
+        Leaf leaf = leaf(RealSandboxes.LIMITS, "kept = bytearray(40 << 20)\ndef f(event): return len(kept) >> 20\n");
+        assertEquals("40", call(leaf, ""));
+        assertTrue(leaf.memoryBytes() >= 40 << 20, () -> "only " + leaf.memoryBytes());
+        assertTrue(leaf.privateBytes() >= 40 << 20, () -> "only " + leaf.privateBytes());
+        long limit = real.mechanism.limitMemory(leaf, 1 << 20);
+        assertTrue(limit >= 40 << 20, () -> "limited to " + limit);
+        assertTrue(leaf.alive());
+        assertEquals("40", call(leaf, ""));
+    }
+
+    @Test
+    void a_leaf_whose_memory_was_limited_anew_is_held_to_it() throws Exception {
+        Leaf leaf = leaf(RealSandboxes.LIMITS, "def f(event): return len(bytearray(event << 20)) >> 20\n");
+        assertEquals("60", call(leaf, "60"));
+        long limit = real.mechanism.limitMemory(leaf, 32 << 20);
+        assertTrue(limit < 60 << 20, () -> "limited to " + limit);
+        assertThrows(SandboxException.OutOfMemory.class, () -> call(leaf, "60"));
+    }
+
+    @Test
+    void a_child_that_takes_too_much_memory_is_told_from_other_failures_and_the_next_leaf_is_not_blamed()
+            throws Exception {
+        Limits limits = new Limits(48, 16, 100, 0, 20, 64, 4);
+        String source =
+                """
+                import os
+                def f(event):
+                    if os.fork() == 0:
+                        bytearray(event << 20)
+                        os._exit(0)
+                    if os.wait()[1]:
+                        raise ValueError("the child failed")
+                    return "well"
+                """;
+        for (int round = 0; round < 2; round++) {
+            Leaf greedy = leaf(limits, source);
+            assertThrows(SandboxException.OutOfMemory.class, () -> call(greedy, "200"));
+            Leaf modest = leaf(limits, source);
+            assertEquals("\"well\"", call(modest, "1"));
+            modest.destroy();
+        }
+    }
+
+    @Test
+    void a_frozen_leaf_is_ended_without_being_thawed() throws Exception {
+        Leaf leaf = leaf(RealSandboxes.LIMITS, "def f(event): return 1\n");
+        call(leaf, "");
+        leaf.freeze();
+        SandboxGroup group = ((SockLeaf) leaf).group();
+        leaf.destroy();
+        long deadline = System.nanoTime() + 5_000_000_000L;
+        while (!group.isEmpty() && System.nanoTime() < deadline) {
+            Thread.sleep(5);
+        }
+        assertTrue(group.isEmpty(), "it still has processes");
+    }
+}

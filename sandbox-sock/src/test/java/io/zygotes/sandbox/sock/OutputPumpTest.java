@@ -1,0 +1,102 @@
+package io.zygotes.sandbox.sock;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.zygotes.sandbox.sock.linux.Linux;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class OutputPumpTest {
+
+    private OutputPump pump;
+    private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+
+    @BeforeEach
+    void start() throws Exception {
+        pump = new OutputPump();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        pump.stop();
+    }
+
+    /** Has a child process write the bytes, given as for printf(1), into a pipe. */
+    private static void print(int writingEnd, String bytes) throws Exception {
+        int nothing = Linux.openToRead("/dev/null");
+        try {
+            Linux.waitFor(Linux.spawn(List.of("/usr/bin/printf", bytes), List.of(), nothing, writingEnd, writingEnd));
+        } finally {
+            Linux.close(nothing);
+        }
+    }
+
+    private String line() throws Exception {
+        return lines.poll(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void lines_come_whole_and_the_last_one_at_the_end() throws Exception {
+        int[] pipe = Linux.pipe();
+        pump.lines(pipe[0], lines::add);
+        print(pipe[1], "a\\n\\nb");
+        print(pipe[1], "c\\303");
+        print(pipe[1], "\\244\\nd");
+        Linux.close(pipe[1]);
+        assertEquals(List.of("a", "", "bcä", "d"), List.of(line(), line(), line(), line()));
+    }
+
+    @Test
+    void a_line_that_does_not_end_comes_in_parts() throws Exception {
+        int[] pipe = Linux.pipe();
+        pump.lines(pipe[0], lines::add);
+        print(pipe[1], "x".repeat(10_000));
+        Linux.close(pipe[1]);
+        assertEquals(8192, line().length());
+        assertEquals(10_000 - 8192, line().length());
+    }
+
+    @Test
+    void of_much_output_the_last_64_KiB_are_collected() throws Exception {
+        int[] pipe = Linux.pipe();
+        CompletableFuture<String> all = new CompletableFuture<>();
+        pump.collect(pipe[0], all::complete);
+        print(pipe[1], "first" + "x".repeat(60_000));
+        print(pipe[1], "y".repeat(10_000) + "last");
+        Linux.close(pipe[1]);
+        String text = all.get(10, TimeUnit.SECONDS);
+        assertEquals(1 << 16, text.getBytes(StandardCharsets.UTF_8).length);
+        assertEquals("x", text.substring(0, 1));
+        assertEquals("last", text.substring(text.length() - 4));
+    }
+
+    @Test
+    void a_process_that_happens_to_hold_a_copy_of_a_pipe_does_not_disturb() throws Exception {
+        int[] pipe = Linux.pipe();
+        int[] life = Linux.pipe();
+        int holder = Linux.spawn(List.of("/bin/cat"), List.of(), life[0], life[1], life[1], pipe[0]);
+        try {
+            pump.lines(pipe[0], lines::add);
+            print(pipe[1], "one");
+            Linux.close(pipe[1]);
+            assertEquals("one", line());
+            int[] next = Linux.pipe();
+            pump.lines(next[0], lines::add);
+            print(next[1], "two\\n");
+            Linux.close(next[1]);
+            assertEquals("two", line());
+        } finally {
+            Linux.kill(holder);
+            Linux.waitFor(holder);
+            Linux.close(life[0]);
+            Linux.close(life[1]);
+        }
+    }
+}
