@@ -3,7 +3,10 @@ package io.zygotes.sandbox.sock;
 import io.zygotes.sandbox.sock.linux.Linux;
 import io.zygotes.sandbox.sock.linux.LinuxException;
 import io.zygotes.spi.mechanism.Finding;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +28,8 @@ final class Checkup {
     private static final List<String> NAMESPACES = List.of("user", "mnt", "pid", "ipc", "uts", "cgroup", "net");
     /** The worker holds about four for each sandbox, beside the connections of its clients. */
     private static final long ENOUGH_FILES = 16_384;
+    /** Each sandbox needs one, and some are nested. */
+    private static final long ENOUGH_NAMESPACES = 256;
 
     private static final Pattern RELEASE = Pattern.compile("(\\d+)\\.(\\d+).*");
     private static final Pattern OPEN_FILES = Pattern.compile("Max open files\\s+(\\S+)\\s+(\\S+)\\s+.*");
@@ -81,9 +86,18 @@ final class Checkup {
         return List.copyOf(findings);
     }
 
+    /**
+     * Not with {@link Files#readString}: it begins with a single byte, since these files have no size, and after that
+     * byte the kernel takes a number below /proc/sys for read.
+     */
     private Optional<String> read(String file) {
-        try {
-            return Optional.of(Files.readString(proc.resolve(file)).strip());
+        try (InputStream in = Files.newInputStream(proc.resolve(file))) {
+            ByteArrayOutputStream all = new ByteArrayOutputStream();
+            byte[] part = new byte[1 << 16];
+            for (int n = in.read(part); n >= 0; n = in.read(part)) {
+                all.write(part, 0, n);
+            }
+            return Optional.of(all.toString(StandardCharsets.UTF_8).strip());
         } catch (IOException e) {
             return Optional.empty();
         }
@@ -196,7 +210,7 @@ final class Checkup {
         findings.add(missing.isEmpty()
                 ? Finding.good("namespaces", String.join(", ", NAMESPACES))
                 : Finding.missing("namespaces", "without " + String.join(", ", missing), "boot a kernel built with them"));
-        setting("user.max_user_namespaces", "max_user_namespaces", value -> value > 0, 65536);
+        setting("user.max_user_namespaces", "max_user_namespaces", value -> value >= ENOUGH_NAMESPACES, 65536);
         // Zygotes have no rights on the host and make the user namespaces of their leaves.
         setting("kernel.unprivileged_userns_clone", "unprivileged_userns_clone", value -> value != 0, 1);
         setting("kernel.apparmor_restrict_unprivileged_userns", "apparmor_restrict_unprivileged_userns",
