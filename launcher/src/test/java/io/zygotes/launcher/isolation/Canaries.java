@@ -1,6 +1,7 @@
 package io.zygotes.launcher.isolation;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.zygotes.core.files.Folders;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -44,6 +45,11 @@ final class Canaries implements AutoCloseable {
         return new Canaries(folder, file, process, AttackedWorker.JSON.readTree(reader.readLine()));
     }
 
+    /** A TCP port on which a process of the host listens. */
+    int port() {
+        return listening.get("port").asInt();
+    }
+
     /** What the attacks must know to try. */
     Map<String, Object> event(int workerPort, String network, List<String> forbidden) {
         var event = new HashMap<String, Object>();
@@ -51,7 +57,7 @@ final class Canaries implements AutoCloseable {
         event.put("forbidden", forbidden);
         event.put("abstract", listening.get("abstract").asText());
         event.put("path", listening.get("path").asText());
-        event.put("tcp_port", listening.get("port").asInt());
+        event.put("tcp_port", port());
         event.put("segment", listening.get("key").asInt());
         event.put("scoped", listening.get("landlock").asInt() >= 6);
         event.put("worker_port", workerPort);
@@ -87,6 +93,6 @@ final class Canaries implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        io.zygotes.core.files.Folders.delete(folder);
+        Folders.delete(folder);
     }
 }

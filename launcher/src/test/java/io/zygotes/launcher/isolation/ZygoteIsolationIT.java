@@ -71,7 +71,7 @@ class ZygoteIsolationIT {
     @TestFactory
     List<DynamicNode> z01TheAttacksOfALeafFromImportTimeInAZygote() throws Exception {
         try (Canaries canaries = Canaries.plant()) {
-            var event = new HashMap<>(canaries.event(1, "host", List.of("a-lambda-of-another-tenant")));
+            var event = new HashMap<>(canaries.event(canaries.port(), "host", List.of("a-lambda-of-another-tenant")));
             event.put("zygote", true);
             var files = new HashMap<String, String>();
             for (String name : List.of("probe", "identity", "files", "syscalls", "neighbours")) {
@@ -152,7 +152,8 @@ class ZygoteIsolationIT {
                         def recvmsg(self, *arguments):
                             answer = received(self, *arguments)
                             for level, kind, data in answer[1]:
-                                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                                # A leaf is process 1: what it gets is its own.
+                                if os.getpid() != 1 and (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                                     for fd in array.array("i", data[:len(data) // 4 * 4]):
                                         SEEN.append(look(os.dup(fd)))
                             return answer
@@ -176,7 +177,7 @@ class ZygoteIsolationIT {
                         """));
         lambda("z04", "z04", "import os, z04\ndef f(event):\n    return [z04.SEEN, len(os.listdir('/proc/self/fd')) - 1]\n");
         JsonNode got = ok("z04");
-        assertTrue(got.get(0).size() >= 5, "Z04 the package saw the descriptors: " + got);
+        assertTrue(got.get(0).size() >= 4, "Z04 the package saw the descriptors: " + got);
         for (JsonNode seen : got.get(0)) {
             String text = seen.toString();
             assertFalse(text.contains("worker-") || text.contains("zygote") || text.contains("moved") || text.contains("warden"),

@@ -31,7 +31,7 @@ _TMPFS_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV
 _PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 
 # As they were before a package may have put others in their place.
-_get_limit, _set_limit = resource.getrlimit, resource.setrlimit
+_get_limit, _set_limit, _close = resource.getrlimit, resource.setrlimit, os.close
 
 _PENDING_SIGNALS = 1024
 _LOCKED_BYTES = 8 << 20
@@ -81,7 +81,7 @@ def lower_limit(which, value):
 
 def lower_all_limits():
     """Those that are the same for all sandboxes; children inherit them."""
-    lower_limit(resource.RLIMIT_CORE, 0)
+    lower_limit(resource.RLIMIT_CORE, 0)  # would hold the memory of a lambda
     lower_limit(resource.RLIMIT_NICE, 0)
     lower_limit(resource.RLIMIT_RTPRIO, 0)
     lower_limit(resource.RLIMIT_MSGQUEUE, 0)  # would be counted for all leaves of a zygote together
@@ -184,16 +184,16 @@ class Setup:
                     os.makedirs(os.path.dirname(target), exist_ok=True)
                     os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o444))
             kernel.move_mount(tree, target)
-            os.close(tree)
+            _close(tree)
 
     def limits(self, instructions):
-        """Limits of its own, beside those that every sandbox has from the warden."""
+        """Limits that the process sets itself, beside those that are the same for all."""
         self.step = "limits"
-        if self.request["kind"] == "leaf":
-            lower_limit(resource.RLIMIT_FSIZE, instructions["file_bytes"])
         lower_limit(resource.RLIMIT_NOFILE, instructions["open_files"])
         # Counted for the zygote's uid as well, so one leaf must not be able to use up what all of them have.
         lower_limit(resource.RLIMIT_SIGPENDING, _PENDING_SIGNALS)
+        if self.request["kind"] == "leaf":
+            lower_limit(resource.RLIMIT_FSIZE, instructions["file_bytes"])
 
     def lock_down(self):
         self.step = "capabilities"
