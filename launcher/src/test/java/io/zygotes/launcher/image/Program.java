@@ -24,9 +24,20 @@ final class Program {
         }
     }
 
+    /** Runs a command of another image to its end. */
+    static Ended runOf(Path image, Path folder, String... arguments) throws IOException, InterruptedException {
+        try (Running running = startOf(image, folder, arguments)) {
+            return running.end();
+        }
+    }
+
     /** Starts a command. */
     static Running start(Path folder, String... arguments) throws IOException {
-        var command = new ArrayList<String>(List.of(IMAGE.resolve("bin/zygotes").toString()));
+        return startOf(IMAGE, folder, arguments);
+    }
+
+    private static Running startOf(Path image, Path folder, String... arguments) throws IOException {
+        var command = new ArrayList<String>(List.of(image.resolve("bin/zygotes").toString()));
         command.addAll(List.of(arguments));
         Path out = Files.createTempFile(folder, "out", "");
         Path err = Files.createTempFile(folder, "err", "");
