@@ -1,6 +1,7 @@
 package io.zygotes.launcher.image;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -90,6 +91,8 @@ class ExamplePluginIT {
             assertEquals(3, stats.get("cache_leaves_from_zygotes").asInt(), stats.toString());
             assertEquals(0, stats.get("cache_leaves_fresh").asInt(), stats.toString());
             assertTrue(get("/debug").contains("tiny==1.0 *"), get("/debug"));
+
+            switchesWhileItServes();
         } finally {
             zygotes("down", "-p", directory.toString());
         }
@@ -101,6 +104,31 @@ class ExamplePluginIT {
         Program.Ended refused = Program.runOf(image, folder, "up", "-d", "-p", directory.toString());
         assertEquals(1, refused.exit());
         assertTrue(refused.err().contains("$.plugins.recent: max_zygotes is 0"), refused.err());
+    }
+
+    /** To the built-in strategy without zygotes and back, with a setting in between that is wrong. */
+    private void switchesWhileItServes() throws Exception {
+        configure("none", "{}");
+        String answer = zygotes("reload", "-p", directory.toString());
+        assertTrue(answer.contains("\"none\" instead of \"recent\""), answer);
+        String debug = get("/debug");
+        assertTrue(debug.contains("import cache 'none'") || debug.contains("import cache ''"), debug);
+        assertFalse(debug.contains(" zygote"), debug);
+        assertEquals("42", answer("answer", "{}"));
+
+        configure("recent", "{\"max_zygotes\": 0}");
+        Program.Ended refused = Program.runOf(image, folder, "reload", "-p", directory.toString());
+        assertEquals(1, refused.exit());
+        assertTrue(refused.err().contains("goes on as before") && refused.err().contains("max_zygotes is 0"), refused.err());
+        assertTrue(get("/debug").contains("leaf of answer"), get("/debug"));
+
+        configure("recent", "{\"max_zygotes\": 3}");
+        zygotes("reload", "-p", directory.toString());
+        install("third", "import tiny\n\ndef f(event):\n    return tiny.VALUE + 1\n", "tiny==1.0\n");
+        assertEquals("43", answer("third", "{}"));
+        JsonNode stats = JSON.readTree(get("/stats"));
+        assertEquals(2, stats.get("reloads").asInt(), stats.toString());
+        assertEquals(1, stats.get("cache_leaves_from_zygotes").asInt(), stats.toString());
     }
 
     private interface Change {
