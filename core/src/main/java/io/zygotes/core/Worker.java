@@ -26,6 +26,7 @@ import io.zygotes.spi.PackageInfo;
 import io.zygotes.spi.Packages;
 import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Sandboxes;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.mechanism.MechanismContext;
 import io.zygotes.spi.mechanism.MechanismContext.OutputSink;
@@ -63,7 +64,7 @@ public final class Worker implements AutoCloseable {
 
     private final WorkerConfig config;
     private final WorkerDirectory directory;
-    private final ImportCacheProvider caches;
+    private final ImportCacheProvider firstCaches;
     private final SandboxMechanismProvider mechanisms;
     private final SandboxPool pool;
     private final LambdaStore store;
@@ -73,7 +74,8 @@ public final class Worker implements AutoCloseable {
     /** What was started, last one first: undone in that order, after a failed start as well as at the end. */
     private final Deque<Step> undo = new ArrayDeque<>();
 
-    private volatile ImportCache cache;
+    private volatile CurrentCache cache;
+    private volatile String cacheName = "";
     private volatile Packages packages;
     private volatile Functions functions;
     private volatile OutputSink output;
@@ -95,7 +97,7 @@ public final class Worker implements AutoCloseable {
             Statistics statistics) {
         this.config = config;
         this.directory = directory;
-        this.caches = caches;
+        this.firstCaches = caches;
         this.mechanisms = mechanisms;
         this.pool = pool;
         this.store = store;
@@ -139,7 +141,7 @@ public final class Worker implements AutoCloseable {
         Files.createDirectories(config.registryFolder());
         startOutput(state);
 
-        PackageStore packages = new PackageStore(
+        packages = new PackageStore(
                 config.packagesFolder(),
                 python.cacheTag(),
                 config.installerLimits(),
@@ -160,7 +162,8 @@ public final class Worker implements AutoCloseable {
         onClose("import costs", () -> packages.saveCosts(costs));
         onClose("installers", packages);
 
-        cache = caches.create(cacheContext(packages));
+        cache = new CurrentCache(pool, sandboxes -> makeCache(firstCaches, config, sandboxes));
+        cacheName = firstCaches.name();
         onClose("import cache", cache);
         relay.passOnTo(cache);
         functions = new Functions(
@@ -249,20 +252,50 @@ public final class Worker implements AutoCloseable {
                         "network", config.network().name().toLowerCase(Locale.ROOT)));
     }
 
-    private CacheContext cacheContext(PackageStore packages) {
+    /**
+     * Switches to another import cache, or to the same one with other settings, while requests are served. When this
+     * returns, new leaves come from the new one; the old one ends with the last leaf that it is making, and its zygotes
+     * with it. Leaves that exist stay. After an exception everything goes on as before.
+     *
+     * @param settings where {@code import_cache_tree} and {@code plugins} are taken from; nothing else of it is used
+     * @param caches the import cache to switch to
+     * @throws ConfigException if a setting is wrong or the import cache fails to start
+     * @throws IllegalStateException if the worker does not serve
+     */
+    public synchronized void reload(WorkerConfig settings, ImportCacheProvider caches) throws ConfigException {
+        if (port < 0) {
+            throw new IllegalStateException("this worker does not serve: it has not started yet, or it stops");
+        }
+        cache.replace(sandboxes -> makeCache(caches, settings, sandboxes));
+        LOG.log(Level.INFO, "import cache '" + caches.name() + "' replaces '" + cacheName + "'");
+        cacheName = caches.name();
+        statistics.count("reloads");
+    }
+
+    private ImportCache makeCache(ImportCacheProvider caches, WorkerConfig settings, Sandboxes sandboxes)
+            throws ConfigException {
         String name = caches.name();
         for (String alias : caches.aliases()) {
-            if (!config.plugins().containsKey(name) && config.plugins().containsKey(alias)) {
+            if (!settings.plugins().containsKey(name) && settings.plugins().containsKey(alias)) {
                 name = alias;
             }
         }
-        return new CacheContext(
+        String where = WorkerConfig.FILE + ": $.plugins." + name;
+        CacheContext context = new CacheContext(
                 pool,
+                sandboxes,
                 packages,
-                new Options(WorkerConfig.FILE + ": $.plugins." + name, config.pluginOptions(name)),
-                config.importCacheTree(),
+                new Options(where, settings.pluginOptions(name)),
+                settings.importCacheTree(),
                 config.folder(),
                 config.zygoteLimits());
+        try {
+            return caches.create(context);
+        } catch (RuntimeException | LinkageError e) {
+            // A third party's code.
+            throw new ConfigException(
+                    where, "the import cache \"" + caches.name() + "\" fails to start, which is a fault in it: " + e, e);
+        }
     }
 
     /** Lets running requests end, for a while; new ones are refused. */
@@ -352,7 +385,7 @@ public final class Worker implements AutoCloseable {
             text.append(sandbox instanceof Leaf leaf ? " leaf of " + leaf.spec().lambda() : " zygote");
             text.append(", ").append(sandbox.memoryBytes() >> 10).append(" KiB\n");
         }
-        text.append("\nimport cache '").append(caches.name()).append("'\n");
+        text.append("\nimport cache '").append(cacheName).append("'\n");
         shape().roots().forEach(root -> describe(root, 1, text));
         return text.toString();
     }

@@ -185,6 +185,38 @@ class WorkerTest {
     }
 
     @Test
+    void aReloadTakesANewImportCacheWithItsOptionsAndAWrongOneChangesNothing() throws Exception {
+        FakeCache first = cache;
+        post("/run/hello", "1");
+        Files.writeString(
+                directory.configFile(), "{\"import_cache_tree\": \"t.json\", \"plugins\": {\"fake\": {\"size\": 7}}}");
+
+        worker.reload(directory.config(), new Caches());
+
+        FakeCache second = cache;
+        assertTrue(first.closed);
+        assertEquals(Optional.of("t.json"), cacheContext.importCacheTree());
+        assertEquals("warm", post("/run/hello", "1").headers().firstValue("X-Zygotes-Start").orElseThrow());
+
+        Files.writeString(directory.configFile(), "{\"plugins\": {\"fake\": {\"size\": 11}}}");
+        WorkerConfig wrong = directory.config();
+        ConfigException error = assertThrows(ConfigException.class, () -> worker.reload(wrong, new Caches()));
+
+        assertTrue(error.getMessage().contains("$.plugins.fake") || error.getMessage().contains("here"), error.getMessage());
+        assertFalse(second.closed);
+        assertEquals(1L, worker.statistics().get("reloads"));
+        assertEquals(200, post("/run/hello", "1").statusCode());
+    }
+
+    @Test
+    void aWorkerThatDoesNotServeDoesNotReload() throws Exception {
+        worker.close();
+        WorkerConfig config = directory.config();
+
+        assertThrows(IllegalStateException.class, () -> worker.reload(config, new Caches()));
+    }
+
+    @Test
     void theLambdaGetsMethodPathHeadersAndBody() throws Exception {
         mechanism.program = (leaf, call, timeout) -> FakeMechanism.reply("\"" + call.method() + " " + call.path() + " "
                 + call.headers().get("x-mine") + " " + new String(call.body(), StandardCharsets.UTF_8) + "\"");

@@ -135,6 +135,22 @@ public record WorkerConfig(
         return ConfigFile.defaults(folder, MachineMemory.megabytes());
     }
 
+    /**
+     * These settings with the import cache of others: its name, its tree, all options, and where plugins lie. All that a
+     * running worker can take up.
+     */
+    public WorkerConfig withCacheOf(WorkerConfig other) {
+        Features mixed = new Features(
+                other.features.importCache,
+                features.reuseCgroups,
+                features.downsizePausedMem,
+                features.enableSeccomp);
+        return new WorkerConfig(
+                folder, workerDir, workerUrl, workerPort, registry, registryCacheMs, pkgsDir, pipMirror, memPoolMb,
+                other.importCacheTree, sockBasePath, sandbox, serverMode, limits, installerLimits, mixed, trace, storage,
+                logOutput, python, network, maxWaiting, spareLeaves, maxWaitSec, other.plugins, other.pluginPath);
+    }
+
     /** The whole file as JSON text, every key included, indented. */
     public String toJson() {
         return ConfigFile.write(this);

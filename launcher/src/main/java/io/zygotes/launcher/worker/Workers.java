@@ -32,4 +32,19 @@ public final class Workers {
         return Guice.createInjector(Stage.PRODUCTION, new CoreModule(directory, config, plugin.provider(), mechanism))
                 .getInstance(Worker.class);
     }
+
+    /**
+     * Lets a running worker switch to the import cache that the settings name. After an exception it goes on as before.
+     *
+     * @param worker a worker that serves
+     * @param directory its directory
+     * @param config the new settings
+     * @param caches the import caches to choose from
+     * @throws ConfigException if there is no such import cache, one of its options is wrong, or it fails to start
+     */
+    public static void reload(Worker worker, WorkerDirectory directory, WorkerConfig config, ImportCaches caches)
+            throws ConfigException {
+        String where = directory.configFile() + ": $.features.import_cache";
+        worker.reload(config, caches.byName(where, config.features().importCache()).provider());
+    }
 }
