@@ -23,6 +23,9 @@ import io.zygotes.spi.ImportCacheProvider;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.MemoryBudget;
 import io.zygotes.spi.Options;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.PackageInfo;
+import io.zygotes.spi.Packages;
 import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Zygote;
@@ -75,6 +78,7 @@ public final class Worker implements AutoCloseable {
     private final Deque<Step> undo = new ArrayDeque<>();
 
     private volatile ImportCache cache;
+    private volatile Packages packages;
     private volatile Functions functions;
     private volatile OutputSink output;
     private volatile Optional<TraceLog> record = Optional.empty();
@@ -150,6 +154,7 @@ public final class Worker implements AutoCloseable {
         packages.open();
         Path costs = state.resolve("import-costs.json");
         packages.loadCosts(costs);
+        this.packages = packages;
         LambdaRegistry registry = registry(state, python);
 
         SandboxMechanism mechanism = mechanisms.start(mechanismContext(state, packages));
@@ -327,6 +332,12 @@ public final class Worker implements AutoCloseable {
             }
         }
         return all;
+    }
+
+    /** A package if it is installed; empty before the worker serves. */
+    public Optional<PackageInfo> installed(PackageId id) {
+        Packages present = packages;
+        return present == null ? Optional.empty() : present.installed(id);
     }
 
     /** All numbers of {@code /stats}. */

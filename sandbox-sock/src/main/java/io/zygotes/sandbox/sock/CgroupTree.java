@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The cgroups of one worker, below {@code zygotes/<region>} in every hierarchy.
@@ -26,6 +27,8 @@ final class CgroupTree implements AutoCloseable {
     /** Our folder in every hierarchy. */
     static final String FOLDER = "zygotes";
 
+    /** In the mechanism's folder: the number of the region. */
+    private static final String RECORD = "region";
     /** How many regions there are: 2^31 host ids from {@link #FIRST_HOST_ID} on, 2^24 for each. */
     private static final int REGIONS = 128;
     /**
@@ -67,12 +70,13 @@ final class CgroupTree implements AutoCloseable {
      * @param state the mechanism's folder in the worker directory; the caller holds the worker's lock
      */
     static CgroupTree claim(CgroupLayout layout, Path state) throws SandboxException, InterruptedException {
-        Path record = state.resolve("region");
+        Path record = state.resolve(RECORD);
         try {
             int preferred = Math.floorMod(state.toString().hashCode(), REGIONS);
-            if (Files.exists(record)) {
-                preferred = Integer.parseInt(Files.readString(record).strip());
-                new CgroupTree(layout, preferred).sweep();
+            Optional<CgroupTree> dead = recorded(layout, state);
+            if (dead.isPresent()) {
+                preferred = dead.get().region;
+                dead.get().sweep();
             }
             Path folder = layout.unified().resolve(FOLDER);
             for (int i = 0; i < REGIONS; i++) {
@@ -97,6 +101,30 @@ final class CgroupTree implements AutoCloseable {
         } catch (IOException | NumberFormatException e) {
             throw new SandboxException("cannot make cgroups below " + layout.unified() + ": " + e.getMessage(), e);
         }
+    }
+
+    /** What the worker that had this state folder last used; it may be gone long since. */
+    private static Optional<CgroupTree> recorded(CgroupLayout layout, Path state) throws IOException {
+        Path record = state.resolve(RECORD);
+        return Files.exists(record)
+                ? Optional.of(new CgroupTree(layout, Integer.parseInt(Files.readString(record).strip())))
+                : Optional.empty();
+    }
+
+    /**
+     * Kills and removes what a dead worker left.
+     *
+     * @param state as for {@link #claim}
+     * @return the version 2 group that there was; empty if there was none
+     */
+    static Optional<Path> sweep(CgroupLayout layout, Path state) throws IOException, InterruptedException {
+        Optional<CgroupTree> dead = recorded(layout, state);
+        if (dead.isEmpty()) {
+            return Optional.empty();
+        }
+        boolean there = dead.get().tops().stream().anyMatch(Files::isDirectory);
+        dead.get().sweep();
+        return there ? Optional.of(dead.get().root) : Optional.empty();
     }
 
     private static boolean claimed(CgroupLayout layout, Path folder, int region) throws IOException {
@@ -158,10 +186,7 @@ final class CgroupTree implements AutoCloseable {
             Linux.writeFile(root + "/cgroup.kill", "1");
         }
         long deadline = System.nanoTime() + PATIENCE * 1_000_000L;
-        List<Path> tops = new ArrayList<>(List.of(root));
-        layout.legacy().values().stream().distinct()
-                .forEach(mount -> tops.add(mount.resolve(FOLDER).resolve(name(region))));
-        for (Path top : tops) {
+        for (Path top : tops()) {
             while (!removeTree(top)) {
                 if (System.nanoTime() > deadline) {
                     throw new IOException("processes of a dead worker do not end: see " + top + "/cgroup.procs");
@@ -170,6 +195,14 @@ final class CgroupTree implements AutoCloseable {
             }
             CgroupLayout.remove(top.getParent());
         }
+    }
+
+    /** The worker's group in every hierarchy. */
+    private List<Path> tops() {
+        List<Path> tops = new ArrayList<>(List.of(root));
+        layout.legacy().values().stream().distinct()
+                .forEach(mount -> tops.add(mount.resolve(FOLDER).resolve(name(region))));
+        return tops;
     }
 
     private static boolean removeTree(Path group) throws IOException {

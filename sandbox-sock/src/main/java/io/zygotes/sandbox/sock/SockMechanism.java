@@ -93,7 +93,7 @@ final class SockMechanism implements SandboxMechanism {
     static SockMechanism start(MechanismContext context) throws SandboxException, InterruptedException {
         requireRoot();
         CgroupLayout layout = CgroupLayout.find();
-        Path state = context.workerDirectory().resolve("sandboxes");
+        Path state = state(context.workerDirectory());
         try {
             Files.createDirectories(state);
         } catch (IOException e) {
@@ -120,6 +120,11 @@ final class SockMechanism implements SandboxMechanism {
                 mechanism.close();
             }
         }
+    }
+
+    /** Our folder in a worker directory. */
+    static Path state(Path workerDirectory) {
+        return workerDirectory.resolve("sandboxes");
     }
 
     private static void requireRoot() throws SandboxException {
@@ -504,7 +509,7 @@ final class SockMechanism implements SandboxMechanism {
             trees.add(Linux.detachedTree(source.toString(), writable));
             places.add(List.of(target, isFolder));
             if (trees.size() == MOST) {
-                send();
+                send(Frame.MOUNT, Map.of());
             }
         }
 
@@ -515,18 +520,18 @@ final class SockMechanism implements SandboxMechanism {
             }
         }
 
-        private void send() throws IOException, TimeoutException, InterruptedException {
-            if (!trees.isEmpty()) {
-                int[] all = trees.stream().mapToInt(Integer::intValue).toArray();
-                sandbox.channel().send(Frame.encode(Frame.MOUNT, JSON.writeValueAsBytes(places)), deadline, all);
-                close();
-                places.clear();
-            }
+        void go(Map<String, Object> instructions) throws IOException, TimeoutException, InterruptedException {
+            send(Frame.GO, instructions);
         }
 
-        void go(Map<String, Object> instructions) throws IOException, TimeoutException, InterruptedException {
-            send();
-            sandbox.channel().send(Frame.encode(Frame.GO, JSON.writeValueAsBytes(instructions)), deadline);
+        private void send(int kind, Map<String, Object> instructions)
+                throws IOException, TimeoutException, InterruptedException {
+            Map<String, Object> all = new HashMap<>(instructions);
+            all.put("mounts", places);
+            int[] descriptors = trees.stream().mapToInt(Integer::intValue).toArray();
+            sandbox.channel().send(Frame.encode(kind, JSON.writeValueAsBytes(all)), deadline, descriptors);
+            close();
+            places.clear();
         }
 
         @Override

@@ -52,8 +52,11 @@ def _import_f():
     return function
 
 
-def _reseed():
-    """Children of one zygote must not draw the same numbers. random.random() is reseeded by Python itself."""
+def reseed():
+    """Children of one zygote must not draw the same numbers. random.random() is reseeded by Python itself.
+
+    Generators that a package made for itself while it was imported are not known here.
+    """
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
         numpy_random.seed()
@@ -118,7 +121,7 @@ def main(instructions):
     sys.path.insert(0, _HANDLER)
     setup.add_packages(instructions["packages"])
     os.chdir(_HANDLER)
-    _reseed()
+    reseed()
     started = time.perf_counter_ns()
     try:
         function = _import_f()

@@ -3,8 +3,8 @@
 A child is made by clone3(2) straight into its namespaces and its cgroup, by a zygote or by the warden. It has all
 capabilities in its own user namespace then, and none outside. The order of the steps:
 
-    descriptors   its own channel and output, so that every later failure can be told
     hello         the worker learns the process id from the kernel and checks it, beside the next steps
+    descriptors   its own channel and output
     identity      uid and gid maps; a mount can belong to the sandbox's own uid only after them
     mounts        of its own: scratch folder and /proc
     close         everything but 0-3
@@ -71,7 +71,7 @@ class Setup:
     def __init__(self, request, descriptors):
         self.request = request
         self.channel, self.output, self.cgroup, self.scratch = descriptors
-        self.step = "descriptors"
+        self.step = "hello"
         self.unsealed = set()
 
     def __enter__(self):
@@ -80,19 +80,21 @@ class Setup:
     def __exit__(self, kind, error, trace):
         if error is not None:
             try:
-                tell_failure(wire.CHANNEL if self.step != "descriptors" else self.channel, self.step, error)
+                tell_failure(self.channel, self.step, error)
             finally:
                 os._exit(70)
-
-    def descriptors(self):
-        os.dup2(self.channel, wire.CHANNEL, inheritable=False)
-        os.dup2(self.output, 1)
-        os.dup2(self.output, 2)
 
     def hello(self):
         self.step = "hello"
         kernel.set_dumpable(True)  # so that its files in /proc, uid_map among them, are its own
-        wire.send_frame(wire.CHANNEL, wire.HELLO)
+        wire.send_frame(self.channel, wire.HELLO)
+
+    def descriptors(self):
+        self.step = "descriptors"
+        os.dup2(self.channel, wire.CHANNEL, inheritable=False)
+        self.channel = wire.CHANNEL
+        os.dup2(self.output, 1)
+        os.dup2(self.output, 2)
 
     def map_itself(self):
         """A single line that maps the parent's own id needs no privilege (user_namespaces(7))."""
@@ -124,13 +126,17 @@ class Setup:
     def orders(self):
         """Does what the worker says until it says go. Returns the rest of what it says then."""
         is_zygote = self.request["kind"] == "zygote"
-        with socket.socket(fileno=os.dup(wire.CHANNEL)) as channel:
-            while True:
-                self.step = "orders"
+        self.step = "orders"
+        socket_type = socket.SOCK_SEQPACKET if is_zygote else socket.SOCK_STREAM
+        channel = socket.socket(socket.AF_UNIX, socket_type, 0, fileno=wire.CHANNEL)
+        try:
+            kind = wire.MOUNT
+            while kind != wire.GO:
                 kind, body, trees = wire.receive_order(channel)
-                if kind == wire.GO:
-                    break
-                self._attach(json.loads(body), trees)
+                instructions = json.loads(body)
+                self._attach(instructions["mounts"], trees)
+        finally:
+            channel.detach()
         for top in self.unsealed:
             kernel.set_mount_attributes(top, kernel.MOUNT_ATTR_RDONLY, False)
         if not is_zygote:
@@ -138,7 +144,7 @@ class Setup:
             # where cgroup2 is mounted with nsdelegate (cgroups(7)): it keeps the worker's.
             self.step = "cgroup space"
             kernel.unshare(kernel.CLONE_NEWCGROUP)
-        return body
+        return instructions
 
     def _attach(self, places, trees):
         self.step = "mounts"

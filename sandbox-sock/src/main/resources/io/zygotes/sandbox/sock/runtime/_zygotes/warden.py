@@ -174,14 +174,14 @@ class _Warden:
         with setup.Setup(request, descriptors) as steps:
             if not os.read(gate, 1):
                 raise OSError("the warden did not write the id maps")
-            steps.descriptors()
             steps.hello()
+            steps.descriptors()
             steps.step = "identity"
             setup.take_identity(request["uid"])
             kernel.set_dumpable(True)
             steps.mounts()
             steps.rest()
-            go = json.loads(steps.orders())
+            go = steps.orders()
             if request["kind"] != "zygote":  # its leaves may be allowed more than it needs, and none can raise a limit
                 steps.limits(go)
             steps.lock_down()
