@@ -2,6 +2,7 @@ package io.zygotes.core;
 
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.core.function.CallListener;
 import io.zygotes.core.function.Functions;
 import io.zygotes.core.http.HttpFront;
 import io.zygotes.core.http.WorkerApi;
@@ -14,6 +15,7 @@ import io.zygotes.core.python.PythonException;
 import io.zygotes.core.registry.LambdaRegistry;
 import io.zygotes.core.registry.LambdaStore;
 import io.zygotes.core.statistics.Statistics;
+import io.zygotes.core.trace.TraceLog;
 import io.zygotes.spi.CacheShape;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.ImportCache;
@@ -59,6 +61,8 @@ public final class Worker implements AutoCloseable {
 
     private static final long OUTPUT_BYTES_A_FILE = 10L << 20;
     private static final long OUTPUT_BYTES_A_SECOND = 1L << 20;
+    /** About half a million calls. */
+    private static final long TRACE_BYTES_A_FILE = 50L << 20;
     /** How long {@link #close} lets running requests go on. */
     private static final Duration DRAIN = Duration.ofSeconds(10);
 
@@ -79,6 +83,7 @@ public final class Worker implements AutoCloseable {
     private volatile Packages packages;
     private volatile Functions functions;
     private volatile OutputSink output;
+    private volatile Optional<TraceLog> record = Optional.empty();
     private volatile int port = -1;
     private boolean started;
 
@@ -156,7 +161,8 @@ public final class Worker implements AutoCloseable {
 
         SandboxMechanism mechanism = mechanisms.start(mechanismContext(state, packages));
         onClose("sandboxes", mechanism);
-        CacheRelay relay = new CacheRelay(statistics, packages, pool, config.trace());
+        startRecord(state, packages);
+        CacheRelay relay = new CacheRelay(statistics, packages, pool, config.trace(), record);
         pool.start(mechanism, relay);
         onClose("pool", pool);
         onClose("import costs", () -> packages.saveCosts(costs));
@@ -172,6 +178,7 @@ public final class Worker implements AutoCloseable {
                 pool,
                 cache,
                 statistics,
+                calls(),
                 config.maxWaiting(),
                 Duration.ofSeconds(config.maxWaitSec()));
         onClose("lambdas", functions);
@@ -221,6 +228,24 @@ public final class Worker implements AutoCloseable {
         OutputLog log = new OutputLog(state.resolve("logs"), OUTPUT_BYTES_A_FILE, OUTPUT_BYTES_A_SECOND);
         onClose("lambda output", log);
         output = log;
+    }
+
+    private void startRecord(Path state, PackageStore packages) throws IOException {
+        if (config.trace().packages()) {
+            TraceLog log = new TraceLog(state.resolve("logs"), TRACE_BYTES_A_FILE, packages);
+            onClose("trace", log);
+            record = Optional.of(log);
+        }
+    }
+
+    private CallListener calls() {
+        return record.<CallListener>map(log -> (code, start, nanos) -> log.call(
+                        code.spec().lambda(),
+                        code.version(),
+                        code.spec().packages(),
+                        nanos / 1e6,
+                        start.name().toLowerCase(Locale.ROOT)))
+                .orElse((code, start, nanos) -> {});
     }
 
     private LambdaRegistry registry(Path state, HostPython python) throws IOException {
@@ -365,6 +390,7 @@ public final class Worker implements AutoCloseable {
         if (output instanceof OutputLog log) {
             all.put("output_lines_lost", log.dropped());
         }
+        record.ifPresent(log -> all.put("trace_lost", log.lost()));
         if (cache != null) {
             cache.statistics().forEach((name, number) -> all.put("cache_" + name, number));
         }

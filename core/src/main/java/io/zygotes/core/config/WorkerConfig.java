@@ -104,12 +104,12 @@ public record WorkerConfig(
     }
 
     /**
-     * What the worker writes into its log beside errors, {@code trace} in the file.
+     * What the worker writes down beside errors, {@code trace} in the file.
      *
      * @param cgroups handed to the mechanism as its option {@code trace_cgroups}
      * @param memory changes of the memory that is reserved
      * @param evictor evictions
-     * @param packages installs with what they found
+     * @param packages installs with what they found, and the record of all calls for making trees from
      * @param latency how long each request took
      */
     public record Trace(boolean cgroups, boolean memory, boolean evictor, boolean packages, boolean latency) {}
