@@ -146,7 +146,7 @@ public final class Worker implements AutoCloseable {
         Files.createDirectories(config.registryFolder());
         startOutput(state);
 
-        packages = new PackageStore(
+        PackageStore packages = new PackageStore(
                 config.packagesFolder(),
                 python.cacheTag(),
                 config.installerLimits(),

@@ -147,8 +147,9 @@ public record WorkerConfig(
                 features.enableSeccomp);
         return new WorkerConfig(
                 folder, workerDir, workerUrl, workerPort, registry, registryCacheMs, pkgsDir, pipMirror, memPoolMb,
-                other.importCacheTree, sockBasePath, sandbox, serverMode, limits, installerLimits, mixed, trace, storage,
-                logOutput, python, network, maxWaiting, spareLeaves, maxWaitSec, other.plugins, other.pluginPath);
+                other.importCacheTree, sockBasePath, sandbox, serverMode, limits, installerLimits, mixed, trace,
+                storage, logOutput, python, network, allowLambdaCalls, maxWaiting, spareLeaves, maxWaitSec,
+                other.plugins, other.pluginPath);
     }
 
     /** The whole file as JSON text, every key included, indented. */
