@@ -2,7 +2,6 @@ package io.zygotes.launcher.image;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -26,10 +25,7 @@ class BenchIT {
 
     @BeforeAll
     static void needsRealSandboxes() {
-        Machine.lacks().ifPresent(reason -> {
-            System.out.println("skipped BenchIT: " + reason);
-            assumeTrue(false, reason);
-        });
+        Machine.require("BenchIT");
     }
 
     private JsonNode run(String... arguments) throws Exception {

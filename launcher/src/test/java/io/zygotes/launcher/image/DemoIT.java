@@ -3,7 +3,6 @@ package io.zygotes.launcher.image;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -26,10 +25,7 @@ class DemoIT {
 
     @BeforeAll
     static void needsRealSandboxes() {
-        Machine.lacks().ifPresent(reason -> {
-            System.out.println("skipped DemoIT: " + reason);
-            assumeTrue(false, reason);
-        });
+        Machine.require("DemoIT");
     }
 
     private static Set<String> demoFolders() throws IOException {

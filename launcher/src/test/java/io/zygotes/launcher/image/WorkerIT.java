@@ -2,7 +2,6 @@ package io.zygotes.launcher.image;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -33,10 +32,7 @@ class WorkerIT {
 
     @BeforeAll
     static void needsRealSandboxes() {
-        Machine.lacks().ifPresent(reason -> {
-            System.out.println("skipped WorkerIT: " + reason);
-            assumeTrue(false, reason);
-        });
+        Machine.require("WorkerIT");
     }
 
     @BeforeEach

@@ -28,7 +28,10 @@ final class CgroupTree implements AutoCloseable {
     /** Our folder in every hierarchy. */
     static final String FOLDER = "zygotes";
 
-    /** In the mechanism's folder: the number of the region. */
+    /**
+     * In the mechanism's folder: the number of the region, and what tells its group from one that another worker made
+     * under the same number since: the boot and the group's inode, which the kernel gives out once a boot.
+     */
     private static final String RECORD = "region";
     /** How many regions there are: 2^31 host ids from {@link #FIRST_HOST_ID} on, 2^24 for each. */
     private static final int REGIONS = 128;
@@ -86,9 +89,9 @@ final class CgroupTree implements AutoCloseable {
                     continue;
                 }
                 Path beside = state.resolve("region.new");
-                Files.writeString(beside, Integer.toString(candidate));
-                Files.move(beside, record, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
                 CgroupTree tree = new CgroupTree(layout, candidate);
+                Files.writeString(beside, candidate + " " + tree.mark());
+                Files.move(beside, record, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
                 try {
                     tree.setUp();
                 } catch (IOException e) {
@@ -107,9 +110,17 @@ final class CgroupTree implements AutoCloseable {
     /** What the worker that had this state folder last used; it may be gone long since. */
     private static Optional<CgroupTree> recorded(CgroupLayout layout, Path state) throws IOException {
         Path record = state.resolve(RECORD);
-        return Files.exists(record)
-                ? Optional.of(new CgroupTree(layout, Integer.parseInt(Files.readString(record).strip())))
-                : Optional.empty();
+        if (!Files.exists(record)) {
+            return Optional.empty();
+        }
+        String[] parts = Files.readString(record).strip().split(" ", 2);
+        CgroupTree dead = new CgroupTree(layout, Integer.parseInt(parts[0]));
+        boolean another = Files.isDirectory(dead.root) && !(parts.length == 2 && parts[1].equals(dead.mark()));
+        return another ? Optional.empty() : Optional.of(dead);
+    }
+
+    private String mark() throws IOException {
+        return Linux.readFile("/proc/sys/kernel/random/boot_id").strip() + " " + Files.getAttribute(root, "unix:ino");
     }
 
     /**

@@ -14,7 +14,7 @@ import java.util.Deque;
 final class GroupFamily {
 
     /** How many empty groups are kept; more than that came from a burst. */
-    private static final int KEPT = 16;
+    private static final int KEPT = 8;
 
     private final CgroupLayout layout;
     private final Path folder;
