@@ -18,6 +18,7 @@ module io.zygotes.core {
     exports io.zygotes.core;
     exports io.zygotes.core.config;
     exports io.zygotes.core.files;
+    exports io.zygotes.core.python;
     exports io.zygotes.core.registry;
 
     opens io.zygotes.core to

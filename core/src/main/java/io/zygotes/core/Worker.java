@@ -2,6 +2,7 @@ package io.zygotes.core;
 
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.core.function.CallListener;
 import io.zygotes.core.function.Functions;
 import io.zygotes.core.http.HttpFront;
 import io.zygotes.core.http.WorkerApi;
@@ -14,6 +15,7 @@ import io.zygotes.core.python.PythonException;
 import io.zygotes.core.registry.LambdaRegistry;
 import io.zygotes.core.registry.LambdaStore;
 import io.zygotes.core.statistics.Statistics;
+import io.zygotes.core.trace.TraceLog;
 import io.zygotes.spi.CacheShape;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.ImportCache;
@@ -21,6 +23,9 @@ import io.zygotes.spi.ImportCacheProvider;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.MemoryBudget;
 import io.zygotes.spi.Options;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.PackageInfo;
+import io.zygotes.spi.Packages;
 import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
@@ -41,7 +46,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -54,6 +61,8 @@ public final class Worker implements AutoCloseable {
 
     private static final long OUTPUT_BYTES_A_FILE = 10L << 20;
     private static final long OUTPUT_BYTES_A_SECOND = 1L << 20;
+    /** About half a million calls. */
+    private static final long TRACE_BYTES_A_FILE = 50L << 20;
     /** How long {@link #close} lets running requests go on. */
     private static final Duration DRAIN = Duration.ofSeconds(10);
 
@@ -71,9 +80,10 @@ public final class Worker implements AutoCloseable {
 
     private volatile CurrentCache cache;
     private volatile String cacheName = "";
-    private volatile PackageStore packages;
+    private volatile Packages packages;
     private volatile Functions functions;
     private volatile OutputSink output;
+    private volatile Optional<TraceLog> record = Optional.empty();
     private volatile int port = -1;
     private boolean started;
 
@@ -136,7 +146,7 @@ public final class Worker implements AutoCloseable {
         Files.createDirectories(config.registryFolder());
         startOutput(state);
 
-        packages = new PackageStore(
+        PackageStore packages = new PackageStore(
                 config.packagesFolder(),
                 python.cacheTag(),
                 config.installerLimits(),
@@ -146,11 +156,13 @@ public final class Worker implements AutoCloseable {
         packages.open();
         Path costs = state.resolve("import-costs.json");
         packages.loadCosts(costs);
+        this.packages = packages;
         LambdaRegistry registry = registry(state, python);
 
         SandboxMechanism mechanism = mechanisms.start(mechanismContext(state, packages));
         onClose("sandboxes", mechanism);
-        CacheRelay relay = new CacheRelay(statistics, packages, pool, config.trace());
+        startRecord(state, packages);
+        CacheRelay relay = new CacheRelay(statistics, packages, pool, config.trace(), record);
         pool.start(mechanism, relay);
         onClose("pool", pool);
         onClose("import costs", () -> packages.saveCosts(costs));
@@ -166,13 +178,14 @@ public final class Worker implements AutoCloseable {
                 pool,
                 cache,
                 statistics,
+                calls(),
                 config.maxWaiting(),
                 Duration.ofSeconds(config.maxWaitSec()));
         onClose("lambdas", functions);
 
         WorkerApi api = new WorkerApi(
                 functions, store, statistics, this::statistics, this::debug, config.trace().latency());
-        http.serve(api);
+        http.serve(api, config.allowLambdaCalls() ? (client, server) -> false : mechanism::isFromSandbox);
         onClose("running requests", () -> drain(api));
         lock.announce(bound);
         port = bound;
@@ -217,6 +230,24 @@ public final class Worker implements AutoCloseable {
         output = log;
     }
 
+    private void startRecord(Path state, PackageStore packages) throws IOException {
+        if (config.trace().packages()) {
+            TraceLog log = new TraceLog(state.resolve("logs"), TRACE_BYTES_A_FILE, packages);
+            onClose("trace", log);
+            record = Optional.of(log);
+        }
+    }
+
+    private CallListener calls() {
+        return record.<CallListener>map(log -> (code, start, nanos) -> log.call(
+                        code.spec().lambda(),
+                        code.version(),
+                        code.spec().packages(),
+                        nanos / 1e6,
+                        start.name().toLowerCase(Locale.ROOT)))
+                .orElse((code, start, nanos) -> {});
+    }
+
     private LambdaRegistry registry(Path state, HostPython python) throws IOException {
         LambdaRegistry registry = new LambdaRegistry(
                 store,
@@ -240,7 +271,10 @@ public final class Worker implements AutoCloseable {
                 packages,
                 output,
                 pool::onDied,
-                Map.of("trace_cgroups", config.trace().cgroups(), "storage", config.storage()));
+                Map.of(
+                        "trace_cgroups", config.trace().cgroups(),
+                        "storage", config.storage(),
+                        "network", config.network().name().toLowerCase(Locale.ROOT)));
     }
 
     /**
@@ -336,6 +370,12 @@ public final class Worker implements AutoCloseable {
         return all;
     }
 
+    /** A package if it is installed; empty before the worker serves. */
+    public Optional<PackageInfo> installed(PackageId id) {
+        Packages present = packages;
+        return present == null ? Optional.empty() : present.installed(id);
+    }
+
     /** All numbers of {@code /stats}. */
     public Map<String, Number> statistics() {
         Map<String, Number> all = new TreeMap<>(statistics.snapshot());
@@ -350,6 +390,7 @@ public final class Worker implements AutoCloseable {
         if (output instanceof OutputLog log) {
             all.put("output_lines_lost", log.dropped());
         }
+        record.ifPresent(log -> all.put("trace_lost", log.lost()));
         if (cache != null) {
             cache.statistics().forEach((name, number) -> all.put("cache_" + name, number));
         }

@@ -34,7 +34,7 @@ class ArchitectureTest {
     static final ArchRule THE_SPI_NEEDS_NOTHING_BUT_JAVA_BASE = classes()
             .that().resideInAPackage(SPI)
             .should().onlyDependOnClassesThat()
-            .resideInAnyPackage(SPI, "java.lang..", "java.util..", "java.nio..", "java.time..", "java.io..", "java.math..");
+            .resideInAnyPackage(SPI, "java.lang..", "java.util..", "java.nio..", "java.time..", "java.io..", "java.math..", "java.net..");
 
     @ArchTest
     static final ArchRule THE_CORE_KNOWS_THE_SPI_ONLY = noClasses()

@@ -44,6 +44,9 @@ public interface Leaf extends Sandbox {
     /** Private memory of its processes in bytes: what this leaf costs beside what it shares with others. */
     long privateBytes();
 
-    /** How long each step of making it took, in nanoseconds, in the order of the steps; for measuring. */
+    /**
+     * How long each step of making it took, in nanoseconds, in the order of the steps; for measuring. An entry whose
+     * name begins with {@code of that} is a part of the step before it; the others add up to the whole.
+     */
     Map<String, Long> creationNanos();
 }

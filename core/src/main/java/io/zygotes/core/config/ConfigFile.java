@@ -148,6 +148,7 @@ final class ConfigFile {
                 root.flag("log_output", true),
                 notEmpty(root, "python", "python3"),
                 network,
+                root.flag("allow_lambda_calls", false),
                 root.integer("max_waiting", 256, 0, 4096),
                 root.integer("spare_leaves", 0, 0, 64),
                 root.integer("max_wait_sec", 10, 0, 3600),
@@ -271,6 +272,7 @@ final class ConfigFile {
         root.put("sandbox", config.sandbox());
         root.put("sock_base_path", config.sockBasePath());
         root.put("network", config.network().name().toLowerCase(Locale.ROOT));
+        root.put("allow_lambda_calls", config.allowLambdaCalls());
         write(root.putObject("limits"), config.limits());
         write(root.putObject("installer_limits"), config.installerLimits());
         ObjectNode features = root.putObject("features");

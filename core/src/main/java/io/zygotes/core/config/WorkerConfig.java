@@ -34,6 +34,7 @@ import java.util.Optional;
  * @param logOutput {@code log_output}: whether lines that lambdas print are kept in {@code logs}
  * @param python {@code python}: the interpreter's name or path
  * @param network {@code network}: what lambdas see of the network
+ * @param allowLambdaCalls {@code allow_lambda_calls}: whether lambdas may call this worker over HTTP
  * @param maxWaiting {@code max_waiting}: requests that may wait for a leaf of one lambda
  * @param spareLeaves {@code spare_leaves}: leaves that are forked ahead for each busy zygote
  * @param maxWaitSec {@code max_wait_sec}: seconds that a request may wait for memory
@@ -62,6 +63,7 @@ public record WorkerConfig(
         boolean logOutput,
         String python,
         Network network,
+        boolean allowLambdaCalls,
         int maxWaiting,
         int spareLeaves,
         int maxWaitSec,
@@ -102,12 +104,12 @@ public record WorkerConfig(
     }
 
     /**
-     * What the worker writes into its log beside errors, {@code trace} in the file.
+     * What the worker writes down beside errors, {@code trace} in the file.
      *
      * @param cgroups handed to the mechanism as its option {@code trace_cgroups}
      * @param memory changes of the memory that is reserved
      * @param evictor evictions
-     * @param packages installs with what they found
+     * @param packages installs with what they found, and the record of all calls for making trees from
      * @param latency how long each request took
      */
     public record Trace(boolean cgroups, boolean memory, boolean evictor, boolean packages, boolean latency) {}
@@ -145,8 +147,9 @@ public record WorkerConfig(
                 features.enableSeccomp);
         return new WorkerConfig(
                 folder, workerDir, workerUrl, workerPort, registry, registryCacheMs, pkgsDir, pipMirror, memPoolMb,
-                other.importCacheTree, sockBasePath, sandbox, serverMode, limits, installerLimits, mixed, trace, storage,
-                logOutput, python, network, maxWaiting, spareLeaves, maxWaitSec, other.plugins, other.pluginPath);
+                other.importCacheTree, sockBasePath, sandbox, serverMode, limits, installerLimits, mixed, trace,
+                storage, logOutput, python, network, allowLambdaCalls, maxWaiting, spareLeaves, maxWaitSec,
+                other.plugins, other.pluginPath);
     }
 
     /** The whole file as JSON text, every key included, indented. */

@@ -11,13 +11,18 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Writing beside and renaming, and deleting whole trees. Symbolic links are never followed. */
 public final class Folders {
 
     private static final AtomicLong SEQUENCE = new AtomicLong();
+    private static final Pattern SIBLING = Pattern.compile("\\.(?<name>.+)\\.[a-z]+-(?<pid>\\d{1,18})-\\d+");
     private static final Set<PosixFilePermission> OWNER_FOLDER = PosixFilePermissions.fromString("rwx------");
 
     private Folders() {}
@@ -41,6 +46,30 @@ public final class Folders {
     public static Path sibling(Path path, String purpose) {
         return path.resolveSibling("." + path.getFileName() + "." + purpose + "-" + ProcessHandle.current().pid() + "-"
                 + SEQUENCE.incrementAndGet());
+    }
+
+    /** What {@link #sibling} made, when the process that made it is dead; empty if the folder is not there. */
+    public static List<Path> abandonedSiblings(Path folder) throws IOException {
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.filter(Folders::abandoned).sorted().toList();
+        } catch (NoSuchFileException e) {
+            return List.of();
+        }
+    }
+
+    private static boolean abandoned(Path path) {
+        Matcher matcher = SIBLING.matcher(path.getFileName().toString());
+        // A process that has the number by now keeps it until a later look.
+        return matcher.matches() && ProcessHandle.of(Long.parseLong(matcher.group("pid"))).isEmpty();
+    }
+
+    /** The path beside which {@link #sibling} made this one. */
+    public static Path original(Path sibling) {
+        Matcher matcher = SIBLING.matcher(sibling.getFileName().toString());
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException(sibling + " is not beside anything");
+        }
+        return sibling.resolveSibling(matcher.group("name"));
     }
 
     /**

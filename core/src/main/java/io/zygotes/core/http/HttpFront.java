@@ -3,6 +3,7 @@ package io.zygotes.core.http;
 import io.zygotes.core.http.HttpQuestion.TooLargeException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -10,12 +11,14 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BiPredicate;
 import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -90,14 +93,18 @@ public final class HttpFront implements AutoCloseable {
     /**
      * Serves from now on.
      *
+     * @param refused tells from client and server address whether a connection is answered with 403 only; asked once
+     *     for each connection
      * @throws IOException if the server does not start
      */
-    public void serve(WorkerApi api) throws IOException {
-        serve(api::answer);
+    public void serve(WorkerApi api, BiPredicate<InetSocketAddress, InetSocketAddress> refused) throws IOException {
+        serve(api::answer, refused);
     }
 
-    void serve(Function<HttpQuestion, HttpAnswer> api) throws IOException {
-        server.setHandler(new ApiHandler(api));
+    void serve(
+            Function<HttpQuestion, HttpAnswer> api, BiPredicate<InetSocketAddress, InetSocketAddress> refused)
+            throws IOException {
+        server.setHandler(new ApiHandler(api, refused));
         try {
             server.start();
         } catch (Exception e) {
@@ -124,22 +131,40 @@ public final class HttpFront implements AutoCloseable {
 
     private static final class ApiHandler extends Handler.Abstract {
 
-        private final Function<HttpQuestion, HttpAnswer> api;
+        private static final String REFUSED = ApiHandler.class.getName() + ".refused";
 
-        ApiHandler(Function<HttpQuestion, HttpAnswer> api) {
+        private final Function<HttpQuestion, HttpAnswer> api;
+        private final BiPredicate<InetSocketAddress, InetSocketAddress> refused;
+
+        ApiHandler(
+                Function<HttpQuestion, HttpAnswer> api, BiPredicate<InetSocketAddress, InetSocketAddress> refused) {
             this.api = api;
+            this.refused = refused;
+        }
+
+        private boolean isRefused(ConnectionMetaData connection) {
+            Boolean answer = (Boolean) connection.getAttribute(REFUSED);
+            if (answer == null) {
+                answer = connection.getRemoteSocketAddress() instanceof InetSocketAddress client
+                        && connection.getLocalSocketAddress() instanceof InetSocketAddress server
+                        && refused.test(client, server);
+                connection.setAttribute(REFUSED, answer);
+            }
+            return answer;
         }
 
         @Override
         public boolean handle(Request request, Response response, Callback callback) {
             // a lambda may think longer than a connection may idle
             request.addIdleTimeoutListener(timeout -> false);
-            HttpAnswer answer = api.apply(new HttpQuestion(
-                    request.getMethod(),
-                    request.getHttpURI().getPath(),
-                    request.getHttpURI().getQuery(),
-                    () -> headers(request),
-                    () -> body(request)));
+            HttpAnswer answer = isRefused(request.getConnectionMetaData())
+                    ? WorkerApi.refusal()
+                    : api.apply(new HttpQuestion(
+                            request.getMethod(),
+                            request.getHttpURI().getPath(),
+                            request.getHttpURI().getQuery(),
+                            () -> headers(request),
+                            () -> body(request)));
             response.setStatus(answer.status());
             answer.headers().forEach(response.getHeaders()::put);
             response.getHeaders().put(HttpHeader.CONTENT_TYPE, answer.contentType());

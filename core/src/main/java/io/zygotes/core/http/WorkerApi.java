@@ -75,6 +75,15 @@ public final class WorkerApi {
         return inFlight.sum();
     }
 
+    /** The answer to a lambda. */
+    static HttpAnswer refusal() {
+        return error(
+                403,
+                "lambdas may not call this worker; \"allow_lambda_calls\": true in config.json lets them",
+                null,
+                Map.of("Connection", "close"));
+    }
+
     HttpAnswer answer(HttpQuestion question) {
         if (stopping) {
             return error(503, "the worker is stopping", null, Map.of("Connection", "close"));

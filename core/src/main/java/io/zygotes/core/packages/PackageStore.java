@@ -51,7 +51,9 @@ public final class PackageStore implements Packages, AutoCloseable {
 
     private static final Logger LOG = System.getLogger(PackageStore.class.getName());
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String STAGING = ".staging";
+    /** Folder below that of the packages: installs that go on, or that broke off. */
+    public static final String STAGING = ".staging";
+
     private static final int AT_ONCE = 4;
     private static final int LAST_LINES = 25;
 

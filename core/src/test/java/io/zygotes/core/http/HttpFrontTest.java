@@ -30,7 +30,7 @@ class HttpFrontTest {
     void start() throws IOException {
         front = new HttpFront("localhost", 0, IDLE);
         port = front.bind();
-        front.serve(this::answer);
+        front.serve(this::answer, (client, server) -> false);
     }
 
     @AfterEach

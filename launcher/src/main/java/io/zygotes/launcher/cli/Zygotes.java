@@ -1,6 +1,7 @@
 package io.zygotes.launcher.cli;
 
 import io.zygotes.core.registry.RegistryException;
+import io.zygotes.launcher.bench.BenchException;
 import io.zygotes.launcher.demo.DemoException;
 import io.zygotes.launcher.tree.TreeFailure;
 import io.zygotes.spi.ConfigException;
@@ -37,6 +38,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             InvokeCommand.class,
             PluginsCommand.class,
             TreeCommand.class,
+            BenchCommand.class,
+            DoctorCommand.class,
             InitCommand.class,
             UpCommand.class,
             DownCommand.class,
@@ -117,6 +120,7 @@ public final class Zygotes implements Runnable {
             case SandboxException.ImportFailed failed -> failed.getMessage() + "\n" + failed.traceback();
             case SandboxException failed -> failed.getMessage();
             case RegistryException failed -> failed.getMessage();
+            case BenchException failed -> failed.getMessage();
             case DemoException failed -> failed.getMessage();
             case TreeFailure failed -> failed.getMessage();
             case PackageException failed -> failed.getMessage();

@@ -4,6 +4,7 @@ import io.zygotes.core.files.Folders;
 import io.zygotes.plugin.tree.fit.Evaluation;
 import io.zygotes.plugin.tree.fit.FitException;
 import io.zygotes.plugin.tree.fit.Trace;
+import io.zygotes.plugin.tree.fit.TraceCosts;
 import io.zygotes.plugin.tree.fit.TraceReader;
 import io.zygotes.plugin.tree.fit.TreeDiff;
 import io.zygotes.plugin.tree.fit.TreeEvaluator;
@@ -15,15 +16,19 @@ import io.zygotes.plugin.tree.model.TreeWriter;
 import io.zygotes.plugin.tree.model.ZygoteTree;
 import io.zygotes.spi.CacheShape;
 import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.SandboxException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 
 /** What commands do with trees and traces; answers are text for people unless said otherwise. */
 public final class TreeTools {
@@ -126,6 +131,56 @@ public final class TreeTools {
         return text.toString();
     }
 
+    /**
+     * Measures what importing the packages of a trace costs, those without costs, each in a sandbox of its own, and
+     * writes a copy of the trace with the costs beside and renames it. What cannot be measured stays without.
+     *
+     * @param trace the trace, plain or gzip
+     * @param out the copy; gzip if its name ends in {@code .gz}
+     * @param bench where it is measured; not closed
+     * @param err gets a line for each long step and each package that cannot be measured
+     * @return what was done, for people
+     * @throws TreeFailure if the trace is of no use or the copy has no place
+     * @throws ConfigException if the temporary worker cannot be started
+     * @throws SandboxException if this machine cannot run the sandboxes
+     */
+    public String measure(Path trace, Path out, MeasureBench bench, PrintWriter err)
+            throws TreeFailure, ConfigException, SandboxException, IOException, InterruptedException {
+        Path folder = out.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            throw new TreeFailure("cannot write " + out + ": there is no folder " + folder);
+        }
+        TraceCosts costs;
+        try {
+            costs = TraceCosts.read(trace);
+        } catch (FitException e) {
+            throw new TreeFailure(e.getMessage(), e);
+        }
+        List<TraceCosts.Missing> missing = costs.missing();
+        Map<PackageId, TraceCosts.Measured> measured =
+                missing.isEmpty() ? Map.of() : new ImportMeasurement(bench.start(), err).measure(missing);
+        costs.write(measured, out);
+        return "wrote " + out + ": " + measured.size() + " of " + missing.size()
+                + " packages without costs were measured\n";
+    }
+
+    /**
+     * A sample of the calls of traces, to be made again.
+     *
+     * @param traces the traces, summed
+     * @param tree the tree that they will be tried with, to be refused now if it is none
+     * @param count how many calls; at least 1
+     * @param seed decides which ones, and their order
+     * @return the packages of each call, drawn with as much weight as the trace has calls with them
+     * @throws ConfigException if the file is no tree
+     * @throws TreeFailure if the traces are of no use
+     */
+    public List<Set<PackageId>> sample(List<Path> traces, Path tree, int count, long seed, PrintWriter err)
+            throws ConfigException, TreeFailure, IOException {
+        TreeReader.file(tree);
+        return read(traces, err).sample(count, seed);
+    }
+
     private static String saved(double total, double left, double share) {
         return String.format(
                 Locale.ROOT, "a call imports %.1f ms instead of %.1f ms, %.1f %% saved", left, total, share * 100);
@@ -151,6 +206,11 @@ public final class TreeTools {
         if (result.trace().estimatedPackages() > 0) {
             err.println("zygotes: the cost of " + result.trace().estimatedPackages()
                     + " packages is not in the trace and was estimated");
+        }
+        List<PackageId> circular = result.trace().circular();
+        if (!circular.isEmpty()) {
+            err.println("zygotes: " + circular.size() + " packages need themselves by way of others, such as "
+                    + circular.subList(0, Math.min(3, circular.size())) + "; each circle is broken somewhere");
         }
         err.flush();
         return result.trace();

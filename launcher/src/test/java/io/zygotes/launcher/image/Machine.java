@@ -1,13 +1,23 @@
 package io.zygotes.launcher.image;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
 /** Whether this machine can run real sandboxes. */
-final class Machine {
+public final class Machine {
 
     private Machine() {}
+
+    /** Skips the tests of a class, and says so, if this machine cannot run them. */
+    public static void require(String tests) {
+        lacks().ifPresent(reason -> {
+            System.out.println("skipped " + tests + ": " + reason);
+            assumeTrue(false, reason);
+        });
+    }
 
     /** Why it cannot; empty if it can. */
     static Optional<String> lacks() {

@@ -5,13 +5,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** The image's start script as a process. */
 final class Program {
 
     static final Path IMAGE = Path.of(System.getProperty("zygotes.image"));
-    private static final long MOST_SECONDS = 300;
+    private static final long MOST_SECONDS = 600;
 
     private Program() {}
 
@@ -24,29 +25,39 @@ final class Program {
         }
     }
 
+    /** As {@link #run}, with a folder of its own for temporary files. */
+    static Ended runWithTemporary(Path folder, Path temporary, String... arguments)
+            throws IOException, InterruptedException {
+        Map<String, String> environment = Map.of("ZYGOTES_JAVA_OPTS", "-Djava.io.tmpdir=" + temporary);
+        try (Running running = start(IMAGE, folder, environment, arguments)) {
+            return running.end();
+        }
+    }
+
     /** Runs a command of another image to its end. */
     static Ended runOf(Path image, Path folder, String... arguments) throws IOException, InterruptedException {
-        try (Running running = startOf(image, folder, arguments)) {
+        try (Running running = start(image, folder, Map.of(), arguments)) {
             return running.end();
         }
     }
 
     /** Starts a command. */
     static Running start(Path folder, String... arguments) throws IOException {
-        return startOf(IMAGE, folder, arguments);
+        return start(IMAGE, folder, Map.of(), arguments);
     }
 
-    private static Running startOf(Path image, Path folder, String... arguments) throws IOException {
+    private static Running start(Path image, Path folder, Map<String, String> environment, String... arguments)
+            throws IOException {
         var command = new ArrayList<String>(List.of(image.resolve("bin/zygotes").toString()));
         command.addAll(List.of(arguments));
         Path out = Files.createTempFile(folder, "out", "");
         Path err = Files.createTempFile(folder, "err", "");
-        Process process = new ProcessBuilder(command)
+        var builder = new ProcessBuilder(command)
                 .directory(folder.toFile())
                 .redirectOutput(out.toFile())
-                .redirectError(err.toFile())
-                .start();
-        return new Running(process, out, err, command);
+                .redirectError(err.toFile());
+        builder.environment().putAll(environment);
+        return new Running(builder.start(), out, err, command);
     }
 
     /** A command that runs; closing it kills it. */

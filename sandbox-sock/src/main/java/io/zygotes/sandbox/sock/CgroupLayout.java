@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -28,7 +29,8 @@ import java.util.stream.Collectors;
  */
 record CgroupLayout(Path unified, Set<String> unifiedControllers, Map<String, Path> legacy) {
 
-    private static final List<String> NEEDED = List.of("memory", "pids", "cpu");
+    /** The controllers that limits need. */
+    static final List<String> NEEDED = List.of("memory", "pids", "cpu");
 
     /**
      * Looks at the mount table.
@@ -45,23 +47,9 @@ record CgroupLayout(Path unified, Set<String> unifiedControllers, Map<String, Pa
 
     /** As {@link #find()}, from lines in the format of proc_pid_mountinfo(5). */
     static CgroupLayout find(List<String> mountInfo) throws SandboxException, IOException {
-        Path unified = null;
-        Map<String, Path> legacy = new LinkedHashMap<>();
-        for (String line : mountInfo) {
-            String[] halves = line.split(" - ", 2);
-            if (halves.length < 2) {
-                continue;
-            }
-            String[] kind = halves[1].split(" ");
-            Path mount = Path.of(halves[0].split(" ")[4]);
-            if (kind[0].equals("cgroup2") && unified == null) {
-                unified = mount;
-            } else if (kind[0].equals("cgroup")) {
-                for (String option : kind[2].split(",")) {
-                    legacy.putIfAbsent(option, mount);
-                }
-            }
-        }
+        Mounted mounted = Mounted.parse(mountInfo);
+        Path unified = mounted.unified().orElse(null);
+        Map<String, Path> legacy = mounted.legacy();
         if (unified == null) {
             throw new SandboxException("there is no cgroup v2 hierarchy on this machine, which sandboxes are frozen and"
                     + " killed through: mount one with 'mount -t cgroup2 none /sys/fs/cgroup/unified', or boot with"
@@ -82,6 +70,41 @@ record CgroupLayout(Path unified, Set<String> unifiedControllers, Map<String, Pa
         legacy.keySet().retainAll(NEEDED);
         legacy.keySet().removeAll(present);
         return new CgroupLayout(unified, Set.copyOf(present), Map.copyOf(legacy));
+    }
+
+    /**
+     * The hierarchies in a mount table.
+     *
+     * @param unified mount point of the version 2 hierarchy; empty if it is not mounted
+     * @param readOnly whether that one is mounted read-only
+     * @param legacy mount points of version 1 hierarchies by controller; to be changed by whoever asked
+     */
+    record Mounted(Optional<Path> unified, boolean readOnly, Map<String, Path> legacy) {
+
+        /** Reads lines in the format of proc_pid_mountinfo(5). */
+        static Mounted parse(List<String> mountInfo) {
+            Optional<Path> unified = Optional.empty();
+            boolean readOnly = false;
+            Map<String, Path> legacy = new LinkedHashMap<>();
+            for (String line : mountInfo) {
+                String[] halves = line.split(" - ", 2);
+                if (halves.length < 2) {
+                    continue;
+                }
+                String[] kind = halves[1].split(" ");
+                String[] mount = halves[0].split(" ");
+                Path point = Path.of(mount[4]);
+                if (kind[0].equals("cgroup2") && unified.isEmpty()) {
+                    unified = Optional.of(point);
+                    readOnly = List.of(mount[5].split(",")).contains("ro");
+                } else if (kind[0].equals("cgroup")) {
+                    for (String option : kind[2].split(",")) {
+                        legacy.putIfAbsent(option, point);
+                    }
+                }
+            }
+            return new Mounted(unified, readOnly, legacy);
+        }
     }
 
     /** One line for people. */

@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.Optional;
 
 /**
  * The cgroups of one worker, below {@code zygotes/<region>} in every hierarchy.
@@ -26,6 +28,8 @@ final class CgroupTree implements AutoCloseable {
     /** Our folder in every hierarchy. */
     static final String FOLDER = "zygotes";
 
+    /** In the mechanism's folder: the number of the region. */
+    private static final String RECORD = "region";
     /** How many regions there are: 2^31 host ids from {@link #FIRST_HOST_ID} on, 2^24 for each. */
     private static final int REGIONS = 128;
     /**
@@ -67,17 +71,18 @@ final class CgroupTree implements AutoCloseable {
      * @param state the mechanism's folder in the worker directory; the caller holds the worker's lock
      */
     static CgroupTree claim(CgroupLayout layout, Path state) throws SandboxException, InterruptedException {
-        Path record = state.resolve("region");
+        Path record = state.resolve(RECORD);
         try {
             int preferred = Math.floorMod(state.toString().hashCode(), REGIONS);
-            if (Files.exists(record)) {
-                preferred = Integer.parseInt(Files.readString(record).strip());
-                new CgroupTree(layout, preferred).sweep();
+            Optional<CgroupTree> dead = recorded(layout, state);
+            if (dead.isPresent()) {
+                preferred = dead.get().region;
+                dead.get().sweep();
             }
             Path folder = layout.unified().resolve(FOLDER);
             for (int i = 0; i < REGIONS; i++) {
                 int candidate = Math.floorMod(preferred + i, REGIONS);
-                if (!claimed(layout, folder, candidate)) {
+                if (!claimed(folder, candidate)) {
                     continue;
                 }
                 Path beside = state.resolve("region.new");
@@ -99,10 +104,34 @@ final class CgroupTree implements AutoCloseable {
         }
     }
 
-    private static boolean claimed(CgroupLayout layout, Path folder, int region) throws IOException {
+    /** What the worker that had this state folder last used; it may be gone long since. */
+    private static Optional<CgroupTree> recorded(CgroupLayout layout, Path state) throws IOException {
+        Path record = state.resolve(RECORD);
+        return Files.exists(record)
+                ? Optional.of(new CgroupTree(layout, Integer.parseInt(Files.readString(record).strip())))
+                : Optional.empty();
+    }
+
+    /**
+     * Kills and removes what a dead worker left.
+     *
+     * @param state as for {@link #claim}
+     * @return the version 2 group that there was; empty if there was none
+     */
+    static Optional<Path> sweep(CgroupLayout layout, Path state) throws IOException, InterruptedException {
+        Optional<CgroupTree> dead = recorded(layout, state);
+        if (dead.isEmpty()) {
+            return Optional.empty();
+        }
+        boolean there = dead.get().tops().stream().anyMatch(Files::isDirectory);
+        dead.get().sweep();
+        return there ? Optional.of(dead.get().root) : Optional.empty();
+    }
+
+    private static boolean claimed(Path folder, int region) throws IOException {
         while (true) {
-            Files.createDirectories(folder);
             try {
+                Files.createDirectories(folder);
                 Files.createDirectory(folder.resolve(name(region)));
                 return true;
             } catch (FileAlreadyExistsException e) {
@@ -122,6 +151,9 @@ final class CgroupTree implements AutoCloseable {
         if (!Files.exists(root.resolve("cgroup.kill"))) {
             throw new IOException("this kernel has no cgroup.kill: Linux 5.14 or later is needed");
         }
+        for (Path mount : Set.copyOf(layout.legacy().values())) {
+            claimed(mount.resolve(FOLDER), region); // what was there before is ours as well
+        }
         if (!layout.legacy().isEmpty()) {
             try {
                 fastMoves.open.add(Linux.fastMoves(FOLDER + "-" + ProcessHandle.current().pid()));
@@ -135,6 +167,12 @@ final class CgroupTree implements AutoCloseable {
     /** The host id that an id of the warden's user namespace means; unsigned, as the kernel's are. */
     int hostId(int id) {
         return (int) (FIRST_HOST_ID + (long) region * IdBlock.WORKER_IDS + id);
+    }
+
+    /** Whether a host id belongs to a sandbox of any worker. */
+    static boolean isSandbox(int hostId) {
+        long id = Integer.toUnsignedLong(hostId);
+        return id >= FIRST_HOST_ID && id < FIRST_HOST_ID + (long) REGIONS * IdBlock.WORKER_IDS;
     }
 
     /** The group for the warden itself, without limits. */
@@ -158,10 +196,7 @@ final class CgroupTree implements AutoCloseable {
             Linux.writeFile(root + "/cgroup.kill", "1");
         }
         long deadline = System.nanoTime() + PATIENCE * 1_000_000L;
-        List<Path> tops = new ArrayList<>(List.of(root));
-        layout.legacy().values().stream().distinct()
-                .forEach(mount -> tops.add(mount.resolve(FOLDER).resolve(name(region))));
-        for (Path top : tops) {
+        for (Path top : tops()) {
             while (!removeTree(top)) {
                 if (System.nanoTime() > deadline) {
                     throw new IOException("processes of a dead worker do not end: see " + top + "/cgroup.procs");
@@ -170,6 +205,14 @@ final class CgroupTree implements AutoCloseable {
             }
             CgroupLayout.remove(top.getParent());
         }
+    }
+
+    /** The worker's group in every hierarchy. */
+    private List<Path> tops() {
+        List<Path> tops = new ArrayList<>(List.of(root));
+        layout.legacy().values().stream().distinct()
+                .forEach(mount -> tops.add(mount.resolve(FOLDER).resolve(name(region))));
+        return tops;
     }
 
     private static boolean removeTree(Path group) throws IOException {

@@ -21,6 +21,8 @@ import io.zygotes.spi.mechanism.MechanismContext;
 import io.zygotes.spi.mechanism.SandboxMechanism;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -69,6 +71,8 @@ final class SockMechanism implements SandboxMechanism {
     private final ExecutorService supplier = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("sandbox-supplier").factory());
     private final IdBlock ids = IdBlock.ofWorker();
+    /** Of zygotes: what no lambda gets, no package needs while it is imported. */
+    private final Network network;
     private final FreshIds freshIds = new FreshIds(IdBlock.WORKER_IDS / 1024);
     private final Map<Integer, SockSandbox> byPid = new ConcurrentHashMap<>();
     private final AtomicInteger numbers = new AtomicInteger();
@@ -84,6 +88,7 @@ final class SockMechanism implements SandboxMechanism {
         this.hostPython = hostPython;
         this.state = state;
         this.cgroups = cgroups;
+        network = "none".equals(context.options().get("network")) ? Network.NONE : Network.HOST;
         baseRoot = BaseRoot.plan(context.baseFolder(), python);
         fresh = cgroups.family("fresh", cgroups.hostId(0));
         pump = new OutputPump();
@@ -93,7 +98,7 @@ final class SockMechanism implements SandboxMechanism {
     static SockMechanism start(MechanismContext context) throws SandboxException, InterruptedException {
         requireRoot();
         CgroupLayout layout = CgroupLayout.find();
-        Path state = context.workerDirectory().resolve("sandboxes");
+        Path state = state(context.workerDirectory());
         try {
             Files.createDirectories(state);
         } catch (IOException e) {
@@ -120,6 +125,11 @@ final class SockMechanism implements SandboxMechanism {
                 mechanism.close();
             }
         }
+    }
+
+    /** Our folder in a worker directory. */
+    static Path state(Path workerDirectory) {
+        return workerDirectory.resolve("sandboxes");
     }
 
     private static void requireRoot() throws SandboxException {
@@ -224,6 +234,7 @@ final class SockMechanism implements SandboxMechanism {
             leaf.times().step("mount trees");
             orders.go(Map.of(
                     "open_files", spec.limits().openFiles(),
+                    "file_bytes", (long) spec.limits().tmpMb() << 20,
                     "environment", environment(spec.environment()),
                     "packages", folders(spec.packages())));
             leaf.times().step("go");
@@ -275,7 +286,7 @@ final class SockMechanism implements SandboxMechanism {
     @Override
     public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(spec.limits().runtimeSec());
-        Birth birth = new Birth("zygote", spec.limits(), Network.HOST);
+        Birth birth = new Birth("zygote", spec.limits(), network);
         try {
             SockZygote above = (SockZygote) parent.orElse(null);
             int depth = above == null ? 0 : above.depth() + 1;
@@ -458,6 +469,22 @@ final class SockMechanism implements SandboxMechanism {
     }
 
     @Override
+    public boolean isFromSandbox(InetSocketAddress client, InetSocketAddress server) {
+        try {
+            Optional<Linux.TcpOwner> owner = Linux.tcpOwner(client, server);
+            if (owner.isPresent() && owner.get().held()) {
+                return CgroupTree.isSandbox(owner.get().uid());
+            }
+            // Somewhere else, or closed here in the meantime: whose it was is not known, so it is refused.
+            return NetworkInterface.getByInetAddress(client.getAddress()) != null;
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot find out who opened the connection from " + client
+                    + ", so it is taken for a lambda's: " + e.getMessage());
+            return true;
+        }
+    }
+
+    @Override
     public void close() {
         Warden last;
         synchronized (this) {
@@ -504,7 +531,7 @@ final class SockMechanism implements SandboxMechanism {
             trees.add(Linux.detachedTree(source.toString(), writable));
             places.add(List.of(target, isFolder));
             if (trees.size() == MOST) {
-                send();
+                send(Frame.MOUNT, Map.of());
             }
         }
 
@@ -515,18 +542,18 @@ final class SockMechanism implements SandboxMechanism {
             }
         }
 
-        private void send() throws IOException, TimeoutException, InterruptedException {
-            if (!trees.isEmpty()) {
-                int[] all = trees.stream().mapToInt(Integer::intValue).toArray();
-                sandbox.channel().send(Frame.encode(Frame.MOUNT, JSON.writeValueAsBytes(places)), deadline, all);
-                close();
-                places.clear();
-            }
+        void go(Map<String, Object> instructions) throws IOException, TimeoutException, InterruptedException {
+            send(Frame.GO, instructions);
         }
 
-        void go(Map<String, Object> instructions) throws IOException, TimeoutException, InterruptedException {
-            send();
-            sandbox.channel().send(Frame.encode(Frame.GO, JSON.writeValueAsBytes(instructions)), deadline);
+        private void send(int kind, Map<String, Object> instructions)
+                throws IOException, TimeoutException, InterruptedException {
+            Map<String, Object> all = new HashMap<>(instructions);
+            all.put("mounts", places);
+            int[] descriptors = trees.stream().mapToInt(Integer::intValue).toArray();
+            sandbox.channel().send(Frame.encode(kind, JSON.writeValueAsBytes(all)), deadline, descriptors);
+            close();
+            places.clear();
         }
 
         @Override
@@ -601,7 +628,8 @@ final class SockMechanism implements SandboxMechanism {
                 undo.add(() -> family.giveBack(kit.group(), false));
             }
             try {
-                descriptors.add(Linux.openToRead(kit.group().path()));
+                // Detached, so that no way leads from it up to the cgroups of others.
+                descriptors.add(Linux.detachedTree(kit.group().path(), false));
             } finally {
                 descriptors.add(kit.scratch());
             }
@@ -650,6 +678,7 @@ final class SockMechanism implements SandboxMechanism {
         /** Sends the request to the zygote to fork from, or to the warden. */
         void ask(SockZygote zygote) throws IOException, TimeoutException, InterruptedException, SandboxException {
             parent = zygote;
+            request.put("fresh", zygote == null);
             int[] all = descriptors.stream().mapToInt(Integer::intValue).toArray();
             if (zygote == null) {
                 request.put("op", "spawn");

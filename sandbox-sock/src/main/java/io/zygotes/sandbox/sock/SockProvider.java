@@ -2,9 +2,12 @@ package io.zygotes.sandbox.sock;
 
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.mechanism.Finding;
 import io.zygotes.spi.mechanism.MechanismContext;
 import io.zygotes.spi.mechanism.SandboxMechanism;
 import io.zygotes.spi.mechanism.SandboxMechanismProvider;
+import java.nio.file.Path;
+import java.util.List;
 
 /** Provides the mechanism that {@code "sandbox": "sock"} names. */
 public final class SockProvider implements SandboxMechanismProvider {
@@ -25,5 +28,15 @@ public final class SockProvider implements SandboxMechanismProvider {
             Thread.currentThread().interrupt();
             throw new SandboxException("interrupted while the sandbox mechanism was starting", e);
         }
+    }
+
+    @Override
+    public List<Finding> check() {
+        return Checkup.ofThisMachine().findings();
+    }
+
+    @Override
+    public List<String> clean(Path workerDirectory) throws SandboxException, InterruptedException {
+        return Leftovers.remove(CgroupLayout.find(), SockMechanism.state(workerDirectory));
     }
 }

@@ -9,6 +9,7 @@ import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
 import io.zygotes.spi.Stability;
 import io.zygotes.spi.Zygote;
+import java.net.InetSocketAddress;
 
 /**
  * A way to make sandboxes, such as SOCK. It makes what it is told: memory accounting, eviction and the safety rule
@@ -60,6 +61,17 @@ public interface SandboxMechanism extends Sandboxes, AutoCloseable {
      * @return the limit that is in force afterwards, in bytes
      */
     long limitMemory(Sandbox sandbox, long bytes);
+
+    /**
+     * Whether a TCP connection was opened by what runs in a sandbox, be it of this worker or of another one on this
+     * machine. What cannot be found out counts as yes.
+     *
+     * @param client the end that opened it
+     * @param server the end that was connected to, on this machine
+     */
+    default boolean isFromSandbox(InetSocketAddress client, InetSocketAddress server) {
+        return false;
+    }
 
     /** Destroys every sandbox and frees everything that it made on the machine. Idempotent. Must not throw. */
     @Override

@@ -3,6 +3,8 @@ package io.zygotes.spi.mechanism;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Stability;
+import java.nio.file.Path;
+import java.util.List;
 
 /** Makes mechanisms of one kind; found with {@link java.util.ServiceLoader} by the name in {@code sandbox}. */
 @Stability(Stability.Level.EVOLVING)
@@ -19,4 +21,27 @@ public interface SandboxMechanismProvider {
      * @throws SandboxException if this machine cannot run it; says what is missing and how to mend it
      */
     SandboxMechanism start(MechanismContext context) throws ConfigException, SandboxException;
+
+    /**
+     * Looks whether this machine has what the mechanism needs. Changes nothing, and needs no rights: what cannot be seen
+     * without them is said to be so. Python is not among it.
+     *
+     * @return what was found, the most general first; none for a mechanism that needs nothing
+     */
+    default List<Finding> check() {
+        return List.of();
+    }
+
+    /**
+     * Removes everything that a dead worker left, on the machine and in its directory, as {@link #start} would, and what
+     * the mechanism keeps from one run of a worker to the next.
+     *
+     * @param workerDirectory as {@link MechanismContext#workerDirectory}; the caller holds the worker's lock
+     * @return what was removed, a line each; empty if there was nothing
+     * @throws SandboxException if something cannot be removed
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     */
+    default List<String> clean(Path workerDirectory) throws SandboxException, InterruptedException {
+        return List.of();
+    }
 }

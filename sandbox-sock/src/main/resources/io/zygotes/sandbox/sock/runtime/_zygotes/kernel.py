@@ -51,6 +51,10 @@ _NUMBERS = {
 }
 # These came after the numbers were unified.
 _CLONE3, _CLOSE_RANGE, _MOVE_MOUNT, _MOUNT_SETATTR = 435, 436, 429, 442
+_LANDLOCK_CREATE_RULESET, _LANDLOCK_RESTRICT_SELF = 444, 446
+
+# As it was before a package may have put another one in its place.
+_close = os.close
 
 ARCHITECTURE = platform.machine()
 _SYSCALLS = _NUMBERS.get(ARCHITECTURE)
@@ -62,6 +66,10 @@ _prctl = _libc.prctl
 _prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
 # For options with one argument; converting the unused ones takes longer than the call.
 _short_prctl = ctypes.PyDLL(None, use_errno=True).prctl
+_mmap = _libc.mmap
+_mmap.restype = ctypes.c_void_p
+_mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+_MAP_PRIVATE, _MAP_FIXED, _MAP_ANONYMOUS = 0x02, 0x10, 0x20
 _before_fork = ctypes.pythonapi.PyOS_BeforeFork
 _after_fork_child = ctypes.pythonapi.PyOS_AfterFork_Child
 _after_fork_parent = ctypes.pythonapi.PyOS_AfterFork_Parent
@@ -120,6 +128,25 @@ def clone(flags, cgroup=-1):
     if error:
         raise error
     return pid
+
+
+def make_memory_private():
+    """Turns memory that this process would share with its children into memory that they get copies of.
+
+    What a package mapped that way while it was imported would be written and read by all leaves of a zygote.
+    """
+    with open("/proc/self/maps") as file:
+        maps = [line.split(None, 2) for line in file]
+    for addresses, permissions, _ in maps:
+        if permissions[1:4:2] != "ws":
+            continue
+        start, end = (int(address, 16) for address in addresses.split("-"))
+        content = ctypes.string_at(start, end - start)
+        protection = sum(bit for letter, bit in zip("rwx", (1, 2, 4)) if letter in permissions)
+        mapped = _mmap(start, end - start, protection, _MAP_PRIVATE | _MAP_FIXED | _MAP_ANONYMOUS, -1, 0)
+        if mapped != start:
+            raise _failed("mmap over shared memory")
+        ctypes.memmove(start, content, end - start)
 
 
 def threads():
@@ -219,6 +246,27 @@ def install_filter(program):
     would otherwise slow the process down.
     """
     _check(_syscall(_SYSCALLS["seccomp"], 1, 4, program.argument), "seccomp")
+
+
+def _landlock_version():
+    """0 where there is no Landlock, or it is switched off."""
+    return max(0, _syscall(_LANDLOCK_CREATE_RULESET, None, 0, 1))
+
+
+# landlock(7): no file or network rights are handled; abstract sockets and signals stay inside. Since Linux 6.12.
+_SCOPE = ctypes.create_string_buffer(struct.pack("3Q", 0, 0, 3), 24) if _landlock_version() >= 6 else None
+
+
+def keep_to_itself():
+    """Forbids this process and its children to connect to abstract sockets of others, and to signal them.
+
+    Does nothing where the kernel cannot. No new privileges must be set before.
+    """
+    if _SCOPE is None:
+        return
+    rules = _check(_syscall(_LANDLOCK_CREATE_RULESET, _SCOPE, 24, 0), "landlock_create_ruleset")
+    _check(_syscall(_LANDLOCK_RESTRICT_SELF, rules, 0), "landlock_restrict_self")
+    _close(rules)
 
 
 def loopback_up():

@@ -20,10 +20,11 @@ _UNCHECKED = b"\x01\x00\x00\x00"  # PEP 552: a hash stands in the file, and nobo
 # Made in the zygote, ready in every child: all lambdas have the same name for their module.
 _LOADER = importlib.machinery.SourceFileLoader("f", _SOURCE)
 _MODULE = importlib.util.module_from_spec(importlib.util.spec_from_file_location("f", _SOURCE, loader=_LOADER))
+_close = os.close  # before a package may have put another one in its place
 _MAGIC = importlib.util.MAGIC_NUMBER + _UNCHECKED
 
 
-def _byte_code():
+def byte_code():
     """The code of f.py as the worker compiled it ahead, or None. The folder never changes, so nothing is compared."""
     try:
         descriptor = os.open(_BYTE_CODE, os.O_RDONLY | os.O_CLOEXEC)
@@ -32,7 +33,7 @@ def _byte_code():
     try:
         data = os.read(descriptor, 1 << 20)
     finally:
-        os.close(descriptor)
+        _close(descriptor)
     # A very large one is not read to its end, and is left to the normal loader.
     if data[:8] != _MAGIC or len(data) == 1 << 20:
         return None
@@ -41,7 +42,7 @@ def _byte_code():
 
 def _import_f():
     sys.modules["f"] = _MODULE
-    code = _byte_code()
+    code = byte_code()
     if code is None:
         _LOADER.exec_module(_MODULE)
     else:
@@ -52,8 +53,11 @@ def _import_f():
     return function
 
 
-def _reseed():
-    """Children of one zygote must not draw the same numbers. random.random() is reseeded by Python itself."""
+def reseed():
+    """Children of one zygote must not draw the same numbers. random.random() is reseeded by Python itself.
+
+    Generators that a package made for itself while it was imported are not known here.
+    """
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
         numpy_random.seed()
@@ -91,7 +95,7 @@ def _error(message, trace=None):
     return json.dumps(report).encode()
 
 
-def _answer(function, body):
+def answer(function, body):
     """Status and body of the reply to one call."""
     if body:
         try:
@@ -118,7 +122,7 @@ def main(instructions):
     sys.path.insert(0, _HANDLER)
     setup.add_packages(instructions["packages"])
     os.chdir(_HANDLER)
-    _reseed()
+    reseed()
     started = time.perf_counter_ns()
     try:
         function = _import_f()
@@ -133,7 +137,8 @@ def main(instructions):
         kind, body = wire.receive_frame(wire.CHANNEL)
         if kind != wire.CALL:
             raise ValueError("a leaf got a message of kind %d" % kind)
-        status, reply = _answer(function, body)
+        _reap()  # what ended after the last call, and while it was frozen
+        status, reply = answer(function, body)
         _flush()
         wire.send_reply(wire.CHANNEL, status, reply)
         _reap()

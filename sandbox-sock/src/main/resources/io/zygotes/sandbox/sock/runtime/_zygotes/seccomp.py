@@ -2,15 +2,17 @@
 
 Two programs, because the kernel runs every installed one and the strictest answer wins:
 
-*base* is an allow list. A zygote, or a fresh sandbox, installs it before any third-party code is imported, and every
-child inherits it for nothing. It still lets through what is needed to set up a child sandbox.
+*base* is an allow list that also looks at arguments. A zygote, or a fresh sandbox, installs it before any third-party
+code is imported, and every child inherits it for nothing. It still lets through what is needed to set up a child
+sandbox, and of these calls no more than that.
 
 *final* takes those set-up calls away. A leaf installs it as the last step before f.py is imported. It is small, so
 that installing it costs little.
 
 Numbers: asm/unistd_64.h (x86_64), asm-generic/unistd.h (aarch64), Linux 6.18. What is allowed follows Moby's default
 profile, less what a Python function has no use for: io_uring, keyrings, inotify and fanotify (they see others' opens
-of shared package files), ptrace and its kin, memory policy, performance counters.
+of shared package files), ptrace and its kin, memory policy, performance counters, sync and syncfs (they make the whole
+machine write to its disks).
 """
 
 import errno
@@ -19,12 +21,12 @@ import struct
 _ALLOWED = {
     "x86_64": """
     read=0 write=1 open=2 close=3 stat=4 fstat=5 lstat=6 poll=7 lseek=8 mmap=9 mprotect=10 munmap=11 brk=12
-    rt_sigaction=13 rt_sigprocmask=14 rt_sigreturn=15 ioctl=16 pread64=17 pwrite64=18 readv=19 writev=20 access=21
+    rt_sigaction=13 rt_sigprocmask=14 rt_sigreturn=15 pread64=17 pwrite64=18 readv=19 writev=20 access=21
     pipe=22 select=23 sched_yield=24 mremap=25 msync=26 mincore=27 madvise=28 shmget=29 shmat=30 shmctl=31 dup=32
     dup2=33 pause=34 nanosleep=35 getitimer=36 alarm=37 setitimer=38 getpid=39 sendfile=40 connect=42 accept=43
     sendto=44 recvfrom=45 sendmsg=46 recvmsg=47 shutdown=48 bind=49 listen=50 getsockname=51 getpeername=52
-    socketpair=53 setsockopt=54 getsockopt=55 fork=57 vfork=58 execve=59 exit=60 wait4=61 kill=62 uname=63 semget=64
-    semop=65 semctl=66 shmdt=67 msgget=68 msgsnd=69 msgrcv=70 msgctl=71 fcntl=72 flock=73 fsync=74 fdatasync=75
+    setsockopt=54 getsockopt=55 fork=57 vfork=58 execve=59 exit=60 wait4=61 kill=62 uname=63 semget=64
+    semop=65 semctl=66 shmdt=67 msgget=68 msgsnd=69 msgrcv=70 msgctl=71 flock=73 fsync=74 fdatasync=75
     truncate=76 ftruncate=77 getdents=78 getcwd=79 chdir=80 fchdir=81 rename=82 mkdir=83 rmdir=84 creat=85 link=86
     unlink=87 symlink=88 readlink=89 chmod=90 fchmod=91 chown=92 fchown=93 lchown=94 umask=95 gettimeofday=96
     getrlimit=97 getrusage=98 sysinfo=99 times=100 getuid=102 getgid=104 geteuid=107 getegid=108 setpgid=109
@@ -33,11 +35,11 @@ _ALLOWED = {
     statfs=137 fstatfs=138 getpriority=140 setpriority=141 sched_setparam=142 sched_getparam=143
     sched_setscheduler=144 sched_getscheduler=145 sched_get_priority_max=146 sched_get_priority_min=147
     sched_rr_get_interval=148 mlock=149 munlock=150 mlockall=151 munlockall=152 prctl=157 arch_prctl=158
-    setrlimit=160 sync=162 gettid=186 readahead=187 setxattr=188 lsetxattr=189 fsetxattr=190 getxattr=191
+    setrlimit=160 gettid=186 readahead=187 setxattr=188 lsetxattr=189 fsetxattr=190 getxattr=191
     lgetxattr=192 fgetxattr=193 listxattr=194 llistxattr=195 flistxattr=196 removexattr=197 lremovexattr=198
     fremovexattr=199 tkill=200 time=201 futex=202 sched_setaffinity=203 sched_getaffinity=204 io_setup=206
     io_destroy=207 io_getevents=208 io_submit=209 io_cancel=210 epoll_create=213 getdents64=217 set_tid_address=218
-    restart_syscall=219 semtimedop=220 fadvise64=221 timer_create=222 timer_settime=223 timer_gettime=224
+    restart_syscall=219 semtimedop=220 timer_create=222 timer_settime=223 timer_gettime=224
     timer_getoverrun=225 timer_delete=226 clock_gettime=228 clock_getres=229 clock_nanosleep=230 exit_group=231
     epoll_wait=232 epoll_ctl=233 tgkill=234 utimes=235 mq_open=240 mq_unlink=241 mq_timedsend=242
     mq_timedreceive=243 mq_notify=244 mq_getsetattr=245 waitid=247 ioprio_set=251 ioprio_get=252 openat=257
@@ -46,7 +48,7 @@ _ALLOWED = {
     get_robust_list=274 splice=275 tee=276 sync_file_range=277 vmsplice=278 utimensat=280 epoll_pwait=281
     signalfd=282 timerfd_create=283 eventfd=284 fallocate=285 timerfd_settime=286 timerfd_gettime=287 accept4=288
     signalfd4=289 eventfd2=290 epoll_create1=291 dup3=292 pipe2=293 preadv=295 pwritev=296 rt_tgsigqueueinfo=297
-    recvmmsg=299 prlimit64=302 syncfs=306 sendmmsg=307 getcpu=309 sched_setattr=314 sched_getattr=315 renameat2=316
+    recvmmsg=299 prlimit64=302 sendmmsg=307 getcpu=309 sched_setattr=314 sched_getattr=315 renameat2=316
     getrandom=318 memfd_create=319 execveat=322 membarrier=324 mlock2=325 copy_file_range=326 preadv2=327
     pwritev2=328 pkey_mprotect=329 pkey_alloc=330 pkey_free=331 statx=332 io_pgetevents=333 rseq=334
     pidfd_send_signal=424 pidfd_open=434 close_range=436 openat2=437 faccessat2=439 epoll_pwait2=441 futex_waitv=449
@@ -55,12 +57,12 @@ _ALLOWED = {
     "aarch64": """
     io_setup=0 io_destroy=1 io_submit=2 io_cancel=3 io_getevents=4 setxattr=5 lsetxattr=6 fsetxattr=7 getxattr=8
     lgetxattr=9 fgetxattr=10 listxattr=11 llistxattr=12 flistxattr=13 removexattr=14 lremovexattr=15 fremovexattr=16
-    getcwd=17 eventfd2=19 epoll_create1=20 epoll_ctl=21 epoll_pwait=22 dup=23 dup3=24 fcntl=25 ioctl=29
+    getcwd=17 eventfd2=19 epoll_create1=20 epoll_ctl=21 epoll_pwait=22 dup=23 dup3=24 fcntl=25
     ioprio_set=30 ioprio_get=31 flock=32 mknodat=33 mkdirat=34 unlinkat=35 symlinkat=36 linkat=37 renameat=38
     statfs=43 fstatfs=44 truncate=45 ftruncate=46 fallocate=47 faccessat=48 chdir=49 fchdir=50 fchmod=52 fchmodat=53
     fchownat=54 fchown=55 openat=56 close=57 pipe2=59 getdents64=61 lseek=62 read=63 write=64 readv=65 writev=66
     pread64=67 pwrite64=68 preadv=69 pwritev=70 sendfile=71 pselect6=72 ppoll=73 signalfd4=74 vmsplice=75 splice=76
-    tee=77 readlinkat=78 fstatat=79 fstat=80 sync=81 fsync=82 fdatasync=83 sync_file_range=84 timerfd_create=85
+    tee=77 readlinkat=78 fstatat=79 fstat=80 fsync=82 fdatasync=83 sync_file_range=84 timerfd_create=85
     timerfd_settime=86 timerfd_gettime=87 utimensat=88 capget=90 exit=93 exit_group=94 waitid=95 set_tid_address=96
     futex=98 set_robust_list=99 get_robust_list=100 nanosleep=101 getitimer=102 setitimer=103 timer_create=107
     timer_gettime=108 timer_getoverrun=109 timer_settime=110 timer_delete=111 clock_gettime=113 clock_getres=114
@@ -73,11 +75,11 @@ _ALLOWED = {
     umask=166 prctl=167 getcpu=168 gettimeofday=169 getpid=172 getppid=173 getuid=174 geteuid=175 getgid=176
     getegid=177 gettid=178 sysinfo=179 mq_open=180 mq_unlink=181 mq_timedsend=182 mq_timedreceive=183 mq_notify=184
     mq_getsetattr=185 msgget=186 msgctl=187 msgrcv=188 msgsnd=189 semget=190 semctl=191 semtimedop=192 semop=193
-    shmget=194 shmctl=195 shmat=196 shmdt=197 socketpair=199 bind=200 listen=201 accept=202 connect=203
+    shmget=194 shmctl=195 shmat=196 shmdt=197 bind=200 listen=201 accept=202 connect=203
     getsockname=204 getpeername=205 sendto=206 recvfrom=207 setsockopt=208 getsockopt=209 shutdown=210 sendmsg=211
-    recvmsg=212 readahead=213 brk=214 munmap=215 mremap=216 execve=221 mmap=222 fadvise64=223 mprotect=226 msync=227
+    recvmsg=212 readahead=213 brk=214 munmap=215 mremap=216 execve=221 mmap=222 mprotect=226 msync=227
     mlock=228 munlock=229 mlockall=230 munlockall=231 mincore=232 madvise=233 rt_tgsigqueueinfo=240 accept4=242
-    recvmmsg=243 wait4=260 prlimit64=261 syncfs=267 sendmmsg=269 sched_setattr=274 sched_getattr=275 renameat2=276
+    recvmmsg=243 wait4=260 prlimit64=261 sendmmsg=269 sched_setattr=274 sched_getattr=275 renameat2=276
     getrandom=278 memfd_create=279 execveat=281 membarrier=283 mlock2=284 copy_file_range=285 preadv2=286
     pwritev2=287 pkey_mprotect=288 pkey_alloc=289 pkey_free=290 statx=291 io_pgetevents=292 rseq=293
     pidfd_send_signal=424 pidfd_open=434 close_range=436 openat2=437 faccessat2=439 epoll_pwait2=441 futex_waitv=449
@@ -85,27 +87,44 @@ _ALLOWED = {
 """,
 }
 
+# Landlock can only take rights away.
+_ALLOWED_EVERYWHERE = "landlock_create_ruleset=444 landlock_add_rule=445 landlock_restrict_self=446"
+
 # Needed to set up a child sandbox, and refused once the sandbox is set up.
 _SET_UP = {
-    "x86_64": "pivot_root=155 mount=165 umount2=166 sethostname=170 unshare=272 setns=308 seccomp=317 capset=126 "
-    "setuid=105 setgid=106 setresuid=117 setresgid=119 setgroups=116",
-    "aarch64": "pivot_root=41 mount=40 umount2=39 sethostname=161 unshare=97 setns=268 seccomp=277 capset=91 "
-    "setuid=146 setgid=144 setresuid=147 setresgid=149 setgroups=159",
+    "x86_64": "sethostname=170 seccomp=317 capset=126 setresuid=117 setresgid=119",
+    "aarch64": "sethostname=161 seccomp=277 capset=91 setresuid=147 setresgid=149",
 }
 _SET_UP_EVERYWHERE = "move_mount=429 mount_setattr=442"
 
+_MOUNT = {"x86_64": 165, "aarch64": 40}
+_UNSHARE = {"x86_64": 272, "aarch64": 97}
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _SOCKET = {"x86_64": 41, "aarch64": 198}
+_SOCKET_PAIR = {"x86_64": 53, "aarch64": 199}
 _PERSONALITY = {"x86_64": 135, "aarch64": 92}
 _IOCTL = {"x86_64": 16, "aarch64": 29}
+_FCNTL = {"x86_64": 72, "aarch64": 25}
+_FADVISE = {"x86_64": 221, "aarch64": 223}
 _CLONE3 = 435
 _AUDIT_ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # linux/audit.h
 _X32_BIT = 0x40000000
 
 # Every CLONE_NEW* flag of clone(2); NEWTIME has no bit there.
 _NAMESPACE_FLAGS = 0x7E020000
+_CLONE_NEWCGROUP = 0x02000000
+# setup.py mounts with these flags, MS_NOSUID | MS_NODEV and MS_NOEXEC, and no others: no binds, no remounts.
+_MOUNT_FLAGS = (6, 14)
 # AF_UNIX, AF_INET, AF_INET6
 _SOCKET_FAMILIES = (1, 2, 10)
+# SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET, without the flags in the higher bits
+_SOCKET_TYPES, _SOCKET_TYPE_MASK = (1, 2, 5), 0xF
+# The family's own choice, TCP, UDP
+_SOCKET_PROTOCOLS = (0, 6, 17)
+# A program is told of every open in a folder, as by inotify: fcntl(2).
+_F_NOTIFY = 1026
+# Throws pages of a file that others use out of memory: posix_fadvise(2).
+_FADV_DONTNEED = 4
 # TIOCSTI and TIOCLINUX put characters into a terminal's input, ioctl_tty(2).
 _TERMINAL_INPUT = (0x5412, 0x541C)
 
@@ -113,9 +132,9 @@ _ALLOW = 0x7FFF0000
 _ERRNO = 0x00050000
 _KILL_PROCESS = 0x80000000
 
-# linux/bpf_common.h: load a word, compare, return. Offsets are those of struct seccomp_data.
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NR, _ARCH, _ARG0, _ARG1 = 0, 4, 16, 24
+# linux/bpf_common.h: load a word, compare, mask, return. Offsets are those of struct seccomp_data.
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
+_NR, _ARCH, _ARG0, _ARG1, _ARG2, _ARG3 = 0, 4, 16, 24, 32, 40
 
 _LAST_KNOWN = 469  # the highest number of Linux 6.18; what comes later is answered with ENOSYS
 
@@ -163,43 +182,60 @@ def supports(architecture):
 
 def base_program(architecture):
     """The allow list with the set-up calls in it, as packed sock_filter records."""
-    numbers = _numbers(_ALLOWED[architecture], _SET_UP[architecture], _SET_UP_EVERYWHERE)
-    numbers = sorted(set(numbers) | {_CLONE[architecture], _CLONE3, _SOCKET[architecture], _PERSONALITY[architecture]})
     program = _prologue(architecture)
-    for first, last in _ranges(numbers):
+    # Often called first.
+    special = [
+        (_FCNTL, _one_of(_ARG1, (_F_NOTIFY,), _answer(errno.EPERM), _OK)),
+        (_IOCTL, _one_of(_ARG1, _TERMINAL_INPUT, _answer(errno.EPERM), _OK)),
+        (_SOCKET, _socket()),
+        (_SOCKET_PAIR, _one_of(_ARG0, (1,), _OK, _answer(errno.EAFNOSUPPORT))),
+        # Advice may be ignored: 0 is success.
+        (_FADVISE, _one_of(_ARG3, (_FADV_DONTNEED,), _answer(0), _OK)),
+        (_CLONE, [_instruction(_LOAD, _ARG0), _instruction(_ANY_BIT, _NAMESPACE_FLAGS, 0, 1), _answer(errno.EPERM), _OK]),
+        (_UNSHARE, _one_of(_ARG0, (_CLONE_NEWCGROUP,), _OK, _answer(errno.EPERM))),
+        (_MOUNT, _one_of(_ARG3, _MOUNT_FLAGS, _OK, _answer(errno.EPERM))),
+        (_PERSONALITY, _one_of(_ARG0, (0, 0xFFFFFFFF), _OK, _answer(errno.EPERM))),
+    ]
+    for numbers, body in special:
+        program += [_instruction(_EQUAL, numbers[architecture], 0, len(body)), *body]
+    always = [_ALLOWED[architecture], _ALLOWED_EVERYWHERE, _SET_UP[architecture], _SET_UP_EVERYWHERE]
+    for first, last in _ranges(sorted({*_numbers(*always), _CLONE3})):
         program += [_instruction(_AT_LEAST, first, 0, 2), _instruction(_AT_LEAST, last + 1, 1, 0), _OK]
     program += [_instruction(_AT_LEAST, _LAST_KNOWN + 1, 1, 0), _answer(errno.EPERM), _answer(errno.ENOSYS)]
     return b"".join(program)
 
 
 def final_program(architecture):
-    """Takes the set-up calls away and looks at arguments, as packed sock_filter records.
+    """Takes the set-up calls away, as packed sock_filter records.
 
     The numbers are searched by halving: the kernel runs a new filter once for every system call to learn which it
     always allows, and that is on the way of every cold start.
     """
-    special = {
-        # An unknown clone3 makes libraries fall back to clone, whose flags can be looked at.
-        _CLONE3: [_answer(errno.ENOSYS)],
-        _CLONE[architecture]: [
-            _instruction(_LOAD, _ARG0),
-            _instruction(_ANY_BIT, _NAMESPACE_FLAGS, 0, 1),
-            _answer(errno.EPERM),
-            _OK,
-        ],
-        _SOCKET[architecture]: _one_of(_ARG0, _SOCKET_FAMILIES, _OK, _answer(errno.EAFNOSUPPORT)),
-        _PERSONALITY[architecture]: _one_of(_ARG0, (0, 0xFFFFFFFF), _OK, _answer(errno.EPERM)),
-        _IOCTL[architecture]: _one_of(_ARG1, _TERMINAL_INPUT, _answer(errno.EPERM), _OK),
-    }
-    for number in _numbers(_SET_UP[architecture], _SET_UP_EVERYWHERE):
-        special[number] = [_answer(errno.EPERM)]
-    return b"".join(_prologue(architecture) + _search(sorted(special.items())))
+    # An unknown clone3 makes libraries fall back to clone, whose flags can be looked at.
+    taken = {_CLONE3: [_answer(errno.ENOSYS)]}
+    for number in [*_numbers(_SET_UP[architecture], _SET_UP_EVERYWHERE), _MOUNT[architecture], _UNSHARE[architecture]]:
+        taken[number] = [_answer(errno.EPERM)]
+    return b"".join(_prologue(architecture) + _search(sorted(taken.items())))
+
+
+def _socket():
+    """Checks family, type and protocol one after the other."""
+    protocol = _one_of(_ARG2, _SOCKET_PROTOCOLS, _OK, _answer(errno.EPROTONOSUPPORT))
+    kind = [_instruction(_LOAD, _ARG1), _instruction(_AND, _SOCKET_TYPE_MASK)]
+    kind += _compare(_SOCKET_TYPES, [], [_answer(errno.EPROTONOSUPPORT)])
+    return [_instruction(_LOAD, _ARG0), *_compare(_SOCKET_FAMILIES, [], [_answer(errno.EAFNOSUPPORT)]), *kind, *protocol]
 
 
 def _one_of(offset, values, then, otherwise):
     """Answers by whether an argument is one of some values."""
-    checks = [_instruction(_EQUAL, value, len(values) - index, 0) for index, value in enumerate(values)]
-    return [_instruction(_LOAD, offset), *checks, otherwise, then]
+    return [_instruction(_LOAD, offset), *_compare(values, [then], [otherwise])]
+
+
+def _compare(values, then, otherwise):
+    """Goes to then if what was loaded is one of the values, else through otherwise, which has to return."""
+    last = len(values) - 1
+    checks = [_instruction(_EQUAL, v, last - i + len(otherwise), 0) for i, v in enumerate(values)]
+    return [*checks, *otherwise, *then]
 
 
 def _search(cases):

@@ -3,14 +3,15 @@
 A child is made by clone3(2) straight into its namespaces and its cgroup, by a zygote or by the warden. It has all
 capabilities in its own user namespace then, and none outside. The order of the steps:
 
-    descriptors   its own channel and output, so that every later failure can be told
     hello         the worker learns the process id from the kernel and checks it, beside the next steps
+    descriptors   its own channel and output
     identity      uid and gid maps; a mount can belong to the sandbox's own uid only after them
     mounts        of its own: scratch folder and /proc
     close         everything but 0-3
     orders        what the worker wants it to be: code and packages to mount, then go. A spare leaf waits here
     cgroup space  after go, when the worker has put the process under its limits, so that it sees its own as the root
     capabilities  all gone
+    scope         no signal and no abstract socket reaches out of it, where the kernel has Landlock for that
     filter        last, because it forbids most of the above
 """
 
@@ -28,6 +29,12 @@ FIRST_ID = 1000
 
 _TMPFS_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV
 _PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
+
+# As they were before a package may have put others in their place.
+_get_limit, _set_limit, _close = resource.getrlimit, resource.setrlimit, os.close
+
+_PENDING_SIGNALS = 1024
+_LOCKED_BYTES = 8 << 20
 
 # Made once in a zygote; forked children have them ready.
 FINAL_FILTER = kernel.Filter(seccomp.final_program(kernel.ARCHITECTURE))
@@ -64,6 +71,23 @@ def take_identity(number):
     os.setresuid(number, number, number)
 
 
+def lower_limit(which, value):
+    """Sets a resource limit to a value, or leaves it if it is lower already."""
+    hard = _get_limit(which)[1]
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    _set_limit(which, (value, value))
+
+
+def lower_all_limits():
+    """Those that are the same for all sandboxes; children inherit them."""
+    lower_limit(resource.RLIMIT_CORE, 0)  # would hold the memory of a lambda
+    lower_limit(resource.RLIMIT_NICE, 0)
+    lower_limit(resource.RLIMIT_RTPRIO, 0)
+    lower_limit(resource.RLIMIT_MSGQUEUE, 0)  # would be counted for all leaves of a zygote together
+    lower_limit(resource.RLIMIT_MEMLOCK, _LOCKED_BYTES)
+
+
 class Setup:
     """The steps for one child. A failure is told to the worker with the step's name, and ends the process: nothing
     may unwind into the code of the process that was forked."""
@@ -71,7 +95,7 @@ class Setup:
     def __init__(self, request, descriptors):
         self.request = request
         self.channel, self.output, self.cgroup, self.scratch = descriptors
-        self.step = "descriptors"
+        self.step = "hello"
         self.unsealed = set()
 
     def __enter__(self):
@@ -80,19 +104,21 @@ class Setup:
     def __exit__(self, kind, error, trace):
         if error is not None:
             try:
-                tell_failure(wire.CHANNEL if self.step != "descriptors" else self.channel, self.step, error)
+                tell_failure(self.channel, self.step, error)
             finally:
                 os._exit(70)
-
-    def descriptors(self):
-        os.dup2(self.channel, wire.CHANNEL, inheritable=False)
-        os.dup2(self.output, 1)
-        os.dup2(self.output, 2)
 
     def hello(self):
         self.step = "hello"
         kernel.set_dumpable(True)  # so that its files in /proc, uid_map among them, are its own
-        wire.send_frame(wire.CHANNEL, wire.HELLO)
+        wire.send_frame(self.channel, wire.HELLO)
+
+    def descriptors(self):
+        self.step = "descriptors"
+        os.dup2(self.channel, wire.CHANNEL, inheritable=False)
+        self.channel = wire.CHANNEL
+        os.dup2(self.output, 1)
+        os.dup2(self.output, 2)
 
     def map_itself(self):
         """A single line that maps the parent's own id needs no privilege (user_namespaces(7))."""
@@ -124,13 +150,17 @@ class Setup:
     def orders(self):
         """Does what the worker says until it says go. Returns the rest of what it says then."""
         is_zygote = self.request["kind"] == "zygote"
-        with socket.socket(fileno=os.dup(wire.CHANNEL)) as channel:
-            while True:
-                self.step = "orders"
+        self.step = "orders"
+        socket_type = socket.SOCK_SEQPACKET if is_zygote else socket.SOCK_STREAM
+        channel = socket.socket(socket.AF_UNIX, socket_type, 0, fileno=wire.CHANNEL)
+        try:
+            kind = wire.MOUNT
+            while kind != wire.GO:
                 kind, body, trees = wire.receive_order(channel)
-                if kind == wire.GO:
-                    break
-                self._attach(json.loads(body), trees)
+                instructions = json.loads(body)
+                self._attach(instructions["mounts"], trees)
+        finally:
+            channel.detach()
         for top in self.unsealed:
             kernel.set_mount_attributes(top, kernel.MOUNT_ATTR_RDONLY, False)
         if not is_zygote:
@@ -138,7 +168,7 @@ class Setup:
             # where cgroup2 is mounted with nsdelegate (cgroups(7)): it keeps the worker's.
             self.step = "cgroup space"
             kernel.unshare(kernel.CLONE_NEWCGROUP)
-        return body
+        return instructions
 
     def _attach(self, places, trees):
         self.step = "mounts"
@@ -154,19 +184,25 @@ class Setup:
                     os.makedirs(os.path.dirname(target), exist_ok=True)
                     os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o444))
             kernel.move_mount(tree, target)
-            os.close(tree)
+            _close(tree)
 
     def limits(self, instructions):
-        """Limits that the process sets itself. No core files: they would hold the memory of a lambda."""
+        """Limits that the process sets itself, beside those that are the same for all."""
         self.step = "limits"
-        files = min(instructions["open_files"], resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-        resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        lower_limit(resource.RLIMIT_NOFILE, instructions["open_files"])
+        # Counted for the zygote's uid as well, so one leaf must not be able to use up what all of them have.
+        lower_limit(resource.RLIMIT_SIGPENDING, _PENDING_SIGNALS)
+        if self.request["kind"] == "leaf":
+            lower_limit(resource.RLIMIT_FSIZE, instructions["file_bytes"])
 
     def lock_down(self):
         self.step = "capabilities"
         kernel.set_no_new_privileges()
         kernel.drop_capabilities()
+        if self.request["kind"] != "zygote" or self.request["fresh"]:
+            # Zygotes share the one of their root: the kernel stacks 16 at the most, and leaves are to have their own.
+            self.step = "scope"
+            kernel.keep_to_itself()
 
     def final_filter(self):
         if self.request["seccomp"]:

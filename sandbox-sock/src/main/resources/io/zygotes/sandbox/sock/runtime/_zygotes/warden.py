@@ -14,6 +14,7 @@ import sys
 
 from . import fresh, kernel, setup, wire
 
+_OOM_SCORE = "500"
 _MASK_OPTIONS = "size=4k,nr_inodes=8,mode=755"
 _READ_ONLY = kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV
 
@@ -174,14 +175,18 @@ class _Warden:
         with setup.Setup(request, descriptors) as steps:
             if not os.read(gate, 1):
                 raise OSError("the warden did not write the id maps")
-            steps.descriptors()
             steps.hello()
+            steps.descriptors()
             steps.step = "identity"
             setup.take_identity(request["uid"])
             kernel.set_dumpable(True)
+            steps.step = "limits"
+            setup.lower_all_limits()
+            # When the machine runs out of memory, sandboxes go before anything else. Children inherit it.
+            setup.write_text("/proc/self/oom_score_adj", _OOM_SCORE)
             steps.mounts()
             steps.rest()
-            go = json.loads(steps.orders())
+            go = steps.orders()
             if request["kind"] != "zygote":  # its leaves may be allowed more than it needs, and none can raise a limit
                 steps.limits(go)
             steps.lock_down()

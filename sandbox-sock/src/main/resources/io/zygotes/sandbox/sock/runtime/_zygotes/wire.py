@@ -13,9 +13,11 @@ import socket
 import struct
 
 # Kinds of frames. To the sandbox:
-GO = 0  # JSON: the rest of what it must be; sent after the worker has checked who said hello
+# "mounts" of both the first and the last is a list of [path, is a folder], with a detached mount tree as a descriptor
+# for each.
+GO = 0  # JSON: the rest of what it must be, mounts among it; sent after the worker has checked who said hello
 CALL = 1  # one call: the event (JSON), or nothing
-MOUNT = 2  # JSON: [[path, is a folder], ...], with a detached mount tree as a descriptor for each; before GO
+MOUNT = 2  # JSON: mounts that GO has no room for; before GO
 # From the sandbox:
 HELLO = 10  # empty; the first thing a new process says
 READY = 11  # JSON

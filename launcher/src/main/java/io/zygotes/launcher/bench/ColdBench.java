@@ -1,0 +1,261 @@
+package io.zygotes.launcher.bench;
+
+import io.zygotes.launcher.bench.ColdTable.What;
+import io.zygotes.spi.Leaf;
+import io.zygotes.spi.PackageInfo;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * {@code bench cold}: how long a request takes for which a sandbox must be made, beside the floor of a bare fork.
+ *
+ * <p>Rounds of limit and hit take turns in small batches, so that what else the machine does meets both.
+ */
+public final class ColdBench {
+
+    private static final String TREE = "tree";
+    private static final String NO_CACHE = "";
+    /** The worker's Java code is interpreted at first. */
+    private static final int WARM_UP = 500;
+    private static final int WARM_UP_SET = 20;
+    private static final int CLIENTS = 8;
+    private static final int FORKERS = 2;
+    /** Turns that limit and worker take when many clients ask at once. */
+    private static final int TURNS = 4;
+    /** A round that found no zygote is repeated, but not for ever. */
+    private static final int MOST_MISSES = 50;
+
+    private final Workbench bench;
+    private final int rounds;
+    private final ColdTable table = new ColdTable();
+
+    /**
+     * @param bench where to measure; closed by the caller
+     * @param rounds how many rounds of limit and hit to measure for each set and pace; of none a tenth, at least 3
+     */
+    public ColdBench(Workbench bench, int rounds) {
+        this.bench = bench;
+        this.rounds = rounds;
+    }
+
+    /**
+     * Measures.
+     *
+     * @throws BenchException if a lambda fails, or there are not the zygotes that there should be
+     * @throws Exception if a worker cannot be started
+     */
+    public ColdReport run() throws Exception {
+        bench.furnish(PackageSet.ALL, CLIENTS);
+        Map<PackageSet, List<PackageInfo>> packages = new LinkedHashMap<>();
+        double clientP50;
+        var concurrent = new ArrayList<ConcurrentRow>();
+        BenchWorker worker = bench.worker(TREE);
+        try (KeepAlive connection = worker.connect()) {
+            for (PackageSet set : PackageSet.ALL) {
+                packages.put(set, prepare(worker, connection, set));
+            }
+            bench.say("warming up");
+            for (int i = 0; i < WARM_UP; i++) {
+                start(worker, connection, PackageSet.NONE.lambda(0), "hit");
+            }
+            clientP50 = client(connection);
+            for (PackageSet set : PackageSet.ALL) {
+                hits(worker, connection, set, packages.get(set));
+            }
+            for (PackageSet set : PackageSet.ALL) {
+                concurrent.add(concurrent(worker, set, packages.get(set)));
+            }
+        }
+        worker = bench.worker(NO_CACHE);
+        try (KeepAlive connection = worker.connect()) {
+            for (PackageSet set : PackageSet.ALL) {
+                none(worker, connection, set);
+            }
+        }
+        return new ColdReport(
+                table.rows(), new ColdReport.Concurrent(CLIENTS, FORKERS, concurrent), ColdTable.rounded(clientP50));
+    }
+
+    /** Installs packages, compiles, makes the zygotes; tells what the set's zygote has imported. */
+    private List<PackageInfo> prepare(BenchWorker worker, KeepAlive connection, PackageSet set)
+            throws IOException, BenchException, InterruptedException {
+        bench.say(set.name() + ": installing packages and making zygotes");
+        for (int i = 0; i < CLIENTS; i++) {
+            worker.prepare(connection, set.lambda(i));
+        }
+        List<PackageInfo> imports = worker.imports(worker.leaf(set.lambda(0)));
+        for (int i = 0; i < CLIENTS; i++) {
+            worker.dropAll(set.lambda(i));
+        }
+        return imports;
+    }
+
+    private double client(KeepAlive connection) throws IOException {
+        byte[] question = KeepAlive.get("/status");
+        var nanos = new ArrayList<Long>();
+        for (int i = 0; i < WARM_UP; i++) {
+            long start = System.nanoTime();
+            connection.send(question);
+            nanos.add(System.nanoTime() - start);
+        }
+        return new Sample(nanos).p50Ms();
+    }
+
+    private void hits(BenchWorker worker, KeepAlive connection, PackageSet set, List<PackageInfo> packages)
+            throws Exception {
+        String lambda = set.lambda(0);
+        try (LimitProcess limit = bench.limit(set, packages)) {
+            limit.rounds(WARM_UP_SET, 0);
+            for (int i = 0; i < WARM_UP_SET; i++) {
+                start(worker, connection, lambda, "hit");
+            }
+            for (Pace pace : Pace.values()) {
+                bench.say(set.name() + ": limit and hit, " + pace);
+                for (int done = 0; done < rounds; done += pace.batch()) {
+                    int batch = Math.min(pace.batch(), rounds - done);
+                    limit.rounds(batch, pace.restMillis()).nanos()
+                            .forEach(each -> table.add(set, pace, What.LIMIT, each));
+                    for (int i = 0; i < batch; i++) {
+                        Thread.sleep(pace.restMillis());
+                        Started hit = start(worker, connection, lambda, "hit");
+                        table.add(set, pace, What.HIT, hit.nanos());
+                        table.addSteps(set, pace, hit.steps());
+                    }
+                }
+            }
+        }
+    }
+
+    private void none(BenchWorker worker, KeepAlive connection, PackageSet set) throws Exception {
+        String lambda = set.lambda(0);
+        start(worker, connection, lambda, "cold");
+        for (Pace pace : Pace.values()) {
+            bench.say(set.name() + ": without zygotes, " + pace);
+            for (int i = 0; i < Math.clamp(rounds / 10, Math.min(rounds, 3), rounds); i++) {
+                Thread.sleep(pace.restMillis());
+                table.add(set, pace, What.NONE, start(worker, connection, lambda, "cold").nanos());
+            }
+        }
+    }
+
+    /**
+     * A request for which a sandbox was made.
+     *
+     * @param nanos from the request to its answer, in nanoseconds
+     * @param steps the steps of making the sandbox
+     */
+    private record Started(long nanos, Map<String, Long> steps) {}
+
+    /** Asks a lambda that has no leaf, and destroys the leaf afterwards. */
+    private static Started start(BenchWorker worker, KeepAlive connection, String lambda, String how)
+            throws IOException, BenchException, InterruptedException {
+        byte[] request = KeepAlive.call(lambda, BenchWorker.EVENT);
+        for (int i = 0; i < MOST_MISSES; i++) {
+            long start = System.nanoTime();
+            KeepAlive.Answer answer = connection.send(request);
+            long nanos = System.nanoTime() - start;
+            BenchWorker.check(lambda, answer);
+            Map<String, Long> steps = worker.leaf(lambda).creationNanos();
+            worker.dropAll(lambda);
+            if (answer.start().equals(how)) {
+                return new Started(nanos, steps);
+            }
+        }
+        throw new BenchException("none of " + MOST_MISSES + " calls of " + lambda + " started a sandbox as \"" + how
+                + "\"; is mem_pool_mb too small for this machine, so that zygotes are evicted?");
+    }
+
+    private ConcurrentRow concurrent(BenchWorker worker, PackageSet set, List<PackageInfo> packages) throws Exception {
+        bench.say(set.name() + ": " + CLIENTS + " clients at once");
+        int each = Math.max(rounds / 2 / TURNS, 1);
+        double limit = 0;
+        double leaves = 0;
+        var forkers = new ArrayList<LimitProcess>();
+        try (ExecutorService threads = Executors.newFixedThreadPool(CLIENTS)) {
+            for (int i = 0; i < FORKERS; i++) {
+                forkers.add(bench.limit(set, packages));
+            }
+            // The first turn of each is for warming up.
+            for (int turn = 0; turn <= TURNS; turn++) {
+                double forksPerS = forks(threads, forkers, each * CLIENTS / FORKERS);
+                double leavesPerS = leaves(threads, worker, set, each);
+                limit += turn == 0 ? 0 : forksPerS;
+                leaves += turn == 0 ? 0 : leavesPerS;
+            }
+        } finally {
+            forkers.forEach(LimitProcess::close);
+        }
+        return new ConcurrentRow(set.name(), ColdTable.rounded(leaves / TURNS), ColdTable.rounded(limit / TURNS),
+                ColdTable.rounded(leaves / limit));
+    }
+
+    /** Children a second of all forkers together. */
+    private static double forks(ExecutorService threads, List<LimitProcess> forkers, int each) throws Exception {
+        var working = new ArrayList<Future<LimitProcess.Rounds>>();
+        for (LimitProcess forker : forkers) {
+            working.add(threads.submit(() -> forker.rounds(each, 0)));
+        }
+        double perS = 0;
+        for (var future : working) {
+            perS += each * 1e9 / result(future).elapsedNanos();
+        }
+        return perS;
+    }
+
+    /** Leaves a second, until the last one is gone again. Each client has a lambda of its own: it never finds a leaf. */
+    private static double leaves(ExecutorService threads, BenchWorker worker, PackageSet set, int each) throws Exception {
+        var start = new CountDownLatch(1);
+        var working = new ArrayList<Future<List<Leaf>>>();
+        for (int i = 0; i < CLIENTS; i++) {
+            String lambda = set.lambda(i);
+            KeepAlive connection = worker.connect();
+            Callable<List<Leaf>> client = () -> {
+                try (connection) {
+                    start.await();
+                    return startMany(worker, connection, lambda, each);
+                }
+            };
+            working.add(threads.submit(client));
+        }
+        long begin = System.nanoTime();
+        start.countDown();
+        for (var future : working) {
+            BenchWorker.awaitGone(result(future));
+        }
+        return CLIENTS * each * 1e9 / (System.nanoTime() - begin);
+    }
+
+    private static List<Leaf> startMany(BenchWorker worker, KeepAlive connection, String lambda, int count)
+            throws IOException, BenchException {
+        var dropped = new ArrayList<Leaf>();
+        for (int i = 0; i < count; i++) {
+            KeepAlive.Answer answer = BenchWorker.call(connection, lambda);
+            if (!answer.start().equals("hit")) {
+                throw new BenchException("a call of " + lambda + " found no zygote but was \"" + answer.start()
+                        + "\"; is mem_pool_mb too small for " + CLIENTS + " leaves at once?");
+            }
+            dropped.addAll(worker.drop(lambda));
+        }
+        return dropped;
+    }
+
+    private static <T> T result(Future<T> future) throws Exception {
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof Exception cause) {
+                throw cause;
+            }
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package io.zygotes.launcher.bench;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Collects durations and turns them into rows. For one thread. */
+final class ColdTable {
+
+    /** The kinds of start, in the order of the rows. */
+    enum What {
+        LIMIT,
+        HIT,
+        CREATE,
+        NONE
+    }
+
+    private record Key(String set, Pace pace, What what) {}
+
+    private final Map<Key, List<Long>> nanos = new LinkedHashMap<>();
+    private final Map<Key, Map<String, List<Long>>> steps = new LinkedHashMap<>();
+
+    void add(PackageSet set, Pace pace, What what, long duration) {
+        nanos.computeIfAbsent(new Key(set.name(), pace, what), key -> new ArrayList<>()).add(duration);
+    }
+
+    /** Adds one sandbox's steps; their sum is its {@link What#CREATE}. */
+    void addSteps(PackageSet set, Pace pace, Map<String, Long> creation) {
+        var all = steps.computeIfAbsent(new Key(set.name(), pace, What.CREATE), key -> new LinkedHashMap<>());
+        creation.forEach((step, each) -> all.computeIfAbsent(step, key -> new ArrayList<>()).add(each));
+        long total = creation.entrySet().stream()
+                .filter(step -> !step.getKey().startsWith("of that"))
+                .mapToLong(Map.Entry::getValue)
+                .sum();
+        add(set, pace, What.CREATE, total);
+    }
+
+    /** The rows of everything added so far, in the order of the sets; a kind that was not measured has none. */
+    List<ColdRow> rows() {
+        var rows = new ArrayList<ColdRow>();
+        for (PackageSet set : PackageSet.ALL) {
+            for (Pace pace : Pace.values()) {
+                List<Long> floor = nanos.get(new Key(set.name(), pace, What.LIMIT));
+                if (floor == null) {
+                    continue;
+                }
+                var limit = new Sample(floor);
+                for (What what : What.values()) {
+                    var key = new Key(set.name(), pace, what);
+                    if (nanos.containsKey(key)) {
+                        rows.add(row(key, new Sample(nanos.get(key)), limit));
+                    }
+                }
+            }
+        }
+        return rows;
+    }
+
+    private ColdRow row(Key key, Sample sample, Sample limit) {
+        Map<String, Double> medians = null;
+        if (steps.containsKey(key)) {
+            medians = new LinkedHashMap<>();
+            for (var step : steps.get(key).entrySet()) {
+                medians.put(step.getKey(), rounded(new Sample(step.getValue()).p50Ms()));
+            }
+        }
+        return new ColdRow(
+                key.set(),
+                key.pace().toString(),
+                key.what().name().toLowerCase(java.util.Locale.ROOT),
+                sample.nanos().size(),
+                rounded(sample.p50Ms()),
+                rounded(sample.p99Ms()),
+                rounded(sample.p50Ms() / limit.p50Ms()),
+                rounded(sample.p99Ms() / limit.p99Ms()),
+                medians);
+    }
+
+    /** Three digits behind the point: microseconds, or a thousandth of a ratio. */
+    static double rounded(double value) {
+        return Math.round(value * 1000) / 1000.0;
+    }
+}

@@ -1,0 +1,143 @@
+package io.zygotes.launcher.doctor;
+
+import io.zygotes.core.Leftovers;
+import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.core.python.HostPip;
+import io.zygotes.core.python.HostPython;
+import io.zygotes.core.python.PythonException;
+import io.zygotes.launcher.plugins.Mechanisms;
+import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.mechanism.Finding;
+import io.zygotes.spi.mechanism.SandboxMechanismProvider;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Looks at this machine through the eyes of the worker of one directory, which need not exist. */
+public final class Doctor {
+
+    private static final long MB = 1 << 20;
+    /** A few packages like pandas. */
+    private static final long ENOUGH_DISK_MB = 1024;
+    /** A worker's own memory, and some sandboxes. */
+    private static final long ENOUGH_MEMORY_MB = 1024;
+
+    private final Path path;
+    private final WorkerConfig config;
+    private final SandboxMechanismProvider mechanism;
+
+    private Doctor(Path path, WorkerConfig config, SandboxMechanismProvider mechanism) {
+        this.path = path;
+        this.config = config;
+        this.mechanism = mechanism;
+    }
+
+    /**
+     * Reads the settings; those of a new directory if there is none.
+     *
+     * @param path the worker directory
+     * @throws ConfigException if the settings are wrong
+     * @throws IOException if they cannot be read
+     */
+    public static Doctor of(Path path) throws ConfigException, IOException {
+        WorkerConfig config =
+                WorkerDirectory.exists(path) ? WorkerDirectory.open(path).config() : WorkerConfig.defaults(path);
+        String where = path.resolve(WorkerConfig.FILE) + ": $.sandbox";
+        return new Doctor(path, config, Mechanisms.find().byName(where, config.sandbox()));
+    }
+
+    /**
+     * Looks. Changes nothing.
+     *
+     * @throws IOException if the system's files cannot be read
+     * @throws InterruptedException if the calling thread is interrupted
+     */
+    public Diagnosis examine() throws IOException, InterruptedException {
+        var findings = new ArrayList<>(mechanism.check());
+        findings.add(python());
+        findings.add(pip());
+        findings.add(disk());
+        findings.add(memory(Files.readString(Path.of("/proc/meminfo")), config.memPoolMb()));
+        return Diagnosis.of(findings);
+    }
+
+    /**
+     * Removes what a dead worker left.
+     *
+     * @return what was done, a line each; empty if there was nothing to do
+     * @throws ConfigException if a worker runs on the directory, or there is no such directory
+     * @throws SandboxException if cgroups or files of its sandboxes cannot be removed
+     * @throws IOException if other files cannot be removed
+     * @throws InterruptedException if the calling thread is interrupted
+     */
+    public List<String> clean() throws ConfigException, SandboxException, IOException, InterruptedException {
+        WorkerDirectory directory = WorkerDirectory.open(path);
+        try (var _ = directory.lock()) {
+            var done = new ArrayList<String>();
+            mechanism.clean(config.stateFolder()).forEach(what -> done.add("removed " + what));
+            done.addAll(Leftovers.remove(config));
+            return done;
+        }
+    }
+
+    private Finding python() throws InterruptedException {
+        try {
+            HostPython python = HostPython.probe(config.python());
+            return Finding.good("Python", python.version() + " (" + python.command() + ")");
+        } catch (PythonException e) {
+            return Finding.missing("Python", e.getMessage(), "apt-get install python3");
+        }
+    }
+
+    private Finding pip() throws InterruptedException {
+        try {
+            HostPip.probe(config.python(), config.pipMirror(), Map.of());
+            return Finding.good("pip", "there");
+        } catch (PythonException e) {
+            return Finding.lacking("pip", e.getMessage(),
+                    "apt-get install python3-pip; without it only lambdas without packages run");
+        }
+    }
+
+    private Finding disk() throws IOException {
+        Path there = config.folder();
+        while (!Files.exists(there)) {
+            there = there.getParent();
+        }
+        return disk(there, Files.isWritable(there), Files.getFileStore(there).getUsableSpace() / MB);
+    }
+
+    static Finding disk(Path folder, boolean writable, long freeMb) {
+        if (!writable) {
+            return Finding.missing("disk", folder + " cannot be written", "choose another directory with -p");
+        }
+        String found = freeMb + " MB free at " + folder;
+        return freeMb >= ENOUGH_DISK_MB
+                ? Finding.good("disk", found)
+                : Finding.lacking("disk", found, "make room there, or choose another directory with -p: packages are large");
+    }
+
+    static Finding memory(String memInfo, int poolMb) {
+        long total = megabytes(memInfo, "MemTotal");
+        String found = total + " MB, " + megabytes(memInfo, "MemAvailable") + " MB available, mem_pool_mb is " + poolMb;
+        if (poolMb > total) {
+            return Finding.lacking("memory", found, "lower mem_pool_mb in config.json below " + total);
+        }
+        return total >= ENOUGH_MEMORY_MB
+                ? Finding.good("memory", found)
+                : Finding.lacking("memory", found, "use a machine with " + ENOUGH_MEMORY_MB + " MB or more");
+    }
+
+    private static long megabytes(String memInfo, String key) {
+        return memInfo.lines()
+                .filter(line -> line.startsWith(key + ":"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
+                .findFirst()
+                .orElse(0);
+    }
+}

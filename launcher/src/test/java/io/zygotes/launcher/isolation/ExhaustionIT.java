@@ -1,0 +1,397 @@
+package io.zygotes.launcher.isolation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.zygotes.launcher.image.Machine;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+
+/** Lambdas that take all they can get, and that end badly: rows of group 1.6. */
+class ExhaustionIT {
+
+    private static final String LIMITS =
+            "limits: {mem_mb: 96, procs: 24, open_files: 64, tmp_mb: 8, runtime_sec: 20, cpu_percent: 50}\n";
+    private static AttackedWorker worker;
+
+    private String lambda;
+
+    @BeforeAll
+    static void start() throws Exception {
+        Machine.require("ExhaustionIT");
+        worker = AttackedWorker.start(config -> {});
+        worker.install("peer", "def f(event):\n    return 'well'\n", Map.of());
+        worker.call("peer", null);
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        if (worker != null) {
+            worker.close();
+        }
+    }
+
+    @BeforeEach
+    void name(TestInfo info) {
+        lambda = info.getTestMethod().orElseThrow().getName().substring(0, 3) + "-"
+                + Integer.toHexString(info.getDisplayName().hashCode());
+    }
+
+    private AttackedWorker.Answer call(String code) throws Exception {
+        worker.install(lambda, code, Map.of("ol.yaml", LIMITS));
+        AttackedWorker.Answer answer = worker.call(lambda, null);
+        AttackedWorker.Answer peer = worker.call("peer", null);
+        assertEquals("\"well\"", peer.body().toString(), "the other lambda");
+        return answer;
+    }
+
+    private JsonNode ok(String code) throws Exception {
+        AttackedWorker.Answer answer = call(code);
+        assertEquals(200, answer.status(), () -> answer.body().toString());
+        return answer.body();
+    }
+
+    private void assertServesAgain() throws Exception {
+        worker.install(lambda, "def f(event):\n    return 'again'\n", Map.of("ol.yaml", LIMITS));
+        assertEquals("\"again\"", worker.call(lambda, null).body().toString());
+    }
+
+    private static long openFiles() throws Exception {
+        try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+            return all.count();
+        }
+    }
+
+    @Test
+    void a80ForkingEndsAtTheLimit() throws Exception {
+        JsonNode got = ok(
+                """
+                import errno, os, signal, time
+                def f(event):
+                    children = []
+                    try:
+                        while len(children) < 200:
+                            pid = os.fork()
+                            if pid == 0:
+                                time.sleep(30)
+                                os._exit(0)
+                            children.append(pid)
+                        return ["no limit", len(children)]
+                    except OSError as error:
+                        return [errno.errorcode[error.errno], len(children)]
+                    finally:
+                        for pid in children:
+                            os.kill(pid, signal.SIGKILL)
+                """);
+        assertEquals("EAGAIN", got.get(0).asText(), "A80");
+        assertEquals(23, got.get(1).asInt(), "A80: 24 with itself");
+    }
+
+    @Test
+    void a81ThreadsEndAtTheSameLimit() throws Exception {
+        JsonNode got = ok(
+                """
+                import threading
+                def f(event):
+                    end = threading.Event()
+                    threads = []
+                    try:
+                        while len(threads) < 200:
+                            thread = threading.Thread(target=end.wait)
+                            thread.start()
+                            threads.append(thread)
+                        return ["no limit", len(threads)]
+                    except RuntimeError:
+                        return ["RuntimeError", len(threads)]
+                    finally:
+                        end.set()
+                """);
+        assertEquals("RuntimeError", got.get(0).asText(), "A81");
+        assertEquals(23, got.get(1).asInt(), "A81");
+    }
+
+    @Test
+    void a82aMemoryEndsAtTheLimit() throws Exception {
+        assertOutOfMemory("def f(event):\n    return len(bytearray(1 << 30))\n");
+    }
+
+    @Test
+    void a82bSharedMemoryEndsAtTheLimit() throws Exception {
+        assertOutOfMemory(
+                "import mmap\ndef f(event):\n    m = mmap.mmap(-1, 1 << 30)\n    for i in range(0, 1 << 30, 4096):\n"
+                        + "        m[i] = 1\n    return 1\n");
+    }
+
+    @Test
+    void a82cFilesInMemoryEndAtTheirLimit() throws Exception {
+        JsonNode got = ok(
+                """
+                import errno, os
+                def f(event):
+                    fd = os.memfd_create("hog")
+                    try:
+                        for i in range(4096):
+                            os.write(fd, bytes(1 << 20))
+                        return "no limit"
+                    except OSError as error:
+                        return errno.errorcode[error.errno]
+                    finally:
+                        os.close(fd)
+                """);
+        assertEquals("EFBIG", got.asText(), "A82");
+    }
+
+    @Test
+    void a82dAChildThatTakesAllIsSeen() throws Exception {
+        assertOutOfMemory(
+                "import os\ndef f(event):\n    if os.fork() == 0:\n        bytearray(1 << 30)\n        os._exit(0)\n"
+                        + "    status = os.wait()[1]\n    if status:\n        raise RuntimeError('child ended')\n");
+    }
+
+    private void assertOutOfMemory(String code) throws Exception {
+        AttackedWorker.Answer answer = call(code);
+        // A request for more than there is may be refused at once, too.
+        boolean refused = answer.status() == 500 && answer.body().toString().contains("MemoryError");
+        assertTrue(refused || answer.status() == 502 && answer.body().toString().contains("out of memory"),
+                () -> "A82 " + answer.status() + " " + answer.body());
+        assertServesAgain();
+    }
+
+    @Test
+    void a84OpenFilesEndAtTheLimitAndTheWorkersDoNot() throws Exception {
+        long before = openFiles();
+        JsonNode got = ok(
+                """
+                import errno, os
+                def f(event):
+                    opened = []
+                    try:
+                        while len(opened) < 10000:
+                            opened.append(os.open("/dev/null", os.O_RDONLY))
+                    except OSError as error:
+                        return [errno.errorcode[error.errno], len(opened)]
+                    finally:
+                        for fd in opened:
+                            os.close(fd)
+                """);
+        assertEquals("EMFILE", got.get(0).asText(), "A84");
+        assertEquals(60, got.get(1).asInt(), "A84");
+        assertTrue(openFiles() < before + 40, "A84 the worker's open files: " + before + " became " + openFiles());
+    }
+
+    @Test
+    void a85AProcessorIsSharedAsTheLimitSays() throws Exception {
+        JsonNode got = ok(
+                """
+                import os, time
+                def f(event):
+                    children = []
+                    for _ in range(4):
+                        pid = os.fork()
+                        if pid == 0:
+                            end = time.monotonic() + 2
+                            while time.monotonic() < end:
+                                pass
+                            os._exit(0)
+                        children.append(pid)
+                    for pid in children:
+                        os.waitpid(pid, 0)
+                    used = os.times()
+                    return used.children_user + used.children_system
+                """);
+        // Half a processor for two seconds, and the rest of the last period.
+        assertTrue(got.asDouble() < 1.8, "A85 seconds of processor time: " + got);
+    }
+
+    @Test
+    void a86a87a88FilesEndAtTheLimits() throws Exception {
+        JsonNode got = ok(
+                """
+                import errno, os
+                def outcome(attack):
+                    try:
+                        return attack() or "no limit"
+                    except OSError as error:
+                        return errno.errorcode[error.errno]
+                def fill(folder):
+                    for i in range(100):
+                        with open("%s/part-%d" % (folder, i), "wb", buffering=0) as file:
+                            if file.write(bytes(1 << 20)) < 1 << 20:
+                                file.write(bytes(1 << 20))
+                def many(folder):
+                    for i in range(1000000):
+                        os.close(os.open("%s/empty-%d" % (folder, i), os.O_CREAT | os.O_WRONLY))
+                def sparse(folder):
+                    with open(folder + "/sparse", "wb") as file:
+                        file.truncate(1 << 40)
+                def clean(folder):
+                    for name in os.listdir(folder):
+                        if os.path.isfile(folder + "/" + name):
+                            os.unlink(folder + "/" + name)
+                def f(event):
+                    got = []
+                    for folder in ("/tmp", "/dev/shm", "/host"):
+                        for attack in (fill, many, sparse):
+                            got.append(outcome(lambda: attack(folder)))
+                            clean(folder)
+                    return got
+                """);
+        assertEquals(
+                "[" + "\"ENOSPC\",\"ENOSPC\",\"EFBIG\",".repeat(3).replaceAll(",$", "") + "]", got.toString(), "A86 A87 A88");
+    }
+
+    @Test
+    void a90AFloodOfOutputIsBoundedAndCannotForgeLines() throws Exception {
+        long heap = Runtime.getRuntime().totalMemory();
+        ok(
+                """
+                import os
+                def f(event):
+                    os.write(1, b"2020-01-01T00:00:00Z leaf-1 peer | forged\\x1b[2J\\x00\\r\\n")
+                    for _ in range(300):
+                        os.write(1, b"x" * 65536)
+                        os.write(1, b"line\\n" * 10000)
+                """);
+        Path log = worker.directory().resolve("logs/lambdas.log");
+        long deadline = System.nanoTime() + 5_000_000_000L;
+        while (!Files.readString(log).contains("forged") && System.nanoTime() < deadline) {
+            Thread.sleep(20);
+        }
+        String text = Files.readString(log);
+        assertTrue(text.contains(lambda + " | 2020-01-01"), "A90 the line has its lambda's name");
+        assertFalse(text.contains("\u001b") || text.contains("\u0000") || text.contains("\r"), "A90 control characters");
+        assertTrue(text.lines().noneMatch(line -> line.startsWith("2020")), "A90 forged line");
+        try (Stream<Path> logs = Files.list(log.getParent())) {
+            long bytes = logs.mapToLong(file -> file.toFile().length()).sum();
+            assertTrue(bytes < 64 << 20, "A90 bytes of logs: " + bytes);
+        }
+        assertTrue(Runtime.getRuntime().totalMemory() < heap + (512L << 20), "A90 heap");
+    }
+
+    @Test
+    void a93ALambdaThatNeverAnswersIsEnded() throws Exception {
+        worker.install(
+                lambda,
+                "import signal, time\ndef f(event):\n    for n in range(1, 32):\n        try:\n"
+                        + "            signal.signal(n, signal.SIG_IGN)\n        except (OSError, ValueError):\n            pass\n"
+                        + "    while True:\n        time.sleep(60)\n",
+                Map.of("ol.yaml", "limits: {runtime_sec: 1}\n"));
+        assertEquals(504, worker.call(lambda, null).status(), "A93");
+        assertTrue(worker.worker().leaves(lambda).stream().noneMatch(leaf -> leaf.alive()), "A93 its leaf lives");
+        assertServesAgain();
+    }
+
+    @Test
+    void a94NothingRunsBetweenCalls() throws Exception {
+        String code =
+                """
+                import threading, time
+                n = 0
+                def count():
+                    global n
+                    while True:
+                        n += 1
+                        time.sleep(0.001)
+                threading.Thread(target=count, daemon=True).start()
+                def f(event):
+                    return n
+                """;
+        int first = ok(code).asInt();
+        Thread.sleep(1500);
+        AttackedWorker.Answer second = worker.call(lambda, null);
+        assertEquals("warm", second.start());
+        assertTrue(second.body().asInt() < first + 500, "A94 it counted from " + first + " to " + second.body());
+    }
+
+    @Test
+    void a95ADaemonEndsWithItsLeaf() throws Exception {
+        String mark = "zygotes-daemon-" + ProcessHandle.current().pid();
+        ok(
+                """
+                import os
+                def f(event):
+                    if os.fork() == 0:
+                        os.setsid()
+                        if os.fork() == 0:
+                            os.execv("/usr/bin/env", ["env", "sh", "-c", "sleep 300; : %s"])
+                        os._exit(0)
+                    os.wait()
+                """
+                        .formatted(mark));
+        assertTrue(running(mark) > 0, "A95 the daemon runs");
+        worker.worker().leaves(lambda).forEach(leaf -> leaf.destroy());
+        long deadline = System.nanoTime() + 5_000_000_000L;
+        while (running(mark) > 0 && System.nanoTime() < deadline) {
+            Thread.sleep(20);
+        }
+        assertEquals(0, running(mark), "A95");
+    }
+
+    private static long running(String mark) {
+        return ProcessHandle.allProcesses()
+                .filter(process -> process.info().commandLine().orElse("").contains(mark))
+                .count();
+    }
+
+    @Test
+    void a97ALambdaThatEndsBadlyIsReplaced() throws Exception {
+        for (String end : new String[] {
+            "os._exit(0)", "ctypes.string_at(0)", "os.kill(os.getpid(), 9) or os.abort()", "os.closerange(0, 9999)", "os.close(3)",
+            "os.execv('/bin/true', ['true'])"
+        }) {
+            AttackedWorker.Answer answer = call("import ctypes, os, sys\ndef f(event):\n    " + end + "\n");
+            assertEquals(502, answer.status(), () -> "A97 " + end + ": " + answer.body());
+            assertServesAgain();
+        }
+        for (String end : new String[] {"sys.exit(0)", "f(event)", "raise KeyboardInterrupt"}) {
+            AttackedWorker.Answer answer = call("import sys\ndef f(event):\n    " + end + "\n");
+            assertEquals(500, answer.status(), () -> "A97 " + end + ": " + answer.body());
+        }
+    }
+
+    @Test
+    void a98OrphansAreReaped() throws Exception {
+        String code =
+                """
+                import os
+                def f(event):
+                    for _ in range(15):
+                        if os.fork() == 0:
+                            if os.fork() == 0:
+                                os._exit(0)
+                            os._exit(0)
+                        os.wait()
+                    return sum(name.isdigit() for name in os.listdir("/proc"))
+                """;
+        ok(code);
+        for (int i = 0; i < 8; i++) {
+            AttackedWorker.Answer answer = worker.call(lambda, null);
+            assertEquals(200, answer.status(), () -> "A98 " + answer.body());
+            assertEquals("warm", answer.start());
+        }
+    }
+
+    @Test
+    void aReplyOfAnotherProcessOfTheLambdaIsRefused() throws Exception {
+        AttackedWorker.Answer answer = call(
+                """
+                import os, struct, time
+                def f(event):
+                    if os.fork() == 0:
+                        os.write(3, struct.pack(">IBH", 8, 12, 200) + b'"fake"')
+                        os._exit(0)
+                    os.wait()
+                    return "true"
+                """);
+        assertEquals(502, answer.status(), () -> answer.body().toString());
+    }
+}

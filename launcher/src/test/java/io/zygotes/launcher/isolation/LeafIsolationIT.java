@@ -1,0 +1,132 @@
+package io.zygotes.launcher.isolation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.zygotes.launcher.image.Machine;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/** Attacks of one lambda: rows 1.1 to 1.5 of the list in docs/security.md, each in a new leaf and in one used again. */
+class LeafIsolationIT {
+
+    private static final List<String> GROUPS = List.of("identity", "files", "syscalls", "neighbours");
+    private static final String OTHER = "a-lambda-of-another-tenant";
+
+    private static Canaries canaries;
+    private static AttackedWorker worker;
+
+    @BeforeAll
+    static void start() throws Exception {
+        Machine.require("LeafIsolationIT");
+        canaries = Canaries.plant();
+        worker = AttackedWorker.start(config -> {});
+        worker.install(OTHER, "def f(event):\n    return 'here'\n", Map.of());
+        worker.call(OTHER, null);
+        worker.installAttacks("host-network", "network: host");
+        worker.installAttacks("no-network", "network: none");
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        if (worker != null) {
+            worker.close();
+        }
+        if (canaries != null) {
+            canaries.close();
+        }
+    }
+
+    private static Map<String, Object> event(AttackedWorker of, String network, String group) {
+        var event = new HashMap<>(canaries.event(of.port(), network, List.of(OTHER)));
+        event.put("group", group);
+        return event;
+    }
+
+    private static List<DynamicNode> twice(String lambda, String network) throws Exception {
+        var nodes = new ArrayList<DynamicNode>();
+        for (String group : GROUPS) {
+            worker.worker().leaves(lambda).forEach(leaf -> leaf.destroy());
+            var event = event(worker, network, group);
+            AttackedWorker.Answer first = worker.call(lambda, event);
+            assertEquals("hit", first.start(), "the leaf has to be forked from a zygote");
+            nodes.add(dynamicContainer(group + ", new leaf", Rows.held(first)));
+            assertEquals("", canaries.damage());
+            // It is frozen when it rests, and thawed for the next call.
+            AttackedWorker.Answer second = worker.call(lambda, event);
+            assertEquals("warm", second.start());
+            assertEquals(first.sandbox(), second.sandbox());
+            nodes.add(dynamicContainer(group + ", leaf used again", Rows.held(second)));
+            assertEquals("", canaries.damage());
+        }
+        return nodes;
+    }
+
+    @TestFactory
+    List<DynamicNode> aLambdaWithTheHostsNetwork() throws Exception {
+        return twice("host-network", "host");
+    }
+
+    @TestFactory
+    List<DynamicNode> aLambdaWithoutNetwork() throws Exception {
+        return twice("no-network", "none");
+    }
+
+    @TestFactory
+    List<DynamicNode> aLambdaThatIsNotForkedFromAZygote() throws Exception {
+        try (var none = AttackedWorker.start(
+                config -> ((ObjectNode) config.get("features")).put("import_cache", ""))) {
+            none.installAttacks("attack", "");
+            var nodes = new ArrayList<DynamicNode>();
+            for (String group : GROUPS) {
+                nodes.add(dynamicContainer(group, Rows.held(none.call("attack", event(none, "host", group)))));
+            }
+            assertEquals("", canaries.damage());
+            return nodes;
+        }
+    }
+
+    @TestFactory
+    List<DynamicNode> withoutTheFilterTheProbesSucceed() throws Exception {
+        try (var open = AttackedWorker.start(
+                config -> ((ObjectNode) config.get("features")).put("enable_seccomp", false))) {
+            open.installAttacks("attack", "");
+            var nodes = new ArrayList<DynamicNode>();
+            for (String group : GROUPS) {
+                nodes.add(dynamicContainer(group, Rows.open(open.call("attack", event(open, "host", group)))));
+            }
+            return nodes;
+        }
+    }
+
+    @Test
+    void a04AProgramWithSetUserIdRunsAsTheLambda() throws Exception {
+        worker.call("host-network", null);
+        Path program = worker.code("host-network").resolve("whoami");
+        Files.copy(Path.of("/usr/bin/id"), program, StandardCopyOption.REPLACE_EXISTING);
+        Files.setAttribute(program, "unix:mode", 04755);
+        var event = event(worker, "host", "identity");
+        event.put("setuid_program", "/handler/whoami");
+        AttackedWorker.Answer answer = worker.call("host-network", event);
+        boolean tried = false;
+        for (var row : answer.body()) {
+            if (row.get("id").asText().equals("A04")) {
+                tried = true;
+                assertEquals("own uid", row.get("got").asText(), "A04");
+            }
+        }
+        assertTrue(tried, "A04 was not tried");
+    }
+}

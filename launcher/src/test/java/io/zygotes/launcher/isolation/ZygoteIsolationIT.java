@@ -1,0 +1,398 @@
+package io.zygotes.launcher.isolation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.zygotes.launcher.image.Machine;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/** Packages that misbehave while a zygote imports them, and afterwards: rows of group 1.7. */
+class ZygoteIsolationIT {
+
+    private AttackedWorker worker;
+
+    @BeforeAll
+    static void needsRealSandboxes() {
+        Machine.require("ZygoteIsolationIT");
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        if (worker != null) {
+            worker.close();
+        }
+    }
+
+    /** A worker whose tree has a node for each of the packages, below the root. */
+    private void start(Consumer<ObjectNode> change, HostilePackage... packages) throws Exception {
+        worker = AttackedWorker.start(
+                config -> {
+                    ObjectNode tree = config.putObject("import_cache_tree");
+                    tree.putArray("packages");
+                    var children = tree.putArray("children");
+                    for (HostilePackage one : packages) {
+                        children.addObject().putArray("packages").add(one.name());
+                    }
+                    change.accept(config);
+                },
+                packages);
+    }
+
+    private void lambda(String name, String needs, String code) throws Exception {
+        worker.install(name, code, Map.of("requirements.txt", needs + "==1\n"));
+    }
+
+    private JsonNode ok(String lambda) throws Exception {
+        AttackedWorker.Answer answer = worker.call(lambda, null);
+        assertEquals(200, answer.status(), () -> lambda + ": " + answer.body());
+        return answer.body();
+    }
+
+    private void dropLeaves(String lambda) {
+        worker.worker().leaves(lambda).forEach(leaf -> leaf.destroy());
+    }
+
+    @TestFactory
+    List<DynamicNode> z01TheAttacksOfALeafFromImportTimeInAZygote() throws Exception {
+        try (Canaries canaries = Canaries.plant()) {
+            var event = new HashMap<>(canaries.event(canaries.port(), "host", List.of("a-lambda-of-another-tenant")));
+            event.put("zygote", true);
+            var files = new HashMap<String, String>();
+            for (String name : List.of("probe", "identity", "files", "syscalls", "neighbours")) {
+                files.put("z01_" + name + ".py", AttackedWorker.resource(name + ".py").replace("from probe", "from z01_probe"));
+            }
+            files.put(
+                    "z01.py",
+                    """
+                    import json
+                    import z01_files, z01_identity, z01_neighbours, z01_probe, z01_syscalls
+                    EVENT = json.loads(%s)
+                    ROWS = {}
+                    for group in (z01_identity, z01_files, z01_syscalls, z01_neighbours):
+                        report = z01_probe.Report(EVENT)
+                        group.run(report)
+                        ROWS[group.__name__] = report.rows
+                    """
+                            .formatted(AttackedWorker.JSON.writeValueAsString(AttackedWorker.JSON.writeValueAsString(event))));
+            start(config -> {}, new HostilePackage("z01", files));
+            lambda("z01", "z01", "import sys\nbefore = 'z01' in sys.modules\nimport z01\n"
+                    + "def f(event):\n    return z01.ROWS[event] if before else 'not from a zygote'\n");
+            var nodes = new ArrayList<DynamicNode>();
+            for (String group : List.of("identity", "files", "syscalls", "neighbours")) {
+                nodes.add(dynamicContainer(group, Rows.held(worker.call("z01", "z01_" + group))));
+            }
+            assertEquals("", canaries.damage());
+            return nodes;
+        }
+    }
+
+    @Test
+    void z02PatchedFunctionsDoNotLetALeafKeepRights() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of(
+                        "z02",
+                        """
+                        import ctypes, os, resource
+                        def nothing(*arguments, **more):
+                            return 0
+                        for name in ("setresuid", "setresgid", "setuid", "setgroups", "close", "closerange", "chroot", "unshare"):
+                            setattr(os, name, nothing)
+                        resource.setrlimit = nothing
+                        ctypes.CDLL = ctypes.PyDLL = nothing
+                        """));
+        lambda(
+                "z02",
+                "z02",
+                """
+                import os
+                def f(event):
+                    lines = dict(line.split(":", 1) for line in open("/proc/self/status") if ":" in line)
+                    fds = []
+                    for fd in os.listdir("/proc/self/fd"):
+                        try:
+                            os.fstat(int(fd))
+                            fds.append(int(fd))
+                        except OSError:
+                            pass
+                    return [lines["CapEff"].strip(), lines["CapBnd"].strip(), lines["NoNewPrivs"].strip(),
+                            lines["Seccomp_filters"].strip(), os.getuid() != 0, sorted(fds), os.getpid()]
+                """);
+        assertEquals(
+                "[\"0000000000000000\",\"0000000000000000\",\"1\",\"2\",true,[0,1,2,3],1]", ok("z02").toString(), "Z02");
+    }
+
+    @Test
+    void z04AndZ06DescriptorsThatAPackageKeepsAreUseless() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of(
+                        "z04",
+                        """
+                        import array, os, socket, stat
+                        # Keeps a copy of every descriptor that comes with a request, and looks where they lead.
+                        SEEN = []
+                        received = socket.socket.recvmsg
+                        def recvmsg(self, *arguments):
+                            answer = received(self, *arguments)
+                            for level, kind, data in answer[1]:
+                                # A leaf is process 1: what it gets is its own.
+                                if os.getpid() != 1 and (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                                    for fd in array.array("i", data[:len(data) // 4 * 4]):
+                                        SEEN.append(look(os.dup(fd)))
+                            return answer
+                        def look(fd):
+                            if not stat.S_ISDIR(os.fstat(fd).st_mode):
+                                return "no folder"
+                            try:
+                                up = os.open("../../../../..", os.O_RDONLY, dir_fd=fd)
+                                names = sorted(os.listdir(up))
+                                os.close(up)
+                            except OSError as error:
+                                return str(error)
+                            try:
+                                with open(os.open("cgroup.procs", os.O_WRONLY, dir_fd=fd), "w") as procs:
+                                    procs.write("1")
+                                names.append("moved the warden")
+                            except OSError:
+                                pass
+                            return names
+                        socket.socket.recvmsg = recvmsg
+                        """));
+        lambda("z04", "z04", "import os, z04\ndef f(event):\n    return [z04.SEEN, len(os.listdir('/proc/self/fd')) - 1]\n");
+        JsonNode got = ok("z04");
+        assertTrue(got.get(0).size() >= 4, "Z04 the package saw the descriptors: " + got);
+        for (JsonNode seen : got.get(0)) {
+            String text = seen.toString();
+            assertFalse(text.contains("worker-") || text.contains("zygote") || text.contains("moved") || text.contains("warden"),
+                    "Z04 Z06 " + text);
+        }
+        assertEquals(4, got.get(1).asInt(), "Z04 open files of the leaf");
+        dropLeaves("z04");
+        assertEquals(4, ok("z04").get(1).asInt(), "Z04 open files of the next leaf, whose zygote kept copies");
+    }
+
+    @Test
+    void z05APackageCannotHurtLambdasThatDidNotAskForIt() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of(
+                        "z05",
+                        """
+                        import os, signal, threading, time
+                        DONE = []
+                        def hunt():
+                            while True:
+                                for pid in range(1, 400):
+                                    if pid != os.getpid():
+                                        try:
+                                            os.kill(pid, signal.SIGKILL)
+                                        except OSError:
+                                            pass
+                                        try:
+                                            open("/proc/%d/mem" % pid, "rb").close()
+                                            DONE.append(pid)
+                                        except OSError:
+                                            pass
+                                time.sleep(0.01)
+                        threading.Thread(target=hunt, daemon=True).start()
+                        """),
+                HostilePackage.of("calm", "VALUE = 1\n"));
+        lambda("z05", "z05", "def f(event):\n    return 1\n");
+        lambda("z05-other", "calm", "import calm, time\ndef f(event):\n    time.sleep(0.3)\n    return calm.VALUE\n");
+        worker.install("z05-bare", "import time\ndef f(event):\n    time.sleep(0.3)\n    return 1\n", Map.of());
+        assertEquals(1, ok("z05-other").asInt());
+        List<String> before = worker.worker().zygotes().stream().map(zygote -> zygote.id()).toList();
+        // Its own lambda may suffer: it asked for the package.
+        worker.call("z05", null);
+        for (int i = 0; i < 5; i++) {
+            assertEquals(1, ok("z05-other").asInt(), "Z05 lambda with another package");
+            assertEquals(1, ok("z05-bare").asInt(), "Z05 lambda without packages");
+            dropLeaves("z05-other");
+            dropLeaves("z05-bare");
+        }
+        List<String> after = worker.worker().zygotes().stream().map(zygote -> zygote.id()).toList();
+        assertTrue(after.containsAll(before), "Z05 zygotes of others: " + before + " became " + after);
+    }
+
+    @Test
+    void z08AZygoteThatAnswersInPlaceOfItsLeafIsRefused() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of(
+                        "z08",
+                        """
+                        import array, os, socket, struct
+                        received = socket.socket.recvmsg
+                        def recvmsg(self, *arguments):
+                            answer = received(self, *arguments)
+                            for level, kind, data in answer[1]:
+                                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                                    channel = array.array("i", data[:len(data) // 4 * 4])[0]
+                                    for kind, body in ((10, b""), (11, b"{}"), (12, struct.pack(">H", 200) + b'"fake"')):
+                                        os.write(channel, struct.pack(">IB", len(body), kind) + body)
+                            return answer
+                        socket.socket.recvmsg = recvmsg
+                        """));
+        lambda("z08", "z08", "def f(event):\n    return 'true'\n");
+        worker.install("z08-bare", "def f(event):\n    return 1\n", Map.of());
+        AttackedWorker.Answer answer = worker.call("z08", null);
+        assertFalse(answer.body().toString().contains("fake"), "Z08 " + answer.body());
+        assertNotEquals(200, answer.status(), "Z08");
+        assertEquals(1, ok("z08-bare").asInt(), "Z08 others go on");
+    }
+
+    @Test
+    void z10AZygoteThatEndsWhileItsLeavesWork() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of(
+                        "z10",
+                        "import os, threading, time\n"
+                                + "threading.Thread(target=lambda: (time.sleep(1.5), os._exit(0)), daemon=True).start()\n"));
+        lambda("z10", "z10", "n = 0\nimport time\ndef f(event):\n    global n\n    n += 1\n    time.sleep(0.2)\n    return n\n");
+        int last = 0;
+        for (int i = 0; i < 12; i++) {
+            int now = ok("z10").asInt();
+            assertEquals(last + 1, now, "Z10 the leaf outlives its zygote");
+            last = now;
+        }
+        dropLeaves("z10");
+        assertEquals(1, ok("z10").asInt(), "Z10 and there is a new zygote for the next");
+    }
+
+    @Test
+    void z11AnImportThatNeverEndsHoldsUpNobodyElse() throws Exception {
+        start(
+                config -> ((ObjectNode) config.get("limits")).put("runtime_sec", 2),
+                HostilePackage.of("hangs", "import time\ntime.sleep(600)\n"),
+                HostilePackage.of("spins", "while True:\n    pass\n"),
+                HostilePackage.of("stops", "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\n"),
+                HostilePackage.of("reads", "input()\n"),
+                HostilePackage.of("exits", "import os\nos._exit(0)\n"),
+                HostilePackage.of("crashes", "import ctypes\nctypes.string_at(0)\n"));
+        worker.install("z11-bare", "def f(event):\n    return 1\n", Map.of());
+        for (String name : List.of("hangs", "spins", "stops", "reads", "exits", "crashes")) {
+            lambda("z11-" + name, name, "def f(event):\n    return 'without it'\n");
+            // Without its zygote it does not import the package before f.py does, which this one never does.
+            AttackedWorker.Answer answer = worker.call("z11-" + name, null);
+            assertTrue(answer.status() == 200 || answer.status() >= 500, () -> "Z11 " + name + ": " + answer.body());
+            assertEquals(1, ok("z11-bare").asInt(), "Z11 others go on, after " + name);
+        }
+    }
+
+    @Test
+    void z13AThreadThatHoldsALockDoesNotStopLeaves() throws Exception {
+        start(
+                config -> ((ObjectNode) config.get("limits")).put("runtime_sec", 2),
+                HostilePackage.of(
+                        "z13",
+                        """
+                        import logging, threading, time
+                        LOCK = threading.Lock()
+                        def hold():
+                            with logging._lock, LOCK:
+                                time.sleep(600)
+                        threading.Thread(target=hold, daemon=True).start()
+                        time.sleep(0.1)
+                        """));
+        lambda(
+                "z13",
+                "z13",
+                "import logging, threading\ndef f(event):\n    logging.getLogger('x').warning('y')\n"
+                        + "    return threading.active_count()\n");
+        for (int i = 0; i < 3; i++) {
+            assertEquals(1, ok("z13").asInt(), "Z13");
+            dropLeaves("z13");
+        }
+    }
+
+    @Test
+    void z14MemoryOfAPackageIsItsZygotes() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of("z14", "HOG = []\nwhile True:\n    HOG.append(bytearray(16 << 20))\n"));
+        worker.install("z14-bare", "def f(event):\n    return 1\n", Map.of());
+        lambda("z14", "z14", "def f(event):\n    return 1\n");
+        ok("z14-bare");
+        AttackedWorker.Answer answer = worker.call("z14", null);
+        assertTrue(answer.status() == 200 || answer.status() >= 500, () -> "Z14 " + answer.body());
+        assertEquals(1, ok("z14-bare").asInt(), "Z14 others go on");
+        assertTrue(worker.worker().statistics().get("memory_reserved_bytes").longValue() < 1L << 30, "Z14 the account");
+    }
+
+    @Test
+    void aPackageCannotLeaveSharedMemoryBehind() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of("shares", "import mmap\nPAGE = mmap.mmap(-1, 4096)\n"));
+        String code = "import shares\ndef f(event):\n    before = shares.PAGE[0]\n    shares.PAGE[0] = 65\n    return before\n";
+        lambda("shares-one", "shares", code);
+        lambda("shares-two", "shares", code);
+        worker.call("shares-one", null);
+        AttackedWorker.Answer second = worker.call("shares-two", null);
+        assertNotEquals("65", second.body().toString(), "memory of one lambda is seen by another");
+    }
+
+    @Test
+    void aChangedWorkingFolderAndOpenFilesOfAPackageAreNotInherited() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of(
+                        "leaves",
+                        "import os\nos.chdir('/host/tmp')\nHELD = open('/host/tmp/notes', 'w+')\nFD = HELD.fileno()\n"));
+        lambda(
+                "leaves",
+                "leaves",
+                """
+                import errno, os, leaves
+                def f(event):
+                    got = [os.getcwd(), os.listdir("/host/tmp")]
+                    try:
+                        os.write(leaves.FD, b"x")
+                        got.append("wrote")
+                    except OSError as error:
+                        got.append(errno.errorcode[error.errno])
+                    return got
+                """);
+        assertEquals("[\"/handler\",[],\"EBADF\"]", ok("leaves").toString());
+    }
+
+    @Test
+    void hostFilesAreUntouched() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of(
+                        "writes",
+                        """
+                        import os
+                        DONE = []
+                        for top in ("/packages/writes-1", "/usr/lib", "/runtime/_zygotes", "/handler", "/etc"):
+                            try:
+                                open(top + "/planted", "w").close()
+                                DONE.append(top)
+                            except OSError:
+                                pass
+                        """));
+        lambda("writes", "writes", "import writes\ndef f(event):\n    return writes.DONE\n");
+        assertEquals("[]", ok("writes").toString());
+        assertFalse(Files.exists(Path.of("/usr/lib/planted")));
+        assertFalse(Files.exists(worker.directory().resolve("packages/writes==1/files/planted")));
+    }
+}
