@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What is this strategy's own. */
 final class RecentCacheTest {
@@ -79,6 +80,19 @@ final class RecentCacheTest {
 
         assertEquals(List.of(packages.versions("six")), pool.zygotes().stream().map(Zygote::packages).toList());
         assertEquals(1L, cache.statistics().get("sets_aged"));
+    }
+
+    @Test
+    @Timeout(60)
+    void withoutRequestsOldZygotesGoByThemselves() throws Exception {
+        try (var quick = new RecentCache(new RecentOptions(2, Duration.ofSeconds(1)), context, System::nanoTime)) {
+            quick.createLeaf(FakeContext.leaf("f", packages.pins("six==1.17.0"))).destroy();
+            assertEquals(1, pool.zygotes().size());
+
+            while (!pool.zygotes().isEmpty()) {
+                Thread.sleep(20);
+            }
+        }
     }
 
     @Test
