@@ -6,12 +6,14 @@ import io.zygotes.spi.Limits;
 import io.zygotes.spi.MemoryBudget;
 import io.zygotes.spi.Options;
 import io.zygotes.spi.Packages;
+import io.zygotes.spi.Sandboxes;
 import java.nio.file.Path;
 import java.util.Optional;
 
 /** What an import cache gets of the worker. */
 record CacheContext(
-        SandboxPool sandboxes,
+        SandboxPool pool,
+        Sandboxes sandboxes,
         Packages packages,
         Options options,
         Optional<Object> importCacheTree,
@@ -21,6 +23,6 @@ record CacheContext(
 
     @Override
     public MemoryBudget memory() {
-        return sandboxes.memory();
+        return pool.memory();
     }
 }

@@ -5,6 +5,7 @@ import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.PoolListener;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.statistics.Statistics;
+import io.zygotes.core.trace.TraceLog;
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.Leaf;
@@ -15,6 +16,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** Passes what happens in the pool on to the statistics, the log and the import cache. */
 final class CacheRelay implements PoolListener {
@@ -25,13 +27,15 @@ final class CacheRelay implements PoolListener {
     private final PackageStore packages;
     private final SandboxPool pool;
     private final Trace trace;
+    private final Optional<TraceLog> record;
     private volatile ImportCache cache;
 
-    CacheRelay(Statistics statistics, PackageStore packages, SandboxPool pool, Trace trace) {
+    CacheRelay(Statistics statistics, PackageStore packages, SandboxPool pool, Trace trace, Optional<TraceLog> record) {
         this.statistics = statistics;
         this.packages = packages;
         this.pool = pool;
         this.trace = trace;
+        this.record = record;
     }
 
     /** From now on the cache hears, too. */
@@ -60,5 +64,6 @@ final class CacheRelay implements PoolListener {
     @Override
     public void onImportCosts(Map<PackageId, ImportCost> costs) {
         packages.learnCosts(costs);
+        record.ifPresent(log -> log.measured(costs));
     }
 }

@@ -2,6 +2,7 @@ package io.zygotes.core;
 
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.core.function.CallListener;
 import io.zygotes.core.function.Functions;
 import io.zygotes.core.http.HttpFront;
 import io.zygotes.core.http.WorkerApi;
@@ -14,6 +15,7 @@ import io.zygotes.core.python.PythonException;
 import io.zygotes.core.registry.LambdaRegistry;
 import io.zygotes.core.registry.LambdaStore;
 import io.zygotes.core.statistics.Statistics;
+import io.zygotes.core.trace.TraceLog;
 import io.zygotes.spi.CacheShape;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.ImportCache;
@@ -26,6 +28,7 @@ import io.zygotes.spi.PackageInfo;
 import io.zygotes.spi.Packages;
 import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Sandboxes;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.mechanism.MechanismContext;
 import io.zygotes.spi.mechanism.MechanismContext.OutputSink;
@@ -58,12 +61,14 @@ public final class Worker implements AutoCloseable {
 
     private static final long OUTPUT_BYTES_A_FILE = 10L << 20;
     private static final long OUTPUT_BYTES_A_SECOND = 1L << 20;
+    /** About half a million calls. */
+    private static final long TRACE_BYTES_A_FILE = 50L << 20;
     /** How long {@link #close} lets running requests go on. */
     private static final Duration DRAIN = Duration.ofSeconds(10);
 
     private final WorkerConfig config;
     private final WorkerDirectory directory;
-    private final ImportCacheProvider caches;
+    private final ImportCacheProvider firstCaches;
     private final SandboxMechanismProvider mechanisms;
     private final SandboxPool pool;
     private final LambdaStore store;
@@ -73,10 +78,12 @@ public final class Worker implements AutoCloseable {
     /** What was started, last one first: undone in that order, after a failed start as well as at the end. */
     private final Deque<Step> undo = new ArrayDeque<>();
 
-    private volatile ImportCache cache;
+    private volatile CurrentCache cache;
+    private volatile String cacheName = "";
     private volatile Packages packages;
     private volatile Functions functions;
     private volatile OutputSink output;
+    private volatile Optional<TraceLog> record = Optional.empty();
     private volatile int port = -1;
     private boolean started;
 
@@ -95,7 +102,7 @@ public final class Worker implements AutoCloseable {
             Statistics statistics) {
         this.config = config;
         this.directory = directory;
-        this.caches = caches;
+        this.firstCaches = caches;
         this.mechanisms = mechanisms;
         this.pool = pool;
         this.store = store;
@@ -154,13 +161,15 @@ public final class Worker implements AutoCloseable {
 
         SandboxMechanism mechanism = mechanisms.start(mechanismContext(state, packages));
         onClose("sandboxes", mechanism);
-        CacheRelay relay = new CacheRelay(statistics, packages, pool, config.trace());
+        startRecord(state, packages);
+        CacheRelay relay = new CacheRelay(statistics, packages, pool, config.trace(), record);
         pool.start(mechanism, relay);
         onClose("pool", pool);
         onClose("import costs", () -> packages.saveCosts(costs));
         onClose("installers", packages);
 
-        cache = caches.create(cacheContext(packages));
+        cache = new CurrentCache(pool, sandboxes -> makeCache(firstCaches, config, sandboxes));
+        cacheName = firstCaches.name();
         onClose("import cache", cache);
         relay.passOnTo(cache);
         functions = new Functions(
@@ -169,6 +178,7 @@ public final class Worker implements AutoCloseable {
                 pool,
                 cache,
                 statistics,
+                calls(),
                 config.maxWaiting(),
                 Duration.ofSeconds(config.maxWaitSec()));
         onClose("lambdas", functions);
@@ -220,6 +230,24 @@ public final class Worker implements AutoCloseable {
         output = log;
     }
 
+    private void startRecord(Path state, PackageStore packages) throws IOException {
+        if (config.trace().packages()) {
+            TraceLog log = new TraceLog(state.resolve("logs"), TRACE_BYTES_A_FILE, packages);
+            onClose("trace", log);
+            record = Optional.of(log);
+        }
+    }
+
+    private CallListener calls() {
+        return record.<CallListener>map(log -> (code, start, nanos) -> log.call(
+                        code.spec().lambda(),
+                        code.version(),
+                        code.spec().packages(),
+                        nanos / 1e6,
+                        start.name().toLowerCase(Locale.ROOT)))
+                .orElse((code, start, nanos) -> {});
+    }
+
     private LambdaRegistry registry(Path state, HostPython python) throws IOException {
         LambdaRegistry registry = new LambdaRegistry(
                 store,
@@ -249,20 +277,50 @@ public final class Worker implements AutoCloseable {
                         "network", config.network().name().toLowerCase(Locale.ROOT)));
     }
 
-    private CacheContext cacheContext(PackageStore packages) {
+    /**
+     * Switches to another import cache, or to the same one with other settings, while requests are served. When this
+     * returns, new leaves come from the new one; the old one ends with the last leaf that it is making, and its zygotes
+     * with it. Leaves that exist stay. After an exception everything goes on as before.
+     *
+     * @param settings where {@code import_cache_tree} and {@code plugins} are taken from; nothing else of it is used
+     * @param caches the import cache to switch to
+     * @throws ConfigException if a setting is wrong or the import cache fails to start
+     * @throws IllegalStateException if the worker does not serve
+     */
+    public synchronized void reload(WorkerConfig settings, ImportCacheProvider caches) throws ConfigException {
+        if (port < 0) {
+            throw new IllegalStateException("this worker does not serve: it has not started yet, or it stops");
+        }
+        cache.replace(sandboxes -> makeCache(caches, settings, sandboxes));
+        LOG.log(Level.INFO, "import cache '" + caches.name() + "' replaces '" + cacheName + "'");
+        cacheName = caches.name();
+        statistics.count("reloads");
+    }
+
+    private ImportCache makeCache(ImportCacheProvider caches, WorkerConfig settings, Sandboxes sandboxes)
+            throws ConfigException {
         String name = caches.name();
         for (String alias : caches.aliases()) {
-            if (!config.plugins().containsKey(name) && config.plugins().containsKey(alias)) {
+            if (!settings.plugins().containsKey(name) && settings.plugins().containsKey(alias)) {
                 name = alias;
             }
         }
-        return new CacheContext(
+        String where = WorkerConfig.FILE + ": $.plugins." + name;
+        CacheContext context = new CacheContext(
                 pool,
+                sandboxes,
                 packages,
-                new Options(WorkerConfig.FILE + ": $.plugins." + name, config.pluginOptions(name)),
-                config.importCacheTree(),
+                new Options(where, settings.pluginOptions(name)),
+                settings.importCacheTree(),
                 config.folder(),
                 config.zygoteLimits());
+        try {
+            return caches.create(context);
+        } catch (RuntimeException | LinkageError e) {
+            // A third party's code.
+            throw new ConfigException(
+                    where, "the import cache \"" + caches.name() + "\" fails to start, which is a fault in it: " + e, e);
+        }
     }
 
     /** Lets running requests end, for a while; new ones are refused. */
@@ -332,6 +390,7 @@ public final class Worker implements AutoCloseable {
         if (output instanceof OutputLog log) {
             all.put("output_lines_lost", log.dropped());
         }
+        record.ifPresent(log -> all.put("trace_lost", log.lost()));
         if (cache != null) {
             cache.statistics().forEach((name, number) -> all.put("cache_" + name, number));
         }
@@ -352,7 +411,7 @@ public final class Worker implements AutoCloseable {
             text.append(sandbox instanceof Leaf leaf ? " leaf of " + leaf.spec().lambda() : " zygote");
             text.append(", ").append(sandbox.memoryBytes() >> 10).append(" KiB\n");
         }
-        text.append("\nimport cache '").append(caches.name()).append("'\n");
+        text.append("\nimport cache '").append(cacheName).append("'\n");
         shape().roots().forEach(root -> describe(root, 1, text));
         return text.toString();
     }

@@ -38,6 +38,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -182,6 +183,38 @@ class WorkerTest {
         assertEquals("cold", first.headers().firstValue("X-Zygotes-Start").orElseThrow());
         assertEquals("leaf-2", first.headers().firstValue("X-Zygotes-Sandbox").orElseThrow());
         assertEquals("warm", post("/run/hello", "1").headers().firstValue("X-Zygotes-Start").orElseThrow());
+    }
+
+    @Test
+    void aReloadTakesANewImportCacheWithItsOptionsAndAWrongOneChangesNothing() throws Exception {
+        FakeCache first = cache;
+        post("/run/hello", "1");
+        Files.writeString(
+                directory.configFile(), "{\"import_cache_tree\": \"t.json\", \"plugins\": {\"fake\": {\"size\": 7}}}");
+
+        worker.reload(directory.config(), new Caches());
+
+        FakeCache second = cache;
+        assertTrue(first.closed);
+        assertEquals(Optional.of("t.json"), cacheContext.importCacheTree());
+        assertEquals("warm", post("/run/hello", "1").headers().firstValue("X-Zygotes-Start").orElseThrow());
+
+        Files.writeString(directory.configFile(), "{\"plugins\": {\"fake\": {\"size\": 11}}}");
+        WorkerConfig wrong = directory.config();
+        ConfigException error = assertThrows(ConfigException.class, () -> worker.reload(wrong, new Caches()));
+
+        assertTrue(error.getMessage().contains("$.plugins.fake") || error.getMessage().contains("here"), error.getMessage());
+        assertFalse(second.closed);
+        assertEquals(1L, worker.statistics().get("reloads"));
+        assertEquals(200, post("/run/hello", "1").statusCode());
+    }
+
+    @Test
+    void aWorkerThatDoesNotServeDoesNotReload() throws Exception {
+        worker.close();
+        WorkerConfig config = directory.config();
+
+        assertThrows(IllegalStateException.class, () -> worker.reload(config, new Caches()));
     }
 
     @Test
@@ -420,6 +453,30 @@ class WorkerTest {
         assertEquals(0, mechanism.living());
         assertEquals(Optional.empty(), directory.running());
         assertEquals(0L, worker.statistics().get("memory_reserved_bytes"));
+    }
+
+    @Test
+    void callsAreRecordedIfTheSettingsSaySo() throws Exception {
+        post("/run/hello", "1");
+        worker.close();
+        Path record = directory.path().resolve("logs/trace.jsonl");
+        assertFalse(Files.exists(record));
+        Files.writeString(
+                directory.configFile(),
+                Files.readString(directory.configFile()).replace("{\"worker_port\"", "{\"trace\": {\"package\": true}, \"worker_port\""));
+        worker = worker();
+        worker.start();
+
+        post("/run/hello", "1");
+        post("/run/hello", "1");
+        assertEquals(0, JSON.readTree(get("/stats").body()).get("trace_lost").asInt());
+        worker.close();
+
+        List<String> lines = Files.readAllLines(record);
+        assertEquals(JSON.readTree("{\"type\": \"function\", \"name\": \"hello\", \"deps\": []}"), JSON.readTree(lines.get(0)));
+        assertEquals("cold", JSON.readTree(lines.get(1)).get("start").asText());
+        assertEquals("warm", JSON.readTree(lines.get(2)).get("start").asText());
+        assertEquals(3, lines.size());
     }
 
     private static boolean refused(int port) {

@@ -7,6 +7,7 @@ import java.util.List;
  *
  * @param roots the trees; empty for a cache that keeps no zygotes
  */
+@Stability(Stability.Level.STABLE)
 public record CacheShape(List<Node> roots) {
 
     /** A cache without zygotes. */

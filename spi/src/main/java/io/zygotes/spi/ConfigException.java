@@ -3,6 +3,7 @@ package io.zygotes.spi;
 import java.util.Objects;
 
 /** A setting is wrong. Says where and why. */
+@Stability(Stability.Level.STABLE)
 public final class ConfigException extends Exception {
 
     private static final long serialVersionUID = 1L;

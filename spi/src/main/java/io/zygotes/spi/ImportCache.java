@@ -12,6 +12,7 @@ import java.util.Map;
  * <p>The rule that is never broken: a leaf is forked only from a zygote all of whose packages, with their versions,
  * the lambda asked for. {@link Sandboxes} refuses anything else.
  */
+@Stability(Stability.Level.STABLE)
 public interface ImportCache extends AutoCloseable {
 
     /**

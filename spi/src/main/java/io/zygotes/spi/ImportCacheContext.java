@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /** What the worker gives a cache: all that it may use, and its options. Lives as long as the cache. */
+@Stability(Stability.Level.STABLE)
 public interface ImportCacheContext {
 
     /** Makes sandboxes. */

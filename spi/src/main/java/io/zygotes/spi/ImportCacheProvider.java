@@ -7,6 +7,7 @@ import java.util.Set;
  * {@code provides io.zygotes.spi.ImportCacheProvider with …}. Needs a public constructor without parameters (or a
  * static {@code provider()} method), which must do nothing that can fail.
  */
+@Stability(Stability.Level.STABLE)
 public interface ImportCacheProvider {
 
     /**

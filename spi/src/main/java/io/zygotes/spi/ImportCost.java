@@ -6,6 +6,7 @@ package io.zygotes.spi;
  * @param millis wall time in milliseconds, at least 0
  * @param megabytes growth of the process's private memory in MiB, at least 0
  */
+@Stability(Stability.Level.STABLE)
 public record ImportCost(double millis, double megabytes) {
 
     /**

@@ -12,6 +12,7 @@ import java.util.Objects;
  * @param headers request headers, names in lower case
  * @param body the raw body; empty for none. The array is not copied: do not change it
  */
+@Stability(Stability.Level.STABLE)
 public record Invocation(String method, String path, Map<String, String> headers, byte[] body) {
 
     /** Copies the map. */

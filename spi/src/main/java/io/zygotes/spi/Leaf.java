@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Map;
 
 /** A sandbox that serves one lambda; nothing is ever forked from it. One call at a time. */
+@Stability(Stability.Level.STABLE)
 public interface Leaf extends Sandbox {
 
     /** What it was made from. */

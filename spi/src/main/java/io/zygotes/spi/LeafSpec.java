@@ -15,6 +15,7 @@ import java.util.Set;
  * @param network what it sees of the network
  * @param environment environment variables for the lambda; nothing else of the worker's reaches it
  */
+@Stability(Stability.Level.STABLE)
 public record LeafSpec(
         String lambda,
         Path handler,

@@ -11,6 +11,7 @@ package io.zygotes.spi;
  * @param openFiles file descriptors that one process may hold; at least 16
  * @param tmpMb size of {@code /tmp} and {@code /host} together in MiB; at least 1
  */
+@Stability(Stability.Level.STABLE)
 public record Limits(int memMb, int procs, int cpuPercent, int swappiness, int runtimeSec, int openFiles, int tmpMb) {
 
     /**

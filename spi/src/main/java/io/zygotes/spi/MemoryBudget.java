@@ -6,6 +6,7 @@ package io.zygotes.spi;
  * @param totalBytes {@code mem_pool_mb}
  * @param reservedBytes what the sandboxes that exist may use at the most; never more than {@code totalBytes}
  */
+@Stability(Stability.Level.STABLE)
 public record MemoryBudget(long totalBytes, long reservedBytes) {
 
     /** What is left for more sandboxes without evicting one. */

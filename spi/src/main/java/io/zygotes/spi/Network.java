@@ -1,6 +1,7 @@
 package io.zygotes.spi;
 
 /** What a sandbox sees of the network. */
+@Stability(Stability.Level.STABLE)
 public enum Network {
     /** The host's network namespace: what the worker can reach, the sandbox can reach. */
     HOST,

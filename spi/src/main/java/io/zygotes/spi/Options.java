@@ -10,6 +10,7 @@ import java.util.TreeSet;
  * A plugin's own options, with checks. Ask for each option once, then call {@link #finish}: it reports every wrong
  * value and every unknown key in one exception. Not safe for use by many threads.
  */
+@Stability(Stability.Level.STABLE)
 public final class Options {
 
     private final String where;

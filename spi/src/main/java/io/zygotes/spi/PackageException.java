@@ -3,6 +3,7 @@ package io.zygotes.spi;
 import java.util.Objects;
 
 /** A package could not be installed. The message holds the installer's last lines. */
+@Stability(Stability.Level.STABLE)
 public final class PackageException extends Exception {
 
     private static final long serialVersionUID = 1L;

@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
  * @param name the normalised name, such as {@code ruamel-yaml}
  * @param version the version as pinned, such as {@code 2.2.3}
  */
+@Stability(Stability.Level.STABLE)
 public record PackageId(String name, String version) implements Comparable<PackageId> {
 
     /** What PEP 508 allows as a name. */

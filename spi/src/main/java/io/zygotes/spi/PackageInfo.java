@@ -14,6 +14,7 @@ import java.util.Objects;
  * @param folder the folder on the host that holds it and nothing else; never changed once installed
  * @param bytes size of that folder in bytes
  */
+@Stability(Stability.Level.STABLE)
 public record PackageInfo(PackageId id, List<String> dependencies, List<String> modules, Path folder, long bytes) {
 
     /** Copies the lists. */

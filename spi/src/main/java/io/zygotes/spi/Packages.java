@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /** The worker's packages: installed once each, shared read-only by all sandboxes. Safe for use by many threads. */
+@Stability(Stability.Level.STABLE)
 public interface Packages {
 
     /**

@@ -9,6 +9,7 @@ import java.util.Objects;
  *     written as JSON
  * @param body a JSON text. The array is not copied: do not change it
  */
+@Stability(Stability.Level.STABLE)
 public record Reply(int status, byte[] body) {
 
     /** Checks for null. */

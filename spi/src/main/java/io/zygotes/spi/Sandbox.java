@@ -1,6 +1,7 @@
 package io.zygotes.spi;
 
 /** An isolated process, leaf or zygote. Safe for use by many threads. */
+@Stability(Stability.Level.STABLE)
 public interface Sandbox {
 
     /** Short name, unique while the worker runs; stands in logs and statistics. */

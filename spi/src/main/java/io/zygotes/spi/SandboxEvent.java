@@ -8,6 +8,7 @@ import java.util.Objects;
  * @param kind what happened
  * @param sandbox the sandbox; a cache sees only its own
  */
+@Stability(Stability.Level.STABLE)
 public record SandboxEvent(Kind kind, Sandbox sandbox) {
 
     /** What can happen to a sandbox. */

@@ -1,6 +1,7 @@
 package io.zygotes.spi;
 
 /** A sandbox could not be made, or failed at its work. The message says which, why, and what to do next. */
+@Stability(Stability.Level.STABLE)
 public sealed class SandboxException extends Exception {
 
     private static final long serialVersionUID = 1L;

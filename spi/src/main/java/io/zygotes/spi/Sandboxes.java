@@ -9,6 +9,7 @@ import java.util.Optional;
  * <p>All methods block until the sandbox is there, may evict idle sandboxes to make room, and are safe for use by
  * many threads.
  */
+@Stability(Stability.Level.STABLE)
 public interface Sandboxes {
 
     /**

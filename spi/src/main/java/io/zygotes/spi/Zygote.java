@@ -8,6 +8,7 @@ import java.util.Map;
  *
  * <p>The worker may evict a zygote that is not in use when memory is short; {@link #alive()} is false from then on.
  */
+@Stability(Stability.Level.STABLE)
 public interface Zygote extends Sandbox {
 
     /** All packages it has imported, in import order; exactly those of its {@link ZygoteSpec}. */

@@ -12,6 +12,7 @@ import java.util.Set;
  *     included, in import order (dependencies first)
  * @param limits what it may use while it imports; {@code runtimeSec} ends an import that hangs
  */
+@Stability(Stability.Level.STABLE)
 public record ZygoteSpec(List<PackageId> packages, Limits limits) {
 
     /**

@@ -104,12 +104,12 @@ public record WorkerConfig(
     }
 
     /**
-     * What the worker writes into its log beside errors, {@code trace} in the file.
+     * What the worker writes down beside errors, {@code trace} in the file.
      *
      * @param cgroups handed to the mechanism as its option {@code trace_cgroups}
      * @param memory changes of the memory that is reserved
      * @param evictor evictions
-     * @param packages installs with what they found
+     * @param packages installs with what they found, and the record of all calls for making trees from
      * @param latency how long each request took
      */
     public record Trace(boolean cgroups, boolean memory, boolean evictor, boolean packages, boolean latency) {}
@@ -133,6 +133,23 @@ public record WorkerConfig(
      */
     public static WorkerConfig defaults(Path folder) {
         return ConfigFile.defaults(folder, MachineMemory.megabytes());
+    }
+
+    /**
+     * These settings with the import cache of others: its name, its tree, all options, and where plugins lie. All that a
+     * running worker can take up.
+     */
+    public WorkerConfig withCacheOf(WorkerConfig other) {
+        Features mixed = new Features(
+                other.features.importCache,
+                features.reuseCgroups,
+                features.downsizePausedMem,
+                features.enableSeccomp);
+        return new WorkerConfig(
+                folder, workerDir, workerUrl, workerPort, registry, registryCacheMs, pkgsDir, pipMirror, memPoolMb,
+                other.importCacheTree, sockBasePath, sandbox, serverMode, limits, installerLimits, mixed, trace,
+                storage, logOutput, python, network, allowLambdaCalls, maxWaiting, spareLeaves, maxWaitSec,
+                other.plugins, other.pluginPath);
     }
 
     /** The whole file as JSON text, every key included, indented. */

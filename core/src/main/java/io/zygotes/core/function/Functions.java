@@ -31,6 +31,7 @@ public final class Functions implements AutoCloseable {
 
     private final LambdaRegistry registry;
     private final Statistics statistics;
+    private final CallListener calls;
     private final Services services;
     private final Map<String, LambdaFunction> functions = new ConcurrentHashMap<>();
 
@@ -40,6 +41,7 @@ public final class Functions implements AutoCloseable {
      * @param pool where their leaves are counted
      * @param cache makes their leaves
      * @param statistics counts calls
+     * @param calls hears of every answer
      * @param maxWaiting requests of one lambda that may wait for a leaf
      * @param maxWait how long a request may wait for memory
      */
@@ -49,10 +51,12 @@ public final class Functions implements AutoCloseable {
             SandboxPool pool,
             ImportCache cache,
             Statistics statistics,
+            CallListener calls,
             int maxWaiting,
             Duration maxWait) {
         this.registry = registry;
         this.statistics = statistics;
+        this.calls = calls;
         this.services = new Services(
                 cache,
                 pool,
@@ -121,7 +125,9 @@ public final class Functions implements AutoCloseable {
             throws RegistryException, PackageException, OverloadException, SandboxException, IOException,
                     InterruptedException {
         long start = System.nanoTime();
-        Answer answer = functionFor(name).invoke(invocation);
+        Target target = functionFor(name);
+        Answer answer = target.invoke(invocation);
+        long nanos = System.nanoTime() - start;
         statistics
                 .latency(
                         switch (answer.start()) {
@@ -129,7 +135,8 @@ public final class Functions implements AutoCloseable {
                             case HIT -> "call_hit";
                             case COLD -> "call_cold";
                         })
-                .record(System.nanoTime() - start);
+                .record(nanos);
+        calls.answered(target.code(), answer.start(), nanos);
         return answer;
     }
 

@@ -39,6 +39,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -64,6 +65,7 @@ class FunctionsTest {
 
     private final FakeMechanism mechanism = new FakeMechanism();
     private final Statistics statistics = new Statistics();
+    private final List<String> answered = new CopyOnWriteArrayList<>();
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private SandboxPool pool;
     private PackageStore packages;
@@ -107,6 +109,7 @@ class FunctionsTest {
                 pool,
                 new FakeCache(pool, zygote),
                 statistics,
+                (code, start, nanos) -> answered.add(code.spec().lambda() + " " + start),
                 maxWaiting,
                 Duration.ofSeconds(1));
     }
@@ -169,6 +172,8 @@ class FunctionsTest {
         assertEquals(Set.of(Start.WARM, Start.HIT), starts);
         assertEquals(1, mechanism.zygotes.size());
         assertTrue(statistics.snapshot().containsKey("create_clone_p50_ms"));
+        assertEquals(List.of("hello COLD", "hello WARM"), answered.subList(0, 2));
+        assertEquals(4, answered.size());
     }
 
     @Test

@@ -3,25 +3,30 @@ package io.zygotes.launcher.cli;
 import io.zygotes.core.Worker;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
-import io.zygotes.launcher.plugins.ImportCaches;
+import io.zygotes.launcher.control.ControlSocket;
 import io.zygotes.launcher.worker.Workers;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.SandboxException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
 /** Runs a worker in this process until it is told to stop. */
 final class ForegroundWorker {
 
+    private static final Logger LOG = System.getLogger(ForegroundWorker.class.getName());
+
     private final WorkerDirectory directory;
     private final WorkerConfig config;
-    private final ImportCaches caches;
+    private final WorkerCommands.Finder finder;
 
-    ForegroundWorker(WorkerDirectory directory, WorkerConfig config, ImportCaches caches) {
+    ForegroundWorker(WorkerDirectory directory, WorkerConfig config, WorkerCommands.Finder finder) {
         this.directory = directory;
         this.config = config;
-        this.caches = caches;
+        this.finder = finder;
     }
 
     /**
@@ -29,7 +34,7 @@ final class ForegroundWorker {
      * comes while it stops changes nothing.
      */
     void run(PrintWriter out) throws ConfigException, SandboxException, IOException, InterruptedException {
-        Worker worker = Workers.make(directory, config, caches);
+        Worker worker = Workers.make(directory, config, finder.find(config));
         var started = new CountDownLatch(1);
         Thread stop = new Thread(() -> stop(worker, started, out), "stop");
         Runtime.getRuntime().addShutdownHook(stop);
@@ -40,10 +45,30 @@ final class ForegroundWorker {
             removeHook(stop);
             throw e;
         }
+        openControl(worker).ifPresent(control -> Runtime.getRuntime().addShutdownHook(new Thread(() -> close(control))));
         started.countDown();
         out.println("ready: " + directory.path() + ", pid " + ProcessHandle.current().pid() + ", port " + worker.port()
                 + ", import cache \"" + config.features().importCache() + "\"");
         new CountDownLatch(1).await();
+    }
+
+    /** A worker that cannot be told anything is better than none. */
+    private Optional<ControlSocket> openControl(Worker worker) {
+        var commands = new WorkerCommands(worker, directory, config, finder);
+        try {
+            return Optional.of(ControlSocket.open(directory.path(), commands::answer));
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, e.getMessage() + ": this worker cannot reload, it has to be started again instead");
+            return Optional.empty();
+        }
+    }
+
+    private static void close(ControlSocket control) {
+        try {
+            control.close();
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot remove the control socket: " + e.getMessage());
+        }
     }
 
     /** Runs as shutdown hook: the JVM's own exit code after a signal would be 128 and more, although all went well. */

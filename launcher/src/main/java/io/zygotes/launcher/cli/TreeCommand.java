@@ -8,9 +8,15 @@ import picocli.CommandLine.Spec;
 /** {@code zygotes tree ...}. */
 @Command(
         name = "tree",
-        description = "Draws, fits, evaluates and compares zygote trees.",
+        description = "Draws, fits, evaluates and compares zygote trees, and measures what they save.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {TreeShowCommand.class, TreeFitCommand.class, TreeEvalCommand.class, TreeDiffCommand.class})
+        subcommands = {
+            TreeShowCommand.class,
+            TreeMeasureCommand.class,
+            TreeFitCommand.class,
+            TreeEvalCommand.class,
+            TreeDiffCommand.class
+        })
 final class TreeCommand implements Runnable {
 
     @Spec
@@ -18,6 +24,6 @@ final class TreeCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which command? show, fit, eval or diff");
+        throw new ParameterException(spec.commandLine(), "which command? show, measure, fit, eval or diff");
     }
 }

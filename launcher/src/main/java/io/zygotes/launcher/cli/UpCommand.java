@@ -39,7 +39,7 @@ final class UpCommand implements Callable<Integer> {
             return 0;
         }
         var config = opened.config();
-        var worker = new ForegroundWorker(opened, config, pluginPath.find(Optional.of(config)));
+        var worker = new ForegroundWorker(opened, config, settings -> pluginPath.find(Optional.of(settings)));
         worker.run(out);
         return 0;
     }

@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
         name = "worker",
         description = "Makes, starts and stops a worker.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {InitCommand.class, UpCommand.class, DownCommand.class, StatusCommand.class})
+        subcommands = {InitCommand.class, UpCommand.class, DownCommand.class, StatusCommand.class, ReloadCommand.class})
 final class WorkerCommand implements Runnable {
 
     @Spec
@@ -18,6 +18,6 @@ final class WorkerCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which command? init, up, down or status");
+        throw new ParameterException(spec.commandLine(), "which command? init, up, down, status or reload");
     }
 }

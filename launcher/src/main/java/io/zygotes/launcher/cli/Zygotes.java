@@ -28,7 +28,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         commandListHeading = "%nCommands:%n",
         footer = {
             "",
-            "init, up, down and status are short for worker init, ...; install is short for admin install.",
+            "init, up, down, status and reload are short for worker init, ...; install is short for admin install.",
             "New here? 'zygotes demo' shows what it does, 'zygotes COMMAND --help' how."
         },
         subcommands = {
@@ -44,6 +44,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             UpCommand.class,
             DownCommand.class,
             StatusCommand.class,
+            ReloadCommand.class,
             InstallCommand.class
         })
 public final class Zygotes implements Runnable {

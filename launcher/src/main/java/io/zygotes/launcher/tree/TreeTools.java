@@ -4,6 +4,7 @@ import io.zygotes.core.files.Folders;
 import io.zygotes.plugin.tree.fit.Evaluation;
 import io.zygotes.plugin.tree.fit.FitException;
 import io.zygotes.plugin.tree.fit.Trace;
+import io.zygotes.plugin.tree.fit.TraceCosts;
 import io.zygotes.plugin.tree.fit.TraceReader;
 import io.zygotes.plugin.tree.fit.TreeDiff;
 import io.zygotes.plugin.tree.fit.TreeEvaluator;
@@ -15,9 +16,12 @@ import io.zygotes.plugin.tree.model.TreeWriter;
 import io.zygotes.plugin.tree.model.ZygoteTree;
 import io.zygotes.spi.CacheShape;
 import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.SandboxException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -124,6 +128,39 @@ public final class TreeTools {
                 .append(saved(expected.importMillisTotal(), expected.importMillisLeft(), expected.savedShare()))
                 .append(" (fitted five times to four fifths, tried on the rest)\n"));
         return text.toString();
+    }
+
+    /**
+     * Measures what importing the packages of a trace costs, those without costs, each in a sandbox of its own, and
+     * writes a copy of the trace with the costs beside and renames it. What cannot be measured stays without.
+     *
+     * @param trace the trace, plain or gzip
+     * @param out the copy; gzip if its name ends in {@code .gz}
+     * @param bench where it is measured; not closed
+     * @param err gets a line for each long step and each package that cannot be measured
+     * @return what was done, for people
+     * @throws TreeFailure if the trace is of no use or the copy has no place
+     * @throws ConfigException if the temporary worker cannot be started
+     * @throws SandboxException if this machine cannot run the sandboxes
+     */
+    public String measure(Path trace, Path out, MeasureBench bench, PrintWriter err)
+            throws TreeFailure, ConfigException, SandboxException, IOException, InterruptedException {
+        Path folder = out.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            throw new TreeFailure("cannot write " + out + ": there is no folder " + folder);
+        }
+        TraceCosts costs;
+        try {
+            costs = TraceCosts.read(trace);
+        } catch (FitException e) {
+            throw new TreeFailure(e.getMessage(), e);
+        }
+        List<TraceCosts.Missing> missing = costs.missing();
+        Map<PackageId, TraceCosts.Measured> measured =
+                missing.isEmpty() ? Map.of() : new ImportMeasurement(bench.start(), err).measure(missing);
+        costs.write(measured, out);
+        return "wrote " + out + ": " + measured.size() + " of " + missing.size()
+                + " packages without costs were measured\n";
     }
 
     private static String saved(double total, double left, double share) {

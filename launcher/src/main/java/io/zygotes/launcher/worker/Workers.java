@@ -10,6 +10,7 @@ import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.plugins.Mechanisms;
 import io.zygotes.launcher.plugins.Plugin;
 import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.ImportCacheProvider;
 import io.zygotes.spi.mechanism.SandboxMechanismProvider;
 
 /** Makes workers. The only class of the launcher that knows Guice. */
@@ -28,8 +29,37 @@ public final class Workers {
     public static Worker make(WorkerDirectory directory, WorkerConfig config, ImportCaches caches) throws ConfigException {
         String file = directory.configFile().toString();
         Plugin plugin = caches.byName(file + ": $.features.import_cache", config.features().importCache());
-        SandboxMechanismProvider mechanism = Mechanisms.find().byName(file + ": $.sandbox", config.sandbox());
-        return Guice.createInjector(Stage.PRODUCTION, new CoreModule(directory, config, plugin.provider(), mechanism))
+        return make(directory, config, plugin.provider());
+    }
+
+    /**
+     * Wires a worker with an import cache of the caller's, whatever the settings name; starts nothing.
+     *
+     * @param directory the worker directory
+     * @param config its settings
+     * @param cache makes the import cache
+     * @throws ConfigException if the settings name a mechanism that does not exist
+     */
+    public static Worker make(WorkerDirectory directory, WorkerConfig config, ImportCacheProvider cache)
+            throws ConfigException {
+        SandboxMechanismProvider mechanism =
+                Mechanisms.find().byName(directory.configFile() + ": $.sandbox", config.sandbox());
+        return Guice.createInjector(Stage.PRODUCTION, new CoreModule(directory, config, cache, mechanism))
                 .getInstance(Worker.class);
+    }
+
+    /**
+     * Lets a running worker switch to the import cache that the settings name. After an exception it goes on as before.
+     *
+     * @param worker a worker that serves
+     * @param directory its directory
+     * @param config the new settings
+     * @param caches the import caches to choose from
+     * @throws ConfigException if there is no such import cache, one of its options is wrong, or it fails to start
+     */
+    public static void reload(Worker worker, WorkerDirectory directory, WorkerConfig config, ImportCaches caches)
+            throws ConfigException {
+        String where = directory.configFile() + ": $.features.import_cache";
+        worker.reload(config, caches.byName(where, config.features().importCache()).provider());
     }
 }

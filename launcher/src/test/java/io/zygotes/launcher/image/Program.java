@@ -28,18 +28,27 @@ final class Program {
     /** As {@link #run}, with a folder of its own for temporary files. */
     static Ended runWithTemporary(Path folder, Path temporary, String... arguments)
             throws IOException, InterruptedException {
-        try (Running running = start(folder, Map.of("ZYGOTES_JAVA_OPTS", "-Djava.io.tmpdir=" + temporary), arguments)) {
+        Map<String, String> environment = Map.of("ZYGOTES_JAVA_OPTS", "-Djava.io.tmpdir=" + temporary);
+        try (Running running = start(IMAGE, folder, environment, arguments)) {
+            return running.end();
+        }
+    }
+
+    /** Runs a command of another image to its end. */
+    static Ended runOf(Path image, Path folder, String... arguments) throws IOException, InterruptedException {
+        try (Running running = start(image, folder, Map.of(), arguments)) {
             return running.end();
         }
     }
 
     /** Starts a command. */
     static Running start(Path folder, String... arguments) throws IOException {
-        return start(folder, Map.of(), arguments);
+        return start(IMAGE, folder, Map.of(), arguments);
     }
 
-    private static Running start(Path folder, Map<String, String> environment, String... arguments) throws IOException {
-        var command = new ArrayList<String>(List.of(IMAGE.resolve("bin/zygotes").toString()));
+    private static Running start(Path image, Path folder, Map<String, String> environment, String... arguments)
+            throws IOException {
+        var command = new ArrayList<String>(List.of(image.resolve("bin/zygotes").toString()));
         command.addAll(List.of(arguments));
         Path out = Files.createTempFile(folder, "out", "");
         Path err = Files.createTempFile(folder, "err", "");

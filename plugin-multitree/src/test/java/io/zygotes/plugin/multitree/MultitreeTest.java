@@ -90,6 +90,13 @@ final class MultitreeTest extends ImportCacheContract {
     }
 
     @Test
+    void aTreeThatLearnsIsForTheOtherStrategyAndSaidToBeSo() {
+        FakeContext auto = context(Map.of()).withTree("auto");
+        ConfigException error = assertThrows(ConfigException.class, () -> provider().create(auto));
+        assertTrue(error.getMessage().contains("import_cache_tree") && error.getMessage().contains("\"tree\" only"), error.getMessage());
+    }
+
+    @Test
     void anotherSeedPicksOtherwise() throws Exception {
         assertTrue(!hits(1).equals(hits(2)), "two seeds gave the same picks");
     }

@@ -115,6 +115,11 @@ final class Slot {
         return true;
     }
 
+    /** Gives the slot up, whatever it holds. Call with the lock held. */
+    void giveUp() {
+        retired = true;
+    }
+
     /** Whether it was given up: get another one. Call with the lock held. */
     boolean retired() {
         return retired;

@@ -31,14 +31,18 @@ public final class TreeProvider implements ImportCacheProvider {
 
     @Override
     public String description() {
-        return "One zygote tree: each leaf is forked from the node that saves its lambda the most import time.";
+        return "One zygote tree, given or learned: each leaf is forked from the node that saves its lambda the most import time.";
     }
 
     @Override
     public ImportCache create(ImportCacheContext context) throws ConfigException {
         Options options = context.options();
         TreeOptions tree = TreeOptions.read(options);
+        AutoOptions auto = AutoOptions.read(options);
         options.finish();
+        if (context.importCacheTree().filter(TreeReader.AUTO::equals).isPresent()) {
+            return AutoTree.start(new TreeCache(TreeReader.bundled(), tree, context), auto, context);
+        }
         return new TreeCache(TreeReader.setting(context.importCacheTree(), context.workerDirectory()), tree, context);
     }
 }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.Optional;
 
 /**
@@ -81,7 +82,7 @@ final class CgroupTree implements AutoCloseable {
             Path folder = layout.unified().resolve(FOLDER);
             for (int i = 0; i < REGIONS; i++) {
                 int candidate = Math.floorMod(preferred + i, REGIONS);
-                if (!claimed(layout, folder, candidate)) {
+                if (!claimed(folder, candidate)) {
                     continue;
                 }
                 Path beside = state.resolve("region.new");
@@ -127,10 +128,10 @@ final class CgroupTree implements AutoCloseable {
         return there ? Optional.of(dead.get().root) : Optional.empty();
     }
 
-    private static boolean claimed(CgroupLayout layout, Path folder, int region) throws IOException {
+    private static boolean claimed(Path folder, int region) throws IOException {
         while (true) {
-            Files.createDirectories(folder);
             try {
+                Files.createDirectories(folder);
                 Files.createDirectory(folder.resolve(name(region)));
                 return true;
             } catch (FileAlreadyExistsException e) {
@@ -149,6 +150,9 @@ final class CgroupTree implements AutoCloseable {
         CgroupLayout.delegateMoves(root, hostId(0));
         if (!Files.exists(root.resolve("cgroup.kill"))) {
             throw new IOException("this kernel has no cgroup.kill: Linux 5.14 or later is needed");
+        }
+        for (Path mount : Set.copyOf(layout.legacy().values())) {
+            claimed(mount.resolve(FOLDER), region); // what was there before is ours as well
         }
         if (!layout.legacy().isEmpty()) {
             try {

@@ -55,7 +55,7 @@ final class SandboxGroup {
             for (Map.Entry<String, Path> entry : layout.legacy().entrySet()) {
                 Path group = entry.getValue().resolve(CgroupTree.FOLDER).resolve(region)
                         .resolve(parent.getFileName() + "." + name);
-                Files.createDirectories(group);
+                Files.createDirectory(group);
                 byController.put(entry.getKey(), group);
                 legacy.add(group);
             }

@@ -2,6 +2,7 @@ package io.zygotes.spi.mechanism;
 
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
+import io.zygotes.spi.Stability;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import java.util.Objects;
  * @param limits what it may use; {@code runtimeSec} bounds the whole job
  * @param network what it sees of the network
  */
+@Stability(Stability.Level.EVOLVING)
 public record Job(
         String name,
         String script,

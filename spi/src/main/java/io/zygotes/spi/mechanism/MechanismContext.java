@@ -2,6 +2,7 @@ package io.zygotes.spi.mechanism;
 
 import io.zygotes.spi.Packages;
 import io.zygotes.spi.SandboxEvent;
+import io.zygotes.spi.Stability;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
@@ -21,6 +22,7 @@ import java.util.function.Consumer;
  * @param events gets {@link SandboxEvent.Kind#DIED} for sandboxes that end by themselves
  * @param options further settings by name; a mechanism ignores those that it does not know
  */
+@Stability(Stability.Level.EVOLVING)
 public record MechanismContext(
         Path workerDirectory,
         String python,

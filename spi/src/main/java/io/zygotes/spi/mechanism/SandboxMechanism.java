@@ -7,6 +7,7 @@ import io.zygotes.spi.Network;
 import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
+import io.zygotes.spi.Stability;
 import io.zygotes.spi.Zygote;
 import java.net.InetSocketAddress;
 
@@ -14,6 +15,7 @@ import java.net.InetSocketAddress;
  * A way to make sandboxes, such as SOCK. It makes what it is told: memory accounting, eviction and the safety rule
  * are the core's.
  */
+@Stability(Stability.Level.EVOLVING)
 public interface SandboxMechanism extends Sandboxes, AutoCloseable {
 
     /**

@@ -2,10 +2,12 @@ package io.zygotes.spi.mechanism;
 
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Stability;
 import java.nio.file.Path;
 import java.util.List;
 
 /** Makes mechanisms of one kind; found with {@link java.util.ServiceLoader} by the name in {@code sandbox}. */
+@Stability(Stability.Level.EVOLVING)
 public interface SandboxMechanismProvider {
 
     /** The name in {@code config.json}'s {@code sandbox}, such as {@code sock}. */

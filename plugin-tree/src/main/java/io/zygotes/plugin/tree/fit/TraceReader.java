@@ -6,13 +6,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.zygotes.plugin.tree.model.Requirement;
 import io.zygotes.spi.PackageId;
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -20,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
-import java.util.zip.GZIPInputStream;
 
 /**
  * Reads traces: one JSON object a line, plain or gzip, several files as one. What is kept is the packages, the functions
@@ -30,8 +26,8 @@ import java.util.zip.GZIPInputStream;
 public final class TraceReader {
 
     /** An import of an hour or a terabyte was not measured but mistyped. */
-    private static final double MOST_MILLIS = 3_600_000;
-    private static final double MOST_MEGABYTES = 1_000_000;
+    static final double MOST_MILLIS = 3_600_000;
+    static final double MOST_MEGABYTES = 1_000_000;
     private static final int SHOWN = 3;
 
     private static final JsonMapper MAPPER =
@@ -87,7 +83,7 @@ public final class TraceReader {
     }
 
     private void readFile(Path file) throws IOException {
-        try (InputStream in = open(file)) {
+        try (InputStream in = Lines.open(file)) {
             Lines lines = new Lines(in);
             long number = 0;
             while (lines.next()) {
@@ -108,20 +104,6 @@ public final class TraceReader {
             }
         } catch (IOException e) {
             throw new IOException("cannot read trace " + file + ": " + e, e);
-        }
-    }
-
-    /** By its first bytes, because a name says little about what is in a file. */
-    private static InputStream open(Path file) throws IOException {
-        InputStream in = new BufferedInputStream(Files.newInputStream(file));
-        try {
-            in.mark(2);
-            boolean gzip = in.read() == 0x1f && in.read() == 0x8b;
-            in.reset();
-            return gzip ? new GZIPInputStream(in, 1 << 16) : in;
-        } catch (IOException e) {
-            in.close();
-            throw e;
         }
     }
 
@@ -192,10 +174,14 @@ public final class TraceReader {
         if (value == null || value.isNull()) {
             return OptionalDouble.empty();
         }
-        if (!value.isNumber() || !(value.doubleValue() >= 0) || value.doubleValue() > most) {
+        if (!isCost(value, most)) {
             throw new Malformed(key + " must be a number from 0 to " + (long) most + ", it is " + value);
         }
         return OptionalDouble.of(value.doubleValue());
+    }
+
+    static boolean isCost(JsonNode value, double most) {
+        return value.isNumber() && value.doubleValue() >= 0 && value.doubleValue() <= most;
     }
 
     private void tracedPackage(JsonNode line) throws Malformed {
@@ -264,73 +250,5 @@ public final class TraceReader {
                     + firstMalformed + "; was the worker run with \"trace\": {\"package\": true} and called?");
         }
         return new Result(new Trace(List.copyOf(packages.values()), calls), malformed, firstMalformed, unknown);
-    }
-
-    /** Lines of bytes; knows whether the last one was ended. */
-    private static final class Lines {
-        private final InputStream in;
-        private final byte[] chunk = new byte[1 << 16];
-        private int at;
-        private int end;
-        private byte[] line = new byte[1 << 12];
-        private int length;
-        private boolean terminated;
-
-        Lines(InputStream in) {
-            this.in = in;
-        }
-
-        boolean next() throws IOException {
-            length = 0;
-            terminated = false;
-            while (true) {
-                if (at == end) {
-                    at = 0;
-                    end = Math.max(0, in.read(chunk));
-                    if (end == 0) {
-                        return length > 0;
-                    }
-                }
-                int from = at;
-                while (at < end && chunk[at] != '\n') {
-                    at++;
-                }
-                append(from, at);
-                if (at < end) {
-                    at++;
-                    terminated = true;
-                    return true;
-                }
-            }
-        }
-
-        private void append(int from, int to) {
-            if (length + to - from > line.length) {
-                line = Arrays.copyOf(line, Math.max(2 * line.length, length + to - from));
-            }
-            System.arraycopy(chunk, from, line, length, to - from);
-            length += to - from;
-        }
-
-        byte[] buffer() {
-            return line;
-        }
-
-        int length() {
-            return length;
-        }
-
-        boolean terminated() {
-            return terminated;
-        }
-
-        boolean isBlank() {
-            for (int i = 0; i < length; i++) {
-                if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r') {
-                    return false;
-                }
-            }
-            return true;
-        }
     }
 }

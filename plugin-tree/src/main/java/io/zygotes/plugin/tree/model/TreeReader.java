@@ -29,6 +29,9 @@ import java.util.Optional;
  */
 public final class TreeReader {
 
+    /** The value of {@code import_cache_tree} that asks for a tree learned from the worker's own traffic. */
+    public static final String AUTO = "auto";
+
     /** Its file name says what is in it; {@code init} writes a copy under the same name. */
     private static final String DEFAULT_TREE = "/io/zygotes/plugin/tree/default-zygotes-40.json";
 
@@ -65,6 +68,8 @@ public final class TreeReader {
         }
         return switch (value.get()) {
             case String text when text.isBlank() -> bundled();
+            case String text when text.equals(AUTO) -> throw new ConfigException(setting,
+                    "\"auto\" works with the import cache \"tree\" only; a file of that name is ./auto");
             case String text when text.stripLeading().startsWith("{") ->
                     text(text, "import_cache_tree (JSON text)", workerDirectory);
             case String text -> {

@@ -2,12 +2,13 @@
 
 Standard library only, Python 3.9 to 3.14. Nothing here is meant for lambdas to import.
 
-kernel    system calls that the standard library lacks, one function each
-seccomp   the system-call filters
-wire      messages to and from the worker
-setup     the steps that turn a fresh child into a sandbox
-warden    pid 1 of the worker's sandboxes
-zygote    imports packages and forks
-leaf      imports f.py and answers calls
-job       runs one program of the worker's
+kernel      system calls that the standard library lacks, one function each
+seccomp     the system-call filters
+wire        messages to and from the worker
+setup       the steps that turn a fresh child into a sandbox
+warden      pid 1 of the worker's sandboxes
+zygote      imports packages and forks
+rehearsal   runs in a zygote what its children will run
+leaf        imports f.py and answers calls
+job         runs one program of the worker's
 """

@@ -24,7 +24,7 @@ _close = os.close  # before a package may have put another one in its place
 _MAGIC = importlib.util.MAGIC_NUMBER + _UNCHECKED
 
 
-def _byte_code():
+def byte_code():
     """The code of f.py as the worker compiled it ahead, or None. The folder never changes, so nothing is compared."""
     try:
         descriptor = os.open(_BYTE_CODE, os.O_RDONLY | os.O_CLOEXEC)
@@ -42,7 +42,7 @@ def _byte_code():
 
 def _import_f():
     sys.modules["f"] = _MODULE
-    code = _byte_code()
+    code = byte_code()
     if code is None:
         _LOADER.exec_module(_MODULE)
     else:
@@ -95,7 +95,7 @@ def _error(message, trace=None):
     return json.dumps(report).encode()
 
 
-def _answer(function, body):
+def answer(function, body):
     """Status and body of the reply to one call."""
     if body:
         try:
@@ -138,7 +138,7 @@ def main(instructions):
         if kind != wire.CALL:
             raise ValueError("a leaf got a message of kind %d" % kind)
         _reap()  # what ended after the last call, and while it was frozen
-        status, reply = _answer(function, body)
+        status, reply = answer(function, body)
         _flush()
         wire.send_reply(wire.CHANNEL, status, reply)
         _reap()

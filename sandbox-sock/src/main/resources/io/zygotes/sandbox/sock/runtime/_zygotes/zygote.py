@@ -10,7 +10,7 @@ import os
 import socket
 import time
 
-from . import kernel, leaf, setup, wire
+from . import kernel, leaf, rehearsal, setup, wire
 
 _PAGE = os.sysconf("SC_PAGESIZE")
 
@@ -60,8 +60,7 @@ def main(instructions):
     except BaseException as error:
         setup.tell_failure(wire.CHANNEL, "import", error)
         os._exit(1)
-    # The first time it imports more and fills caches, 0.4 ms that every child would spend again.
-    leaf.reseed()
+    rehearsal.run()
     # What lives now lives for ever: without this the collector would write to these pages in every child.
     gc.collect()
     gc.freeze()

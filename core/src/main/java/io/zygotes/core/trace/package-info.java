@@ -1,0 +1,2 @@
+/** Writes down which packages are called together and what they cost, for making trees from. */
+package io.zygotes.core.trace;

@@ -1,0 +1,315 @@
+package io.zygotes.plugin.tree;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.zygotes.plugin.tree.fit.Trace;
+import io.zygotes.plugin.tree.model.TreeReader;
+import io.zygotes.plugin.tree.model.ZygoteTree;
+import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.ImportCache;
+import io.zygotes.spi.Leaf;
+import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Zygote;
+import io.zygotes.spi.ZygoteSpec;
+import io.zygotes.spi.testkit.FakeContext;
+import io.zygotes.spi.testkit.FakePackages;
+import io.zygotes.spi.testkit.FakeSandboxes;
+import io.zygotes.spi.testkit.Trouble;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+final class AutoTreeTest {
+
+    /** Serves pandas only half of what it could, and flask not at all. */
+    private static final String FIRST = "{\"children\": [{\"packages\": [\"numpy\"]}, {\"packages\": [\"six\"]}]}";
+
+    private final FakePackages packages = FakePackages.wellKnown().measureAll();
+    private final FakeSandboxes pool = new FakeSandboxes(packages, 64 * 1024);
+    private final List<ImportCache> open = new ArrayList<>();
+
+    private AutoTree auto(String tree, AutoOptions options) throws Exception {
+        return auto(TreeReader.text(tree, "t.json", Path.of(".")), options, pool, packages);
+    }
+
+    private AutoTree auto(ZygoteTree tree, AutoOptions options, FakeSandboxes sandboxes, FakePackages known) {
+        FakeContext context = new FakeContext(sandboxes, known, Map.of(), Optional.empty(), Path.of("."));
+        AutoTree auto = new AutoTree(new TreeCache(tree, TreeOptions.DEFAULT, context), options, context);
+        sandboxes.listener(auto::onEvent);
+        open.add(auto);
+        return auto;
+    }
+
+    @AfterEach
+    void everyZygoteIsGoneAfterClose() {
+        open.forEach(ImportCache::close);
+        assertEquals(List.of(), pool.zygotes());
+        assertEquals(List.of(), pool.violations());
+    }
+
+    private LeafSpec lambda(String... pins) {
+        return FakeContext.leaf(String.join("+", pins), packages.pins(pins));
+    }
+
+    private void call(AutoTree auto, int times, String... pins) throws Exception {
+        for (int i = 0; i < times; i++) {
+            auto.createLeaf(lambda(pins)).destroy();
+        }
+    }
+
+    private Set<Set<PackageId>> zygotes() {
+        return pool.zygotes().stream().map(zygote -> Set.copyOf(zygote.packages())).collect(Collectors.toSet());
+    }
+
+    @Test
+    void itMovesToATreeThatServesItsTraffic() throws Exception {
+        AutoTree auto = auto(FIRST, AutoOptions.DEFAULT);
+        call(auto, 30, "pandas==2.2.3");
+        call(auto, 30, "flask==3.1.0");
+
+        assertTrue(auto.refit());
+
+        assertTrue(auto.tree().toString().contains("pandas"), auto.tree().toString());
+        int made = pool.zygotesMade();
+        call(auto, 1, "pandas==2.2.3");
+        assertEquals(Optional.of(packages.pins("pandas==2.2.3")), pool.made().getLast().parent().map(Set::copyOf));
+        call(auto, 1, "flask==3.1.0");
+        assertEquals(Optional.of(packages.pins("flask==3.1.0")), pool.made().getLast().parent().map(Set::copyOf));
+        assertEquals(made, pool.zygotesMade(), "nobody waits for a zygote after the move");
+    }
+
+    @Test
+    void zygotesOfBothTreesStayAndTheOthersEnd() throws Exception {
+        AutoTree auto = auto(FIRST, AutoOptions.DEFAULT);
+        call(auto, 5, "six==1.17.0");
+        call(auto, 50, "pandas==2.2.3");
+        call(auto, 50, "numpy==2.2.3");
+        List<Zygote> before = pool.zygotes();
+        assertEquals(3, before.size(), "root, numpy, six");
+
+        assertTrue(auto.refit());
+
+        Set<Set<PackageId>> shared = new HashSet<>();
+        for (Zygote zygote : before) {
+            boolean inBoth = auto.tree().places().stream().anyMatch(place -> Set.copyOf(zygote.packages()).equals(
+                    place.path().isEmpty() ? Set.of() : closure(place)));
+            assertEquals(inBoth, zygote.alive(), zygote.packages() + " in " + auto.tree());
+            if (inBoth) {
+                shared.add(Set.copyOf(zygote.packages()));
+            }
+        }
+        assertTrue(shared.contains(Set.<PackageId>of()), "the root is in every tree");
+        assertTrue(shared.contains(packages.pins("numpy==2.2.3")), shared.toString());
+        assertTrue(zygotes().containsAll(shared));
+    }
+
+    private Set<PackageId> closure(ZygoteTree.Place place) {
+        return packages.pins(place.path().stream()
+                .map(each -> packages.versions(each.name()).getLast().toString())
+                .toArray(String[]::new));
+    }
+
+    @Test
+    void aZygoteThatTheNewTreeLacksEnds() throws Exception {
+        AutoTree auto = auto(FIRST, new AutoOptions(Duration.ofMinutes(1), 0.05, 2, 1));
+        call(auto, 1, "six==1.17.0");
+        call(auto, 100, "flask==3.1.0");
+        assertEquals(Set.of(Set.of(), packages.pins("six==1.17.0")), zygotes());
+
+        assertTrue(auto.refit());
+
+        assertEquals(Set.of(Set.of(), packages.pins("flask==3.1.0")), zygotes());
+        assertEquals(2, auto.statistics().get("nodes").intValue());
+        assertEquals(1L, auto.statistics().get("refit_moves"));
+    }
+
+    @Test
+    void aZygoteInUseEndsOnlyWhenItsLeafIsMade() throws Exception {
+        AutoTree auto = auto(FIRST, new AutoOptions(Duration.ofMinutes(1), 0.05, 2, 1));
+        call(auto, 1, "six==1.17.0");
+        call(auto, 100, "flask==3.1.0");
+        CountDownLatch under = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        pool.trouble(new Trouble() {
+            @Override
+            public void beforeLeaf(Optional<Zygote> parent, LeafSpec spec) throws InterruptedException {
+                if (spec.lambda().startsWith("six")) {
+                    under.countDown();
+                    goOn.await();
+                }
+            }
+        });
+        try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
+            Future<Leaf> leaf = threads.submit(() -> auto.createLeaf(lambda("six==1.17.0")));
+            under.await();
+
+            assertTrue(auto.refit());
+
+            assertTrue(zygotes().contains(packages.pins("six==1.17.0")), "it is being forked");
+            goOn.countDown();
+            assertTrue(leaf.get().alive());
+            leaf.get().destroy();
+        }
+        assertFalse(auto.refit(), "nothing better than what it has");
+        auto.clearAwayUnused();
+        assertEquals(Set.of(Set.of(), packages.pins("flask==3.1.0")), zygotes());
+    }
+
+    @Test
+    void aGainBelowTheThresholdChangesNothing() throws Exception {
+        // The tree lacks idna alone: 3 of 74 ms.
+        String nearly = "{\"children\": [{\"packages\": [\"certifi\", \"urllib3\"]}]}";
+        for (double share : new double[] {0.9, 0.1}) {
+            AutoTree auto = auto(nearly, new AutoOptions(Duration.ofMinutes(1), share, 40, 1));
+            call(auto, 50, "requests==2.32.3");
+            ZygoteTree before = auto.tree();
+            boolean pays = share == 0.1;
+
+            assertEquals(pays, auto.refit());
+
+            assertEquals(pays, !before.equals(auto.tree()));
+            assertEquals(1L, auto.statistics().get("refits"));
+        }
+    }
+
+    @Test
+    void withoutTrafficItStaysAsItIs() throws Exception {
+        AutoTree auto = auto(FIRST, AutoOptions.DEFAULT);
+        assertFalse(auto.refit());
+        call(auto, 10);
+        assertFalse(auto.refit(), "lambdas without packages need no tree");
+        assertEquals(0L, auto.statistics().get("refit_moves"));
+    }
+
+    @Test
+    void theSameTrafficGivesTheSameTree() throws Exception {
+        List<ZygoteTree> trees = new ArrayList<>();
+        for (int run = 0; run < 2; run++) {
+            Random random = new Random(7);
+            FakePackages known = FakePackages.random(random, 30, 2).measureAll();
+            FakeSandboxes sandboxes = new FakeSandboxes(known, 64 * 1024);
+            AutoTree auto = auto(TreeReader.bundled(), AutoOptions.DEFAULT, sandboxes, known);
+            for (int i = 0; i < 200; i++) {
+                auto.createLeaf(FakeContext.leaf("f" + i, known.randomPins(random, 4))).destroy();
+            }
+            assertTrue(auto.refit());
+            trees.add(auto.tree());
+        }
+        assertEquals(trees.get(0), trees.get(1));
+    }
+
+    @Test
+    void aZygoteThatCannotBeMadeDoesNotKeepItFromMoving() throws Exception {
+        AutoTree auto = auto(FIRST, AutoOptions.DEFAULT);
+        call(auto, 30, "flask==3.1.0");
+        pool.trouble(new Trouble() {
+            @Override
+            public void beforeZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException {
+                throw new SandboxException.ImportFailed("flask", "Traceback");
+            }
+        });
+        assertTrue(auto.refit());
+        call(auto, 1, "flask==3.1.0");
+        assertEquals(Optional.of(List.of()), pool.made().getLast().parent(), "from the root, which lives");
+    }
+
+    @Test
+    void nothingIsLostOrUnsafeWhileLeavesAreMadeAndTreesChange() throws Exception {
+        Random random = new Random(3);
+        FakePackages known = FakePackages.random(random, 40, 3).measureAll();
+        FakeSandboxes sandboxes = new FakeSandboxes(known, 64 * 1024);
+        AutoTree auto = auto(TreeReader.bundled(), new AutoOptions(Duration.ofMinutes(1), 0, 10, 1), sandboxes, known);
+        try (ExecutorService threads = Executors.newFixedThreadPool(8)) {
+            for (int round = 0; round < 6; round++) {
+                List<Future<?>> calls = new ArrayList<>();
+                for (int thread = 0; thread < 8; thread++) {
+                    Random own = new Random(round * 100L + thread);
+                    calls.add(threads.submit(() -> {
+                        for (int i = 0; i < 100; i++) {
+                            auto.createLeaf(FakeContext.leaf("f", known.randomPins(own, 3))).destroy();
+                        }
+                        return null;
+                    }));
+                }
+                auto.refit();
+                for (Future<?> call : calls) {
+                    call.get();
+                }
+            }
+        }
+        auto.clearAwayUnused();
+        assertTrue((long) auto.statistics().get("refit_moves") > 0);
+        assertEquals(0L, auto.statistics().get("zygotes_replaced"), "no leaf found its zygote gone");
+        assertEquals(4800, sandboxes.leavesMade());
+        auto.close();
+        assertEquals(List.of(), sandboxes.zygotes());
+        assertEquals(List.of(), sandboxes.violations());
+    }
+
+    @Test
+    void theThreadRefitsByItselfAndEndsWithTheCache() throws Exception {
+        FakeContext context = new FakeContext(pool, packages, Map.of("refit_seconds", 1), Optional.of("auto"), Path.of("."));
+        ImportCache cache = new TreeProvider().create(context);
+        open.add(cache);
+        assertInstanceOf(AutoTree.class, cache);
+        pool.listener(cache::onEvent);
+        for (int i = 0; i < 30; i++) {
+            cache.createLeaf(lambda("pandas==2.2.3", "flask==3.1.0")).destroy();
+        }
+        while (cache.statistics().get("refit_moves").longValue() == 0) {
+            Thread.sleep(20);
+        }
+        cache.close();
+        assertFalse(Thread.getAllStackTraces().keySet().stream().anyMatch(thread -> thread.getName().equals("tree-refit")));
+        assertEquals(List.of(), pool.zygotes());
+    }
+
+    @Test
+    void optionsAreChecked() {
+        for (Map<String, Object> wrong : List.<Map<String, Object>>of(
+                Map.of("refit_seconds", 0), Map.of("refit_gain_percent", 101), Map.of("refit_nodes", 0))) {
+            FakeContext context = new FakeContext(pool, packages, wrong, Optional.of("auto"), Path.of("."));
+            ConfigException e = assertThrows(ConfigException.class, () -> new TreeProvider().create(context));
+            assertTrue(e.getMessage().contains(wrong.keySet().iterator().next()), e.getMessage());
+        }
+    }
+
+    @Test
+    void trafficIsBoundedAndFades() {
+        Traffic traffic = new Traffic(2, 10);
+        Set<PackageId> a = packages.pins("six==1.17.0");
+        Set<PackageId> b = packages.pins("numpy==2.2.3");
+        Set<PackageId> c = packages.pins("numpy==2.1.3");
+        for (Set<PackageId> each : List.of(a, a, a, b, c, b)) {
+            traffic.count(each);
+        }
+        assertEquals(List.of(new Trace.Calls(b, 2), new Trace.Calls(c, 1)), traffic.calls(),
+                "the one that was asked for longest ago is forgotten");
+        for (int i = 0; i < 7; i++) {
+            traffic.count(b);
+        }
+        assertEquals(List.of(new Trace.Calls(b, 4)), traffic.calls(), "halved");
+        assertEquals(13, traffic.seen());
+    }
+}
