@@ -319,12 +319,14 @@ class ExhaustionIT {
                 """
                 import os
                 def f(event):
+                    reader, writer = os.pipe()
                     if os.fork() == 0:
                         os.setsid()
                         if os.fork() == 0:
                             os.execv("/usr/bin/env", ["env", "sh", "-c", "sleep 300; : %s"])
                         os._exit(0)
-                    os.wait()
+                    os.close(writer)
+                    os.read(reader, 1)  # until the daemon is another program
                 """
                         .formatted(mark));
         assertTrue(running(mark) > 0, "A95 the daemon runs");
