@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /** A worker in this process, called over HTTP like any other, whose sandboxes can be looked at from within. */
@@ -44,9 +45,17 @@ final class BenchWorker implements AutoCloseable {
     /** Starts a worker with this import cache on any free port. */
     static BenchWorker start(WorkerDirectory directory, ImportCaches caches, String importCache)
             throws ConfigException, SandboxException, IOException, InterruptedException {
+        return start(directory, caches, importCache, config -> { });
+    }
+
+    /** The same with a change of its settings; the file keeps it. */
+    static BenchWorker start(
+            WorkerDirectory directory, ImportCaches caches, String importCache, Consumer<ObjectNode> change)
+            throws ConfigException, SandboxException, IOException, InterruptedException {
         var config = (ObjectNode) JSON.readTree(directory.configFile().toFile());
         config.put("worker_url", "localhost").put("worker_port", 0);
         ((ObjectNode) config.get("features")).put("import_cache", importCache);
+        change.accept(config);
         Files.writeString(directory.configFile(), config.toPrettyString());
         Worker worker = Workers.make(directory, directory.config(), caches);
         worker.start();
@@ -132,6 +141,18 @@ final class BenchWorker implements AutoCloseable {
                 LockSupport.parkNanos(BETWEEN_LOOKS);
             }
         }
+    }
+
+    /** A number of {@code /stats}; 0 if there is none of that name. */
+    long statistic(String name) {
+        return worker.statistics().getOrDefault(name, 0).longValue();
+    }
+
+    /** Names of a package's top-level modules; the package is installed. */
+    List<String> modules(PackageId id) throws BenchException {
+        return worker.installed(id)
+                .map(PackageInfo::modules)
+                .orElseThrow(() -> new BenchException(id + " is not installed, although a lambda with it answered"));
     }
 
     List<Zygote> zygotes() {

@@ -28,6 +28,11 @@ record Sample(List<Long> nanos) {
         return quantileMs(0.99);
     }
 
+    /** The mean in milliseconds. */
+    double meanMs() {
+        return nanos.stream().mapToLong(Long::longValue).average().orElseThrow() / NANOS_PER_MILLI;
+    }
+
     /** The smallest duration that is not shorter than this share of all of them (nearest rank). */
     private double quantileMs(double share) {
         int rank = (int) Math.ceil(share * nanos.size());

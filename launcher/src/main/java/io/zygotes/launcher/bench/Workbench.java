@@ -1,5 +1,6 @@
 package io.zygotes.launcher.bench;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.core.files.Folders;
 import io.zygotes.core.registry.LambdaStore;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * A temporary folder with a worker directory, and what runs for a measurement. Leaves nothing behind once it is closed,
@@ -55,8 +57,7 @@ public final class Workbench implements AutoCloseable {
 
     /** Makes the worker directory, with so many equal lambdas of each set. */
     void furnish(List<PackageSet> sets, int lambdas) throws IOException, ConfigException, BenchException {
-        byte[] tree = PackageSet.TREE.getBytes(StandardCharsets.UTF_8);
-        directory = WorkerDirectory.init(folder.resolve("worker"), new ByteArrayInputStream(tree));
+        furnish(PackageSet.TREE.getBytes(StandardCharsets.UTF_8));
         var store = new LambdaStore(directory.config().registryFolder());
         Path sources = Files.createDirectory(folder.resolve("lambdas"));
         for (PackageSet set : sets) {
@@ -68,6 +69,32 @@ public final class Workbench implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** Makes the worker directory without lambdas. */
+    void furnish(byte[] defaultTree) throws IOException {
+        directory = WorkerDirectory.init(folder.resolve("worker"), new ByteArrayInputStream(defaultTree));
+    }
+
+    /** Puts a lambda into the registry, or its new code. */
+    void install(String lambda, String code, String requirements) throws IOException, ConfigException, BenchException {
+        Path source = Files.createDirectories(folder.resolve("lambdas").resolve(lambda));
+        Files.writeString(source.resolve("f.py"), code);
+        Files.writeString(source.resolve("requirements.txt"), requirements);
+        try {
+            new LambdaStore(directory.config().registryFolder()).install(source);
+        } catch (RegistryException e) {
+            throw new BenchException(lambda + " cannot be installed: " + e.getMessage(), e);
+        }
+    }
+
+    /** Starts the worker with a change of its settings, which stays, instead of the one that runs. */
+    synchronized BenchWorker worker(String importCache, Consumer<ObjectNode> change)
+            throws ConfigException, SandboxException, IOException, InterruptedException, BenchException {
+        requireOpen();
+        stopWorker();
+        worker = BenchWorker.start(directory, caches, importCache, change);
+        return worker;
     }
 
     /** Starts the worker, instead of the one that runs. */

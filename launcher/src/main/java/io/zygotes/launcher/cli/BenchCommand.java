@@ -8,9 +8,9 @@ import picocli.CommandLine.Spec;
 /** {@code zygotes bench ...}. */
 @Command(
         name = "bench",
-        description = "Measures this machine: cold starts and memory. Needs root. Leaves nothing behind.",
+        description = "Measures this machine: cold starts, memory, and what trees save. Needs root. Leaves nothing behind.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BenchColdCommand.class, BenchMemoryCommand.class})
+        subcommands = {BenchColdCommand.class, BenchMemoryCommand.class, BenchTreeCommand.class})
 final class BenchCommand implements Runnable {
 
     @Spec
@@ -18,6 +18,6 @@ final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which one? cold or memory");
+        throw new ParameterException(spec.commandLine(), "which one? cold, memory or tree");
     }
 }

@@ -28,6 +28,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 
 /** What commands do with trees and traces; answers are text for people unless said otherwise. */
 public final class TreeTools {
@@ -163,6 +164,23 @@ public final class TreeTools {
                 + " packages without costs were measured\n";
     }
 
+    /**
+     * A sample of the calls of traces, to be made again.
+     *
+     * @param traces the traces, summed
+     * @param tree the tree that they will be tried with, to be refused now if it is none
+     * @param count how many calls; at least 1
+     * @param seed decides which ones, and their order
+     * @return the packages of each call, drawn with as much weight as the trace has calls with them
+     * @throws ConfigException if the file is no tree
+     * @throws TreeFailure if the traces are of no use
+     */
+    public List<Set<PackageId>> sample(List<Path> traces, Path tree, int count, long seed, PrintWriter err)
+            throws ConfigException, TreeFailure, IOException {
+        TreeReader.file(tree);
+        return read(traces, err).sample(count, seed);
+    }
+
     private static String saved(double total, double left, double share) {
         return String.format(
                 Locale.ROOT, "a call imports %.1f ms instead of %.1f ms, %.1f %% saved", left, total, share * 100);
@@ -188,6 +206,11 @@ public final class TreeTools {
         if (result.trace().estimatedPackages() > 0) {
             err.println("zygotes: the cost of " + result.trace().estimatedPackages()
                     + " packages is not in the trace and was estimated");
+        }
+        List<PackageId> circular = result.trace().circular();
+        if (!circular.isEmpty()) {
+            err.println("zygotes: " + circular.size() + " packages need themselves by way of others, such as "
+                    + circular.subList(0, Math.min(3, circular.size())) + "; each circle is broken somewhere");
         }
         err.flush();
         return result.trace();

@@ -13,6 +13,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What commands answer, where, and with which exit code. No worker is started here. */
@@ -254,6 +256,109 @@ class CommandLineTest {
         assertEquals(1, tooSmall.exit());
         assertTrue(tooSmall.err().contains("MB"), tooSmall.err());
         assertFalse(Files.exists(tree));
+    }
+
+    private static final String NUMPY = """
+            {"type":"package","name":"numpy==2.2.3","deps":[],"import_ms":80,"import_mb":20}
+            {"type":"function","name":"f","deps":["numpy==2.2.3"]}
+            {"type":"invocation","name":"f"}
+            """;
+
+    /** What is wrong with a trace, what is said of it, and whether a tree can be fitted all the same. */
+    static List<Arguments> badTraces() {
+        return List.of(
+                Arguments.of("", "no invocation of a known function", false),
+                Arguments.of("{\"type\":\"invocation\",\"name\":\"g\"}\n", "1 invocations of unknown", false),
+                Arguments.of("nonsense\n", "bad.jsonl, line 1", false),
+                Arguments.of(NUMPY + "a\n[]\n{}\n{\n", "left out 4 malformed", true),
+                Arguments.of(NUMPY + "a\n[]\n{}\n{\n", "bad.jsonl, line 6", true),
+                Arguments.of(NUMPY + "{\"type\":\"invocation\",\"name\":\"g\"}\n", "1 invocations of functions that no line", true),
+                Arguments.of(NUMPY + "{\"type\":\"package\",\"name\":\"a==1\",\"import_ms\":-1}\n", "import_ms must be a number from 0", true),
+                Arguments.of(NUMPY + "{\"type\":\"package\",\"name\":\"a==1\",\"import_mb\":1e99}\n", "import_mb must be a number from 0", true),
+                Arguments.of(
+                        NUMPY + "{\"type\":\"package\",\"name\":\"a==1\",\"deps\":[\"b==1\"]}\n"
+                                + "{\"type\":\"package\",\"name\":\"b==1\",\"deps\":[\"a\"]}\n",
+                        "2 packages need themselves by way of others, such as [a==1, b==1]",
+                        true));
+    }
+
+    @ParameterizedTest
+    @MethodSource("badTraces")
+    void whatIsWrongWithATraceIsSaidByEveryCommandThatReadsIt(String text, String said, boolean fits) throws Exception {
+        String trace = Files.writeString(folder.resolve("bad.jsonl"), text).toString();
+        String tree = Files.writeString(folder.resolve("tree.json"), "{\"children\": [{\"packages\": [\"numpy\"]}]}").toString();
+        Path out = folder.resolve("out.json");
+        Path svg = folder.resolve("out.svg");
+
+        for (Run run : List.of(
+                Run.of("tree", "fit", "--trace", trace, "--nodes", "3", "--out", out.toString()),
+                Run.of("tree", "eval", "--trace", trace, "--tree", tree),
+                Run.of("tree", "show", tree, "--trace", trace, "--svg", svg.toString()))) {
+            assertEquals(fits ? 0 : 1, run.exit(), run.err());
+            assertTrue(run.err().contains(said), run.err());
+            assertFalse(run.err().contains("\tat "), run.err());
+        }
+        assertEquals(fits, Files.exists(out));
+        assertEquals(fits, Files.exists(svg));
+        try (var files = Files.list(folder)) {
+            assertEquals(fits ? 4 : 2, files.count(), "nothing is left beside");
+        }
+    }
+
+    @Test
+    void filesThatAreMissingOrNoTreesAreNamed() throws Exception {
+        String tree = Files.writeString(folder.resolve("tree.json"), "{\"children\": []}").toString();
+        String torn = Files.writeString(folder.resolve("torn.json"), "{\"children\": [").toString();
+        String none = folder.resolve("none.json").toString();
+        String nowhere = folder.resolve("no/where").toString();
+        String trace = trace().toString();
+
+        for (Run run : List.of(
+                Run.of("tree", "diff", tree, torn),
+                Run.of("tree", "show", torn),
+                Run.of("tree", "eval", "--tree", torn, "--trace", trace),
+                Run.of("bench", "tree", "--tree", torn, "--trace", trace))) {
+            assertEquals(1, run.exit());
+            assertTrue(run.err().contains("torn.json") && run.err().contains("line 1"), run.err());
+        }
+        for (Run run : List.of(
+                Run.of("tree", "diff", none, tree),
+                Run.of("tree", "show", none),
+                Run.of("tree", "eval", "--tree", tree, "--trace", none),
+                Run.of("tree", "fit", "--trace", none, "--nodes", "3", "--out", folder.resolve("o").toString()),
+                Run.of("tree", "measure", "--trace", none, "--out", folder.resolve("o").toString()))) {
+            assertEquals(1, run.exit());
+            assertTrue(run.err().contains("none.json"), run.err());
+        }
+        for (Run run : List.of(
+                Run.of("tree", "fit", "--trace", trace, "--nodes", "3", "--out", nowhere),
+                Run.of("tree", "measure", "--trace", trace, "--out", nowhere))) {
+            assertEquals(1, run.exit());
+            assertTrue(run.err().contains("where"), run.err());
+        }
+        assertFalse(Files.exists(folder.resolve("o")));
+    }
+
+    @Test
+    void memoryThatIsNoAmountIsRefused() throws Exception {
+        for (String memory : List.of("-1", "NaN", "much")) {
+            Path out = folder.resolve("out.json");
+            Run run = Run.of("tree", "fit", "--trace", trace().toString(), "--nodes", "3", "--memory-mb", memory, "--out", out.toString());
+            assertTrue(run.exit() != 0);
+            assertTrue(run.err().contains("memory"), run.err());
+            assertFalse(Files.exists(out));
+        }
+    }
+
+    @Test
+    void measuringATraceThatHasAllItsCostsCopiesItAndStartsNothing() throws Exception {
+        Path out = folder.resolve("measured.jsonl");
+
+        Run run = Run.of("tree", "measure", "--trace", trace().toString(), "--out", out.toString());
+
+        assertEquals(0, run.exit(), run.err());
+        assertTrue(run.out().contains("0 of 0"), run.out());
+        assertEquals(Files.readString(trace()), Files.readString(out));
     }
 
     @Test

@@ -168,6 +168,35 @@ class WorkerIT {
     }
 
     @Test
+    void theRecordOfAWorkerIsATraceThatATreeCanBeFittedTo() throws Exception {
+        change(config -> config.withObjectProperty("trace").put("package", true));
+        install("hello", "def f(event):\n    return event\n");
+        assertEquals(0, run("up", "-d").exit());
+        for (int i = 0; i < 3; i++) {
+            assertEquals(0, run("invoke", "hello", "{}").exit());
+        }
+        assertEquals(0, run("down").exit());
+        String trace = directory.resolve("logs/trace.jsonl").toString();
+        String tree = folder.resolve("fitted.json").toString();
+
+        Program.Ended fit = Program.run(folder, "tree", "fit", "--trace", trace, "--nodes", "3", "--out", tree);
+        Program.Ended eval = Program.run(folder, "tree", "eval", "--trace", trace, "--tree", tree, "--json");
+
+        assertEquals(0, fit.exit(), fit.err());
+        assertEquals("", fit.err(), "nothing in it is malformed");
+        assertEquals(3, JSON.readTree(eval.out()).get("calls").asInt());
+    }
+
+    @Test
+    void aWorkerWithATreeThatLearnsServes() throws Exception {
+        change(config -> config.put("import_cache_tree", "auto"));
+        install("hello", "def f(event):\n    return event\n");
+        assertEquals(0, run("up", "-d").exit());
+
+        assertEquals(0, run("invoke", "hello", "{}").exit());
+    }
+
+    @Test
     void anAnswerThatIsAnErrorFailsTheInvocation() throws Exception {
         install("bad", "def f(event):\n    raise ValueError('no such thing')\n");
         assertEquals(0, run("up", "-d").exit());

@@ -6,12 +6,16 @@ import io.zygotes.spi.PackageId;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.DoubleStream;
 
@@ -130,6 +134,27 @@ public final class Trace {
         return calls.stream().mapToLong(Calls::count).sum();
     }
 
+    /**
+     * Calls drawn at random, each as likely as it is frequent.
+     *
+     * @param count how many; at least 0
+     * @param seed the same one draws the same calls
+     */
+    public List<Set<PackageId>> sample(int count, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        NavigableMap<Long, Calls> upTo = new TreeMap<>();
+        long sum = 0;
+        for (Calls each : calls) {
+            sum += each.count();
+            upTo.put(sum, each);
+        }
+        List<Set<PackageId>> drawn = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            drawn.add(upTo.higherEntry(random.nextLong(sum)).getValue().packages());
+        }
+        return drawn;
+    }
+
     /** What importing a package costs, measured or estimated; nothing if the trace never names it. */
     public ImportCost cost(PackageId id) {
         return costs.getOrDefault(id, NOTHING);
@@ -138,6 +163,31 @@ public final class Trace {
     /** Whether the trace describes the package or a function that was called has it. */
     public boolean names(PackageId id) {
         return costs.containsKey(id);
+    }
+
+    /**
+     * The packages that need themselves by way of others, sorted. No import order is right for them: they are imported
+     * in one that breaks each circle somewhere.
+     */
+    public List<PackageId> circular() {
+        Map<String, List<PackageId>> byName = new HashMap<>();
+        packages.keySet().forEach(id -> byName.computeIfAbsent(id.name(), name -> new ArrayList<>()).add(id));
+        return packages.keySet().stream().filter(id -> needs(id, id, byName)).sorted().toList();
+    }
+
+    private boolean needs(PackageId from, PackageId what, Map<String, List<PackageId>> byName) {
+        Set<PackageId> seen = new HashSet<>();
+        List<PackageId> open = new ArrayList<>(List.of(from));
+        while (!open.isEmpty()) {
+            for (Requirement needed : packages.get(open.removeLast()).dependencies()) {
+                for (PackageId id : byName.getOrDefault(needed.name(), List.of())) {
+                    if (needed.matches(id) && seen.add(id)) {
+                        open.add(id);
+                    }
+                }
+            }
+        }
+        return seen.contains(what);
     }
 
     /** Of how many packages the import time is an estimate. */

@@ -172,6 +172,18 @@ final class TraceReaderTest {
     }
 
     @Test
+    void callsAreDrawnAsOftenAsTheyAreMade() {
+        Set<PackageId> rare = Set.of(PackageId.parse("a==1"));
+        Set<PackageId> often = Set.of(PackageId.parse("b==1"));
+        Trace trace = new Trace(List.of(), List.of(new Trace.Calls(rare, 100), new Trace.Calls(often, 900)));
+        List<Set<PackageId>> drawn = trace.sample(1000, 5);
+        assertEquals(1000, drawn.size());
+        long rarely = drawn.stream().filter(rare::equals).count();
+        assertTrue(rarely > 60 && rarely < 140, rarely + " of 1000");
+        assertEquals(drawn, trace.sample(1000, 5));
+    }
+
+    @Test
     void aMissingFileIsNamed() {
         Path missing = folder.resolve("missing.jsonl");
         IOException error = assertThrows(IOException.class, () -> TraceReader.read(List.of(missing)));
