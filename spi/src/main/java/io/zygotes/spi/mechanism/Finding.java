@@ -1,5 +1,6 @@
 package io.zygotes.spi.mechanism;
 
+import io.zygotes.spi.Stability;
 import java.util.Objects;
 
 /**
@@ -11,6 +12,7 @@ import java.util.Objects;
  * @param found what the machine has
  * @param mend what to do about it, with the command if there is one; empty if it is ok
  */
+@Stability(Stability.Level.EVOLVING)
 public record Finding(String name, boolean needed, boolean ok, String found, String mend) {
 
     /** Checks for null. */
