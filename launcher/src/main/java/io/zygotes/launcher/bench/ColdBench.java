@@ -28,6 +28,8 @@ public final class ColdBench {
     private static final int WARM_UP = 500;
     private static final int WARM_UP_SET = 20;
     private static final int CLIENTS = 8;
+    /** Leaves that are forked ahead when spares are measured. */
+    private static final int SPARES = 4;
     private static final int FORKERS = 2;
     /** Turns that limit and worker take when many clients ask at once. */
     private static final int TURNS = 4;
@@ -69,10 +71,19 @@ public final class ColdBench {
             }
             clientP50 = client(connection);
             for (PackageSet set : PackageSet.ALL) {
-                hits(worker, connection, set, packages.get(set));
+                hits(worker, connection, set, packages.get(set), What.HIT);
             }
             for (PackageSet set : PackageSet.ALL) {
                 concurrent.add(concurrent(worker, set, packages.get(set)));
+            }
+        }
+        bench.say("starting a worker with spare leaves");
+        worker = bench.worker(TREE, config -> config.put("spare_leaves", SPARES));
+        try (KeepAlive connection = worker.connect()) {
+            for (PackageSet set : PackageSet.ALL) {
+                worker.prepare(connection, set.lambda(0));
+                worker.dropAll(set.lambda(0));
+                hits(worker, connection, set, packages.get(set), What.SPARE);
             }
         }
         worker = bench.worker(NO_CACHE);
@@ -110,7 +121,9 @@ public final class ColdBench {
         return new Sample(nanos).p50Ms();
     }
 
-    private void hits(BenchWorker worker, KeepAlive connection, PackageSet set, List<PackageInfo> packages)
+    /** Measures hits, and the limit beside them; of a worker with spares, beside the same rest of the machine. */
+    private void hits(
+            BenchWorker worker, KeepAlive connection, PackageSet set, List<PackageInfo> packages, What what)
             throws Exception {
         String lambda = set.lambda(0);
         try (LimitProcess limit = bench.limit(set, packages)) {
@@ -119,16 +132,20 @@ public final class ColdBench {
                 start(worker, connection, lambda, "hit");
             }
             for (Pace pace : Pace.values()) {
-                bench.say(set.name() + ": limit and hit, " + pace);
+                bench.say(set.name() + ": limit and " + (what == What.HIT ? "hit, " : "hit with spares, ") + pace);
                 for (int done = 0; done < rounds; done += pace.batch()) {
                     int batch = Math.min(pace.batch(), rounds - done);
-                    limit.rounds(batch, pace.restMillis()).nanos()
-                            .forEach(each -> table.add(set, pace, What.LIMIT, each));
+                    LimitProcess.Rounds floor = limit.rounds(batch, pace.restMillis());
+                    if (what == What.HIT) {
+                        floor.nanos().forEach(each -> table.add(set, pace, What.LIMIT, each));
+                    }
                     for (int i = 0; i < batch; i++) {
                         Thread.sleep(pace.restMillis());
                         Started hit = start(worker, connection, lambda, "hit");
-                        table.add(set, pace, What.HIT, hit.nanos());
-                        table.addSteps(set, pace, hit.steps());
+                        table.add(set, pace, what, hit.nanos());
+                        if (what == What.HIT) {
+                            table.addSteps(set, pace, hit.steps());
+                        }
                     }
                 }
             }

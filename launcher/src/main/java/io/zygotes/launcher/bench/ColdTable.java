@@ -13,7 +13,8 @@ final class ColdTable {
         LIMIT,
         HIT,
         CREATE,
-        NONE
+        NONE,
+        SPARE
     }
 
     private record Key(String set, Pace pace, What what) {}

@@ -55,7 +55,7 @@ class BenchIT {
         Set<String> wanted = new HashSet<>();
         for (String set : SETS) {
             for (String pace : List.of("burst", "spaced")) {
-                for (String what : List.of("limit", "hit", "create", "none")) {
+                for (String what : List.of("limit", "hit", "create", "none", "spare")) {
                     wanted.add(set + " " + pace + " " + what);
                 }
             }
