@@ -45,7 +45,7 @@ final class TreeFitCommand implements Callable<Integer> {
 
     @Option(
             names = "--versions",
-            defaultValue = "any",
+            defaultValue = "pinned",
             paramLabel = "pinned|any",
             description = "Whether nodes name versions (default: ${DEFAULT-VALUE}).")
     private Versions versions;
