@@ -93,7 +93,8 @@ final class DemoCommand implements Callable<Integer> {
         out.print(Output.table(new boolean[] {false, false, true, true, true, true, true}, rows));
         out.println();
         out.println("first: neither leaf nor zygote; zygote hit: the zygote lives, there is no leaf; warm: there is a leaf;");
-        out.println("private MB: memory of the leaf that it shares with nobody. Medians, seen by an HTTP client.");
+        out.println("private MB: memory of the leaf that it shares with nobody. Medians, seen by an HTTP client;");
+        out.println("hits come after 40 more that are not counted, first calls are early ones of a worker just started.");
         report.tree().ifPresent(shape -> {
             out.println();
             out.println("The tree at the end (● a live zygote):");
