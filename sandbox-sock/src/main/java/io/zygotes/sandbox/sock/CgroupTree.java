@@ -165,6 +165,7 @@ final class CgroupTree implements AutoCloseable {
         for (Path mount : Set.copyOf(layout.legacy().values())) {
             claimed(mount.resolve(FOLDER), region); // what was there before is ours as well
         }
+        limitProcesses();
         if (!layout.legacy().isEmpty()) {
             try {
                 fastMoves.open.add(Linux.fastMoves(FOLDER + "-" + ProcessHandle.current().pid()));
@@ -173,6 +174,18 @@ final class CgroupTree implements AutoCloseable {
                         .log(System.Logger.Level.INFO, "every cold start will take some ms longer: " + e.getMessage());
             }
         }
+    }
+
+    /** All sandboxes together leave some of the machine's process ids to others, however many there are. */
+    private void limitProcesses() throws IOException {
+        long all = Long.parseLong(Linux.readFile("/proc/sys/kernel/pid_max").strip());
+        Linux.writeFile(top("pids") + "/pids.max", Long.toString(all / 4 * 3));
+    }
+
+    /** The worker's group in the hierarchy that has this controller. */
+    Path top(String controller) {
+        Path mount = layout.legacy().get(controller);
+        return mount == null ? root : mount.resolve(FOLDER).resolve(name(region));
     }
 
     /** The host id that an id of the warden's user namespace means; unsigned, as the kernel's are. */
@@ -221,8 +234,7 @@ final class CgroupTree implements AutoCloseable {
     /** The worker's group in every hierarchy. */
     private List<Path> tops() {
         List<Path> tops = new ArrayList<>(List.of(root));
-        layout.legacy().values().stream().distinct()
-                .forEach(mount -> tops.add(mount.resolve(FOLDER).resolve(name(region))));
+        layout.legacy().keySet().stream().map(this::top).distinct().forEach(tops::add);
         return tops;
     }
 

@@ -179,6 +179,11 @@ final class SockMechanism implements SandboxMechanism {
         return warden().pid();
     }
 
+    /** The worker's own group in the hierarchy that has a controller; for tests of what holds for all sandboxes. */
+    Path top(String controller) {
+        return cgroups.top(controller);
+    }
+
     private void wardenGone() {
         byPid.values().forEach(sandbox -> sandbox.end(128 + 9));
         byPid.clear();
