@@ -56,6 +56,8 @@ final class SockMechanism implements SandboxMechanism {
     private static final int FIRST_LEAF_ID = 10_000;
 
     private static final int LEAF_IDS = 50_000;
+    /** When the machine runs out of memory, sandboxes go before anything else: proc_pid_oom_score_adj(5). */
+    private static final String EXPENDABLE = "500";
     /** What a forked zygote waits for in setup.py. */
     private static final byte[] MAPPED = {'m'};
 
@@ -705,6 +707,10 @@ final class SockMechanism implements SandboxMechanism {
             sandbox.born(frame.pid());
             byPid.put(frame.pid(), sandbox);
             check.run(frame.pid());
+            if (parent == null) {
+                // Written by whoever has CAP_SYS_RESOURCE, it is also the least that its children can choose.
+                Linux.writeFile("/proc/" + frame.pid() + "/oom_score_adj", EXPENDABLE);
+            }
         }
 
         void done() {
