@@ -207,11 +207,11 @@ final class CgroupTree implements AutoCloseable {
     }
 
     /** A subtree for one zygote and what it forks, or for fresh sandboxes; owned by a host uid. */
-    GroupFamily family(String name, int owner) throws IOException {
+    GroupFamily family(String name, int owner, GroupFamily.Removals removals) throws IOException {
         Path folder = root.resolve(name);
         layout.makeInner(folder);
         CgroupLayout.delegateMoves(folder, owner);
-        return new GroupFamily(layout, folder, name(region), owner);
+        return new GroupFamily(layout, removals, folder, name(region), owner);
     }
 
     /** Kills and removes everything of this region, in every hierarchy. */

@@ -92,9 +92,9 @@ final class SockMechanism implements SandboxMechanism {
         this.cgroups = cgroups;
         network = "none".equals(context.options().get("network")) ? Network.NONE : Network.HOST;
         baseRoot = BaseRoot.plan(context.baseFolder(), python);
-        fresh = cgroups.family("fresh", cgroups.hostId(0));
         pump = new OutputPump();
         undertaker = new Undertaker(context.reuseCgroups());
+        fresh = cgroups.family("fresh", cgroups.hostId(0), undertaker);
     }
 
     static SockMechanism start(MechanismContext context) throws SandboxException, InterruptedException {
@@ -607,7 +607,7 @@ final class SockMechanism implements SandboxMechanism {
 
         GroupFamily ownFamily(CgroupTree tree, int owner, IdBlock block) throws IOException {
             undo.add(block::release);
-            GroupFamily family = tree.family(id, owner);
+            GroupFamily family = tree.family(id, owner, undertaker);
             undo.add(family::retire);
             return family;
         }
