@@ -88,17 +88,18 @@ final class CgroupTree implements AutoCloseable {
                 if (!claimed(folder, candidate)) {
                     continue;
                 }
-                Path beside = state.resolve("region.new");
                 CgroupTree tree = new CgroupTree(layout, candidate);
-                Files.writeString(beside, candidate + " " + tree.mark());
-                Files.move(beside, record, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                boolean whole = false;
                 try {
+                    tree.writeDown(record);
                     tree.setUp();
-                } catch (IOException e) {
-                    tree.close();
-                    throw e;
+                    whole = true;
+                    return tree;
+                } finally {
+                    if (!whole) {
+                        tree.close();
+                    }
                 }
-                return tree;
             }
             throw new SandboxException("all " + REGIONS + " worker regions below " + folder
                     + " are taken: remove those of dead workers with 'rmdir', or stop a worker");
@@ -117,6 +118,19 @@ final class CgroupTree implements AutoCloseable {
         CgroupTree dead = new CgroupTree(layout, Integer.parseInt(parts[0]));
         boolean another = Files.isDirectory(dead.root) && !(parts.length == 2 && parts[1].equals(dead.mark()));
         return another ? Optional.empty() : Optional.of(dead);
+    }
+
+    /** Keeps the number of the region, so that the next worker of this directory finds what this one leaves. */
+    private void writeDown(Path record) throws IOException, SandboxException {
+        Path beside = record.resolveSibling(RECORD + ".new");
+        String text = region + " " + mark();
+        try {
+            Files.writeString(beside, text);
+            Files.move(beside, record, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new SandboxException(
+                    "cannot write " + record + ": " + e.getMessage() + "; is the disk full, or read-only?", e);
+        }
     }
 
     private String mark() throws IOException {
@@ -232,7 +246,7 @@ final class CgroupTree implements AutoCloseable {
     }
 
     /** The worker's group in every hierarchy. */
-    private List<Path> tops() {
+    List<Path> tops() {
         List<Path> tops = new ArrayList<>(List.of(root));
         layout.legacy().keySet().stream().map(this::top).distinct().forEach(tops::add);
         return tops;

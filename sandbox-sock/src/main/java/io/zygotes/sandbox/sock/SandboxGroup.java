@@ -168,6 +168,15 @@ final class SandboxGroup {
         return !killed;
     }
 
+    /** Whether it has as many processes and threads as its limit allows, or but one less. */
+    boolean isFull() {
+        try {
+            return Long.parseLong(Linux.readFile(byController.get("pids") + "/pids.current").strip()) >= limits.procs() - 1;
+        } catch (LinuxException e) {
+            return false;
+        }
+    }
+
     boolean isEmpty() {
         return CgroupLayout.processes(unified).isEmpty();
     }

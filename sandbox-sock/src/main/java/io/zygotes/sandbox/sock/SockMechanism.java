@@ -48,6 +48,8 @@ final class SockMechanism implements SandboxMechanism {
 
     /** How long a new process may take until it says hello, in seconds; a busy machine needs some. */
     private static final int BIRTH_PATIENCE = 20;
+    /** How long to wait for word of why there will be no process, in milliseconds. */
+    private static final int REFUSAL_PATIENCE = 500;
     /** User namespaces nest 32 deep (user_namespaces(7)): the warden's, the leaf's, and some to spare. */
     private static final int DEEPEST = 28;
     /** The first uid inside a zygote's user namespace, as in setup.py. */
@@ -157,6 +159,7 @@ final class SockMechanism implements SandboxMechanism {
         }
         if (warden != null) {
             warden.close(); // waits for the last of its sandboxes, and lets the kernel forget it
+            warden = null; // its process id may be another's from now on
         }
         int output = -1;
         try {
@@ -184,6 +187,11 @@ final class SockMechanism implements SandboxMechanism {
     /** The worker's own group in the hierarchy that has a controller; for tests of what holds for all sandboxes. */
     Path top(String controller) {
         return cgroups.top(controller);
+    }
+
+    /** The worker's own groups in all hierarchies; for tests of what is left. */
+    List<Path> tops() {
+        return cgroups.tops();
     }
 
     private void wardenGone() {
@@ -591,7 +599,7 @@ final class SockMechanism implements SandboxMechanism {
         private final List<Runnable> undo = new ArrayList<>();
         private int ours = -1;
         private int outputToRead = -1;
-        private CompletableFuture<Void> answer = new CompletableFuture<>();
+        private CompletableFuture<Void> answer = CompletableFuture.completedFuture(null);
         private SockZygote parent;
         private boolean done;
 
@@ -699,7 +707,12 @@ final class SockMechanism implements SandboxMechanism {
         void awaitHello(Check check) throws IOException, TimeoutException, InterruptedException, SandboxException {
             Frame frame = sandbox.channel().receive(deadline);
             if (frame.kind() == Frame.FAILED) {
-                throw sandbox.failure(frame);
+                SandboxException failure = sandbox.failure(frame);
+                throw parent != null && parent.group().isFull()
+                        ? new SandboxException.ZygoteGone(
+                                parent + " has as many processes as it may and cannot fork any more. Another one is"
+                                        + " made in its place", failure)
+                        : failure;
             }
             if (frame.kind() != Frame.HELLO) {
                 throw new IOException(id + " sent a message of kind " + frame.kind() + " instead of hello");
@@ -723,20 +736,35 @@ final class SockMechanism implements SandboxMechanism {
 
         /** The exception for a making that failed. */
         SandboxException failed(Exception e) throws InterruptedException {
+            if (e instanceof TimeoutException && parent == null) {
+                return new SandboxException(id + " could not be made within " + BIRTH_PATIENCE
+                        + " s: the machine is very busy, or the warden is stopped");
+            }
             if (e instanceof TimeoutException) {
-                return new SandboxException(id + " could not be made within " + BIRTH_PATIENCE + " s"
-                        + (parent == null ? "" : ": " + parent + " does not answer"));
+                return new SandboxException.ZygoteGone(id + " could not be forked within " + BIRTH_PATIENCE + " s: "
+                        + parent + " does not answer. Another one is made in its place");
             }
             if (parent != null && (!parent.alive() || e instanceof LinuxException linux && linux.peerGone()
                     || e instanceof java.io.EOFException || e instanceof java.nio.channels.ClosedChannelException)) {
                 return new SandboxException.ZygoteGone(
                         id + " could not be forked from " + parent + ": " + e.getMessage(), e);
             }
-            if (answer.isCompletedExceptionally()) {
-                return new SandboxException(
-                        id + " could not be made: " + answer.exceptionNow().getMessage(), answer.exceptionNow());
+            if (parent == null && refusal().isPresent()) {
+                return refusal().get().of(id);
             }
             return new SandboxException(id + " could not be made: " + e.getMessage(), e);
+        }
+
+        /** What the warden says; it closes the channel just before it says so. */
+        private Optional<RefusedException> refusal() throws InterruptedException {
+            try {
+                answer.get(REFUSAL_PATIENCE, TimeUnit.MILLISECONDS);
+                return Optional.empty();
+            } catch (ExecutionException e) {
+                return e.getCause() instanceof RefusedException refused ? Optional.of(refused) : Optional.empty();
+            } catch (TimeoutException e) {
+                return Optional.empty();
+            }
         }
 
         private void closeDescriptors() {

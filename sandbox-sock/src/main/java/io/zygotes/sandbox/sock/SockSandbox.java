@@ -225,6 +225,9 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
                 return new SandboxException.ImportFailed(
                         "the import failed in " + id + ": " + error, report.path("traceback").asText());
             }
+            if (step.equals("fork")) {
+                return RefusedException.forFork(id, error, report.path("errno").asInt());
+            }
             return new SandboxException(id + " could not be set up, at step '" + step + "': " + error);
         } catch (IOException e) {
             return new SandboxException(id + " could not be set up, and said something unreadable", e);

@@ -137,6 +137,7 @@ class _Warden:
             getattr(self, "_" + request["op"])(request, descriptors)
         except OSError as error:
             answer["error"] = str(error)
+            answer["errno"] = error.errno
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
