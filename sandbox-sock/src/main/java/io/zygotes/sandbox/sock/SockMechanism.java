@@ -50,6 +50,7 @@ final class SockMechanism implements SandboxMechanism {
     private static final int BIRTH_PATIENCE = 20;
     /** How long to wait for word of why there will be no process, in milliseconds. */
     private static final int REFUSAL_PATIENCE = 500;
+    private static final long LOOK_AT_DISK_EVERY = TimeUnit.MILLISECONDS.toNanos(250);
     /** User namespaces nest 32 deep (user_namespaces(7)): the warden's, the leaf's, and some to spare. */
     private static final int DEEPEST = 28;
     /** The first uid inside a zygote's user namespace, as in setup.py. */
@@ -394,7 +395,7 @@ final class SockMechanism implements SandboxMechanism {
                         "script", job.script()));
             }
             birth.done();
-            int status = started.ended().get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+            int status = awaitEnd(job, started, new DiskGuard(given), deadline);
             if (status == 128 + 9 && group.ranOutOfMemory()) {
                 throw new SandboxException.OutOfMemory("job " + job.name() + " ran out of memory: raise "
                         + "installer_limits.mem_mb above " + job.limits().memMb());
@@ -415,6 +416,24 @@ final class SockMechanism implements SandboxMechanism {
             }
             birth.close();
             takeBack(given, sandbox);
+        }
+    }
+
+    private static int awaitEnd(Job job, SockJob sandbox, DiskGuard guard, long deadline)
+            throws TimeoutException, ExecutionException, InterruptedException, IOException, SandboxException {
+        while (true) {
+            long left = deadline - System.nanoTime();
+            try {
+                return sandbox.ended().get(Math.min(left, LOOK_AT_DISK_EVERY), TimeUnit.NANOSECONDS);
+            } catch (TimeoutException e) {
+                if (left <= LOOK_AT_DISK_EVERY) {
+                    throw e;
+                }
+            }
+            Optional<String> complaint = guard.complaint();
+            if (complaint.isPresent()) {
+                throw new SandboxException("job " + job.name() + " was ended: " + complaint.get());
+            }
         }
     }
 

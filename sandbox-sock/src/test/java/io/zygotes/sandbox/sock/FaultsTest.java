@@ -449,6 +449,43 @@ class FaultsTest {
         }
     }
 
+    private Job job(String script, Path writable) {
+        return new Job("writes", script, List.of(), Map.of(), List.of(new Job.Mount(writable, "/mnt/out", true)),
+                RealSandboxes.LIMITS, Network.NONE);
+    }
+
+    @Test
+    void a_job_that_fills_the_disk_is_ended_before_it_is_full(@TempDir Path place) throws Exception {
+        try (SmallDisk disk = SmallDisk.mount(place, 40)) {
+            Path out = Files.createDirectory(disk.folder().resolve("out"));
+            String fills =
+                    """
+                    import time
+                    with open("/mnt/out/file", "wb", buffering=0) as file:
+                        for _ in range(39):
+                            file.write(bytes(1 << 20))
+                        time.sleep(600)
+                    """;
+            var e = assertThrows(SandboxException.class, () -> real.mechanism.run(job(fills, out)));
+            assertTrue(e.getMessage().contains("MiB must stay free"), e.getMessage());
+            assertEquals(0, Files.getAttribute(out.resolve("file"), "unix:uid"), "its files are root's again");
+            // Who comes to a full disk may use what is there.
+            assertEquals(0, real.mechanism.run(job("import time; time.sleep(0.6)", out)).exitCode());
+        }
+        before.assertBack(real, "a job that filled a disk");
+    }
+
+    @Test
+    void a_job_on_a_full_disk_sees_that_it_is_full(@TempDir Path place) throws Exception {
+        try (SmallDisk disk = SmallDisk.mount(place, 1)) {
+            Path out = Files.createDirectory(disk.folder().resolve("out"));
+            disk.fill();
+            var result = real.mechanism.run(job("open('/mnt/out/x', 'w').write('x' * 100000)", out));
+            assertEquals(1, result.exitCode());
+            assertTrue(result.output().contains("No space left"), result.output());
+        }
+    }
+
     private static long count(Path folder) throws IOException {
         try (var entries = Files.list(folder)) {
             return entries.filter(Files::isDirectory).count();
