@@ -162,7 +162,7 @@ class FaultsIT {
     void anInstallOnAFullDiskFailsWithTheReasonAndIsTriedAgain() throws Exception {
         SmallDisk disk = disk();
         try (PackageIndex index = PackageIndex.make()) {
-            index.add("late", Map.of("late.py", "VALUE = 'late'\n"), PackageIndex.BACKEND);
+            index.add("late", Map.of("late.py", "VALUE = 'late'\n"), "");
             close(worker);
             worker = AttackedWorker.startIn(
                     disk.folder().resolve("second"), config -> config.put("pip_mirror", index.url()));

@@ -10,15 +10,12 @@ import java.util.Map;
 /** A package index in a folder, with source packages whose build is code of theirs: it runs when they are installed. */
 record PackageIndex(Path folder) implements AutoCloseable {
 
-    /**
-     * A build backend (PEP 517) that puts every module beside it into the wheel. The text {@code # HOSTILE} is where
-     * an attack goes.
-     */
-    static final String BACKEND =
+    /** A build backend (PEP 517): runs the attack, and puts all that is in {@code modules} into the wheel. */
+    private static final String BACKEND =
             """
             import os, zipfile
-            # HOSTILE
             def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+                import attack
                 name, version = open("NAME").read().split()
                 info = "%s-%s.dist-info/" % (name, version)
                 file = "%s-%s-py3-none-any.whl" % (name, version)
@@ -40,15 +37,16 @@ record PackageIndex(Path folder) implements AutoCloseable {
         return folder.resolve("simple").toUri().toString();
     }
 
-    /** Adds version 1 of a package with these modules and this backend. */
-    void add(String name, Map<String, String> modules, String backend) throws IOException, InterruptedException {
+    /** Adds version 1 of a package with these modules, whose build does something first. */
+    void add(String name, Map<String, String> modules, String attack) throws IOException, InterruptedException {
         Path home = Files.createDirectories(folder.resolve("simple").resolve(name));
         String file = name + "-1.tar.gz";
         var files = new HashMap<String, String>(Map.of(
                 "PKG-INFO", "Metadata-Version: 2.1\nName: " + name + "\nVersion: 1\n",
                 "pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = \"backend\"\nbackend-path = [\".\"]\n",
                 "NAME", name + " 1",
-                "backend.py", backend));
+                "backend.py", BACKEND,
+                "attack.py", "import os\n" + attack));
         modules.forEach((module, text) -> files.put("modules/" + module, text));
         Path source = Files.createDirectories(folder.resolve("sources").resolve(name + "-1"));
         Files.createDirectories(source.resolve("modules"));
