@@ -122,7 +122,18 @@ final class AttackedWorker implements AutoCloseable {
         return send("/run/" + lambda, JSON.writeValueAsString(event));
     }
 
+    /** A call that does not use a connection that there is. */
+    Answer callOverNewConnection(String lambda, Object event) throws IOException, InterruptedException {
+        try (HttpClient fresh = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+            return send(fresh, "/run/" + lambda, JSON.writeValueAsString(event));
+        }
+    }
+
     Answer send(String path, String body) throws IOException, InterruptedException {
+        return send(client, path, body);
+    }
+
+    private Answer send(HttpClient client, String path, String body) throws IOException, InterruptedException {
         HttpResponse<String> response = client.send(
                 HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path))
                         .timeout(Duration.ofSeconds(90))
