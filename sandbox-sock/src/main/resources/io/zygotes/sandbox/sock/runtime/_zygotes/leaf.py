@@ -14,6 +14,7 @@ from . import setup, wire
 _HANDLER = "/handler"
 _SOURCE = _HANDLER + "/f.py"
 _BYTE_CODE = _HANDLER + "/__pycache__/f." + sys.implementation.cache_tag + ".pyc"
+_SMALL = 1 << 15  # no buffer that the C library would map for itself
 _UNCHECKED = b"\x01\x00\x00\x00"  # PEP 552: a hash stands in the file, and nobody compares it
 
 
@@ -31,11 +32,12 @@ def byte_code():
     except FileNotFoundError:
         return None
     try:
-        data = os.read(descriptor, 1 << 20)
+        data = os.read(descriptor, _SMALL)
+        while len(data) % _SMALL == 0 and (more := os.read(descriptor, _SMALL)):
+            data += more
     finally:
         _close(descriptor)
-    # A very large one is not read to its end, and is left to the normal loader.
-    if data[:8] != _MAGIC or len(data) == 1 << 20:
+    if data[:8] != _MAGIC:
         return None
     return marshal.loads(memoryview(data)[16:])
 
