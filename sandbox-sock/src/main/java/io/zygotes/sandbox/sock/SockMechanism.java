@@ -228,15 +228,19 @@ final class SockMechanism implements SandboxMechanism {
         try (Orders orders = new Orders(leaf)) {
             leaf.group().limitTo(spec.limits());
             orders.mount(spec.handler(), "/handler", true, false);
+            Map<String, Object> go = new HashMap<>();
+            go.put("open_files", spec.limits().openFiles());
+            go.put("file_bytes", (long) spec.limits().tmpMb() << 20);
+            // The rest is only what its zygote does not have.
             if (leaf.zygote() == null || !leaf.zygote().hasAll(spec.packages())) {
                 orders.mountPackages(spec.packages());
+                go.put("packages", folders(spec.packages()));
+            }
+            if (leaf.zygote() == null || !spec.environment().isEmpty()) {
+                go.put("environment", environment(spec.environment()));
             }
             leaf.times().step("mount trees");
-            orders.go(Map.of(
-                    "open_files", spec.limits().openFiles(),
-                    "file_bytes", (long) spec.limits().tmpMb() << 20,
-                    "environment", environment(spec.environment()),
-                    "packages", folders(spec.packages())));
+            orders.go(go);
             leaf.times().step("go");
             return leaf;
         } catch (IOException e) {

@@ -296,16 +296,22 @@ def _landlock_version():
 _SCOPE = ctypes.create_string_buffer(struct.pack("3Q", 0, 0, 3), 24) if _landlock_version() >= 6 else None
 
 
+def scope():
+    """The rules of keep_to_itself as a descriptor; None where the kernel has no such thing."""
+    if _SCOPE is None:
+        return None
+    return _check(_syscall(_LANDLOCK_CREATE_RULESET, _SCOPE, 24, 0), "landlock_create_ruleset")
+
+
 def keep_to_itself():
     """Forbids this process and its children to connect to abstract sockets of others, and to signal them.
 
     Does nothing where the kernel cannot. No new privileges must be set before.
     """
-    if _SCOPE is None:
-        return
-    rules = _check(_syscall(_LANDLOCK_CREATE_RULESET, _SCOPE, 24, 0), "landlock_create_ruleset")
-    _check(_syscall(_LANDLOCK_RESTRICT_SELF, rules, 0), "landlock_restrict_self")
-    _close(rules)
+    rules = scope()
+    if rules is not None:
+        _check(_syscall(_LANDLOCK_RESTRICT_SELF, rules, 0), "landlock_restrict_self")
+        _close(rules)
 
 
 def loopback_up():

@@ -25,10 +25,10 @@ _close = os.close  # before a package may have put another one in its place
 _MAGIC = importlib.util.MAGIC_NUMBER + _UNCHECKED
 
 
-def byte_code():
+def byte_code(path=_BYTE_CODE):
     """The code of f.py as the worker compiled it ahead, or None. The folder never changes, so nothing is compared."""
     try:
-        descriptor = os.open(_BYTE_CODE, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:
@@ -118,13 +118,33 @@ def answer(function, body):
         return 500, _error("what the lambda returned cannot be written as JSON: %s" % error)
 
 
-def main(instructions):
-    """Serves calls. Never returns normally."""
-    setup.set_environment(instructions["environment"])
+def become(instructions):
+    """Makes the process the lambda's, up to the import of its code."""
+    # A child of a zygote is told only what differs from the zygote.
+    if "environment" in instructions:
+        setup.set_environment(instructions["environment"])
     sys.path.insert(0, _HANDLER)
-    setup.add_packages(instructions["packages"])
+    if "packages" in instructions:
+        setup.add_packages(instructions["packages"])
     os.chdir(_HANDLER)
     reseed()
+
+
+def serve(channel, function, orphans):
+    """Answers one call. Orphans are waited for before it only if there may be some."""
+    kind, body = wire.receive_frame(channel)
+    if kind != wire.CALL:
+        raise ValueError("a leaf got a message of kind %d" % kind)
+    if orphans:
+        _reap()  # what ended after the last call, and while it was frozen
+    status, reply = answer(function, body)
+    _flush()
+    wire.send_reply(channel, status, reply)
+
+
+def main(instructions):
+    """Serves calls. Never returns normally."""
+    become(instructions)
     started = time.perf_counter_ns()
     try:
         function = _import_f()
@@ -135,12 +155,7 @@ def main(instructions):
         wire.send_frame(wire.CHANNEL, wire.FAILED, json.dumps(report).encode())
         os._exit(1)
     wire.send_frame(wire.CHANNEL, wire.READY, b'{"import_ns":%d}' % (time.perf_counter_ns() - started))
+    serve(wire.CHANNEL, function, False)
     while True:
-        kind, body = wire.receive_frame(wire.CHANNEL)
-        if kind != wire.CALL:
-            raise ValueError("a leaf got a message of kind %d" % kind)
-        _reap()  # what ended after the last call, and while it was frozen
-        status, reply = answer(function, body)
-        _flush()
-        wire.send_reply(wire.CHANNEL, status, reply)
         _reap()
+        serve(wire.CHANNEL, function, True)

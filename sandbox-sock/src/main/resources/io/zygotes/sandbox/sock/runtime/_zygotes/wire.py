@@ -6,6 +6,7 @@ have a SOCK_STREAM socket with frames: length of the body (u32, big endian), kin
 The worker asks the kernel who sent what it reads (SO_PASSCRED), so nobody can speak for another process.
 """
 
+import _socket  # without the class around it, whose every instance costs a forked child some page faults
 import array
 import json
 import os
@@ -36,6 +37,11 @@ _MOST_DESCRIPTORS = 253  # SCM_MAX_FD, unix(7)
 
 class Closed(Exception):
     """The other side is gone."""
+
+
+def over(descriptor, kind):
+    """A bare socket object over a descriptor, to be detached by whoever makes it."""
+    return _socket.socket(socket.AF_UNIX, kind, 0, descriptor)
 
 
 def receive_message(channel):

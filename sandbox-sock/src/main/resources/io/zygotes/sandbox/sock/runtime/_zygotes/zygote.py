@@ -63,13 +63,14 @@ def main(instructions):
     except BaseException as error:
         setup.tell_failure(wire.CHANNEL, "import", error)
         os._exit(1)
+    setup.set_environment(instructions["environment"])  # what leaves find, unless they are told otherwise
     rehearsal.run()
     # What lives now lives for ever: without this the collector would write to these pages in every child.
     gc.collect()
     gc.freeze()
     report = json.dumps({"costs": costs, "threads": kernel.threads()}).encode()
     wire.send_frame(wire.CHANNEL, wire.READY, report)
-    return _serve(socket.socket(fileno=wire.CHANNEL))
+    return _serve(wire.over(wire.CHANNEL, socket.SOCK_SEQPACKET))
 
 
 def _rehearse():
