@@ -1,5 +1,6 @@
 """A leaf: imports f.py once, then answers calls until it is killed."""
 
+import array
 import importlib.machinery
 import importlib.util
 import json
@@ -55,6 +56,10 @@ def _import_f():
     return function
 
 
+# Of numpy's global generator, as numpy.random.set_state takes it. The key is the whole of the Mersenne Twister's state.
+_STATE = {"bit_generator": "MT19937", "state": {"key": None, "pos": 624}, "has_gauss": 0, "gauss": 0.0}
+
+
 def reseed():
     """Children of one zygote must not draw the same numbers. random.random() is reseeded by Python itself.
 
@@ -62,7 +67,12 @@ def reseed():
     """
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
-        numpy_random.seed()
+        # A quarter of the time of numpy.random.seed(), which hashes what it gets from the kernel.
+        _STATE["state"]["key"] = array.array("I", os.urandom(4 * 624))
+        try:
+            numpy_random.set_state(_STATE)
+        except (TypeError, ValueError):
+            numpy_random.seed()  # a numpy before 1.17, or another generator was set
 
 
 def _user_traceback(error):
