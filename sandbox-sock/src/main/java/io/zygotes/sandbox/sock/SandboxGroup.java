@@ -20,6 +20,8 @@ final class SandboxGroup {
 
     /** What a sandbox may be over its memory limit before it is lowered no further. */
     private static final long SLACK = 1 << 20;
+    /** What version 1 allows for the buffers of sockets, which it does not count as memory: a part of the memory. */
+    private static final int SOCKET_PART = 8;
 
     private final Path folder;
     private final String unified;
@@ -108,6 +110,8 @@ final class SandboxGroup {
             writeIfThere(memory + "/memory.swap.max", wanted.swappiness() == 0 ? "0" : "max");
         } else {
             writeIfThere(memory + "/memory.swappiness", Integer.toString(wanted.swappiness()));
+            // Of TCP and UDP both, in spite of its name. Without it nothing bounds them below what the machine has.
+            writeIfThere(memory + "/memory.kmem.tcp.limit_in_bytes", Long.toString(bytes / SOCKET_PART));
         }
         Linux.writeFile(byController.get("pids") + "/pids.max", Integer.toString(wanted.procs()));
         int period = 100_000;
@@ -179,6 +183,15 @@ final class SandboxGroup {
     /** Whether another sandbox may be made in it. */
     boolean isReusable() {
         return !killed;
+    }
+
+    /** Whether it has as many processes and threads as its limit allows, or but one less. */
+    boolean isFull() {
+        try {
+            return Long.parseLong(Linux.readFile(byController.get("pids") + "/pids.current").strip()) >= limits.procs() - 1;
+        } catch (LinuxException e) {
+            return false;
+        }
     }
 
     boolean isEmpty() {

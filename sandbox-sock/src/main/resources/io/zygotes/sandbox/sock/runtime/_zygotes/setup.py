@@ -217,6 +217,7 @@ def tell_failure(channel, step, error):
     report = {
         "step": step,
         "error": "%s: %s" % (type(error).__name__, error),
+        "errno": getattr(error, "errno", None),
         "traceback": "".join(traceback.format_exception(type(error), error, error.__traceback__)),
     }
     wire.send_frame(channel, wire.FAILED, json.dumps(report).encode())

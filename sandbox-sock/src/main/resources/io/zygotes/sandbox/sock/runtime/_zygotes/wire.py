@@ -23,7 +23,7 @@ MOUNT = 2  # JSON: mounts that GO has no room for; before GO
 HELLO = 10  # empty; the first thing a new process says
 READY = 11  # JSON
 REPLY = 12  # status (u16), body
-FAILED = 13  # JSON: {"step", "error", "traceback"}; it could not be made
+FAILED = 13  # JSON: {"step", "error", "errno", "traceback"}; it could not be made
 
 CHANNEL = 3  # every process in a sandbox has its socket to the worker here
 
