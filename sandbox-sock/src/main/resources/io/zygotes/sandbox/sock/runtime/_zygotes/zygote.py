@@ -100,12 +100,17 @@ def _serve(control):
             setup.tell_failure(descriptors[0], "fork", error)
         for descriptor in descriptors:
             os.close(descriptor)
-        practice.run()
+        if not _is_asked(control, 0):
+            practice.run()
+
+
+def _is_asked(control, seconds):
+    return bool(select.select([control], [], [], seconds)[0])
 
 
 def _while_idle(control, later):
     """Goes on with what can wait, step by step, as long as no request comes. Returns what is left of it."""
-    while later is not None and not select.select([control], [], [], _IDLE)[0]:
+    while later is not None and not _is_asked(control, _IDLE):
         if next(later, _DONE) is _DONE:
             return None
     return later
