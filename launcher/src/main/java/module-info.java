@@ -7,6 +7,8 @@ module io.zygotes.launcher {
     requires io.zygotes.spi;
     requires java.logging;
     requires java.net.http;
+    // Signals, which have no other interface (JEP 260).
+    requires jdk.unsupported;
     // An image may be built without it.
     requires static io.zygotes.plugin.tree;
 

@@ -1,6 +1,7 @@
 package io.zygotes.launcher.plugins;
 
 import io.zygotes.spi.ImportCacheProvider;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
@@ -45,6 +46,13 @@ public record Plugin(
         Objects.requireNonNull(origin);
         warnings = List.copyOf(warnings);
         Objects.requireNonNull(provider);
+    }
+
+    /** The same with further warnings. */
+    Plugin warned(List<String> more) {
+        var all = new ArrayList<>(warnings);
+        all.addAll(more);
+        return new Plugin(name, aliases, version, spiVersion, description, module, origin, all, provider);
     }
 
     /** {@code name} and {@code aliases}. */

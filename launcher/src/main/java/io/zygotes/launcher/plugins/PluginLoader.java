@@ -183,10 +183,6 @@ final class PluginLoader {
         var scan = ServiceScan.of(layer, ImportCacheProvider.class);
         var plugins = new ArrayList<Plugin>();
         var broken = new ArrayList<BrokenPlugin>();
-        for (Throwable failure : scan.failures()) {
-            broken.add(new BrokenPlugin(entry.path().toString(), JavaErrors.sentence(failure),
-                    JavaErrors.mend(failure, "its provider needs a public constructor without parameters that does nothing")));
-        }
         for (ImportCacheProvider provider : scan.services()) {
             try {
                 plugins.add(describe(provider, entry.path().toString(), warnings));
@@ -194,11 +190,33 @@ final class PluginLoader {
                 broken.add(e.plugin);
             }
         }
-        if (plugins.isEmpty() && broken.isEmpty()) {
+        if (plugins.isEmpty() && broken.isEmpty() && scan.failures().isEmpty()) {
             throw new Broken(entry.path(), "it provides no " + SERVICE,
                     "write 'provides " + SERVICE + " with YourProvider;' in its module-info.java, or add " + SERVICES_FILE);
         }
-        return new Outcome(List.copyOf(plugins), List.copyOf(broken));
+        if (plugins.isEmpty() && scan.failures().isEmpty()) {
+            // What is for another revision of the SPI misses something of course.
+            return new Outcome(List.of(), List.copyOf(broken));
+        }
+        // Also if a provider could not be made: the class files say more about the reason than the error does.
+        LinkCheck.Result links = links(entry, layer);
+        if (!links.cause().isEmpty()) {
+            broken.add(new BrokenPlugin(entry.path().toString(), links.cause(), links.mend()));
+            return new Outcome(List.of(), List.copyOf(broken));
+        }
+        for (Throwable failure : scan.failures()) {
+            broken.add(new BrokenPlugin(entry.path().toString(), JavaErrors.sentence(failure),
+                    JavaErrors.mend(failure, "its provider needs a public constructor without parameters that does nothing")));
+        }
+        return new Outcome(plugins.stream().map(plugin -> plugin.warned(links.warnings())).toList(), List.copyOf(broken));
+    }
+
+    private static LinkCheck.Result links(PluginEntry entry, ModuleLayer layer) throws Broken {
+        try {
+            return LinkCheck.of(layer);
+        } catch (IOException e) {
+            throw new Broken(entry.path(), "it cannot be read (" + e.getMessage() + ")", "copy it again");
+        }
     }
 
     /** Asks a provider about itself; the SPI revision first, because nothing else is safe to call before. */

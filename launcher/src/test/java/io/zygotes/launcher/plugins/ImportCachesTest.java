@@ -410,6 +410,50 @@ class ImportCachesTest {
     }
 
     @Test
+    void aJarWithoutDescriptorDoesNotReachTheWorkersInsides() throws Exception {
+        Path core = new PluginJar()
+                .source("io/zygotes/core/Worker.java", "package io.zygotes.core; public class Worker { public void close() {} }")
+                .write(folder.resolve("elsewhere/core.jar"));
+        PluginJar plugin = new PluginJar()
+                .provider("Good", "good", "1.0")
+                .source("acme/Cache.java", "package acme; class Cache { void stop() { new io.zygotes.core.Worker().close(); } }")
+                .servicesFile("acme.Good")
+                .dependsOn(core);
+        plugin.write(plugins.resolve("plain.jar"));
+        plugin.manifest("Automatic-Module-Name: acme.automatic").write(plugins.resolve("automatic.jar"));
+
+        List<BrokenPlugin> broken = find().broken();
+
+        assertEquals(2, broken.size(), broken.toString());
+        for (BrokenPlugin each : broken) {
+            assertTrue(each.cause().contains("acme.Cache uses io.zygotes.core.Worker, which is the worker's own"), each.toString());
+            assertTrue(each.mend().contains("io.zygotes.spi"), each.toString());
+        }
+    }
+
+    @Test
+    void reflectionDoesNotReachTheWorkersInsidesEither() throws Exception {
+        String source = PluginJar.providerSource("acme", "Good", "good", "1.0", "").replace(
+                "public String version() { return \"7.1\"; }", """
+                public String version() {
+                    try {
+                        // Java finds the class; to use it is another matter.
+                        Class<?> inside = Class.forName("io.zygotes.core.config.WorkerDirectory");
+                        inside.getMethod("exists", java.nio.file.Path.class).invoke(null, java.nio.file.Path.of("/"));
+                        return "called";
+                    } catch (ReflectiveOperationException e) {
+                        return e.toString();
+                    }
+                }
+                """);
+        new PluginJar().source("acme/Good.java", source).servicesFile("acme.Good").write(plugins.resolve("plain.jar"));
+
+        String version = find().byName(WHERE, "good").version();
+
+        assertTrue(version.contains("IllegalAccessException") && version.contains("does not export"), version);
+    }
+
+    @Test
     void aJarIsCheckedWithoutBeingInstalled() throws Exception {
         Path jar = good().write(folder.resolve("elsewhere/good.jar"));
 

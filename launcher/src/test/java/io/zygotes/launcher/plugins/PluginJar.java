@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
 import java.util.jar.JarOutputStream;
 import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
@@ -67,6 +68,11 @@ final class PluginJar {
         return resource("META-INF/services/io.zygotes.spi.ImportCacheProvider", providerClass + "\n");
     }
 
+    /** A line of the manifest. */
+    PluginJar manifest(String line) {
+        return resource("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\n" + line + "\r\n\r\n");
+    }
+
     /** Compiles and packs. */
     Path write(Path jar) throws IOException {
         Files.createDirectories(jar.getParent());
@@ -77,11 +83,20 @@ final class PluginJar {
             try (OutputStream file = Files.newOutputStream(jar);
                     var out = new JarOutputStream(file);
                     Stream<Path> walk = Files.walk(classes)) {
+                // A manifest counts only if it comes first.
+                byte[] manifest = resources.get(JarFile.MANIFEST_NAME);
+                if (manifest != null) {
+                    out.putNextEntry(new JarEntry(JarFile.MANIFEST_NAME));
+                    out.write(manifest);
+                }
                 for (Path each : walk.filter(Files::isRegularFile).sorted().toList()) {
                     out.putNextEntry(new JarEntry(classes.relativize(each).toString()));
                     out.write(Files.readAllBytes(each));
                 }
                 for (var resource : resources.entrySet()) {
+                    if (resource.getKey().equals(JarFile.MANIFEST_NAME)) {
+                        continue;
+                    }
                     out.putNextEntry(new JarEntry(resource.getKey()));
                     out.write(resource.getValue());
                 }
@@ -98,10 +113,12 @@ final class PluginJar {
 
     private void compile(Path work, Path classes) throws IOException {
         var arguments = new ArrayList<String>();
-        var path = new StringBuilder(spiLocation());
+        // Dependencies first, so that one may stand for another revision of the SPI.
+        var path = new StringBuilder();
         for (Path dependency : dependencies) {
-            path.append(java.io.File.pathSeparator).append(dependency);
+            path.append(dependency).append(java.io.File.pathSeparator);
         }
+        path.append(spiLocation());
         boolean modular = sources.containsKey("module-info.java");
         arguments.addAll(List.of("-d", classes.toString(), "-proc:none", modular ? "--module-path" : "--class-path", path.toString()));
         for (var source : sources.entrySet()) {
