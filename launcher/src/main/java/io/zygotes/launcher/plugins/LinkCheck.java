@@ -8,18 +8,27 @@ import io.zygotes.spi.SpiVersion;
 import java.io.IOException;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.CodeModel;
+import java.lang.classfile.MethodModel;
 import java.lang.classfile.constantpool.ClassEntry;
 import java.lang.classfile.constantpool.FieldRefEntry;
 import java.lang.classfile.constantpool.MemberRefEntry;
 import java.lang.classfile.constantpool.PoolEntry;
+import java.lang.classfile.instruction.ConstantInstruction;
+import java.lang.classfile.instruction.ExceptionCatch;
+import java.lang.classfile.instruction.NewMultiArrayInstruction;
+import java.lang.classfile.instruction.NewObjectInstruction;
+import java.lang.classfile.instruction.NewReferenceArrayInstruction;
+import java.lang.classfile.instruction.TypeCheckInstruction;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.module.ModuleDescriptor;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -40,14 +49,14 @@ final class LinkCheck {
     private static final int MAJOR_OFFSET = 6;
     private static final int SHORTEST = MAJOR_OFFSET + Short.BYTES;
     /** A jar compiled against the wrong thing has hundreds; a few say enough. */
-    private static final int MOST_NAMED = 5;
+    private static final int MOST_NAMED = 4;
 
     private final ModuleLayer layer;
     private final VisibleClasses classes;
     private final List<String> ownPackages;
-    /** What is wrong, with what can be done about it; in the order of the classes. */
-    private final Map<String, String> faults = new LinkedHashMap<>();
-    private final Map<String, String> doubts = new LinkedHashMap<>();
+    /** By what is missing, so that it is said once, for the first class that refers to it. */
+    private final Map<String, Finding> faults = new LinkedHashMap<>();
+    private final Map<String, Finding> doubts = new LinkedHashMap<>();
 
     private LinkCheck(ModuleLayer layer, VisibleClasses classes) {
         this.layer = layer;
@@ -60,6 +69,9 @@ final class LinkCheck {
                 .distinct()
                 .toList();
     }
+
+    /** Something that is wrong, and what can be done about it. */
+    private record Finding(String what, String mend) {}
 
     /**
      * What was found.
@@ -88,18 +100,16 @@ final class LinkCheck {
     }
 
     private Result result() {
-        var warnings = new ArrayList<String>();
-        if (!doubts.isEmpty()) {
-            warnings.add("something that a library of its may need is not there: " + named(doubts)
-                    + "; if it is called, the request fails");
-        }
+        List<String> warnings = doubts.isEmpty()
+                ? List.of()
+                : List.of("a library refers to what is not there, which matters only if it is called: " + named(doubts));
         return faults.isEmpty()
                 ? new Result("", "", warnings)
-                : new Result(named(faults), faults.values().iterator().next(), warnings);
+                : new Result(named(faults), faults.values().iterator().next().mend(), warnings);
     }
 
-    private static String named(Map<String, String> findings) {
-        String first = findings.keySet().stream().limit(MOST_NAMED).collect(Collectors.joining(", "));
+    private static String named(Map<String, Finding> findings) {
+        String first = findings.values().stream().map(Finding::what).limit(MOST_NAMED).collect(Collectors.joining(", "));
         int more = findings.size() - MOST_NAMED;
         return more > 0 ? first + ", and " + more + " more of this kind" : first;
     }
@@ -110,7 +120,7 @@ final class LinkCheck {
         byte[] bytes = classes.read(module, file).orElseThrow();
         int major = major(bytes);
         if (major > ClassFile.latestMajorVersion()) {
-            add(own, java(name) + " is compiled for Java " + (major - CLASS_VERSION_OFFSET) + ", the image has Java "
+            add(own, name, java(name) + " is compiled for Java " + (major - CLASS_VERSION_OFFSET) + ", the image has Java "
                     + Runtime.version().feature(),
                     "compile it with --release " + Runtime.version().feature());
             return;
@@ -120,7 +130,7 @@ final class LinkCheck {
             model = ClassFile.of().parse(bytes);
             checkReferences(module, own, name, model);
         } catch (IllegalArgumentException e) {
-            add(own, file + " is not a class file (" + e.getMessage() + ")", "pack the jar again");
+            add(own, name, file + " is not a class file (" + e.getMessage() + ")", "pack the jar again");
             return;
         }
         checkBodies(new Found(module, name), Shape.of(model));
@@ -134,20 +144,40 @@ final class LinkCheck {
 
     private void checkReferences(Module module, boolean own, String name, ClassModel model) {
         for (PoolEntry entry : model.constantPool()) {
-            switch (entry) {
-                case ClassEntry reference -> checkClass(module, own, name, reference.asInternalName());
-                case MemberRefEntry reference -> checkMember(module, own, name, reference);
-                default -> { }
+            if (entry instanceof MemberRefEntry reference) {
+                checkClass(module, own, name, reference.owner());
+                checkMember(module, own, name, reference);
+            }
+        }
+        // Not all classes in the constant pool: those that only annotations or signatures mention need not be there.
+        model.superclass().ifPresent(parent -> checkClass(module, own, name, parent));
+        model.interfaces().forEach(parent -> checkClass(module, own, name, parent));
+        for (MethodModel method : model.methods()) {
+            for (CodeElement element : method.code().map(CodeModel::elementList).orElse(List.of())) {
+                classIn(element).ifPresent(used -> checkClass(module, own, name, used));
             }
         }
     }
 
-    private void add(boolean own, String what, String mend) {
-        (own ? faults : doubts).putIfAbsent(what, mend);
+    private static Optional<ClassEntry> classIn(CodeElement element) {
+        return switch (element) {
+            case NewObjectInstruction made -> Optional.of(made.className());
+            case NewReferenceArrayInstruction made -> Optional.of(made.componentType());
+            case NewMultiArrayInstruction made -> Optional.of(made.arrayType());
+            case TypeCheckInstruction checked -> Optional.of(checked.type());
+            case ConstantInstruction.LoadConstantInstruction loaded when loaded.constantEntry() instanceof ClassEntry used ->
+                    Optional.of(used);
+            case ExceptionCatch caught -> caught.catchType();
+            default -> Optional.empty();
+        };
     }
 
-    private void checkClass(Module module, boolean own, String user, String reference) {
-        String name = element(reference);
+    private void add(boolean own, String missing, String what, String mend) {
+        (own ? faults : doubts).putIfAbsent(missing, new Finding(what, mend));
+    }
+
+    private void checkClass(Module module, boolean own, String user, ClassEntry reference) {
+        String name = element(reference.asInternalName());
         if (name.isEmpty()) {
             return;
         }
@@ -171,24 +201,27 @@ final class LinkCheck {
         String what = java(user) + " uses " + java(name) + ", which ";
         if (holder.getName().startsWith(OURS)) {
             // A fault in a library, too: nobody but a plugin means Zygotes.
-            add(true, what + "is the worker's own (module " + holder.getName() + ")", "use io.zygotes.spi alone");
-        } else {
-            add(own, what + "the module " + holder.getName() + " keeps to itself",
+            add(true, name, what + "is the worker's own (module " + holder.getName() + ")", "use io.zygotes.spi alone");
+        } else if (holder.getLayer() == layer || isOfTheJdk(name)) {
+            add(own, name, what + "the module " + holder.getName() + " keeps to itself",
                     "use what that module exports, or require the module");
+        } else {
+            add(own, name, what + "is in a library of the worker's own (module " + holder.getName() + ")",
+                    "put the library's jar beside it, in a folder of its own below plugins/");
         }
     }
 
     private void missing(Module module, boolean own, String user, String name) {
         String what = java(user) + " uses " + java(name) + ", which ";
         if (name.startsWith(SPI)) {
-            add(true, what + "the SPI of this worker does not have (revision " + SpiVersion.CURRENT + ")", newerSpi());
+            add(true, name, what + "the SPI of this worker does not have (revision " + SpiVersion.CURRENT + ")", newerSpi());
         } else if (isOfTheJdk(name)) {
             if (own && !mayMiss(module)) {
-                add(true, what + "is in none of the image's JDK modules",
+                add(true, name, what + "is in none of the image's JDK modules",
                         "do without it; docs/plugins.md lists the modules that every image has");
             }
         } else {
-            add(own && !mayMiss(module), what + "is neither in the plugin nor in the image",
+            add(own && !mayMiss(module), name, what + "is neither in the plugin nor in the image",
                     "put the jar with the missing class beside it, in a folder of its own below plugins/");
         }
     }
@@ -216,11 +249,12 @@ final class LinkCheck {
         if (field ? classes.hasField(found, key) : classes.hasMethod(found, key)) {
             return;
         }
+        String missing = owner + "." + key;
         String what = java(user) + (field ? " uses " : " calls ") + java(owner) + "." + member(reference) + ", which ";
         if (owner.startsWith(SPI)) {
-            add(true, what + "the SPI of this worker does not have (revision " + SpiVersion.CURRENT + ")", newerSpi());
+            add(true, missing, what + "the SPI of this worker does not have (revision " + SpiVersion.CURRENT + ")", newerSpi());
         } else if (own || !isOfTheJdk(owner)) {
-            add(own, what + place(found.module()) + " does not have",
+            add(own, missing, what + place(found.module()) + " does not have",
                     "put that version of the library beside it which it was compiled against");
         }
     }
@@ -251,7 +285,7 @@ final class LinkCheck {
             for (String method : classes.shape(parent).orElseThrow().abstractMethods()) {
                 if (!classes.hasBody(checked, method)) {
                     int descriptor = method.indexOf('(');
-                    add(true, java(checked.name()) + " has no method "
+                    add(true, checked.name() + "." + method, java(checked.name()) + " has no method "
                             + signature(method.substring(0, descriptor), method.substring(descriptor)) + ", which "
                             + java(parent.name()) + " asks for in revision " + SpiVersion.CURRENT + " of the SPI",
                             "compile it against the SPI of this worker");

@@ -141,11 +141,15 @@ final class PluginLoader {
     private TreeSet<String> jdkModules() {
         var names = new TreeSet<String>();
         for (Module module : image.modules()) {
-            if (module.getName().startsWith("java.") || module.getName().startsWith("jdk.")) {
+            if (isOfTheJdk(module)) {
                 names.add(module.getName());
             }
         }
         return names;
+    }
+
+    private static boolean isOfTheJdk(Module module) {
+        return module.getName().startsWith("java.") || module.getName().startsWith("jdk.");
     }
 
     private ModuleLayer define(PluginEntry entry, Map<String, ModuleDescriptor> modules) throws Broken {
@@ -153,9 +157,9 @@ final class PluginLoader {
             ModuleFinder own = ModuleFinder.of(entry.jars().toArray(Path[]::new));
             boolean written = overlapsImage(modules);
             if (written) {
-                TreeSet<String> readable = jdkModules();
-                readable.add(SPI_MODULE);
-                own = new PlainJars(own, readable);
+                own = new PlainJars(own, image.modules().stream()
+                        .filter(module -> isOfTheJdk(module) || module.getName().equals(SPI_MODULE))
+                        .toList());
             }
             Configuration configuration =
                     Configuration.resolve(own, List.of(image.configuration()), ModuleFinder.of(), modules.keySet());

@@ -150,6 +150,27 @@ class ImportCachesTest {
     }
 
     @Test
+    void aPlainJarMayUseAServiceOfAnExplicitModuleBesideItThatTheImageHasToo() throws Exception {
+        Path library = new PluginJar()
+                .source("com/fasterxml/jackson/core/ObjectCodec.java",
+                        "package com.fasterxml.jackson.core; public class ObjectCodec { public ObjectCodec() {} }")
+                .module("com.fasterxml.jackson.core", "exports com.fasterxml.jackson.core;",
+                        "provides com.fasterxml.jackson.core.ObjectCodec with com.fasterxml.jackson.core.ObjectCodec;")
+                .write(plugins.resolve("own/jackson.jar"));
+        new PluginJar()
+                .source("acme/Own.java", PluginJar.providerSource("acme", "Own", "own", "1.0",
+                        "new com.fasterxml.jackson.core.ObjectCodec();"))
+                .servicesFile("acme.Own")
+                .dependsOn(library)
+                .write(plugins.resolve("own/own.jar"));
+
+        ImportCaches caches = find();
+
+        assertEquals(List.of(), caches.broken());
+        assertEquals("own", caches.byName(WHERE, "own").name());
+    }
+
+    @Test
     void aProviderMethodIsAsGoodAsAConstructor() throws Exception {
         new PluginJar()
                 .provider("Good", "good", "1.0")
