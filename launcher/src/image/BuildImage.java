@@ -88,6 +88,10 @@ final class BuildImage {
         Files.copy(sources.resolve("zygotes"), script);
         Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.createDirectory(fresh.resolve("plugins"));
+        // A plugin may have come along because another one requires it; that does not make it a chosen one.
+        Files.writeString(fresh.resolve("conf/built-in-plugins"),
+                "# The import caches of this image's own modules that can be chosen, one name a line.\n"
+                        + String.join("\n", plugins) + "\n");
         train(fresh);
         // The start script in the project's root compares the sources with this file. What is edited while the build
         // runs may or may not be in it, so it counts as made when the build started.

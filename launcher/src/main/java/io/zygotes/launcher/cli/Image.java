@@ -16,11 +16,6 @@ record Image(Path folder) {
         return System.getProperty("zygotes.command", "zygotes");
     }
 
-    /** Where plugins are dropped in; need not exist. */
-    Path plugins() {
-        return folder.resolve("plugins");
-    }
-
     /**
      * The start script.
      *

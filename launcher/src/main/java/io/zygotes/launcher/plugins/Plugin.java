@@ -56,7 +56,7 @@ public record Plugin(
     }
 
     /** {@code name} and {@code aliases}. */
-    SortedSet<String> names() {
+    public SortedSet<String> names() {
         var names = new TreeSet<>(aliases);
         names.add(name);
         return names;

@@ -1,6 +1,7 @@
 package io.zygotes.launcher.image;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -136,8 +137,11 @@ class ImageIT {
 
     @Test
     void withoutThePluginTreeEverythingElseWorks() throws Exception {
+        Path copy = folder.resolve("copy");
+        copyImage(copy);
+        Files.delete(copy.resolve("conf/built-in-plugins"));
         String[] zygotes = {
-            IMAGE.resolve("bin/java").toString(),
+            copy.resolve("bin/java").toString(),
             "--limit-modules",
             "io.zygotes.launcher,io.zygotes.plugin.none",
             "-m",
@@ -154,6 +158,69 @@ class ImageIT {
         assertEquals(0, init.exit(), init.err());
         assertEquals(1, fit.exit());
         assertTrue(fit.err().contains("built without the plugin tree"), fit.err());
+    }
+
+    @Test
+    void anImageMadeFromItHasTheChosenPluginAndTheAddedOneAndNoOthers() throws Exception {
+        Path jar = new ExamplePlugin(Files.createDirectory(folder.resolve("work"))).jar();
+        Path made = folder.resolve("made");
+
+        Ended ended = run(script(IMAGE), "image", "--plugins", "none", "--add", jar.toString(), "--output", made.toString());
+
+        assertEquals(0, ended.exit(), ended.err());
+        assertEquals("", ended.err());
+        Ended plugins = run(script(made), "plugins", "--json");
+        assertEquals("", plugins.err());
+        JsonNode json = new ObjectMapper().readTree(plugins.out());
+        assertEquals(List.of("", "recent"), json.get("plugins").findValuesAsText("name").stream().sorted().toList());
+        assertEquals(0, json.get("broken").size(), plugins.out());
+        // Made from an image that was made this way, as well.
+        Ended again = run(script(made), "image", "--plugins", "recent", "--output", folder.resolve("again").toString());
+        assertEquals(0, again.exit(), again.err());
+        Ended listed = run(script(folder.resolve("again")), "plugins");
+        assertFalse(listed.out().contains("io.zygotes.plugin"), listed.out());
+        assertTrue(listed.out().contains("\"recent\""), listed.out());
+        assertTrue(run(script(IMAGE), "plugins").out().contains("multitree"), "the old one is as it was");
+    }
+
+    @Test
+    void aBadRequestForAnImageLeavesNothingBehind() throws Exception {
+        Path target = folder.resolve("place/made");
+
+        Ended unknown = run(script(IMAGE), "image", "--plugins", "forest", "--output", target.toString());
+        Ended nowhere = run(script(IMAGE), "image", "--plugins", "none");
+        Ended full = run("/bin/sh", "-c", "ulimit -f 20000; exec \"$0\" image --output \"$1\"", script(IMAGE), target.toString());
+
+        assertEquals(1, unknown.exit());
+        assertTrue(unknown.err().contains("\"forest\"") && unknown.err().contains("\"tree\""), unknown.err());
+        assertEquals(2, nowhere.exit());
+        assertTrue(nowhere.err().contains("--output"), nowhere.err());
+        assertEquals(1, full.exit(), full.err());
+        assertTrue(full.err().contains("cannot write the image " + target) && full.err().contains("File too large"), full.err());
+        try (Stream<Path> left = Files.list(target.getParent())) {
+            assertEquals(List.of(), left.toList());
+        }
+    }
+
+    @Test
+    void aCopyThatIsInterruptedIsTakenAway() throws Exception {
+        Path target = folder.resolve("place/made");
+        var builder = new ProcessBuilder(script(IMAGE), "image", "--output", target.toString());
+        Process process = builder.redirectErrorStream(true).redirectOutput(folder.resolve("out").toFile()).start();
+        try {
+            while (process.isAlive() && !Files.isDirectory(target.getParent())) {
+                Thread.sleep(1);
+            }
+            process.destroy();
+            assertTrue(process.waitFor(MOST_SECONDS, TimeUnit.SECONDS));
+        } finally {
+            process.destroyForcibly();
+        }
+
+        try (Stream<Path> left = Files.list(target.getParent())) {
+            // Where the signal comes too late, the image is there, and whole.
+            assertTrue(left.allMatch(path -> path.equals(target) && Files.exists(path.resolve("conf/built-in-plugins"))));
+        }
     }
 
     private static String[] with(String[] command, String... more) {

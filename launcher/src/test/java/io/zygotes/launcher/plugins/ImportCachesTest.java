@@ -32,7 +32,7 @@ class ImportCachesTest {
     }
 
     private ImportCaches find() throws ConfigException {
-        return ImportCaches.find(plugins, List.of(), "--plugin-path");
+        return ImportCaches.find(folder, List.of(), "--plugin-path");
     }
 
     private PluginJar good() {
@@ -187,7 +187,7 @@ class ImportCachesTest {
         good().write(plugins.resolve("good.jar"));
         Path link = Files.createSymbolicLink(folder.resolve("link"), plugins);
 
-        ImportCaches caches = ImportCaches.find(plugins, List.of(link, plugins), "--plugin-path");
+        ImportCaches caches = ImportCaches.find(folder, List.of(link, plugins), "--plugin-path");
 
         assertEquals("good", caches.byName(WHERE, "good").name());
     }
@@ -196,14 +196,14 @@ class ImportCachesTest {
     void aSingleJarIsAPluginPath() throws Exception {
         Path jar = good().write(folder.resolve("elsewhere/good.jar"));
 
-        assertEquals("good", ImportCaches.find(plugins, List.of(jar), "--plugin-path").byName(WHERE, "good").name());
+        assertEquals("good", ImportCaches.find(folder, List.of(jar), "--plugin-path").byName(WHERE, "good").name());
     }
 
     @Test
     void aPluginPathThatIsNotThereIsAnError() {
         Path missing = folder.resolve("missing");
 
-        var e = assertThrows(ConfigException.class, () -> ImportCaches.find(plugins, List.of(missing), "--plugin-path"));
+        var e = assertThrows(ConfigException.class, () -> ImportCaches.find(folder, List.of(missing), "--plugin-path"));
 
         assertTrue(e.getMessage().contains("--plugin-path") && e.getMessage().contains("missing"), e.getMessage());
     }
@@ -478,7 +478,7 @@ class ImportCachesTest {
     void aJarIsCheckedWithoutBeingInstalled() throws Exception {
         Path jar = good().write(folder.resolve("elsewhere/good.jar"));
 
-        ImportCaches checked = ImportCaches.check(jar);
+        ImportCaches checked = ImportCaches.check(folder, jar);
 
         assertEquals(List.of(), checked.broken());
         assertEquals(1, checked.plugins().stream().filter(plugin -> plugin.origin().endsWith("good.jar")).count());

@@ -19,22 +19,22 @@ class LinkCheckTest {
     @TempDir
     Path folder;
 
-    private ImportCaches check(Path plugin) throws IOException {
-        return ImportCaches.check(plugin);
+    private ImportCaches check(Path plugin) throws Exception {
+        return ImportCaches.check(folder, plugin);
     }
 
     private static List<Plugin> dropped(ImportCaches caches) {
         return caches.plugins().stream().filter(plugin -> !plugin.origin().equals(Plugin.IMAGE)).toList();
     }
 
-    private BrokenPlugin broken(Path plugin) throws IOException {
+    private BrokenPlugin broken(Path plugin) throws Exception {
         ImportCaches caches = check(plugin);
         assertEquals(1, caches.broken().size(), caches.broken().toString());
         assertEquals(List.of(), dropped(caches));
         return caches.broken().getFirst();
     }
 
-    private void assertFine(Path plugin) throws IOException {
+    private void assertFine(Path plugin) throws Exception {
         ImportCaches caches = check(plugin);
         assertEquals(List.of(), caches.broken());
         assertEquals(1, dropped(caches).size());

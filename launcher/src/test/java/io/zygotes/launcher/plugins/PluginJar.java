@@ -18,34 +18,34 @@ import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 
 /** Compiles a small plugin and packs it, so that each test says in source code what its jar is. */
-final class PluginJar {
+public final class PluginJar {
 
     private final Map<String, String> sources = new LinkedHashMap<>();
     private final Map<String, byte[]> resources = new LinkedHashMap<>();
     private final List<Path> dependencies = new ArrayList<>();
 
     /** A source file by its path, such as {@code a/b/C.java}. */
-    PluginJar source(String path, String text) {
+    public PluginJar source(String path, String text) {
         sources.put(path, text);
         return this;
     }
 
-    PluginJar resource(String path, String text) {
+    public PluginJar resource(String path, String text) {
         resources.put(path, text.getBytes(StandardCharsets.UTF_8));
         return this;
     }
 
-    PluginJar dependsOn(Path jar) {
+    public PluginJar dependsOn(Path jar) {
         dependencies.add(jar);
         return this;
     }
 
     /** A provider class in the package {@code acme}. */
-    PluginJar provider(String className, String cacheName, String spiVersion) {
+    public PluginJar provider(String className, String cacheName, String spiVersion) {
         return source("acme/" + className + ".java", providerSource("acme", className, cacheName, spiVersion, ""));
     }
 
-    static String providerSource(String pack, String className, String cacheName, String spiVersion, String constructor) {
+    public static String providerSource(String pack, String className, String cacheName, String spiVersion, String constructor) {
         return """
                 package %s;
                 import io.zygotes.spi.*;
@@ -60,21 +60,21 @@ final class PluginJar {
                 """.formatted(pack, className, cacheName, spiVersion, constructor);
     }
 
-    PluginJar module(String name, String... directives) {
+    public PluginJar module(String name, String... directives) {
         return source("module-info.java", "module " + name + " { " + String.join(" ", directives) + " }");
     }
 
-    PluginJar servicesFile(String providerClass) {
+    public PluginJar servicesFile(String providerClass) {
         return resource("META-INF/services/io.zygotes.spi.ImportCacheProvider", providerClass + "\n");
     }
 
     /** A line of the manifest. */
-    PluginJar manifest(String line) {
+    public PluginJar manifest(String line) {
         return resource("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\n" + line + "\r\n\r\n");
     }
 
     /** Compiles and packs. */
-    Path write(Path jar) throws IOException {
+    public Path write(Path jar) throws IOException {
         Files.createDirectories(jar.getParent());
         Path work = Files.createTempDirectory("plugin-jar");
         try {
