@@ -9,6 +9,7 @@ module io.zygotes.launcher {
     requires java.net.http;
     // Signals, which have no other interface (JEP 260).
     requires jdk.unsupported;
+    requires org.eclipse.jetty.unixdomain.server;
     // An image may be built without it.
     requires static io.zygotes.plugin.tree;
 
