@@ -36,7 +36,8 @@ final class BuildImage {
      * image cannot bring JDK modules along.
      */
     private static final List<String> JDK_MODULES_FOR_PLUGINS =
-            List.of("java.net.http", "java.sql", "java.xml", "java.management", "java.naming", "jdk.jfr", "jdk.net");
+            List.of("java.net.http", "java.sql", "java.xml", "java.management", "java.naming", "jdk.jfr", "jdk.net",
+                    "jdk.unsupported");
 
     private final Path sources;
     private final Path work;

@@ -23,6 +23,7 @@ final class ImageCommand implements Callable<Integer> {
             names = "--plugins",
             paramLabel = "LIST",
             split = ",",
+            hideParamSyntax = true,
             description = "Names of this image's import caches that the new one is to have, separated by commas (default: all).")
     private List<String> plugins;
 

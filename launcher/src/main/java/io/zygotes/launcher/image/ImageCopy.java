@@ -336,10 +336,13 @@ public final class ImageCopy {
     }
 
     private static String reason(IOException e) {
-        return e instanceof FileSystemException failed
-                ? failed.getFile() + ": " + (failed.getReason() == null
-                        ? failed.getClass().getSimpleName().replace("Exception", "")
-                        : failed.getReason())
-                : String.valueOf(e.getMessage());
+        if (!(e instanceof FileSystemException failed)) {
+            return String.valueOf(e.getMessage());
+        }
+        // Of a copy it is the target that fails.
+        String file = failed.getOtherFile() == null ? failed.getFile() : failed.getOtherFile();
+        return file + ": " + (failed.getReason() == null
+                ? failed.getClass().getSimpleName().replace("Exception", "")
+                : failed.getReason());
     }
 }

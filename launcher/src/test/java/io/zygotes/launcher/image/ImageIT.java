@@ -174,6 +174,8 @@ class ImageIT {
         JsonNode json = new ObjectMapper().readTree(plugins.out());
         assertEquals(List.of("", "recent"), json.get("plugins").findValuesAsText("name").stream().sorted().toList());
         assertEquals(0, json.get("broken").size(), plugins.out());
+        Ended init = run(script(made), "init", "-p", folder.resolve("worker").toString());
+        assertTrue(init.out().contains("chooses the import cache \"tree\", which this image does not have"), init.out());
         // Made from an image that was made this way, as well.
         Ended again = run(script(made), "image", "--plugins", "recent", "--output", folder.resolve("again").toString());
         assertEquals(0, again.exit(), again.err());
