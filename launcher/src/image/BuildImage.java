@@ -31,14 +31,6 @@ final class BuildImage {
 
     private static final String PLUGIN_PREFIX = "io.zygotes.plugin.";
 
-    /**
-     * JDK modules that Zygotes itself may not need but plugins usually do. A plugin that is dropped into a finished
-     * image cannot bring JDK modules along.
-     */
-    private static final List<String> JDK_MODULES_FOR_PLUGINS =
-            List.of("java.net.http", "java.sql", "java.xml", "java.management", "java.naming", "jdk.jfr", "jdk.net",
-                    "jdk.unsupported");
-
     private final Path sources;
     private final Path work;
     private final Path image;
@@ -153,7 +145,7 @@ final class BuildImage {
 
     private static List<String> chosen(Iterable<String> modules, TreeSet<String> plugins) {
         var known = new TreeSet<String>();
-        var chosen = new ArrayList<>(JDK_MODULES_FOR_PLUGINS);
+        var chosen = new ArrayList<String>();
         for (String module : modules) {
             if (!module.startsWith(PLUGIN_PREFIX)) {
                 chosen.add(module);

@@ -37,11 +37,11 @@ public record Plugin(
 
     /** Copies the collections. */
     public Plugin {
-        Objects.requireNonNull(name);
+        Objects.requireNonNull(name, "name() returns null");
         aliases = Collections.unmodifiableSortedSet(new TreeSet<>(aliases));
-        Objects.requireNonNull(version);
+        Objects.requireNonNull(version, "version() returns null");
         Objects.requireNonNull(spiVersion);
-        Objects.requireNonNull(description);
+        Objects.requireNonNull(description, "description() returns null");
         Objects.requireNonNull(module);
         Objects.requireNonNull(origin);
         warnings = List.copyOf(warnings);

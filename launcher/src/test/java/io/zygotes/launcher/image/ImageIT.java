@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.zygotes.launcher.plugins.PluginJar;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -21,6 +23,10 @@ class ImageIT {
 
     private static final Path IMAGE = Path.of(System.getProperty("zygotes.image"));
     private static final long MOST_SECONDS = 120;
+
+    /** As docs/plugins.md lists them. */
+    private static final List<String> JDK_MODULES = List.of("java.base", "java.logging", "java.management", "java.naming",
+            "java.net.http", "java.sql", "java.xml", "jdk.jfr", "jdk.net", "jdk.unsupported");
 
     @TempDir
     Path folder;
@@ -130,9 +136,22 @@ class ImageIT {
     void itHasTheJdkModulesThatPluginsUsuallyNeed() throws Exception {
         Ended ended = run(IMAGE.resolve("bin/java").toString(), "--list-modules");
 
-        for (String module : List.of("java.net.http", "java.sql", "java.xml", "java.management", "jdk.jfr")) {
+        for (String module : JDK_MODULES) {
             assertTrue(ended.out().lines().anyMatch(line -> line.startsWith(module + "@")), module + " is missing");
         }
+    }
+
+    @Test
+    void aPluginCanRequireThem() throws Exception {
+        var directives = new ArrayList<>(List.of(
+                "requires io.zygotes.spi;", "provides io.zygotes.spi.ImportCacheProvider with acme.Good;"));
+        JDK_MODULES.forEach(module -> directives.add("requires " + module + ";"));
+        Path jar = new PluginJar().provider("Good", "good", "1.0").module("acme.good", directives.toArray(String[]::new))
+                .write(folder.resolve("good.jar"));
+
+        Ended ended = run(script(IMAGE), "plugins", "check", jar.toString());
+
+        assertTrue(ended.out().startsWith("ok: "), ended.out());
     }
 
     @Test

@@ -345,7 +345,7 @@ class ImportCachesTest {
 
         BrokenPlugin broken = onlyBroken();
 
-        assertTrue(broken.cause().contains("acme"), broken.toString());
+        assertEquals("the package acme is in good.jar and in other.jar", broken.cause());
         assertTrue(broken.mend().contains("no package may be in two"), broken.toString());
     }
 
@@ -403,6 +403,45 @@ class ImportCachesTest {
         ClassVersions.raise(jar, plugins.resolve("good.jar"), "module-info.class", 44 + 99);
 
         assertTrue(onlyBroken().cause().contains("compiled for Java 99"), onlyBroken().toString());
+    }
+
+    @Test
+    void aFileNameThatMakesNoModuleNameIsToldSo() throws Exception {
+        new PluginJar().provider("Good", "good", "1.0").servicesFile("acme.Good").write(plugins.resolve("my-class.jar"));
+
+        assertTrue(onlyBroken().mend().contains("Automatic-Module-Name"), onlyBroken().toString());
+    }
+
+    @Test
+    void aServicesFileThatNamesNoClassIsToldSo() throws Exception {
+        new PluginJar().provider("Good", "good", "1.0").servicesFile("acme.Goood").write(plugins.resolve("good.jar"));
+
+        assertTrue(onlyBroken().cause().contains("acme.Goood"), onlyBroken().toString());
+        assertTrue(onlyBroken().mend().contains("META-INF/services"), onlyBroken().toString());
+    }
+
+    @Test
+    void errorsOfAConstructorAreNamedWhateverTheyAre() throws Exception {
+        for (String error : List.of("StackOverflowError", "NullPointerException", "Error")) {
+            new PluginJar()
+                    .source("acme/Bad.java", PluginJar.providerSource("acme", "Bad", "bad", "1.0", "if (true) throw new " + error + "();"))
+                    .servicesFile("acme.Bad")
+                    .write(plugins.resolve("bad.jar"));
+
+            assertTrue(onlyBroken().cause().endsWith("because " + error), onlyBroken().toString());
+        }
+    }
+
+    @Test
+    void whatReturnsNullIsNamed() throws Exception {
+        for (String method : List.of("name", "version", "spiVersion", "description")) {
+            String source = PluginJar.providerSource("acme", "Bad", "bad", "1.0", "")
+                    .replaceAll(method + "\\(\\) \\{ return \"[^\"]*\"", method + "() { return null");
+            new PluginJar().source("acme/Bad.java", source).servicesFile("acme.Bad").write(plugins.resolve("bad.jar"));
+
+            String cause = onlyBroken().cause();
+            assertTrue(cause.contains(method + "() returns null") || cause.contains("\"null\" cannot be the name"), cause);
+        }
     }
 
     @Test
