@@ -5,6 +5,7 @@ import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.launcher.control.ControlSocket;
 import io.zygotes.launcher.control.Hangup;
+import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.worker.Workers;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.SandboxException;
@@ -36,7 +37,9 @@ final class ForegroundWorker {
      * A signal that comes while it stops changes nothing.
      */
     void run(PrintWriter out) throws ConfigException, SandboxException, IOException, InterruptedException {
-        Worker worker = Workers.make(directory, config, finder.find(config));
+        ImportCaches found = finder.find(config);
+        Worker worker = Workers.make(directory, config, found);
+        WorkerCommands.report(found);
         var started = new CountDownLatch(1);
         Thread stop = new Thread(() -> stop(worker, started, out), "stop");
         Runtime.getRuntime().addShutdownHook(stop);

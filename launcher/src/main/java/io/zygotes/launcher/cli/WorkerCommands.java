@@ -78,9 +78,16 @@ final class WorkerCommands {
         }
     }
 
+    /** Says in the log which plugins the worker does without. */
+    static void report(ImportCaches found) {
+        found.broken().forEach(broken -> LOG.log(Level.WARNING, "plugin not loaded: " + broken));
+    }
+
     private Reloaded reloadOrFail() throws ConfigException, IOException {
         WorkerConfig fresh = directory.config();
-        Workers.reload(worker, directory, fresh, finder.find(fresh));
+        ImportCaches found = finder.find(fresh);
+        report(found);
+        Workers.reload(worker, directory, fresh, found);
         String before = config.features().importCache();
         String now = fresh.features().importCache();
         boolean more = !fresh.withCacheOf(config).equals(config);

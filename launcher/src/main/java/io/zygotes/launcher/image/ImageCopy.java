@@ -163,7 +163,7 @@ public final class ImageCopy {
         if (!found.broken().isEmpty()) {
             throw new ImageException("--add: " + found.broken().stream()
                     .map(BrokenPlugin::toString)
-                    .collect(Collectors.joining(" | ")));
+                    .collect(Collectors.joining("\n  ")));
         }
         List<Plugin> plugins = found.plugins().stream().filter(plugin -> !isBuiltIn(plugin)).toList();
         if (plugins.isEmpty()) {

@@ -10,7 +10,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /**
  * The import caches that there are: those of the image, and the plugins that were dropped in. Found once, immutable
@@ -152,8 +151,8 @@ public final class ImportCaches {
         }
         text.append('.');
         if (!broken.isEmpty()) {
-            text.append(" Could not be used: ")
-                    .append(broken.stream().map(BrokenPlugin::toString).collect(Collectors.joining(" | ")));
+            text.append(" Could not be used:");
+            broken.forEach(each -> text.append("\n  ").append(each));
         } else {
             text.append(" Correct the name, or drop the plugin's jar into the image's folder plugins");
         }

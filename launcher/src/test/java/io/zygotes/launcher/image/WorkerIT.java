@@ -190,6 +190,17 @@ class WorkerIT {
     }
 
     @Test
+    void aBrokenPluginThatWasNotChosenIsInTheLogAndStopsNobody() throws Exception {
+        Files.writeString(folder.resolve("broken.jar"), "not a jar");
+
+        Program.Ended up = run("up", "-d", "--plugin-path", folder.resolve("broken.jar").toString());
+
+        assertEquals(0, up.exit(), up.err());
+        String log = Files.readString(directory.resolve("worker.out"));
+        assertTrue(log.contains("WARNING plugin not loaded: ") && log.contains("broken.jar: it cannot be read as a jar"), log);
+    }
+
+    @Test
     void itsPrivateSocketSpeaksHttp() throws Exception {
         assertEquals(0, run("up", "-d").exit());
         change(config -> config.withObjectProperty("features").put("import_cache", "none"));
