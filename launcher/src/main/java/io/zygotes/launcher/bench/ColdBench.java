@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -25,7 +27,7 @@ public final class ColdBench {
     private static final String TREE = "tree";
     private static final String NO_CACHE = "";
     /** The worker's Java code is interpreted at first. */
-    private static final int WARM_UP = 500;
+    private static final int WARM_UP = 3000;
     private static final int WARM_UP_SET = 20;
     private static final int CLIENTS = 8;
     /** Leaves that are forked ahead when spares are measured. */
@@ -38,15 +40,38 @@ public final class ColdBench {
 
     private final Workbench bench;
     private final int rounds;
+    private final List<PackageSet> sets;
+    private final Set<Part> parts;
     private final ColdTable table = new ColdTable();
+
+    /** What can be measured by itself. */
+    public enum Part {
+        /** The limit, hits, and their steps. */
+        HIT,
+        /** Hits for many clients at once. */
+        CONCURRENT,
+        /** Hits of a worker with spare leaves, beside the limit. */
+        SPARE,
+        /** Starts without zygotes. */
+        NONE;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     /**
      * @param bench where to measure; closed by the caller
      * @param rounds how many rounds of limit and hit to measure for each set and pace; of none a tenth, at least 3
+     * @param sets the sets of packages to measure
+     * @param parts what to measure
      */
-    public ColdBench(Workbench bench, int rounds) {
+    public ColdBench(Workbench bench, int rounds, List<PackageSet> sets, Set<Part> parts) {
         this.bench = bench;
         this.rounds = rounds;
+        this.sets = List.copyOf(sets);
+        this.parts = Set.copyOf(parts);
     }
 
     /**
@@ -62,38 +87,54 @@ public final class ColdBench {
         var concurrent = new ArrayList<ConcurrentRow>();
         BenchWorker worker = bench.worker(TREE);
         try (KeepAlive connection = worker.connect()) {
-            for (PackageSet set : PackageSet.ALL) {
+            for (PackageSet set : sets) {
                 packages.put(set, prepare(worker, connection, set));
             }
             bench.say("warming up");
             for (int i = 0; i < WARM_UP; i++) {
-                start(worker, connection, PackageSet.NONE.lambda(0), "hit");
+                start(worker, connection, sets.getFirst().lambda(0), "hit");
             }
             clientP50 = client(connection);
-            for (PackageSet set : PackageSet.ALL) {
+            for (PackageSet set : sets(Part.HIT)) {
                 hits(worker, connection, set, packages.get(set), What.HIT);
             }
-            for (PackageSet set : PackageSet.ALL) {
+            for (PackageSet set : sets(Part.CONCURRENT)) {
                 concurrent.add(concurrent(worker, set, packages.get(set)));
             }
         }
+        if (parts.contains(Part.SPARE)) {
+            spares(packages);
+        }
+        if (parts.contains(Part.NONE)) {
+            none();
+        }
+        return new ColdReport(
+                table.rows(), new ColdReport.Concurrent(CLIENTS, FORKERS, concurrent), ColdTable.rounded(clientP50));
+    }
+
+    private List<PackageSet> sets(Part part) {
+        return parts.contains(part) ? sets : List.of();
+    }
+
+    private void spares(Map<PackageSet, List<PackageInfo>> packages) throws Exception {
         bench.say("starting a worker with spare leaves");
-        worker = bench.worker(TREE, config -> config.put("spare_leaves", SPARES));
+        BenchWorker worker = bench.worker(TREE, config -> config.put("spare_leaves", SPARES));
         try (KeepAlive connection = worker.connect()) {
-            for (PackageSet set : PackageSet.ALL) {
+            for (PackageSet set : sets) {
                 worker.prepare(connection, set.lambda(0));
                 worker.dropAll(set.lambda(0));
                 hits(worker, connection, set, packages.get(set), What.SPARE);
             }
         }
-        worker = bench.worker(NO_CACHE);
+    }
+
+    private void none() throws Exception {
+        BenchWorker worker = bench.worker(NO_CACHE);
         try (KeepAlive connection = worker.connect()) {
-            for (PackageSet set : PackageSet.ALL) {
+            for (PackageSet set : sets) {
                 none(worker, connection, set);
             }
         }
-        return new ColdReport(
-                table.rows(), new ColdReport.Concurrent(CLIENTS, FORKERS, concurrent), ColdTable.rounded(clientP50));
     }
 
     /** Installs packages, compiles, makes the zygotes; tells what the set's zygote has imported. */
@@ -135,10 +176,7 @@ public final class ColdBench {
                 bench.say(set.name() + ": limit and " + (what == What.HIT ? "hit, " : "hit with spares, ") + pace);
                 for (int done = 0; done < rounds; done += pace.batch()) {
                     int batch = Math.min(pace.batch(), rounds - done);
-                    LimitProcess.Rounds floor = limit.rounds(batch, pace.restMillis());
-                    if (what == What.HIT) {
-                        floor.nanos().forEach(each -> table.add(set, pace, What.LIMIT, each));
-                    }
+                    table.addLimit(set, pace, what, limit.rounds(batch, pace.restMillis()).nanos());
                     for (int i = 0; i < batch; i++) {
                         Thread.sleep(pace.restMillis());
                         Started hit = start(worker, connection, lambda, "hit");

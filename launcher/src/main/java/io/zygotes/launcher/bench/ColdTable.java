@@ -14,16 +14,28 @@ final class ColdTable {
         HIT,
         CREATE,
         NONE,
-        SPARE
+        SPARE;
+
+        /** Whose rounds took turns with those of the limit that this kind is compared to. */
+        What besides() {
+            return this == CREATE ? HIT : this;
+        }
     }
 
     private record Key(String set, Pace pace, What what) {}
 
     private final Map<Key, List<Long>> nanos = new LinkedHashMap<>();
+    /** Rounds of the limit, by what they took turns with. */
+    private final Map<Key, List<Long>> limits = new LinkedHashMap<>();
     private final Map<Key, Map<String, List<Long>>> steps = new LinkedHashMap<>();
 
     void add(PackageSet set, Pace pace, What what, long duration) {
         nanos.computeIfAbsent(new Key(set.name(), pace, what), key -> new ArrayList<>()).add(duration);
+    }
+
+    /** Adds rounds of the limit that took turns with rounds of something else, which is compared to these alone. */
+    void addLimit(PackageSet set, Pace pace, What beside, List<Long> durations) {
+        limits.computeIfAbsent(new Key(set.name(), pace, beside), key -> new ArrayList<>()).addAll(durations);
     }
 
     /** Adds one sandbox's steps; their sum is its {@link What#CREATE}. */
@@ -37,25 +49,34 @@ final class ColdTable {
         add(set, pace, What.CREATE, total);
     }
 
-    /** The rows of everything added so far, in the order of the sets; a kind that was not measured has none. */
+    /**
+     * The rows of everything added so far, in the order of the sets; a kind that was not measured has none. What took
+     * turns with the limit is compared to those rounds of it, everything else to the limit's row.
+     */
     List<ColdRow> rows() {
         var rows = new ArrayList<ColdRow>();
         for (PackageSet set : PackageSet.ALL) {
             for (Pace pace : Pace.values()) {
-                List<Long> floor = nanos.get(new Key(set.name(), pace, What.LIMIT));
+                List<Long> floor = limit(set, pace, What.HIT, limit(set, pace, What.SPARE, null));
                 if (floor == null) {
                     continue;
                 }
                 var limit = new Sample(floor);
+                rows.add(row(new Key(set.name(), pace, What.LIMIT), limit, limit));
                 for (What what : What.values()) {
                     var key = new Key(set.name(), pace, what);
                     if (nanos.containsKey(key)) {
-                        rows.add(row(key, new Sample(nanos.get(key)), limit));
+                        var beside = new Sample(limit(set, pace, what.besides(), floor));
+                        rows.add(row(key, new Sample(nanos.get(key)), beside));
                     }
                 }
             }
         }
         return rows;
+    }
+
+    private List<Long> limit(PackageSet set, Pace pace, What beside, List<Long> otherwise) {
+        return limits.getOrDefault(new Key(set.name(), pace, beside), otherwise);
     }
 
     private ColdRow row(Key key, Sample sample, Sample limit) {

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Packages that a measured lambda imports. Its {@code f.py} imports them and returns its event, so that what is
@@ -17,13 +18,13 @@ import java.util.List;
  * @param lambda the beginning of the names of its lambdas
  * @param imports the packages that {@code f.py} imports; their pins, indirect ones too, are those of the demo
  */
-record PackageSet(String name, String lambda, List<String> imports) {
+public record PackageSet(String name, String lambda, List<String> imports) {
 
     static final PackageSet NONE = new PackageSet("(none)", "none", List.of());
     static final PackageSet PANDAS = new PackageSet("pandas", "pandas", List.of("pandas"));
 
     /** All of them, each with more packages than the one before. */
-    static final List<PackageSet> ALL = List.of(
+    public static final List<PackageSet> ALL = List.of(
             NONE,
             new PackageSet("numpy", "numpy", List.of("numpy")),
             PANDAS,
@@ -37,6 +38,16 @@ record PackageSet(String name, String lambda, List<String> imports) {
                 {"packages": ["pandas"], "children": [
                   {"packages": ["requests", "flask"]}]}]}]}
             """;
+
+    /** Copies the list. */
+    public PackageSet {
+        imports = List.copyOf(imports);
+    }
+
+    /** The set of that name in tables, if there is one. */
+    public static Optional<PackageSet> named(String name) {
+        return ALL.stream().filter(set -> set.name.equals(name)).findFirst();
+    }
 
     /** Name of one of its lambdas, which are all the same. */
     String lambda(int number) {

@@ -4,30 +4,23 @@ import io.zygotes.launcher.bench.ColdBench;
 import io.zygotes.launcher.bench.ColdReport;
 import io.zygotes.launcher.bench.ColdRow;
 import io.zygotes.launcher.bench.ConcurrentRow;
+import io.zygotes.launcher.bench.PackageSet;
+import io.zygotes.launcher.bench.Workbench;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.Callable;
+import java.util.Set;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code zygotes bench cold}. */
 @Command(
         name = "cold",
         description = "Measures requests for which a sandbox must be made, beside the floor of a bare fork.")
-final class BenchColdCommand implements Callable<Integer> {
-
-    @Spec
-    private CommandSpec spec;
-
-    @Option(names = "--json", description = "Print the table as one JSON object.")
-    private boolean json;
+final class BenchColdCommand extends BenchmarkCommand<ColdReport> {
 
     @Option(
             names = "--rounds",
@@ -36,26 +29,53 @@ final class BenchColdCommand implements Callable<Integer> {
             description = "Rounds for each set of packages and pace (default: ${DEFAULT-VALUE}).")
     private int rounds;
 
-    @Override
-    public Integer call() throws Exception {
-        if (rounds < 1) {
-            throw new ParameterException(spec.commandLine(), "--rounds must be at least 1, it is " + rounds);
+    @Option(
+            names = "--set",
+            paramLabel = "SET",
+            description = "A set of packages to measure, may be repeated: ${COMPLETION-CANDIDATES} (default: all).",
+            completionCandidates = SetNames.class)
+    private List<String> sets = List.of();
+
+    @Option(
+            names = "--part",
+            paramLabel = "PART",
+            description = "What to measure, may be repeated: ${COMPLETION-CANDIDATES} (default: all).")
+    private Set<ColdBench.Part> parts = EnumSet.allOf(ColdBench.Part.class);
+
+    /** For the usage and for shells that complete. */
+    static final class SetNames extends ArrayList<String> {
+        private static final long serialVersionUID = 1;
+
+        SetNames() {
+            super(PackageSet.ALL.stream().map(PackageSet::name).toList());
         }
-        var out = spec.commandLine().getOut();
-        Optional<ColdReport> report =
-                Measuring.run(spec.commandLine().getErr(), bench -> new ColdBench(bench, rounds).run());
-        if (report.isEmpty()) {
-            return 1;
-        }
-        if (json) {
-            out.println(Output.json(report.get()));
-        } else {
-            print(report.get(), out);
-        }
-        return 0;
     }
 
-    private static void print(ColdReport report, PrintWriter out) {
+    @Override
+    void check() {
+        atLeastOne("--rounds", rounds);
+        chosen();
+    }
+
+    private List<PackageSet> chosen() {
+        if (sets.isEmpty()) {
+            return PackageSet.ALL;
+        }
+        for (String name : sets) {
+            if (PackageSet.named(name).isEmpty()) {
+                throw wrong("there is no set of packages called \"" + name + "\", only " + new SetNames());
+            }
+        }
+        return PackageSet.ALL.stream().filter(set -> sets.contains(set.name())).toList();
+    }
+
+    @Override
+    ColdReport measure(Workbench bench) throws Exception {
+        return new ColdBench(bench, rounds, chosen(), parts).run();
+    }
+
+    @Override
+    void print(ColdReport report, PrintWriter out) {
         var rows = new ArrayList<List<String>>();
         rows.add(List.of("packages", "pace", "what", "p50 ms", "p99 ms", "of limit p50", "of limit p99"));
         for (ColdRow row : report.rows()) {
@@ -86,7 +106,6 @@ final class BenchColdCommand implements Callable<Integer> {
             many.add(List.of(row.set(), number(row.leavesPerS()), number(row.limitPerS()), number(row.ofLimit())));
         }
         out.print(Output.table(new boolean[] {false, true, true, true}, many));
-        out.flush();
     }
 
     private static String number(double value) {

@@ -2,26 +2,16 @@ package io.zygotes.launcher.cli;
 
 import io.zygotes.launcher.bench.MemoryBench;
 import io.zygotes.launcher.bench.MemoryReport;
+import io.zygotes.launcher.bench.Workbench;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code zygotes bench memory}. */
 @Command(name = "memory", description = "Measures what one more leaf with pandas costs, and how many fit into a given memory.")
-final class BenchMemoryCommand implements Callable<Integer> {
-
-    @Spec
-    private CommandSpec spec;
-
-    @Option(names = "--json", description = "Answer as one JSON object.")
-    private boolean json;
+final class BenchMemoryCommand extends BenchmarkCommand<MemoryReport> {
 
     @Option(
             names = "--memory-mb",
@@ -31,25 +21,17 @@ final class BenchMemoryCommand implements Callable<Integer> {
     private int memoryMb;
 
     @Override
-    public Integer call() throws Exception {
-        if (memoryMb < 1) {
-            throw new ParameterException(spec.commandLine(), "--memory-mb must be at least 1, it is " + memoryMb);
-        }
-        var out = spec.commandLine().getOut();
-        Optional<MemoryReport> report =
-                Measuring.run(spec.commandLine().getErr(), bench -> new MemoryBench(bench, memoryMb).run());
-        if (report.isEmpty()) {
-            return 1;
-        }
-        if (json) {
-            out.println(Output.json(report.get()));
-        } else {
-            print(report.get(), out);
-        }
-        return 0;
+    void check() {
+        atLeastOne("--memory-mb", memoryMb);
     }
 
-    private static void print(MemoryReport report, PrintWriter out) {
+    @Override
+    MemoryReport measure(Workbench bench) throws Exception {
+        return new MemoryBench(bench, memoryMb).run();
+    }
+
+    @Override
+    void print(MemoryReport report, PrintWriter out) {
         out.print(Output.table(new boolean[] {false, true, true}, List.of(
                 List.of("a leaf with pandas", "with zygotes", "without"),
                 List.of("private MB of one more", number(report.leafPrivateMb()), number(report.freshPrivateMb())),
@@ -65,7 +47,6 @@ final class BenchMemoryCommand implements Callable<Integer> {
         out.println(number(report.timesAsMany()) + " times as many. Charged is what the kernel counts for the cgroups of all");
         out.println("sandboxes, and by how much it grew with these leaves. What fits is extrapolated: memory, less the zygotes");
         out.println("once, divided by what one leaf was charged on average.");
-        out.flush();
     }
 
     private static String number(double value) {

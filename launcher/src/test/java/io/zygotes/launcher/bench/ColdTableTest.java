@@ -17,8 +17,8 @@ class ColdTableTest {
 
     @Test
     void ratiosAreToTheLimitOfTheSameSetAndPace() {
-        table.add(PackageSet.PANDAS, Pace.BURST, What.LIMIT, 2 * MS);
-        table.add(PackageSet.PANDAS, Pace.SPACED, What.LIMIT, 4 * MS);
+        limit(PackageSet.PANDAS, Pace.BURST, What.HIT, 2 * MS);
+        limit(PackageSet.PANDAS, Pace.SPACED, What.HIT, 4 * MS);
         table.add(PackageSet.PANDAS, Pace.BURST, What.HIT, 3 * MS);
         table.add(PackageSet.PANDAS, Pace.SPACED, What.HIT, 8 * MS);
 
@@ -32,11 +32,24 @@ class ColdTableTest {
     }
 
     @Test
+    void sparesAreComparedToTheLimitOfTheirOwnMinutes() {
+        limit(PackageSet.PANDAS, Pace.BURST, What.HIT, 2 * MS);
+        limit(PackageSet.PANDAS, Pace.BURST, What.SPARE, 4 * MS);
+        table.add(PackageSet.PANDAS, Pace.BURST, What.SPARE, 2 * MS);
+
+        assertEquals(
+                List.of(
+                        new ColdRow("pandas", "burst", "limit", 1, 2, 2, 1, 1, null),
+                        new ColdRow("pandas", "burst", "spare", 1, 2, 2, 0.5, 0.5, null)),
+                table.rows());
+    }
+
+    @Test
     void rowsComeInTheOrderOfTheSetsWhateverWasMeasuredFirst() {
-        table.add(PackageSet.PANDAS, Pace.SPACED, What.LIMIT, MS);
+        limit(PackageSet.PANDAS, Pace.SPACED, What.HIT, MS);
         table.add(PackageSet.NONE, Pace.SPACED, What.NONE, MS);
-        table.add(PackageSet.NONE, Pace.SPACED, What.LIMIT, MS);
-        table.add(PackageSet.NONE, Pace.BURST, What.LIMIT, MS);
+        limit(PackageSet.NONE, Pace.SPACED, What.HIT, MS);
+        limit(PackageSet.NONE, Pace.BURST, What.HIT, MS);
 
         assertEquals(
                 List.of("(none) burst limit", "(none) spaced limit", "(none) spaced none", "pandas spaced limit"),
@@ -49,7 +62,7 @@ class ColdTableTest {
         steps.put("clone", 3 * MS);
         steps.put("ready", 2 * MS);
         steps.put("of that, import", MS);
-        table.add(PackageSet.NONE, Pace.BURST, What.LIMIT, 10 * MS);
+        limit(PackageSet.NONE, Pace.BURST, What.HIT, 10 * MS);
         table.addSteps(PackageSet.NONE, Pace.BURST, steps);
 
         ColdRow create = table.rows().getLast();
@@ -63,7 +76,7 @@ class ColdTableTest {
 
     @Test
     void onlyACreationHasSteps() {
-        table.add(PackageSet.NONE, Pace.BURST, What.LIMIT, MS);
+        limit(PackageSet.NONE, Pace.BURST, What.HIT, MS);
 
         assertNull(table.rows().getFirst().stepsP50Ms());
     }
@@ -73,5 +86,9 @@ class ColdTableTest {
         table.add(PackageSet.NONE, Pace.BURST, What.HIT, MS);
 
         assertEquals(List.of(), table.rows());
+    }
+
+    private void limit(PackageSet set, Pace pace, What beside, long nanos) {
+        table.addLimit(set, pace, beside, List.of(nanos));
     }
 }
