@@ -43,7 +43,7 @@ final class DemoCommand implements Callable<Integer> {
         var err = spec.commandLine().getErr();
         // A worker's own lines would tear the progress apart; warnings and errors still come.
         LOGS.setLevel(Level.WARNING);
-        var caches = ImportCaches.find(Image.current().plugins(), List.of(), "--plugin-path");
+        var caches = ImportCaches.find(Image.current().folder(), List.of(), "--plugin-path");
         var demo = Demo.in(err, caches);
         var stopping = new AtomicBoolean();
         Thread cleanup = new Thread(() -> {
