@@ -94,7 +94,7 @@ final class DemoCommand implements Callable<Integer> {
         out.println();
         out.println("first: neither leaf nor zygote; zygote hit: the zygote lives, there is no leaf; warm: there is a leaf;");
         out.println("private MB: memory of the leaf that it shares with nobody. Medians, seen by an HTTP client;");
-        out.println("hits come after 40 more that are not counted, first calls are early ones of a worker just started.");
+        out.println("before them 40 starts (2 s at the most) are not counted.");
         report.tree().ifPresent(shape -> {
             out.println();
             out.println("The tree at the end (● a live zygote):");
