@@ -57,7 +57,12 @@ final class AttackedWorker implements AutoCloseable {
 
     /** Starts one whose settings were changed, with some packages already in its store. */
     static AttackedWorker start(Consumer<ObjectNode> change, HostilePackage... packages) throws Exception {
-        Path folder = Files.createTempDirectory("zygotes-attacked-");
+        return startIn(Files.createTempDirectory("zygotes-attacked-"), change, packages);
+    }
+
+    /** As {@link #start}, in a folder that is deleted at the end. */
+    static AttackedWorker startIn(Path folder, Consumer<ObjectNode> change, HostilePackage... packages)
+            throws Exception {
         boolean started = false;
         try {
             Path place = folder.resolve("worker");

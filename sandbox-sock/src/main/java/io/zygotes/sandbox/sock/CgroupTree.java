@@ -213,11 +213,13 @@ final class CgroupTree implements AutoCloseable {
         return id >= FIRST_HOST_ID && id < FIRST_HOST_ID + (long) REGIONS * IdBlock.WORKER_IDS;
     }
 
-    /** The group for the warden itself, without limits. */
+    /** A new group for a warden, without limits: one that was killed would kill the next warden, too. */
     Path makeWardenGroup() throws IOException {
         Path group = root.resolve("warden");
-        Files.createDirectories(group);
-        return group;
+        for (int i = 2; !CgroupLayout.remove(group); i++) {
+            group = root.resolve("warden-" + i); // somebody is in it yet
+        }
+        return Files.createDirectory(group);
     }
 
     /** A subtree for one zygote and what it forks, or for fresh sandboxes; owned by a host uid. */
