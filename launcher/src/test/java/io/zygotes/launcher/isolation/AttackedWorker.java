@@ -77,7 +77,7 @@ final class AttackedWorker implements AutoCloseable {
                 one.writeTo(place.resolve("packages"));
             }
             Worker worker = Workers.make(
-                    directory, directory.config(), ImportCaches.find(folder.resolve("plugins"), List.of(), "test"));
+                    directory, directory.config(), ImportCaches.find(folder, List.of(), "test"));
             worker.start();
             started = true;
             return new AttackedWorker(

@@ -1,5 +1,6 @@
 package io.zygotes.sandbox.sock;
 
+import io.zygotes.sandbox.sock.linux.Descriptor;
 import io.zygotes.sandbox.sock.linux.Linux;
 import io.zygotes.sandbox.sock.linux.LinuxException;
 import io.zygotes.spi.Limits;
@@ -29,6 +30,8 @@ final class SandboxGroup {
     private final boolean memoryIsUnified;
     private final boolean cpuIsUnified;
     private final String memory;
+    /** The folder as a detached mount, so that no way leads from it up to the cgroups of others. */
+    private final Descriptor tree;
     private Limits limits;
     private long memoryLimit;
     private long oomKillsBefore;
@@ -61,8 +64,9 @@ final class SandboxGroup {
                 byController.put(entry.getKey(), group);
                 legacy.add(group);
             }
+            tree = new Descriptor(Linux.detachedTree(unified, false));
         } catch (IOException e) {
-            remove();
+            removeFolders();
             throw e;
         }
         memoryIsUnified = layout.unifiedControllers().contains("memory");
@@ -73,6 +77,19 @@ final class SandboxGroup {
     /** The version 2 group. */
     String path() {
         return unified;
+    }
+
+    /**
+     * A descriptor of the version 2 group, to make processes in it. It stays open as long as the group is there: the end
+     * of a detached mount waits for an RCU grace period (seen on 6.18), which is not for the way of a request.
+     */
+    int tree() throws IOException {
+        return tree.acquire();
+    }
+
+    /** What {@link #tree} gave is not in use any more. */
+    void releaseTree() {
+        tree.release();
     }
 
     /** Gets ready for a sandbox with these limits. */
@@ -231,6 +248,11 @@ final class SandboxGroup {
 
     /** Removes the groups; false if one is still in use. */
     boolean remove() {
+        tree.close();
+        return removeFolders();
+    }
+
+    private boolean removeFolders() {
         boolean gone = CgroupLayout.remove(folder);
         for (Path group : legacy) {
             gone &= CgroupLayout.remove(group);

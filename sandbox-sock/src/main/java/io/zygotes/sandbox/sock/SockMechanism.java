@@ -244,15 +244,19 @@ final class SockMechanism implements SandboxMechanism {
         try (Orders orders = new Orders(leaf)) {
             leaf.group().limitTo(spec.limits());
             orders.mount(spec.handler(), "/handler", true, false);
+            Map<String, Object> go = new HashMap<>();
+            go.put("open_files", spec.limits().openFiles());
+            go.put("file_bytes", (long) spec.limits().tmpMb() << 20);
+            // The rest is only what its zygote does not have.
             if (leaf.zygote() == null || !leaf.zygote().hasAll(spec.packages())) {
                 orders.mountPackages(spec.packages());
+                go.put("packages", folders(spec.packages()));
+            }
+            if (leaf.zygote() == null || !spec.environment().isEmpty()) {
+                go.put("environment", environment(spec.environment()));
             }
             leaf.times().step("mount trees");
-            orders.go(Map.of(
-                    "open_files", spec.limits().openFiles(),
-                    "file_bytes", (long) spec.limits().tmpMb() << 20,
-                    "environment", environment(spec.environment()),
-                    "packages", folders(spec.packages())));
+            orders.go(go);
             leaf.times().step("go");
             return leaf;
         } catch (IOException e) {
@@ -614,7 +618,9 @@ final class SockMechanism implements SandboxMechanism {
         SockSandbox sandbox;
         int freshId;
         private final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(BIRTH_PATIENCE);
+        /** Its end of the channel, its output, its scratch folder. */
         private final List<Integer> descriptors = new ArrayList<>();
+        private SandboxGroup group;
         private final List<Runnable> undo = new ArrayList<>();
         private int ours = -1;
         private int outputToRead = -1;
@@ -653,21 +659,16 @@ final class SockMechanism implements SandboxMechanism {
             return Kit.make(group, limits, Linux.SOCK_SEQPACKET, family.owner());
         }
 
-        /** Takes a kit into use. The order of the descriptors is that of setup.py. */
-        SandboxGroup kit(Kit kit, GroupFamily family) throws LinuxException {
+        /** Takes a kit into use. */
+        SandboxGroup kit(Kit kit, GroupFamily family) {
             ours = kit.ours();
             outputToRead = kit.outputToRead();
-            descriptors.addAll(List.of(kit.theirs(), kit.outputToWrite()));
+            group = kit.group();
+            descriptors.addAll(List.of(kit.theirs(), kit.outputToWrite(), kit.scratch()));
             if (kind.equals("leaf") && family != fresh) {
                 undo.add(() -> family.giveBack(kit.group(), false));
             }
-            try {
-                // Detached, so that no way leads from it up to the cgroups of others.
-                descriptors.add(Linux.detachedTree(kit.group().path(), false));
-            } finally {
-                descriptors.add(kit.scratch());
-            }
-            return kit.group();
+            return group;
         }
 
         /** Ids for the sandbox: a fresh one's own, or a use of its zygote's. Returns what ends their use. */
@@ -713,12 +714,18 @@ final class SockMechanism implements SandboxMechanism {
         void ask(SockZygote zygote) throws IOException, TimeoutException, InterruptedException, SandboxException {
             parent = zygote;
             request.put("fresh", zygote == null);
-            int[] all = descriptors.stream().mapToInt(Integer::intValue).toArray();
-            if (zygote == null) {
-                request.put("op", "spawn");
-                answer = warden().ask(request, 0, all);
-            } else {
-                zygote.channel().send(JSON.writeValueAsBytes(request), deadline, all);
+            int tree = group.tree();
+            try {
+                // The order is that of setup.py.
+                int[] all = {descriptors.get(0), descriptors.get(1), tree, descriptors.get(2)};
+                if (zygote == null) {
+                    request.put("op", "spawn");
+                    answer = warden().ask(request, 0, all);
+                } else {
+                    zygote.channel().send(JSON.writeValueAsBytes(request), deadline, all);
+                }
+            } finally {
+                group.releaseTree();
             }
             closeDescriptors();
         }

@@ -200,6 +200,9 @@ class _Warden:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             program = "import sys; sys.path.append('/runtime'); from _zygotes import fresh; fresh.main()"
             environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
+            if request["kind"] == "zygote":
+                # Else each child would look up the C functions that its zygote never called (ld.so(8)).
+                environment["LD_BIND_NOW"] = "1"
             os.execve(self.python, [self.python, "-I", "-S", "-B", "-c", program], environment)
 
     def _map(self, request, descriptors):
