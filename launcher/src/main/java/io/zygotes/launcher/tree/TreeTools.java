@@ -193,6 +193,7 @@ public final class TreeTools {
         } catch (FitException e) {
             throw new TreeFailure(e.getMessage(), e);
         }
+        result.repeated().forEach(file -> err.println("zygotes: " + file + " is named twice; it is counted once"));
         if (result.malformed() > 0) {
             err.println("zygotes: left out " + result.malformed() + " malformed lines:");
             result.firstMalformed().forEach(line -> err.println("  " + line));
