@@ -358,9 +358,14 @@ public final class Worker implements AutoCloseable {
 
     /** The leaves of a lambda that live now; a snapshot. To destroy one that serves a request fails the request. */
     public List<Leaf> leaves(String lambda) {
+        return leaves().stream().filter(leaf -> leaf.spec().lambda().equals(lambda)).toList();
+    }
+
+    /** All leaves that live now; a snapshot. */
+    public List<Leaf> leaves() {
         List<Leaf> all = new ArrayList<>();
         for (Sandbox sandbox : pool.sandboxes()) {
-            if (sandbox instanceof Leaf leaf && leaf.spec().lambda().equals(lambda)) {
+            if (sandbox instanceof Leaf leaf) {
                 all.add(leaf);
             }
         }

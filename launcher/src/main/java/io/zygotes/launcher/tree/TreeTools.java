@@ -28,7 +28,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.Set;
 
 /** What commands do with trees and traces; answers are text for people unless said otherwise. */
 public final class TreeTools {
@@ -165,20 +164,26 @@ public final class TreeTools {
     }
 
     /**
-     * A sample of the calls of traces, to be made again.
+     * The first calls of traces, to be made again.
      *
-     * @param traces the traces, summed
+     * @param traces the traces
      * @param tree the tree that they will be tried with, to be refused now if it is none
      * @param count how many calls; at least 1
-     * @param seed decides which ones, and their order
-     * @return the packages of each call, drawn with as much weight as the trace has calls with them
+     * @return the calls in their order, those of functions that no line describes left out
      * @throws ConfigException if the file is no tree
      * @throws TreeFailure if the traces are of no use
      */
-    public List<Set<PackageId>> sample(List<Path> traces, Path tree, int count, long seed, PrintWriter err)
+    public List<RecordedCall> calls(List<Path> traces, Path tree, int count, PrintWriter err)
             throws ConfigException, TreeFailure, IOException {
         TreeReader.file(tree);
-        return read(traces, err).sample(count, seed);
+        List<RecordedCall> calls = result(traces, count, err).first().stream()
+                .map(call -> new RecordedCall(call.function(), call.packages(), call.atMillis()))
+                .toList();
+        if (calls.isEmpty()) {
+            throw new TreeFailure("the first " + count + " calls of the trace are all of functions that no line describes;"
+                    + " make more of them with --calls");
+        }
+        return calls;
     }
 
     private static String saved(double total, double left, double share) {
@@ -187,9 +192,13 @@ public final class TreeTools {
     }
 
     private static Trace read(List<Path> files, PrintWriter err) throws TreeFailure, IOException {
+        return result(files, 0, err).trace();
+    }
+
+    private static TraceReader.Result result(List<Path> files, int first, PrintWriter err) throws TreeFailure, IOException {
         TraceReader.Result result;
         try {
-            result = TraceReader.read(files);
+            result = TraceReader.read(files, first);
         } catch (FitException e) {
             throw new TreeFailure(e.getMessage(), e);
         }
@@ -214,6 +223,6 @@ public final class TreeTools {
                     + circular.subList(0, Math.min(3, circular.size())) + "; each circle is broken somewhere");
         }
         err.flush();
-        return result.trace();
+        return result;
     }
 }

@@ -141,7 +141,14 @@ final class AutoTree implements ImportCache {
         if (calls.isEmpty()) {
             return false;
         }
-        refits++;
+        try {
+            return refitTo(calls);
+        } finally {
+            refits++;
+        }
+    }
+
+    private boolean refitTo(List<Trace.Calls> calls) throws FitException, InterruptedException {
         // A zygote's model leaves out what it costs beside its packages; leaves need memory, too.
         double memory = context.memory().totalBytes() / 2.0 / (1 << 20);
         ZygoteTree tree = TreeFitter.tree(
