@@ -50,10 +50,13 @@ public final class TreeTools {
      * @param svg gets a picture; written beside and renamed
      * @param err gets lines about what had to be left out of the trace
      * @throws ConfigException if the file is no tree
-     * @throws TreeFailure if the trace is of no use
+     * @throws TreeFailure if the trace is of no use or the picture has no place
      */
     public String show(Path file, Optional<Path> trace, Optional<Path> svg, PrintWriter err)
             throws ConfigException, TreeFailure, IOException {
+        if (svg.isPresent()) {
+            requirePlace(svg.get(), List.of(file));
+        }
         ZygoteTree tree = TreeReader.file(file);
         Optional<Trace> calls = trace.isPresent() ? Optional.of(read(List.of(trace.get()), err)) : Optional.empty();
         if (svg.isPresent()) {
@@ -103,9 +106,11 @@ public final class TreeTools {
     /**
      * Fits a tree, writes it beside and renames it, and says what it saves.
      *
-     * @throws TreeFailure if the traces are of no use or the limits allow no tree; no file is written then
+     * @throws TreeFailure if the traces are of no use, the limits allow no tree, or the file has no place; no file is
+     *     written then
      */
     public String fit(FitRequest request, Path out, PrintWriter err) throws TreeFailure, IOException {
+        requirePlace(out, request.traces());
         Trace trace = read(request.traces(), err);
         TreeFitter.Fit fit;
         try {
@@ -145,10 +150,7 @@ public final class TreeTools {
      */
     public String measure(Path trace, Path out, MeasureBench bench, PrintWriter err)
             throws TreeFailure, ConfigException, SandboxException, IOException, InterruptedException {
-        Path folder = out.toAbsolutePath().getParent();
-        if (folder == null || !Files.isDirectory(folder)) {
-            throw new TreeFailure("cannot write " + out + ": there is no folder " + folder);
-        }
+        requirePlace(out, List.of());
         TraceCosts costs;
         try {
             costs = TraceCosts.read(trace);
@@ -184,6 +186,25 @@ public final class TreeTools {
                     + " make more of them with --calls");
         }
         return calls;
+    }
+
+    /** Says before the work what would come after it. */
+    private static void requirePlace(Path out, List<Path> inputs) throws TreeFailure, IOException {
+        Path folder = out.toAbsolutePath().normalize().getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            throw new TreeFailure("cannot write " + out + ": there is no folder " + folder);
+        }
+        if (Files.isDirectory(out)) {
+            throw new TreeFailure("cannot write " + out + ": it is a folder; name a file in it");
+        }
+        if (!Files.isWritable(folder)) {
+            throw new TreeFailure("cannot write " + out + ": no permission to write into " + folder);
+        }
+        for (Path input : inputs) {
+            if (Files.exists(out) && Files.exists(input) && Files.isSameFile(out, input)) {
+                throw new TreeFailure("cannot write " + out + ": it is what is read; name another file");
+            }
+        }
     }
 
     private static String saved(double total, double left, double share) {
