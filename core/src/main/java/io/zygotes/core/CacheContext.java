@@ -18,6 +18,7 @@ record CacheContext(
         Options options,
         Optional<Object> importCacheTree,
         Path workerDirectory,
+        Optional<Path> stateDirectory,
         Limits zygoteLimits)
         implements ImportCacheContext {
 

@@ -313,6 +313,7 @@ public final class Worker implements AutoCloseable {
                 new Options(where, settings.pluginOptions(name)),
                 settings.importCacheTree(),
                 config.folder(),
+                stateOf(caches),
                 config.zygoteLimits());
         try {
             return caches.create(context);
@@ -321,6 +322,13 @@ public final class Worker implements AutoCloseable {
             throw new ConfigException(
                     where, "the import cache \"" + caches.name() + "\" fails to start, which is a fault in it: " + e, e);
         }
+    }
+
+    /** None for the cache without a name, which has nothing to keep. */
+    private Optional<Path> stateOf(ImportCacheProvider caches) {
+        return caches.name().isEmpty()
+                ? Optional.empty()
+                : Optional.of(config.stateFolder().resolve("import-cache").resolve(caches.name()));
     }
 
     /** Lets running requests end, for a while; new ones are refused. */
@@ -350,9 +358,14 @@ public final class Worker implements AutoCloseable {
 
     /** The leaves of a lambda that live now; a snapshot. To destroy one that serves a request fails the request. */
     public List<Leaf> leaves(String lambda) {
+        return leaves().stream().filter(leaf -> leaf.spec().lambda().equals(lambda)).toList();
+    }
+
+    /** All leaves that live now; a snapshot. */
+    public List<Leaf> leaves() {
         List<Leaf> all = new ArrayList<>();
         for (Sandbox sandbox : pool.sandboxes()) {
-            if (sandbox instanceof Leaf leaf && leaf.spec().lambda().equals(lambda)) {
+            if (sandbox instanceof Leaf leaf) {
                 all.add(leaf);
             }
         }

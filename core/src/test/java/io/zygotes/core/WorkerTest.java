@@ -392,6 +392,7 @@ class WorkerTest {
         assertEquals(directory.path(), mechanismContext.workerDirectory());
         assertEquals("python3", mechanismContext.python());
         assertEquals(directory.path(), cacheContext.workerDirectory());
+        assertEquals(Optional.of(directory.path().resolve("import-cache/fake")), cacheContext.stateDirectory());
         assertEquals(Optional.of("default-zygotes-40.json"), cacheContext.importCacheTree());
         assertEquals(500, cacheContext.zygoteLimits().memMb());
         post("/run/hello", "1");

@@ -159,6 +159,19 @@ final class BenchWorker implements AutoCloseable {
         return worker.zygotes().stream().filter(Sandbox::alive).toList();
     }
 
+    /** What all sandboxes take now. */
+    SandboxMemory memory() {
+        List<Zygote> zygotes = zygotes();
+        List<Leaf> leaves = worker.leaves().stream().filter(Sandbox::alive).toList();
+        List<Long> own = leaves.stream().map(Leaf::privateBytes).sorted().toList();
+        return new SandboxMemory(
+                zygotes.size(),
+                zygotes.stream().mapToLong(Sandbox::memoryBytes).sum(),
+                leaves.size(),
+                leaves.stream().mapToLong(Sandbox::memoryBytes).sum(),
+                own.isEmpty() ? 0 : own.get(own.size() / 2));
+    }
+
     /**
      * What the zygote of a lambda's leaf has imported, in the order of the import.
      *

@@ -1,17 +1,19 @@
 package io.zygotes.launcher.cli;
 
+import io.zygotes.launcher.bench.Schedule;
 import io.zygotes.launcher.bench.TreeBench;
+import io.zygotes.launcher.bench.TreeReport;
 import io.zygotes.launcher.bench.TreeRow;
 import io.zygotes.launcher.tree.OptionalTree;
-import io.zygotes.spi.PackageId;
+import io.zygotes.launcher.tree.RecordedCall;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,8 +24,8 @@ import picocli.CommandLine.Spec;
 /** {@code zygotes bench tree}. */
 @Command(
         name = "tree",
-        description = "Makes calls of a trace again, with real packages and a new leaf each: without zygotes, with the"
-                + " default tree, with a given one, and with one that learns.")
+        description = "Makes the calls of a trace again, in their order and at their pace, with real packages: without"
+                + " zygotes, with the default tree, with a given one, and with one that learns. Needs root.")
 final class BenchTreeCommand implements Callable<Integer> {
 
     @Spec
@@ -34,7 +36,7 @@ final class BenchTreeCommand implements Callable<Integer> {
             required = true,
             arity = "1..*",
             paramLabel = "FILE",
-            description = "Traces (JSON lines, also .gz); several are summed.")
+            description = "Traces (JSON lines, also .gz); several are one.")
     private List<Path> traces;
 
     @Option(names = "--tree", required = true, paramLabel = "FILE", description = "The given tree.")
@@ -44,59 +46,112 @@ final class BenchTreeCommand implements Callable<Integer> {
             names = "--calls",
             defaultValue = "200",
             paramLabel = "N",
-            description = "How many calls of the trace to make, drawn at random (default: ${DEFAULT-VALUE}).")
+            description = "How many calls of the trace to make, the first ones (default: ${DEFAULT-VALUE}).")
     private int calls;
 
-    @Option(names = "--seed", defaultValue = "1", paramLabel = "S", description = "Decides which calls are drawn.")
-    private long seed;
+    @Option(
+            names = "--rounds",
+            defaultValue = "2",
+            paramLabel = "N",
+            description = "How often to make them under each tree; from the second round on, zygotes are there and leaves"
+                    + " are not (default: ${DEFAULT-VALUE}).")
+    private int rounds;
+
+    @Option(
+            names = "--speed",
+            defaultValue = "1",
+            paramLabel = "X",
+            description = "How many times as fast as recorded, if the trace has times (default: ${DEFAULT-VALUE}); without"
+                    + " times each call waits for the answer to the one before it.")
+    private double speed;
+
+    @Option(
+            names = "--longest-pause",
+            defaultValue = "1000",
+            paramLabel = "MS",
+            description = "Longer pauses between two calls are cut to this (default: ${DEFAULT-VALUE}).")
+    private double longestPause;
+
+    @Option(names = "--pace", paramLabel = "MS", description = "One call every MS milliseconds instead of the recorded times.")
+    private Double pace;
 
     @Option(names = "--json", description = "Answer as one JSON object.")
     private boolean json;
 
     @Override
     public Integer call() throws Exception {
-        if (calls < 1) {
-            throw new ParameterException(spec.commandLine(), "--calls must be at least 1, it is " + calls);
-        }
+        require(calls >= 1, "--calls must be at least 1, it is " + calls);
+        require(rounds >= 1, "--rounds must be at least 1, it is " + rounds);
+        require(speed > 0 && Double.isFinite(speed), "--speed must be more than 0, it is " + speed);
+        require(longestPause >= 0 && Double.isFinite(longestPause), "--longest-pause must be at least 0, it is " + longestPause);
+        require(pace == null || pace >= 0 && Double.isFinite(pace), "--pace must be at least 0, it is " + pace);
         var err = spec.commandLine().getErr();
-        List<Set<PackageId>> sample = OptionalTree.tools().sample(traces, tree, calls, seed, err);
-        Optional<List<TreeRow>> rows =
-                Measuring.run(err, bench -> new TreeBench(bench, sample, tree).run(OptionalTree.defaultTree()));
-        if (rows.isEmpty()) {
+        List<RecordedCall> recorded = OptionalTree.tools().calls(traces, tree, calls, err);
+        Schedule schedule = Schedule.of(
+                recorded, pace == null ? OptionalDouble.empty() : OptionalDouble.of(pace), speed, longestPause);
+        Optional<TreeReport> report = Measuring.run(
+                err, bench -> new TreeBench(bench, recorded, schedule, tree, rounds).run(OptionalTree.defaultTree()));
+        if (report.isEmpty()) {
             return 1;
         }
         var out = spec.commandLine().getOut();
         if (json) {
-            out.println(Output.json(Map.of("rows", rows.get())));
+            out.println(Output.json(report.get()));
         } else {
-            print(rows.get(), out);
+            print(report.get(), out);
         }
         return 0;
     }
 
-    private static void print(List<TreeRow> rows, PrintWriter out) {
+    private void require(boolean holds, String otherwise) {
+        if (!holds) {
+            throw new ParameterException(spec.commandLine(), otherwise);
+        }
+    }
+
+    private static void print(TreeReport report, PrintWriter out) {
         var table = new ArrayList<List<String>>();
-        table.add(List.of("tree", "first mean ms", "mean ms", "p50 ms", "p99 ms", "hits", "zygotes", "their MB", "leaf MB"));
-        for (TreeRow row : rows) {
+        table.add(List.of("tree", "round", "p50 ms", "p99 ms", "mean ms", "warm", "hit", "cold", "failed",
+                "zygotes", "their MB", "leaves", "their MB", "private MB"));
+        for (TreeRow row : report.rows()) {
             table.add(List.of(
                     row.tree(),
-                    number(row.firstMeanMs()),
-                    number(row.meanMs()),
+                    String.valueOf(row.round()),
                     number(row.p50Ms()),
                     number(row.p99Ms()),
-                    row.hits() + "/" + row.calls(),
+                    number(row.meanMs()),
+                    percent(row.warmShare()),
+                    percent(row.hitShare()),
+                    percent(row.coldShare()),
+                    String.valueOf(row.failed()),
                     String.valueOf(row.zygotes()),
                     number(row.zygotesMb()),
+                    String.valueOf(row.leaves()),
+                    number(row.leavesMb()),
                     number(row.leafPrivateMb())));
         }
-        out.print(Output.table(new boolean[] {false, true, true, true, true, true, true, true, true}, table));
+        boolean[] right = new boolean[table.getFirst().size()];
+        Arrays.fill(right, 1, right.length, true);
+        out.print(Output.table(right, table));
         out.println();
-        out.println("Each call gets a new leaf. first: the first round, in which zygotes are made; the others: the second");
-        out.println("round. hits: the zygote was there. leaf MB: memory that a leaf shares with nobody (median).");
+        out.println(report.calls() + " calls of " + report.functions() + " functions with " + report.packageSets()
+                + " different sets of packages, " + report.pace() + ".");
+        if (report.leftOutCalls() > 0) {
+            out.println("Left out: " + report.leftOutCalls() + " calls of "
+                    + report.leftOut().stream().mapToInt(each -> each.functions().size()).sum()
+                    + " functions that cannot be run on this machine; --json says why.");
+        }
+        out.println("Round 1: the worker has just started. Later rounds: its zygotes are there, leaves are not.");
+        out.println("warm: the lambda had a leaf. hit: forked from a zygote that was there. cold: all others.");
+        out.println("Memory at the end of the round; private MB: what a leaf shares with nobody (median).");
         out.flush();
     }
 
     private static String number(double value) {
         return String.format(Locale.ROOT, "%.1f", value);
+    }
+
+    private static String percent(double share) {
+        return String.format(Locale.ROOT, "%.0f %%", 100 * share);
     }
 }

@@ -28,7 +28,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.Set;
 
 /** What commands do with trees and traces; answers are text for people unless said otherwise. */
 public final class TreeTools {
@@ -51,10 +50,13 @@ public final class TreeTools {
      * @param svg gets a picture; written beside and renamed
      * @param err gets lines about what had to be left out of the trace
      * @throws ConfigException if the file is no tree
-     * @throws TreeFailure if the trace is of no use
+     * @throws TreeFailure if the trace is of no use or the picture has no place
      */
     public String show(Path file, Optional<Path> trace, Optional<Path> svg, PrintWriter err)
             throws ConfigException, TreeFailure, IOException {
+        if (svg.isPresent()) {
+            requirePlace(svg.get(), List.of(file));
+        }
         ZygoteTree tree = TreeReader.file(file);
         Optional<Trace> calls = trace.isPresent() ? Optional.of(read(List.of(trace.get()), err)) : Optional.empty();
         if (svg.isPresent()) {
@@ -104,9 +106,11 @@ public final class TreeTools {
     /**
      * Fits a tree, writes it beside and renames it, and says what it saves.
      *
-     * @throws TreeFailure if the traces are of no use or the limits allow no tree; no file is written then
+     * @throws TreeFailure if the traces are of no use, the limits allow no tree, or the file has no place; no file is
+     *     written then
      */
     public String fit(FitRequest request, Path out, PrintWriter err) throws TreeFailure, IOException {
+        requirePlace(out, request.traces());
         Trace trace = read(request.traces(), err);
         TreeFitter.Fit fit;
         try {
@@ -146,10 +150,7 @@ public final class TreeTools {
      */
     public String measure(Path trace, Path out, MeasureBench bench, PrintWriter err)
             throws TreeFailure, ConfigException, SandboxException, IOException, InterruptedException {
-        Path folder = out.toAbsolutePath().getParent();
-        if (folder == null || !Files.isDirectory(folder)) {
-            throw new TreeFailure("cannot write " + out + ": there is no folder " + folder);
-        }
+        requirePlace(out, List.of());
         TraceCosts costs;
         try {
             costs = TraceCosts.read(trace);
@@ -165,20 +166,45 @@ public final class TreeTools {
     }
 
     /**
-     * A sample of the calls of traces, to be made again.
+     * The first calls of traces, to be made again.
      *
-     * @param traces the traces, summed
+     * @param traces the traces
      * @param tree the tree that they will be tried with, to be refused now if it is none
      * @param count how many calls; at least 1
-     * @param seed decides which ones, and their order
-     * @return the packages of each call, drawn with as much weight as the trace has calls with them
+     * @return the calls in their order, those of functions that no line describes left out
      * @throws ConfigException if the file is no tree
      * @throws TreeFailure if the traces are of no use
      */
-    public List<Set<PackageId>> sample(List<Path> traces, Path tree, int count, long seed, PrintWriter err)
+    public List<RecordedCall> calls(List<Path> traces, Path tree, int count, PrintWriter err)
             throws ConfigException, TreeFailure, IOException {
         TreeReader.file(tree);
-        return read(traces, err).sample(count, seed);
+        List<RecordedCall> calls = result(traces, count, err).first().stream()
+                .map(call -> new RecordedCall(call.function(), call.packages(), call.atMillis()))
+                .toList();
+        if (calls.isEmpty()) {
+            throw new TreeFailure("the first " + count + " calls of the trace are all of functions that no line describes;"
+                    + " make more of them with --calls");
+        }
+        return calls;
+    }
+
+    /** Says before the work what would come after it. */
+    private static void requirePlace(Path out, List<Path> inputs) throws TreeFailure, IOException {
+        Path folder = out.toAbsolutePath().normalize().getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            throw new TreeFailure("cannot write " + out + ": there is no folder " + folder);
+        }
+        if (Files.isDirectory(out)) {
+            throw new TreeFailure("cannot write " + out + ": it is a folder; name a file in it");
+        }
+        if (!Files.isWritable(folder)) {
+            throw new TreeFailure("cannot write " + out + ": no permission to write into " + folder);
+        }
+        for (Path input : inputs) {
+            if (Files.exists(out) && Files.exists(input) && Files.isSameFile(out, input)) {
+                throw new TreeFailure("cannot write " + out + ": it is what is read; name another file");
+            }
+        }
     }
 
     private static String saved(double total, double left, double share) {
@@ -187,12 +213,17 @@ public final class TreeTools {
     }
 
     private static Trace read(List<Path> files, PrintWriter err) throws TreeFailure, IOException {
+        return result(files, 0, err).trace();
+    }
+
+    private static TraceReader.Result result(List<Path> files, int first, PrintWriter err) throws TreeFailure, IOException {
         TraceReader.Result result;
         try {
-            result = TraceReader.read(files);
+            result = TraceReader.read(files, first);
         } catch (FitException e) {
             throw new TreeFailure(e.getMessage(), e);
         }
+        result.repeated().forEach(file -> err.println("zygotes: " + file + " is named twice; it is counted once"));
         if (result.malformed() > 0) {
             err.println("zygotes: left out " + result.malformed() + " malformed lines:");
             result.firstMalformed().forEach(line -> err.println("  " + line));
@@ -213,6 +244,6 @@ public final class TreeTools {
                     + circular.subList(0, Math.min(3, circular.size())) + "; each circle is broken somewhere");
         }
         err.flush();
-        return result.trace();
+        return result;
     }
 }

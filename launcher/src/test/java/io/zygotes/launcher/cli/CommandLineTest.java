@@ -7,9 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.zygotes.core.config.WorkerDirectory;
+import java.io.ByteArrayOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -348,8 +351,71 @@ class CommandLineTest {
     }
 
     @Test
+    void aPlaceThatCannotBeWrittenIsSaidBeforeTheWork() throws Exception {
+        String trace = trace().toString();
+        String tree = Files.writeString(folder.resolve("tree.json"), "{\"children\": []}").toString();
+        String content = Files.readString(Path.of(trace));
+
+        for (Run run : List.of(
+                Run.of("tree", "fit", "--trace", trace, "--nodes", "3", "--out", folder.toString()),
+                Run.of("tree", "measure", "--trace", trace, "--out", folder.toString()),
+                Run.of("tree", "show", tree, "--svg", folder.toString()))) {
+            assertEquals(1, run.exit());
+            assertEquals("zygotes: cannot write " + folder + ": it is a folder; name a file in it", run.err().strip());
+        }
+        for (Run run : List.of(
+                Run.of("tree", "fit", "--trace", trace, "--nodes", "3", "--out", trace),
+                Run.of("tree", "show", tree, "--svg", tree))) {
+            assertEquals(1, run.exit());
+            assertTrue(run.err().contains("it is what is read"), run.err());
+        }
+        assertEquals(content, Files.readString(Path.of(trace)));
+        assertEquals(1, Run.of("tree", "show", tree, "--svg", "/proc/no-such/x.svg").exit());
+    }
+
+    @Test
+    void filesThatAreNoTracesAreSaid() throws Exception {
+        Path out = folder.resolve("out.json");
+        Path cut = folder.resolve("cut.gz");
+        var packed = new ByteArrayOutputStream();
+        try (var gzip = new GZIPOutputStream(packed)) {
+            gzip.write(Files.readAllBytes(trace()));
+        }
+        Files.write(cut, Arrays.copyOf(packed.toByteArray(), packed.size() - 12));
+
+        Run aFolder = Run.of("tree", "fit", "--trace", folder.toString(), "--nodes", "3", "--out", out.toString());
+        Run cutOff = Run.of("tree", "fit", "--trace", cut.toString(), "--nodes", "3", "--out", out.toString());
+        Run twice = Run.of("tree", "fit", "--trace", trace().toString(), trace().toString(), "--nodes", "3", "--out", out.toString());
+
+        assertEquals(1, aFolder.exit());
+        assertTrue(aFolder.err().contains("it is a folder"), aFolder.err());
+        assertEquals(1, cutOff.exit());
+        assertTrue(cutOff.err().contains("cut.gz") && cutOff.err().contains("cut off"), cutOff.err());
+        assertEquals(0, twice.exit(), twice.err());
+        assertTrue(twice.err().contains("named twice; it is counted once"), twice.err());
+    }
+
+    @Test
+    void aBenchmarkOfATraceIsRefusedBeforeAnythingIsStarted() throws Exception {
+        String trace = trace().toString();
+        String tree = Files.writeString(folder.resolve("tree.json"), "{\"children\": []}").toString();
+
+        for (List<String> wrong : List.of(List.of("--calls", "0"), List.of("--rounds", "0"), List.of("--speed", "0"),
+                List.of("--speed", "NaN"), List.of("--longest-pause", "-1"), List.of("--pace", "-1"))) {
+            Run run = run("bench tree --trace " + trace + " --tree " + tree, wrong.toArray(String[]::new));
+            assertEquals(2, run.exit(), run.err());
+            assertTrue(run.err().contains(wrong.getFirst()), run.err());
+        }
+        String ghost = Files.writeString(folder.resolve("ghost.jsonl"),
+                "{\"type\":\"invocation\",\"name\":\"ghost\"}\n" + Files.readString(trace())).toString();
+        Run run = Run.of("bench", "tree", "--trace", ghost, "--tree", tree, "--calls", "1");
+        assertEquals(1, run.exit());
+        assertTrue(run.err().contains("make more of them with --calls"), run.err());
+    }
+
+    @Test
     void memoryThatIsNoAmountIsRefused() throws Exception {
-        for (String memory : List.of("-1", "NaN", "much")) {
+        for (String memory : List.of("-1", "0", "NaN", "much")) {
             Path out = folder.resolve("out.json");
             Run run = Run.of("tree", "fit", "--trace", trace().toString(), "--nodes", "3", "--memory-mb", memory, "--out", out.toString());
             assertTrue(run.exit() != 0);

@@ -4,6 +4,7 @@ import io.zygotes.plugin.tree.fit.FitException;
 import io.zygotes.plugin.tree.fit.Trace;
 import io.zygotes.plugin.tree.fit.TreeFitter;
 import io.zygotes.plugin.tree.model.Requirement;
+import io.zygotes.plugin.tree.model.TreeReader;
 import io.zygotes.plugin.tree.model.ZygoteTree;
 import io.zygotes.spi.CacheShape;
 import io.zygotes.spi.ImportCache;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
@@ -27,7 +29,8 @@ import java.util.TreeMap;
 /**
  * A tree that learns from the leaves that it is asked for. In the background, on one thread of low priority, it fits a
  * tree to them now and then; if that one would save enough more of their import time, its zygotes are made and new
- * leaves come from it. Zygotes that both trees have stay; the others end when no leaf is being made from them.
+ * leaves come from it. Zygotes that both trees have stay; the others end when no leaf is being made from them. What it
+ * has learned is kept over restarts.
  */
 final class AutoTree implements ImportCache {
 
@@ -45,18 +48,28 @@ final class AutoTree implements ImportCache {
     private final ImportCacheContext context;
     private final Savings savings;
     private final Traffic traffic = new Traffic(MOST_SETS, MOST_CALLS);
+    private final Optional<AutoMemory> memory;
+    private final boolean remembered;
     private final Thread refitter;
     private volatile boolean closed;
     private volatile long refits;
     private volatile long moves;
+    private volatile long kept;
 
     /**
-     * @param cache works with the default tree so far
+     * @param first the tree for a start that nothing was learned before
+     * @param treeOptions options of any tree
      * @param options what a new tree must keep to
      * @param context what the worker gives
      */
-    AutoTree(TreeCache cache, AutoOptions options, ImportCacheContext context) {
-        this.cache = cache;
+    AutoTree(ZygoteTree first, TreeOptions treeOptions, AutoOptions options, ImportCacheContext context) {
+        memory = context.stateDirectory().map(AutoMemory::new);
+        AutoMemory.Learned learned = memory.map(AutoMemory::load).orElse(AutoMemory.Learned.NOTHING);
+        Optional<ZygoteTree> tree = learned.tree().filter(each -> each.size() <= options.nodes());
+        tree.ifPresent(each -> LOG.log(System.Logger.Level.INFO, "starts with the tree of {0} nodes that was learned before", each.size()));
+        remembered = tree.isPresent();
+        traffic.restore(learned.calls());
+        cache = new TreeCache(tree.orElse(first), treeOptions, context);
         this.options = options;
         this.context = context;
         this.savings = new Savings(context.packages());
@@ -64,8 +77,8 @@ final class AutoTree implements ImportCache {
     }
 
     /** The same, with its thread. */
-    static AutoTree start(TreeCache cache, AutoOptions options, ImportCacheContext context) {
-        AutoTree auto = new AutoTree(cache, options, context);
+    static AutoTree start(TreeOptions treeOptions, AutoOptions options, ImportCacheContext context) {
+        AutoTree auto = new AutoTree(TreeReader.bundled(), treeOptions, options, context);
         auto.refitter.start();
         return auto;
     }
@@ -89,9 +102,21 @@ final class AutoTree implements ImportCache {
                 while (!clearAwayUnused()) {
                     Thread.sleep(BETWEEN_CLEARINGS);
                 }
+                keep();
             }
         } catch (InterruptedException e) {
             // the cache is closed
+        }
+    }
+
+    /** Writes down what was learned, if there is anything new. */
+    private void keep() {
+        long seen = traffic.seen();
+        if (memory.isPresent() && seen != kept) {
+            boolean learned = remembered || moves > 0;
+            if (memory.get().save(new AutoMemory.Learned(learned ? Optional.of(tree()) : Optional.empty(), traffic.inOrder()))) {
+                kept = seen;
+            }
         }
     }
 
@@ -116,7 +141,14 @@ final class AutoTree implements ImportCache {
         if (calls.isEmpty()) {
             return false;
         }
-        refits++;
+        try {
+            return refitTo(calls);
+        } finally {
+            refits++;
+        }
+    }
+
+    private boolean refitTo(List<Trace.Calls> calls) throws FitException, InterruptedException {
         // A zygote's model leaves out what it costs beside its packages; leaves need memory, too.
         double memory = context.memory().totalBytes() / 2.0 / (1 << 20);
         ZygoteTree tree = TreeFitter.tree(
@@ -221,5 +253,6 @@ final class AutoTree implements ImportCache {
             // It is told to end and makes nothing any more.
             Thread.currentThread().interrupt();
         }
+        keep();
     }
 }

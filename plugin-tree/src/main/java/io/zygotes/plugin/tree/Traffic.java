@@ -32,6 +32,29 @@ final class Traffic {
         this.counts = new LinkedHashMap<>(16, 0.75f, true);
     }
 
+    /**
+     * Counts what was counted before, unless something was counted already.
+     *
+     * @param known as {@link #inOrder} gave it
+     */
+    synchronized void restore(List<Trace.Calls> known) {
+        if (counts.isEmpty()) {
+            known.stream().skip(Math.max(0, known.size() - mostSets)).forEach(each -> {
+                long count = Math.min(each.count(), mostCalls);
+                counts.put(each.packages(), count);
+                sum += count;
+            });
+            fade();
+        }
+    }
+
+    /** What is known now: what was asked for longest ago first. */
+    synchronized List<Trace.Calls> inOrder() {
+        List<Trace.Calls> calls = new ArrayList<>();
+        counts.forEach((set, count) -> calls.add(new Trace.Calls(set, count)));
+        return calls;
+    }
+
     synchronized void count(Set<PackageId> packages) {
         seen++;
         sum++;
@@ -41,7 +64,11 @@ final class Traffic {
             sum -= eldest.next().getValue();
             eldest.remove();
         }
-        if (sum >= mostCalls) {
+        fade();
+    }
+
+    private void fade() {
+        while (sum >= mostCalls) {
             counts.replaceAll((set, count) -> count / 2);
             counts.values().removeIf(count -> count == 0);
             sum = counts.values().stream().mapToLong(Long::longValue).sum();
@@ -60,10 +87,7 @@ final class Traffic {
 
     /** What is known now: most called first, in an order that depends on nothing but the counts. */
     List<Trace.Calls> calls() {
-        List<Trace.Calls> calls = new ArrayList<>();
-        synchronized (this) {
-            counts.forEach((set, count) -> calls.add(new Trace.Calls(set, count)));
-        }
+        List<Trace.Calls> calls = inOrder();
         Map<Set<PackageId>, String> names = new LinkedHashMap<>();
         calls.forEach(each -> names.put(each.packages(), new TreeSet<>(each.packages()).toString()));
         calls.sort(Comparator.comparingLong(Trace.Calls::count).reversed()

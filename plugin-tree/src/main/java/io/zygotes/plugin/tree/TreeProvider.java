@@ -41,7 +41,7 @@ public final class TreeProvider implements ImportCacheProvider {
         AutoOptions auto = AutoOptions.read(options);
         options.finish();
         if (context.importCacheTree().filter(TreeReader.AUTO::equals).isPresent()) {
-            return AutoTree.start(new TreeCache(TreeReader.bundled(), tree, context), auto, context);
+            return AutoTree.start(tree, auto, context);
         }
         return new TreeCache(TreeReader.setting(context.importCacheTree(), context.workerDirectory()), tree, context);
     }

@@ -21,6 +21,8 @@ import io.zygotes.spi.testkit.FakeContext;
 import io.zygotes.spi.testkit.FakePackages;
 import io.zygotes.spi.testkit.FakeSandboxes;
 import io.zygotes.spi.testkit.Trouble;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,9 +37,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 final class AutoTreeTest {
@@ -55,7 +61,7 @@ final class AutoTreeTest {
 
     private AutoTree auto(ZygoteTree tree, AutoOptions options, FakeSandboxes sandboxes, FakePackages known) {
         FakeContext context = new FakeContext(sandboxes, known, Map.of(), Optional.empty(), Path.of("."));
-        AutoTree auto = new AutoTree(new TreeCache(tree, TreeOptions.DEFAULT, context), options, context);
+        AutoTree auto = new AutoTree(tree, TreeOptions.DEFAULT, options, context);
         sandboxes.listener(auto::onEvent);
         open.add(auto);
         return auto;
@@ -283,6 +289,163 @@ final class AutoTreeTest {
         cache.close();
         assertFalse(Thread.getAllStackTraces().keySet().stream().anyMatch(thread -> thread.getName().equals("tree-refit")));
         assertEquals(List.of(), pool.zygotes());
+    }
+
+    private AutoTree kept(FakeContext context, AutoOptions options) throws Exception {
+        AutoTree auto = new AutoTree(TreeReader.text(FIRST, "t.json", Path.of(".")), TreeOptions.DEFAULT, options, context);
+        pool.listener(auto::onEvent);
+        open.add(auto);
+        return auto;
+    }
+
+    private FakeContext keeping(Path state) {
+        return new FakeContext(pool, packages, Map.of(), Optional.of("auto"), Path.of(".")).keeping(state);
+    }
+
+    private static List<String> files(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    @Test
+    void aRestartGoesOnWithTheTreeAndTheCounts(@TempDir Path state) throws Exception {
+        Path own = state.resolve("not/yet/there");
+        AutoTree before = kept(keeping(own), AutoOptions.DEFAULT);
+        call(before, 30, "flask==3.1.0");
+        call(before, 20, "pandas==2.2.3");
+        assertTrue(before.refit());
+        call(before, 1, "flask==3.1.0");
+        before.close();
+        assertEquals(List.of(AutoMemory.FILE), files(own));
+
+        AutoTree after = kept(keeping(own), AutoOptions.DEFAULT);
+
+        assertEquals(before.tree(), after.tree());
+        assertEquals(2, after.statistics().get("refit_lambdas"));
+        call(after, 1, "flask==3.1.0");
+        assertEquals(Optional.of(packages.pins("flask==3.1.0")), pool.made().getLast().parent().map(Set::copyOf));
+        assertFalse(after.refit(), "the same counts give the same tree");
+        after.close();
+        assertEquals(List.of(new Trace.Calls(packages.pins("pandas==2.2.3"), 20),
+                        new Trace.Calls(packages.pins("flask==3.1.0"), 32)),
+                new AutoMemory(own).load().calls(), "what was asked for last stands last");
+    }
+
+    @Test
+    void countsAreKeptFromBeforeTheFirstMoveToo(@TempDir Path state) throws Exception {
+        AutoTree before = kept(keeping(state), AutoOptions.DEFAULT);
+        call(before, 30, "flask==3.1.0");
+        before.close();
+
+        AutoTree after = kept(keeping(state), AutoOptions.DEFAULT);
+
+        assertEquals(Optional.empty(), new AutoMemory(state).load().tree(), "the tree of the start is not learned");
+        assertEquals(TreeReader.text(FIRST, "t.json", Path.of(".")), after.tree());
+        assertTrue(after.refit());
+        assertTrue(after.tree().toString().contains("flask"), after.tree().toString());
+    }
+
+    @Test
+    void aTreeWithMoreNodesThanAllowedNowIsNotTakenUp(@TempDir Path state) throws Exception {
+        AutoTree before = kept(keeping(state), AutoOptions.DEFAULT);
+        call(before, 30, "flask==3.1.0");
+        call(before, 30, "pandas==2.2.3");
+        assertTrue(before.refit());
+        before.close();
+
+        AutoTree after = kept(keeping(state), new AutoOptions(Duration.ofMinutes(1), 0.05, 2, 1));
+
+        assertEquals(TreeReader.text(FIRST, "t.json", Path.of(".")), after.tree());
+        assertEquals(2, after.statistics().get("refit_lambdas"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "", "nonsense", "{\"version\":1,\"calls\":[", "[]", "{\"version\":2,\"calls\":[]}", "{\"version\":1}",
+        "{\"version\":1,\"calls\":[{\"packages\":[\"numpy\"],\"count\":1}]}",
+        "{\"version\":1,\"calls\":[{\"packages\":[],\"count\":0}]}",
+        "{\"version\":1,\"calls\":[7]}",
+        "{\"version\":1,\"calls\":[],\"tree\":{\"packages\":[\"numpy\"]}}",
+        "{\"version\":1,\"calls\":[],\"tree\":{\"children\":[{\"packages\":[\"a\",\"a\"]}]}}"})
+    void aFileThatCannotBeUsedIsSetAsideAndTheWorkerStarts(String content, @TempDir Path state) throws Exception {
+        Files.writeString(state.resolve(AutoMemory.FILE), content);
+
+        AutoTree auto = kept(keeping(state), AutoOptions.DEFAULT);
+
+        assertEquals(TreeReader.text(FIRST, "t.json", Path.of(".")), auto.tree());
+        assertEquals(List.of(AutoMemory.BROKEN), files(state));
+        assertEquals(content, Files.readString(state.resolve(AutoMemory.BROKEN)));
+        call(auto, 1, "six==1.17.0");
+        auto.close();
+        assertEquals(List.of(AutoMemory.FILE, AutoMemory.BROKEN), files(state));
+    }
+
+    @Test
+    void aFolderThatCannotBeWrittenIsNoReasonToFail(@TempDir Path folder) throws Exception {
+        Path file = Files.writeString(folder.resolve("state"), "a file, not a folder");
+        AutoTree auto = kept(keeping(file), AutoOptions.DEFAULT);
+        call(auto, 30, "flask==3.1.0");
+        assertTrue(auto.refit());
+        auto.close();
+        assertEquals("a file, not a folder", Files.readString(file));
+    }
+
+    /** As a reload does it: the next cache starts while this one works, and this one is closed afterwards. */
+    @Test
+    void aReloadGoesOnWithWhatWasLearned(@TempDir Path state) throws Exception {
+        FakeContext context = new FakeContext(
+                pool, packages, Map.of("refit_seconds", 1), Optional.of("auto"), Path.of("."), Optional.of(state));
+        ImportCache before = new TreeProvider().create(context);
+        open.add(before);
+        pool.listener(before::onEvent);
+        for (int i = 0; i < 30; i++) {
+            before.createLeaf(lambda("pandas==2.2.3", "flask==3.1.0")).destroy();
+        }
+        while (new AutoMemory(state).load().tree().isEmpty()) {
+            Thread.sleep(20);
+        }
+
+        ImportCache after = new TreeProvider().create(context);
+        open.add(after);
+        before.close();
+
+        assertEquals(before.statistics().get("nodes"), after.statistics().get("nodes"));
+        assertEquals(1, after.statistics().get("refit_lambdas"));
+        after.createLeaf(lambda("pandas==2.2.3", "flask==3.1.0")).destroy();
+        after.close();
+        assertEquals(31, new AutoMemory(state).load().calls().getFirst().count());
+        assertEquals(List.of(AutoMemory.FILE), files(state));
+    }
+
+    @Test
+    void requestsGoOnWhileTheZygotesOfTheNextTreeAreMade() throws Exception {
+        AutoTree auto = auto(FIRST, AutoOptions.DEFAULT);
+        call(auto, 30, "flask==3.1.0");
+        call(auto, 5, "numpy==2.2.3");
+        CountDownLatch under = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        pool.trouble(new Trouble() {
+            @Override
+            public void beforeZygote(Optional<Zygote> parent, ZygoteSpec spec) throws InterruptedException {
+                under.countDown();
+                goOn.await();
+            }
+        });
+        try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
+            Future<Boolean> moving = threads.submit(() -> auto.refit());
+            under.await();
+
+            call(auto, 3, "flask==3.1.0");
+            call(auto, 3, "numpy==2.2.3");
+            assertFalse(moving.isDone());
+
+            goOn.countDown();
+            assertTrue(moving.get());
+        }
+        int made = pool.zygotesMade();
+        call(auto, 1, "flask==3.1.0");
+        assertEquals(made, pool.zygotesMade());
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.zygotes.spi.Options;
 import io.zygotes.spi.PackageId;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -20,13 +21,15 @@ import java.util.Set;
  * @param optionValues the cache's own options
  * @param importCacheTree the value of {@code import_cache_tree}
  * @param workerDirectory what relative paths are relative to
+ * @param stateDirectory what the cache may keep over restarts; empty for nothing
  */
 public record FakeContext(
         FakeSandboxes sandboxes,
         FakePackages packages,
         Map<String, Object> optionValues,
         Optional<Object> importCacheTree,
-        Path workerDirectory)
+        Path workerDirectory,
+        Optional<Path> stateDirectory)
         implements ImportCacheContext {
 
     /** Limits for zygotes and leaves. */
@@ -34,7 +37,18 @@ public record FakeContext(
 
     /** Copies the map. */
     public FakeContext {
+        Objects.requireNonNull(stateDirectory);
         optionValues = Map.copyOf(optionValues);
+    }
+
+    /** A worker that keeps nothing over restarts. */
+    public FakeContext(
+            FakeSandboxes sandboxes,
+            FakePackages packages,
+            Map<String, Object> optionValues,
+            Optional<Object> importCacheTree,
+            Path workerDirectory) {
+        this(sandboxes, packages, optionValues, importCacheTree, workerDirectory, Optional.empty());
     }
 
     /**
@@ -49,17 +63,22 @@ public record FakeContext(
 
     /** The same with other options. */
     public FakeContext withOptions(Map<String, Object> values) {
-        return new FakeContext(sandboxes, packages, values, importCacheTree, workerDirectory);
+        return new FakeContext(sandboxes, packages, values, importCacheTree, workerDirectory, stateDirectory);
     }
 
     /** The same with another {@code import_cache_tree}. */
     public FakeContext withTree(Object tree) {
-        return new FakeContext(sandboxes, packages, optionValues, Optional.of(tree), workerDirectory);
+        return new FakeContext(sandboxes, packages, optionValues, Optional.of(tree), workerDirectory, stateDirectory);
     }
 
     /** The same with another worker directory. */
     public FakeContext in(Path directory) {
-        return new FakeContext(sandboxes, packages, optionValues, importCacheTree, directory);
+        return new FakeContext(sandboxes, packages, optionValues, importCacheTree, directory, stateDirectory);
+    }
+
+    /** The same with a folder for what the cache keeps. */
+    public FakeContext keeping(Path state) {
+        return new FakeContext(sandboxes, packages, optionValues, importCacheTree, workerDirectory, Optional.of(state));
     }
 
     /** What a leaf of a lambda with these packages must be. */

@@ -16,8 +16,9 @@ import java.util.SplittableRandom;
  * within a number of nodes and an amount of memory. See {@code docs/trees.md} for what was tried.
  *
  * <p>The calls that are expected are the recorded ones, and variants of them: each recorded set gives up most of one
- * call's weight to random subsets of itself that are complete with their dependencies. A call that was seen once is
- * little evidence that it comes again as it is, but good evidence that its parts do.
+ * call's weight to random mixtures of its own parts and those of another recorded set, parts being packages with all
+ * that they need. A call that was seen once is little evidence that it comes again as it is, but good evidence that its
+ * parts do, in other company.
  */
 final class NodeSearch {
 
@@ -26,9 +27,11 @@ final class NodeSearch {
     /** How likely a variant keeps a package that the function asked for. */
     private static final double KEPT = 0.5;
     private static final int MOST_VARIANTS_OF_ONE = 100;
-    private static final int MOST_CANDIDATES = 30_000;
+    private static final int MOST_CANDIDATES = 12_000;
     /** Bounds the memory of the search: four bytes for each. */
     private static final long MOST_COVERED = 20_000_000;
+    /** Gains below this are rounding errors. */
+    private static final double LEAST_RATE = 1e-9;
     /** What memory is worth against nodes; the right price depends on the data, so all are tried. */
     private static final double[] PRICES = {1, 0, 0.25, 0.5, 2, 4};
 
@@ -52,23 +55,30 @@ final class NodeSearch {
     /** The chosen sets, in the order in which they were chosen. */
     record Choice(List<BitSet> sets, double saved) {}
 
-    private static final class Candidate {
-        private final BitSet set;
-        private final double millis;
-        private final double megabytes;
-        private final double firstGain;
-        private int[] covered;
-        private double gain;
-        private double parentMegabytes;
-        private int freshAt;
+    /**
+     * A set that may become a node.
+     *
+     * @param words the set again: looking for subsets is what the search does most
+     * @param covered the calls that have all of it
+     * @param gain what it saves if it is chosen first
+     */
+    private record Candidate(
+            BitSet set, long[] words, double millis, double megabytes, int[] covered, double gain) {
 
-        Candidate(BitSet set, double millis, double megabytes, double firstGain) {
-            this.set = set;
-            this.millis = millis;
-            this.megabytes = megabytes;
-            this.firstGain = firstGain;
+        boolean contains(Candidate small) {
+            if (small.words.length > words.length) {
+                return false;
+            }
+            for (int i = 0; i < small.words.length; i++) {
+                if ((small.words[i] & ~words[i]) != 0) {
+                    return false;
+                }
+            }
+            return true;
         }
     }
+
+    private record Rated(BitSet set, double millis, double gain) {}
 
     private final Universe universe;
     private final Effort effort;
@@ -91,24 +101,34 @@ final class NodeSearch {
     private void addCalls(SplittableRandom random, Map<BitSet, Double> expected, Set<BitSet> sets) {
         List<Universe.Item> items = universe.items();
         int variants = Math.clamp(effort.variants / Math.max(1, items.size()), 1, MOST_VARIANTS_OF_ONE);
+        List<List<BitSet>> parts = new ArrayList<>();
         for (Universe.Item item : items) {
-            double given = VARIANT_WEIGHT * Math.min(1, item.weight());
-            expected.merge(item.set(), item.weight() - given, Double::sum);
             sets.add(universe.named(item.set()));
             Map<Integer, BitSet> closures = universe.closures(item.set());
             closures.values().forEach(closure -> sets.add(universe.named(closure)));
-            List<Integer> roots = Universe.roots(item.set(), closures);
-            for (int i = 0; i < variants; i++) {
+            parts.add(Universe.roots(item.set(), closures).stream().map(closures::get).toList());
+        }
+        for (int i = 0; i < items.size(); i++) {
+            double weight = items.get(i).weight();
+            double given = VARIANT_WEIGHT * Math.min(1, weight);
+            expected.merge(items.get(i).set(), weight - given, Double::sum);
+            for (int j = 0; j < variants; j++) {
                 BitSet variant = new BitSet();
-                for (int root : roots) {
-                    if (random.nextDouble() < KEPT) {
-                        variant.or(closures.get(root));
-                    }
-                }
+                addSome(parts.get(i), random, variant);
+                // Not drawn by how often they are called: what is new in a call is seldom what everybody has.
+                addSome(parts.get(random.nextInt(items.size())), random, variant);
                 if (!variant.isEmpty()) {
                     expected.merge(variant, given / variants, Double::sum);
                     sets.add(universe.named(variant));
                 }
+            }
+        }
+    }
+
+    private void addSome(List<BitSet> parts, SplittableRandom random, BitSet variant) {
+        for (BitSet part : parts) {
+            if (random.nextDouble() < KEPT && universe.agree(variant, part)) {
+                variant.or(part);
             }
         }
     }
@@ -148,7 +168,7 @@ final class NodeSearch {
                 callsWith[bit].set(call);
             }
         }
-        List<Candidate> all = new ArrayList<>();
+        List<Rated> all = new ArrayList<>();
         for (BitSet set : sets) {
             double millis = universe.millis(set);
             BitSet covered = covered(set, callsWith);
@@ -157,19 +177,20 @@ final class NodeSearch {
                 weight += weights[call];
             }
             if (weight * millis > 0) {
-                all.add(new Candidate(set, millis, universe.megabytes(set), weight * millis));
+                all.add(new Rated(set, millis, weight * millis));
             }
         }
-        all.sort(Comparator.comparingDouble((Candidate c) -> c.firstGain).reversed());
+        all.sort(Comparator.comparingDouble(Rated::gain).reversed());
         List<Candidate> kept = new ArrayList<>();
         long entries = 0;
-        for (Candidate candidate : all) {
+        for (Rated each : all) {
             if (kept.size() == MOST_CANDIDATES || entries > MOST_COVERED) {
                 break;
             }
-            candidate.covered = covered(candidate.set, callsWith).stream().toArray();
-            entries += candidate.covered.length;
-            kept.add(candidate);
+            int[] covered = covered(each.set(), callsWith).stream().toArray();
+            entries += covered.length;
+            kept.add(new Candidate(each.set(), each.set().toLongArray(), each.millis(),
+                    universe.megabytes(each.set()), covered, each.gain()));
         }
         return kept;
     }
@@ -183,9 +204,10 @@ final class NodeSearch {
         return covered;
     }
 
-    /** The least memory, in MiB, that a node of any use takes; infinite if no node is of use. */
+    /** The least memory, in MiB, that a node of any use takes if it takes any; infinite if there is no such node. */
     double smallestNode() {
-        return candidates.stream().mapToDouble(c -> c.megabytes).min().orElse(Double.POSITIVE_INFINITY);
+        return candidates.stream().mapToDouble(c -> c.megabytes).filter(each -> each > 0).min()
+                .orElse(Double.POSITIVE_INFINITY);
     }
 
     /**
@@ -203,84 +225,149 @@ final class NodeSearch {
         return best;
     }
 
-    /**
-     * Greedy: always the set that gains most for its price, a price being the share that it takes of the nodes left,
-     * plus the share of the memory left. Gains only fall as sets are chosen, so one that was computed earlier is a
-     * bound, and only the set that leads by its bound is computed anew.
-     */
     private Choice choose(int nodes, double memory, double priceOfMemory) {
-        double[] saved = new double[weights.length];
-        List<Candidate> open = new ArrayList<>(candidates);
-        for (Candidate candidate : open) {
-            candidate.gain = candidate.firstGain;
-            candidate.parentMegabytes = 0;
-            candidate.freshAt = -1;
+        Greedy greedy = new Greedy(candidates, weights, nodes, memory, priceOfMemory);
+        List<BitSet> sets = greedy.choose().stream().map(Candidate::set).toList();
+        return new Choice(sets, greedy.saved());
+    }
+
+    /**
+     * Always the set that gains most for its price, a price being the share that it takes of the nodes left, plus the
+     * share of the memory left. Gains only fall as sets are chosen, so one that was computed earlier is a bound.
+     * What changes is kept in arrays, by the numbers of the candidates, for the processor's cache.
+     */
+    private static final class Greedy {
+        private final Candidate[] candidates;
+        private final double[] weights;
+        private final int nodes;
+        private final double memory;
+        private final double priceOfMemory;
+        /** Of each candidate what it gains, or an upper bound of it; 0 once it is chosen. */
+        private final double[] gain;
+        /** How many sets were chosen when the gain was computed. */
+        private final int[] computedAt;
+        /** Of each candidate the MiB that it adds to the largest chosen subset of it. */
+        private final double[] added;
+        /** Of each call the milliseconds that it is spared. */
+        private final double[] saved;
+        private final List<Integer> chosen = new ArrayList<>();
+        private double used;
+
+        Greedy(List<Candidate> candidates, double[] weights, int nodes, double memory, double priceOfMemory) {
+            this.candidates = candidates.toArray(Candidate[]::new);
+            this.weights = weights;
+            this.nodes = nodes;
+            this.memory = memory;
+            this.priceOfMemory = priceOfMemory;
+            gain = candidates.stream().mapToDouble(Candidate::gain).toArray();
+            computedAt = new int[gain.length];
+            added = candidates.stream().mapToDouble(Candidate::megabytes).toArray();
+            saved = new double[weights.length];
         }
-        List<Candidate> chosen = new ArrayList<>();
-        Map<Candidate, Double> inherited = new IdentityHashMap<>();
-        double used = 0;
-        while (chosen.size() < nodes) {
+
+        List<Candidate> choose() {
+            while (chosen.size() < nodes) {
+                int best = best();
+                if (best < 0) {
+                    break;
+                }
+                take(best);
+            }
+            return chosen.stream().map(i -> candidates[i]).toList();
+        }
+
+        double saved() {
+            double sum = 0;
+            for (int call = 0; call < saved.length; call++) {
+                sum += weights[call] * saved[call];
+            }
+            return sum;
+        }
+
+        /** The number of the best candidate, -1 if none is of use. */
+        private int best() {
             double nodePrice = 1.0 / (nodes - chosen.size());
-            double memoryLeft = memory - used;
-            double memoryPrice = memory == Double.POSITIVE_INFINITY ? 0 : priceOfMemory / Math.max(memoryLeft, 1e-9);
-            Candidate best = leader(open, nodePrice, memoryPrice, memoryLeft);
-            while (best != null && best.freshAt != chosen.size()) {
-                best.gain = gain(best, saved);
-                best.freshAt = chosen.size();
-                best = leader(open, nodePrice, memoryPrice, memoryLeft);
+            double left = memory - used;
+            double memoryPrice = memory == Double.POSITIVE_INFINITY ? 0 : priceOfMemory / Math.max(left, 1e-9);
+            // The one that promises most is a good one to beat; few of the others have to be computed anew then.
+            int best = promising(nodePrice, memoryPrice, left);
+            if (best < 0) {
+                return -1;
             }
-            if (best == null) {
-                break;
-            }
-            open.remove(best);
-            for (int call : best.covered) {
-                saved[call] = Math.max(saved[call], best.millis);
-            }
-            used += best.megabytes - best.parentMegabytes;
-            inherited.put(best, best.parentMegabytes);
-            for (Candidate below : chosen) {
-                // A set between two chosen ones gives its memory to the one below.
-                if (best.megabytes > inherited.get(below) && contains(below.set, best.set)) {
-                    used -= best.megabytes - inherited.get(below);
-                    inherited.put(below, best.megabytes);
+            compute(best);
+            double bestRate = rate(best, nodePrice, memoryPrice);
+            for (int i = 0; i < gain.length; i++) {
+                if (rate(i, nodePrice, memoryPrice) > bestRate && added[i] <= left) {
+                    compute(i);
+                    double rate = rate(i, nodePrice, memoryPrice);
+                    if (rate > bestRate) {
+                        best = i;
+                        bestRate = rate;
+                    }
                 }
             }
-            for (Candidate candidate : open) {
-                if (best.megabytes > candidate.parentMegabytes && contains(candidate.set, best.set)) {
-                    candidate.parentMegabytes = best.megabytes;
+            return bestRate > LEAST_RATE ? best : -1;
+        }
+
+        private int promising(double nodePrice, double memoryPrice, double left) {
+            int best = -1;
+            double bestRate = LEAST_RATE;
+            for (int i = 0; i < gain.length; i++) {
+                double rate = rate(i, nodePrice, memoryPrice);
+                if (rate > bestRate && added[i] <= left) {
+                    best = i;
+                    bestRate = rate;
+                }
+            }
+            return best;
+        }
+
+        private double rate(int i, double nodePrice, double memoryPrice) {
+            return gain[i] / (nodePrice + memoryPrice * added[i]);
+        }
+
+        private void compute(int i) {
+            if (computedAt[i] == chosen.size()) {
+                return;
+            }
+            double millis = candidates[i].millis();
+            double sum = 0;
+            for (int call : candidates[i].covered()) {
+                if (millis > saved[call]) {
+                    sum += weights[call] * (millis - saved[call]);
+                }
+            }
+            gain[i] = sum;
+            computedAt[i] = chosen.size();
+        }
+
+        private void take(int best) {
+            Candidate taken = candidates[best];
+            for (int call : taken.covered()) {
+                saved[call] = Math.max(saved[call], taken.millis());
+            }
+            used += added[best];
+            gain[best] = 0;
+            for (int below : chosen) {
+                // A set between two chosen ones gives its memory to the one below.
+                double less = adds(candidates[below], taken);
+                if (less < added[below] && candidates[below].contains(taken)) {
+                    used -= added[below] - less;
+                    added[below] = less;
+                }
+            }
+            for (int i = 0; i < gain.length; i++) {
+                double less = adds(candidates[i], taken);
+                if (gain[i] > 0 && less < added[i] && candidates[i].contains(taken)) {
+                    added[i] = less;
                 }
             }
             chosen.add(best);
         }
-        double sum = 0;
-        for (int call = 0; call < saved.length; call++) {
-            sum += weights[call] * saved[call];
-        }
-        return new Choice(chosen.stream().map(c -> c.set).toList(), sum);
-    }
 
-    private static Candidate leader(List<Candidate> open, double nodePrice, double memoryPrice, double memoryLeft) {
-        Candidate best = null;
-        double bestRate = 1e-9;
-        for (Candidate candidate : open) {
-            double megabytes = candidate.megabytes - candidate.parentMegabytes;
-            double rate = candidate.gain / (nodePrice + memoryPrice * megabytes);
-            if (rate > bestRate && megabytes <= memoryLeft) {
-                best = candidate;
-                bestRate = rate;
-            }
+        private static double adds(Candidate large, Candidate small) {
+            return large.megabytes() - small.megabytes();
         }
-        return best;
-    }
-
-    private double gain(Candidate candidate, double[] saved) {
-        double gain = 0;
-        for (int call : candidate.covered) {
-            if (candidate.millis > saved[call]) {
-                gain += weights[call] * (candidate.millis - saved[call]);
-            }
-        }
-        return gain;
     }
 
     /** Whether the large set has all of the small one. */

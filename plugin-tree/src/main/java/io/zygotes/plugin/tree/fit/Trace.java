@@ -10,12 +10,9 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.Set;
-import java.util.SplittableRandom;
-import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.DoubleStream;
 
@@ -132,27 +129,6 @@ public final class Trace {
     /** How many calls there are in all. */
     public long callCount() {
         return calls.stream().mapToLong(Calls::count).sum();
-    }
-
-    /**
-     * Calls drawn at random, each as likely as it is frequent.
-     *
-     * @param count how many; at least 0
-     * @param seed the same one draws the same calls
-     */
-    public List<Set<PackageId>> sample(int count, long seed) {
-        SplittableRandom random = new SplittableRandom(seed);
-        NavigableMap<Long, Calls> upTo = new TreeMap<>();
-        long sum = 0;
-        for (Calls each : calls) {
-            sum += each.count();
-            upTo.put(sum, each);
-        }
-        List<Set<PackageId>> drawn = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            drawn.add(upTo.higherEntry(random.nextLong(sum)).getValue().packages());
-        }
-        return drawn;
     }
 
     /** What importing a package costs, measured or estimated; nothing if the trace never names it. */

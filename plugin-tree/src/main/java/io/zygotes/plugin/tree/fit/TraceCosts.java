@@ -86,12 +86,10 @@ public final class TraceCosts {
     public static TraceCosts read(Path trace) throws IOException, FitException {
         TraceCosts costs = new TraceCosts(trace);
         try (InputStream in = Lines.open(trace)) {
-            Lines lines = new Lines(in);
+            Lines lines = new Lines(in, trace);
             while (lines.next()) {
                 costs.object(lines).ifPresent(costs::look);
             }
-        } catch (IOException e) {
-            throw new IOException("cannot read trace " + trace + ": " + e, e);
         }
         if (costs.functions.isEmpty() && costs.described.isEmpty()) {
             throw new FitException("no line of " + trace + " names a package, so there is nothing to measure");
@@ -143,9 +141,9 @@ public final class TraceCosts {
 
     private static Optional<Requirement> requirement(String text) {
         try {
-            int marker = text.indexOf(';');
-            return Optional.of(Requirement.parse(marker < 0 ? text : text.substring(0, marker)));
+            return Optional.of(Written.requirement(text));
         } catch (IllegalArgumentException e) {
+            // The line is copied as it is; whoever reads the copy says what is wrong with it.
             return Optional.empty();
         }
     }
@@ -200,7 +198,7 @@ public final class TraceCosts {
                         write(copy, MAPPER.writeValueAsBytes(description(each.getValue())));
                     }
                 }
-                Lines lines = new Lines(in);
+                Lines lines = new Lines(in, trace);
                 while (lines.next()) {
                     Optional<ObjectNode> object = object(lines);
                     if (lines.terminated() || object.isPresent()) {

@@ -1,6 +1,9 @@
 package io.zygotes.plugin.tree.fit;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -8,20 +11,24 @@ import io.zygotes.plugin.tree.model.Requirement;
 import io.zygotes.spi.PackageId;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.PriorityQueue;
 import java.util.Set;
 
 /**
  * Reads traces: one JSON object a line, plain or gzip, several files as one. What is kept is the packages, the functions
- * and a count for each distinct set of packages, so the number of invocations does not matter. Not for use by several
- * threads.
+ * and a count for each distinct set of packages, so the number of invocations does not matter; on request the first
+ * invocations, too. Not for use by several threads.
  */
 public final class TraceReader {
 
@@ -29,6 +36,10 @@ public final class TraceReader {
     static final double MOST_MILLIS = 3_600_000;
     static final double MOST_MEGABYTES = 1_000_000;
     private static final int SHOWN = 3;
+    /** Names of functions that may be described later; more of them than this are no trace of a worker. */
+    private static final int MOST_UNKNOWN_NAMES = 1_000_000;
+    private static final String INVOCATION = "invocation";
+    private static final JsonFactory JSON = new JsonFactory();
 
     private static final JsonMapper MAPPER =
             JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
@@ -40,14 +51,50 @@ public final class TraceReader {
      * @param malformed how many lines were left out because they are malformed
      * @param firstMalformed the first three of them: file, line number, reason
      * @param unknownFunctions how many invocations name a function that no line describes
+     * @param repeated files that were named before; they are read once
+     * @param first the first invocations, in the order of their times; as many as were asked for
      */
-    public record Result(Trace trace, long malformed, List<String> firstMalformed, long unknownFunctions) {
+    public record Result(
+            Trace trace,
+            long malformed,
+            List<String> firstMalformed,
+            long unknownFunctions,
+            List<Path> repeated,
+            List<Invocation> first) {
 
-        /** Copies the list. */
+        /** Copies the lists. */
         public Result {
             firstMalformed = List.copyOf(firstMalformed);
+            repeated = List.copyOf(repeated);
+            first = List.copyOf(first);
         }
     }
+
+    /**
+     * One call as the trace has it.
+     *
+     * @param function name of the function
+     * @param packages all its packages at that time, indirect ones too
+     * @param atMillis when, in milliseconds since 1970 or any other time; empty if the trace does not say so
+     */
+    public record Invocation(String function, Set<PackageId> packages, OptionalLong atMillis) {
+
+        /** Copies the set. */
+        public Invocation {
+            packages = Set.copyOf(packages);
+        }
+    }
+
+    private record Function(Set<PackageId> packages, long[] count) {}
+
+    /**
+     * An invocation that is one of the first as far as is known.
+     *
+     * @param function what it calls; null if no line has described it yet
+     * @param order its time, or that of the one before it if it has none
+     * @param number tells those of the same time apart
+     */
+    private record Kept(String name, Function function, OptionalLong atMillis, long order, long number) {}
 
     private static final class Malformed extends Exception {
         private static final long serialVersionUID = 1L;
@@ -60,12 +107,21 @@ public final class TraceReader {
     private final Map<String, PackageId> ids = new HashMap<>();
     private final Map<PackageId, Trace.TracedPackage> packages = new LinkedHashMap<>();
     private final Map<Set<PackageId>, long[]> counts = new LinkedHashMap<>();
-    private final Map<String, long[]> functions = new HashMap<>();
+    private final Map<String, Function> functions = new HashMap<>();
     private final Map<String, Long> early = new HashMap<>();
     private final List<String> firstMalformed = new ArrayList<>();
+    private final int mostKept;
+    /** The last one on top, to be replaced by an earlier one. */
+    private final PriorityQueue<Kept> kept =
+            new PriorityQueue<>(Comparator.comparingLong(Kept::order).thenComparingLong(Kept::number).reversed());
+    private long lastTime = Long.MIN_VALUE;
+    private long invocations;
+    private long unknown;
     private long malformed;
 
-    private TraceReader() {}
+    private TraceReader(int mostKept) {
+        this.mostKept = mostKept;
+    }
 
     /**
      * Reads files.
@@ -75,35 +131,49 @@ public final class TraceReader {
      * @throws FitException if they hold no invocation of a known function
      */
     public static Result read(List<Path> files) throws IOException, FitException {
-        TraceReader reader = new TraceReader();
+        return read(files, 0);
+    }
+
+    /**
+     * Reads files, and keeps the first invocations.
+     *
+     * @param files the files; if invocations have no times, in the order in which they were written
+     * @param first how many invocations to keep; their number is the only one of this method's that takes memory
+     * @throws IOException if a file cannot be read
+     * @throws FitException if they hold no invocation of a known function
+     */
+    public static Result read(List<Path> files, int first) throws IOException, FitException {
+        TraceReader reader = new TraceReader(first);
+        Set<Path> seen = new LinkedHashSet<>();
+        List<Path> repeated = new ArrayList<>();
         for (Path file : files) {
-            reader.readFile(file);
+            if (seen.add(Files.isRegularFile(file) ? file.toRealPath() : file.toAbsolutePath())) {
+                reader.readFile(file);
+            } else {
+                repeated.add(file);
+            }
         }
-        return reader.result(files);
+        return reader.result(files, repeated);
     }
 
     private void readFile(Path file) throws IOException {
         try (InputStream in = Lines.open(file)) {
-            Lines lines = new Lines(in);
-            long number = 0;
+            Lines lines = new Lines(in, file);
             while (lines.next()) {
-                number++;
                 if (lines.isBlank()) {
                     continue;
                 }
                 try {
-                    line(MAPPER.readTree(lines.buffer(), 0, lines.length()));
+                    line(lines);
                 } catch (JsonProcessingException e) {
                     // The worker may be writing this line right now.
                     if (lines.terminated()) {
-                        malformed(file, number, "is not JSON: " + e.getOriginalMessage());
+                        malformed(file, lines.number(), "is not JSON: " + e.getOriginalMessage());
                     }
                 } catch (Malformed e) {
-                    malformed(file, number, e.getMessage());
+                    malformed(file, lines.number(), e.getMessage());
                 }
             }
-        } catch (IOException e) {
-            throw new IOException("cannot read trace " + file + ": " + e, e);
         }
     }
 
@@ -114,14 +184,43 @@ public final class TraceReader {
         }
     }
 
-    private void line(JsonNode line) throws Malformed {
-        if (!line.isObject()) {
-            throw new Malformed("must be a JSON object");
+    /** Nearly all lines are invocations, of which only two fields count: no tree is built for them. */
+    private void line(Lines lines) throws IOException, Malformed {
+        String type = null;
+        String name = null;
+        OptionalLong ts = OptionalLong.empty();
+        try (JsonParser json = JSON.createParser(lines.buffer(), 0, lines.length())) {
+            if (json.nextToken() != JsonToken.START_OBJECT) {
+                MAPPER.readTree(lines.buffer(), 0, lines.length());
+                throw new Malformed("must be a JSON object");
+            }
+            while (json.nextToken() != JsonToken.END_OBJECT) {
+                String key = json.currentName();
+                JsonToken value = json.nextToken();
+                switch (key) {
+                    case "type" -> type = value == JsonToken.VALUE_STRING ? json.getText() : null;
+                    case "name" -> name = value == JsonToken.VALUE_STRING ? json.getText() : null;
+                    case "ts" -> ts = value.isNumeric() ? OptionalLong.of(Math.round(json.getDoubleValue())) : ts;
+                    default -> { }
+                }
+                json.skipChildren();
+            }
+            if (json.nextToken() != null) {
+                throw new Malformed("has something behind its object");
+            }
         }
+        if (INVOCATION.equals(type) && name != null) {
+            invocation(name, ts);
+        } else {
+            tree(MAPPER.readTree(lines.buffer(), 0, lines.length()));
+        }
+    }
+
+    private void tree(JsonNode line) throws Malformed {
         switch (text(line, "type")) {
             case "package" -> tracedPackage(line);
             case "function" -> function(line);
-            case "invocation" -> invocation(text(line, "name"));
+            case INVOCATION -> text(line, "name");
             default -> {
                 // Written by a newer worker or another tool.
             }
@@ -140,9 +239,7 @@ public final class TraceReader {
         PackageId known = ids.get(pinned);
         if (known == null) {
             try {
-                // Whoever wrote the trace decided already that the environment marker holds.
-                int marker = pinned.indexOf(';');
-                known = PackageId.parse(marker < 0 ? pinned : pinned.substring(0, marker));
+                known = Written.pinned(pinned);
             } catch (IllegalArgumentException e) {
                 throw new Malformed(e.getMessage());
             }
@@ -189,7 +286,7 @@ public final class TraceReader {
         List<Requirement> dependencies = new ArrayList<>();
         for (String text : texts(line, "deps")) {
             try {
-                dependencies.add(Requirement.parse(text));
+                dependencies.add(Written.requirement(text));
             } catch (IllegalArgumentException e) {
                 throw new Malformed(e.getMessage());
             }
@@ -215,27 +312,57 @@ public final class TraceReader {
                 throw new Malformed("function " + name + " has " + other + " and " + id);
             }
         }
-        functions.put(name, counts.computeIfAbsent(new HashSet<>(pins.values()), set -> new long[1]));
+        Set<PackageId> all = Set.copyOf(pins.values());
+        functions.put(name, new Function(all, counts.computeIfAbsent(all, set -> new long[1])));
     }
 
-    private void invocation(String name) {
-        long[] count = functions.get(name);
-        if (count == null) {
+    private void invocation(String name, OptionalLong ts) {
+        Function function = functions.get(name);
+        if (function != null) {
+            function.count()[0]++;
+        } else if (early.size() < MOST_UNKNOWN_NAMES || early.containsKey(name)) {
             early.merge(name, 1L, Long::sum);
         } else {
-            count[0]++;
+            unknown++;
+        }
+        if (mostKept > 0) {
+            keep(name, function, ts);
         }
     }
 
-    private Result result(List<Path> files) throws FitException {
-        long unknown = 0;
+    private void keep(String name, Function function, OptionalLong ts) {
+        lastTime = ts.orElse(lastTime);
+        invocations++;
+        if (kept.size() < mostKept || lastTime < kept.peek().order()) {
+            kept.add(new Kept(name, function, ts, lastTime, invocations));
+            if (kept.size() > mostKept) {
+                kept.remove();
+            }
+        }
+    }
+
+    /** Those whose function was never described are left out. */
+    private List<Invocation> first() {
+        List<Kept> sorted = new ArrayList<>(kept);
+        sorted.sort(kept.comparator().reversed());
+        List<Invocation> first = new ArrayList<>();
+        for (Kept each : sorted) {
+            Function function = each.function() == null ? functions.get(each.name()) : each.function();
+            if (function != null) {
+                first.add(new Invocation(each.name(), function.packages(), each.atMillis()));
+            }
+        }
+        return first;
+    }
+
+    private Result result(List<Path> files, List<Path> repeated) throws FitException {
         for (Map.Entry<String, Long> each : early.entrySet()) {
             // With files in the wrong order, or rotated ones, the description may come after the call.
-            long[] count = functions.get(each.getKey());
-            if (count == null) {
+            Function function = functions.get(each.getKey());
+            if (function == null) {
                 unknown += each.getValue();
             } else {
-                count[0] += each.getValue();
+                function.count()[0] += each.getValue();
             }
         }
         List<Trace.Calls> calls = new ArrayList<>();
@@ -249,6 +376,7 @@ public final class TraceReader {
                     + " functions, " + unknown + " invocations of unknown ones, " + malformed + " malformed lines "
                     + firstMalformed + "; was the worker run with \"trace\": {\"package\": true} and called?");
         }
-        return new Result(new Trace(List.copyOf(packages.values()), calls), malformed, firstMalformed, unknown);
+        return new Result(
+                new Trace(List.copyOf(packages.values()), calls), malformed, firstMalformed, unknown, repeated, first());
     }
 }

@@ -2,8 +2,8 @@ package io.zygotes.plugin.tree.fit;
 
 import io.zygotes.plugin.tree.model.ZygoteTree;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -79,14 +79,15 @@ public final class TreeFitter {
             throw new FitException("a tree has at least 1 node, its root; " + settings.nodes() + " were asked for");
         }
         double memory = settings.memoryMb().orElse(Double.POSITIVE_INFINITY);
-        if (!(memory >= 0)) {
-            throw new FitException("memory must be at least 0 MB, it is " + memory);
+        if (!(memory > 0)) {
+            throw new FitException("memory must be more than 0 MB, it is " + memory);
         }
         Universe universe = new Universe(trace, settings.versions());
         NodeSearch search = new NodeSearch(universe, settings.seed(), NodeSearch.Effort.FULL);
         NodeSearch.Choice choice = search.choose(settings.nodes() - 1, memory);
         double smallest = search.smallestNode();
-        if (choice.sets().isEmpty() && settings.nodes() > 1 && smallest > memory && smallest != Double.POSITIVE_INFINITY) {
+        // Packages that seem to take no memory fit into any; a tree of nothing else is not what was asked for.
+        if (settings.nodes() > 1 && smallest > memory && smallest != Double.POSITIVE_INFINITY) {
             throw new FitException("no node fits into %s MB: the smallest one that saves anything takes %.3f MB"
                     .formatted(memory, smallest));
         }
@@ -102,6 +103,9 @@ public final class TreeFitter {
         double left = 0;
         long calls = 0;
         for (int fold = 0; fold < FOLDS; fold++) {
+            if (folds.get(fold).isEmpty()) {
+                continue;
+            }
             List<Trace.Calls> rest = new ArrayList<>();
             for (int other = 0; other < FOLDS; other++) {
                 if (other != fold) {
@@ -121,28 +125,27 @@ public final class TreeFitter {
         return Optional.of(new Expected(total / calls, left / calls));
     }
 
-    /** Deals the calls of every set out evenly, what remains at random. */
+    /**
+     * Deals the calls of every set out evenly, and what remains at random: a set that was called twice may well be in one
+     * fold alone, as it may be new to a tree that is at work.
+     */
     private static List<List<Trace.Calls>> folds(Trace trace, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         List<List<Trace.Calls>> folds = new ArrayList<>();
         for (int fold = 0; fold < FOLDS; fold++) {
             folds.add(new ArrayList<>());
         }
-        int next = 0;
-        List<Trace.Calls> shuffled = new ArrayList<>(trace.calls());
-        for (int i = shuffled.size() - 1; i > 0; i--) {
-            Collections.swap(shuffled, i, random.nextInt(i + 1));
-        }
-        for (Trace.Calls calls : shuffled) {
-            long even = calls.count() / FOLDS;
-            int remain = (int) (calls.count() % FOLDS);
-            for (int i = 0; i < FOLDS; i++) {
-                long count = even + (i < remain ? 1 : 0);
-                if (count > 0) {
-                    folds.get((next + i) % FOLDS).add(new Trace.Calls(calls.packages(), count));
+        for (Trace.Calls calls : trace.calls()) {
+            long[] counts = new long[FOLDS];
+            Arrays.fill(counts, calls.count() / FOLDS);
+            for (long remain = calls.count() % FOLDS; remain > 0; remain--) {
+                counts[random.nextInt(FOLDS)]++;
+            }
+            for (int fold = 0; fold < FOLDS; fold++) {
+                if (counts[fold] > 0) {
+                    folds.get(fold).add(new Trace.Calls(calls.packages(), counts[fold]));
                 }
             }
-            next = (next + remain) % FOLDS;
         }
         return folds;
     }

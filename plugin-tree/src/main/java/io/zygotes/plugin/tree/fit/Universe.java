@@ -28,6 +28,7 @@ final class Universe {
     private final boolean pinned;
     private final Map<Requirement, Integer> bits = new HashMap<>();
     private final List<Requirement> requirements = new ArrayList<>();
+    private final Map<String, BitSet> versionsOf = new HashMap<>();
     private final List<double[]> sums = new ArrayList<>();
     private final List<Map<String, Requirement>> dependencies = new ArrayList<>();
     private final List<Item> items;
@@ -68,6 +69,7 @@ final class Universe {
     }
 
     private int add(Requirement requirement) {
+        versionsOf.computeIfAbsent(requirement.name(), name -> new BitSet()).set(requirements.size());
         requirements.add(requirement);
         sums.add(new double[3]);
         dependencies.add(new LinkedHashMap<>());
@@ -137,6 +139,13 @@ final class Universe {
         closures.forEach((bit, closure) -> closure.stream()
                 .filter(other -> other != bit && !closures.get(other).get(bit)).forEach(needed::set));
         return set.stream().filter(bit -> !needed.get(bit)).boxed().toList();
+    }
+
+    /** Whether no package stands in both sets in different versions. */
+    boolean agree(BitSet a, BitSet b) {
+        BitSet onlyB = (BitSet) b.clone();
+        onlyB.andNot(a);
+        return onlyB.stream().noneMatch(bit -> versionsOf.get(requirements.get(bit).name()).intersects(a));
     }
 
     /**

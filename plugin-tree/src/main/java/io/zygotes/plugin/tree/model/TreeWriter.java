@@ -42,9 +42,19 @@ public final class TreeWriter {
      * @throws IOException if it cannot be written; the file is then as it was
      */
     public static void write(ZygoteTree tree, Path file) throws IOException {
+        write(json(tree), file);
+    }
+
+    /**
+     * Writes a text to a file in the same way.
+     *
+     * @param file the file; replaced if it exists
+     * @throws IOException if it cannot be written; the file is then as it was
+     */
+    public static void write(String text, Path file) throws IOException {
         Path beside = file.resolveSibling(file.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
-            Files.writeString(beside, json(tree), StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            Files.writeString(beside, text, StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(beside);

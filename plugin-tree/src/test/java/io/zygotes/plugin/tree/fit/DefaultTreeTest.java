@@ -22,7 +22,7 @@ final class DefaultTreeTest {
     void theTreeThatComesWithThePluginIsTheOneThatTheFitterMakes() throws Exception {
         Trace trace = TraceReader.read(List.of(Path.of(System.getProperty("reqbench"), "github-requirements.jsonl.gz"))).trace();
         ZygoteTree tree = TreeFitter.tree(trace,
-                new TreeFitter.Settings(40, OptionalDouble.empty(), TreeFitter.Versions.ANY, 0));
+                new TreeFitter.Settings(40, OptionalDouble.empty(), TreeFitter.Versions.ANY, 2));
         TreeWriter.write(tree, Path.of("target", "default-zygotes-40.json"));
         assertEquals(TreeReader.bundledText(), TreeWriter.json(tree));
     }

@@ -52,7 +52,7 @@ final class ForkliftComparisonTest {
                 double allowed = forklift.at("/" + trial + "/v3." + size + "/model_mb").doubleValue();
                 long start = System.nanoTime();
                 TreeFitter.Fit fit = TreeFitter.fit(train, new TreeFitter.Settings(
-                        size, OptionalDouble.of(allowed), TreeFitter.Versions.PINNED, 0));
+                        size, OptionalDouble.of(allowed), TreeFitter.Versions.PINNED, 1));
                 double seconds = (System.nanoTime() - start) / 1e9;
                 Evaluation evaluation = TreeEvaluator.evaluate(fit.tree(), test);
                 rows.add(new Row(trial, size, evaluation.importMillisLeft(), best, evaluation.nodes(),

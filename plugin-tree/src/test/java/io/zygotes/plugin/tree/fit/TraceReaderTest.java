@@ -12,6 +12,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -107,6 +108,11 @@ final class TraceReaderTest {
         "{\"type\":\"function\",\"name\":\"f\",\"deps\":[7]}",
         "{\"type\":\"function\",\"name\":\"f\",\"deps\":[\"a\"]}",
         "{\"type\":5}",
+        "{\"type\":\"package\",\"name\":\"a==1\",\"import_ms\":NaN}",
+        "{\"type\":\"package\",\"name\":\"a==1\",\"import_ms\":1e308}",
+        "{\"type\":\"package\",\"name\":\"a==1\",\"import_mb\":1e999}",
+        "{\"type\":\"invocation\",\"name\":null}",
+        "{\"type\":\"invocation\",\"name\":\"report\"} {}",
     })
     void aLineThatCannotBeTrueIsMalformed(String line) throws Exception {
         assertEquals(1, read(REPORT + CALL + line + "\n").malformed());
@@ -171,16 +177,101 @@ final class TraceReaderTest {
         assertTrue(error.getMessage().contains("1 functions"), error.getMessage());
     }
 
+    private List<String> first(int most, Path... files) throws Exception {
+        return TraceReader.read(List.of(files), most).first().stream()
+                .map(each -> each.function() + (each.atMillis().isPresent() ? "@" + each.atMillis().getAsLong() : ""))
+                .toList();
+    }
+
+    private static String call(String function, long ts) {
+        return "{\"type\":\"invocation\",\"ts\":" + ts + ",\"name\":\"" + function + "\"}\n";
+    }
+
     @Test
-    void callsAreDrawnAsOftenAsTheyAreMade() {
-        Set<PackageId> rare = Set.of(PackageId.parse("a==1"));
-        Set<PackageId> often = Set.of(PackageId.parse("b==1"));
-        Trace trace = new Trace(List.of(), List.of(new Trace.Calls(rare, 100), new Trace.Calls(often, 900)));
-        List<Set<PackageId>> drawn = trace.sample(1000, 5);
-        assertEquals(1000, drawn.size());
-        long rarely = drawn.stream().filter(rare::equals).count();
-        assertTrue(rarely > 60 && rarely < 140, rarely + " of 1000");
-        assertEquals(drawn, trace.sample(1000, 5));
+    void theFirstCallsAreKeptInTheOrderOfTheirTimesWhateverTheOrderOfTheFiles() throws Exception {
+        String other = REPORT.replace("report", "other");
+        Path newer = file("trace.jsonl", REPORT + call("report", 30) + call("report", 40) + CALL);
+        Path older = file("trace.jsonl.1", call("other", 10) + call("ghost", 15) + call("other", 20) + other);
+
+        assertEquals(List.of("other@10", "other@20", "report@30"), first(4, newer, older), "one of four is of a ghost");
+        assertEquals(List.of("other@10", "other@20", "report@30", "report@40", "report"), first(100, newer, older),
+                "a call without a time comes behind the one before it");
+        assertEquals(List.of(), TraceReader.read(List.of(newer)).first(), "none unless asked for");
+    }
+
+    @Test
+    void callsWithoutTimesKeepTheOrderOfTheFile() throws Exception {
+        Path file = file("t.jsonl", REPORT + REPORT.replace("report", "b") + CALL + CALL.replace("report", "b") + CALL);
+        assertEquals(List.of("report", "b"), first(2, file));
+        assertEquals(ids("numpy==2.2.3", "pandas==2.2.3"),
+                TraceReader.read(List.of(file), 1).first().getFirst().packages());
+    }
+
+    @Test
+    void aFileThatIsNamedTwiceIsReadOnce() throws Exception {
+        Path file = file("t.jsonl", REPORT + CALL);
+        Path same = Files.createSymbolicLink(folder.resolve("same"), file);
+
+        TraceReader.Result result = TraceReader.read(List.of(file, folder.resolve("./t.jsonl"), same));
+
+        assertEquals(1, result.trace().callCount());
+        assertEquals(List.of(folder.resolve("./t.jsonl"), same), result.repeated());
+    }
+
+    @Test
+    void aFolderIsNoTrace() {
+        IOException error = assertThrows(IOException.class, () -> TraceReader.read(List.of(folder)));
+        assertTrue(error.getMessage().contains(folder + ": it is a folder"), error.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void compressedDataThatAreCutOffOrDamagedAreAnErrorThatSaysHowFarItCame(boolean cut) throws Exception {
+        Path packed = folder.resolve("t.jsonl.gz");
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(packed))) {
+            out.write((REPORT + CALL.repeat(1000)).getBytes(StandardCharsets.UTF_8));
+        }
+        byte[] bytes = Files.readAllBytes(packed);
+        if (!cut) {
+            bytes[bytes.length - 6] ^= 1;
+        }
+        Files.write(packed, cut ? Arrays.copyOf(bytes, bytes.length - 10) : bytes);
+
+        IOException error = assertThrows(IOException.class, () -> TraceReader.read(List.of(packed)));
+
+        assertTrue(error.getMessage().contains(packed + " beyond line "), error.getMessage());
+        assertTrue(error.getMessage().contains(cut ? "cut off" : "damaged"), error.getMessage());
+    }
+
+    /** Three types without costs, empty lists as null, dependencies as packages declare them. */
+    @Test
+    void aTraceOfOpenLambdasDependencyTracerIsRead() throws Exception {
+        TraceReader.Result result = read("""
+                {"deps":null,"name":"idna==3.10","top":["idna"],"type":"package"}
+                {"deps":["idna<4,>=2.5","urllib3[socks] (>=1.21.1)","certifi; python_version > '3'"],"name":"requests==2.32.3","top":null,"type":"package"}
+                {"deps":["requests==2.32.3","idna==3.10"],"name":"/ol/code/7","type":"function"}
+                {"name":"/ol/code/7","type":"invocation"}
+                """);
+        assertEquals(0, result.malformed(), result.firstMalformed().toString());
+        assertEquals(List.of("idna", "urllib3", "certifi"), result.trace().packages().get(PackageId.parse("requests==2.32.3"))
+                .dependencies().stream().map(Object::toString).toList());
+        assertEquals(2, result.trace().estimatedPackages());
+        assertEquals(1, result.trace().callCount());
+    }
+
+    @Test
+    void aMillionCallsAreOneNumber() throws Exception {
+        Path packed = folder.resolve("many.gz");
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(packed))) {
+            out.write(REPORT.getBytes(StandardCharsets.UTF_8));
+            byte[] thousand = call("report", 5).repeat(1000).getBytes(StandardCharsets.UTF_8);
+            for (int i = 0; i < 1000; i++) {
+                out.write(thousand);
+            }
+        }
+        TraceReader.Result result = TraceReader.read(List.of(packed), 3);
+        assertEquals(List.of(new Trace.Calls(ids("numpy==2.2.3", "pandas==2.2.3"), 1_000_000)), result.trace().calls());
+        assertEquals(3, result.first().size());
     }
 
     @Test

@@ -99,10 +99,29 @@ final class TreeFitterTest {
         FitException error = assertThrows(FitException.class,
                 () -> TreeFitter.tree(DATA, new Settings(5, OptionalDouble.of(0.5), Versions.PINNED, 0)));
         assertTrue(error.getMessage().contains("1.000 MB"), error.getMessage());
-        assertThrows(FitException.class,
-                () -> TreeFitter.tree(DATA, new Settings(5, OptionalDouble.of(-1), Versions.PINNED, 0)));
-        assertThrows(FitException.class,
-                () -> TreeFitter.tree(DATA, new Settings(5, OptionalDouble.of(Double.NaN), Versions.PINNED, 0)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0, -1, Double.NaN})
+    void memoryThatIsNoneIsRefused(double megabytes) {
+        FitException error = assertThrows(FitException.class,
+                () -> TreeFitter.tree(DATA, new Settings(5, OptionalDouble.of(megabytes), Versions.PINNED, 0)));
+        assertTrue(error.getMessage().contains("more than 0 MB"), error.getMessage());
+    }
+
+    @Test
+    void packagesThatSeemToTakeNoMemoryDoNotHideThatNothingElseFits() {
+        Trace trace = new Trace(List.of(cost("six==1", 1, 0), cost("numpy==2", 95, 15)),
+                List.of(calls(3, "six==1"), calls(3, "numpy==2")));
+        FitException error = assertThrows(FitException.class,
+                () -> TreeFitter.tree(trace, new Settings(5, OptionalDouble.of(2), Versions.PINNED, 0)));
+        assertTrue(error.getMessage().contains("15.000 MB"), error.getMessage());
+    }
+
+    @Test
+    void aTraceWithoutMemoryCostsFitsIntoAny() throws Exception {
+        Trace trace = new Trace(List.of(cost("six==1", 1, 0)), List.of(calls(3, "six==1")));
+        assertEquals(2, TreeFitter.tree(trace, new Settings(5, OptionalDouble.of(2), Versions.PINNED, 0)).size());
     }
 
     @Test
