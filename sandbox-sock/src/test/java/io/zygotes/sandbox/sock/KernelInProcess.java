@@ -113,27 +113,28 @@ final class KernelInProcess {
     private static String script(List<String> command, String searchPath, Path shared, Duration limit) {
         return """
                 #!/bin/sh
+                export PATH=%s HOME=%s LANG=C.UTF-8
                 mount -t proc proc /proc
                 mount -t sysfs sys /sys
                 mount -t cgroup2 -o nsdelegate,memory_recursiveprot cgroup2 /sys/fs/cgroup
                 mount -t tmpfs tmpfs /run
                 mkdir %s %s
                 mount -t hostfs -o %s hostfs %s
+                python3 -c 'import fcntl, socket; fcntl.ioctl(socket.socket(), 0x8914, b"lo".ljust(16, b"\\0") + b"\\1\\0".ljust(16, b"\\0"))'
                 off() {
                     sync
                     echo o > /proc/sysrq-trigger
                     sleep 60
                 }
                 { sleep %d; echo 'the time is over'; off; } &
-                export PATH=%s HOME=%s LANG=C.UTF-8
                 cd %s
                 %s
                 echo $? > %s/status
                 off
                 """
                 .formatted(
-                        SHARED, SCRATCH, quoted(shared.toAbsolutePath().toString()), SHARED, limit.toSeconds() + 10,
-                        quoted(searchPath), SCRATCH, SCRATCH,
+                        quoted(searchPath), SCRATCH, SHARED, SCRATCH, quoted(shared.toAbsolutePath().toString()), SHARED,
+                        limit.toSeconds() + 10, SCRATCH,
                         String.join(" ", command.stream().map(KernelInProcess::quoted).toList()), SHARED);
     }
 
