@@ -31,13 +31,6 @@ final class BuildImage {
 
     private static final String PLUGIN_PREFIX = "io.zygotes.plugin.";
 
-    /**
-     * JDK modules that Zygotes itself may not need but plugins usually do. A plugin that is dropped into a finished
-     * image cannot bring JDK modules along.
-     */
-    private static final List<String> JDK_MODULES_FOR_PLUGINS =
-            List.of("java.net.http", "java.sql", "java.xml", "java.management", "java.naming", "jdk.jfr", "jdk.net");
-
     private final Path sources;
     private final Path work;
     private final Path image;
@@ -88,6 +81,10 @@ final class BuildImage {
         Files.copy(sources.resolve("zygotes"), script);
         Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.createDirectory(fresh.resolve("plugins"));
+        // A plugin may have come along because another one requires it; that does not make it a chosen one.
+        Files.writeString(fresh.resolve("conf/built-in-plugins"),
+                "# The import caches of this image's own modules that can be chosen, one name a line.\n"
+                        + String.join("\n", plugins) + "\n");
         train(fresh);
         // The start script in the project's root compares the sources with this file. What is edited while the build
         // runs may or may not be in it, so it counts as made when the build started.
@@ -148,7 +145,7 @@ final class BuildImage {
 
     private static List<String> chosen(Iterable<String> modules, TreeSet<String> plugins) {
         var known = new TreeSet<String>();
-        var chosen = new ArrayList<>(JDK_MODULES_FOR_PLUGINS);
+        var chosen = new ArrayList<String>();
         for (String module : modules) {
             if (!module.startsWith(PLUGIN_PREFIX)) {
                 chosen.add(module);

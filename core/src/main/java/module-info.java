@@ -1,7 +1,10 @@
 /**
  * The worker. {@link io.zygotes.core.Worker} is made by Guice with {@link io.zygotes.core.CoreModule}; everything that
- * is not exported is its own affair.
+ * is not exported is its own affair. It is exported to the launcher alone: a plugin in a jar without descriptor reads
+ * every module of the image, and must not reach the worker's insides all the same.
  */
+// The launcher is built after this module.
+@SuppressWarnings("module")
 module io.zygotes.core {
     requires transitive io.zygotes.spi;
     requires transitive com.google.guice;
@@ -15,11 +18,11 @@ module io.zygotes.core {
     // Jetty logs through SLF4J, which would not find this one by itself in an image
     requires org.slf4j.jul;
 
-    exports io.zygotes.core;
-    exports io.zygotes.core.config;
-    exports io.zygotes.core.files;
-    exports io.zygotes.core.python;
-    exports io.zygotes.core.registry;
+    exports io.zygotes.core to io.zygotes.launcher;
+    exports io.zygotes.core.config to io.zygotes.launcher;
+    exports io.zygotes.core.files to io.zygotes.launcher;
+    exports io.zygotes.core.python to io.zygotes.launcher;
+    exports io.zygotes.core.registry to io.zygotes.launcher;
 
     opens io.zygotes.core to
             com.google.guice;

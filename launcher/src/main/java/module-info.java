@@ -7,6 +7,16 @@ module io.zygotes.launcher {
     requires io.zygotes.spi;
     requires java.logging;
     requires java.net.http;
+    // Signals, which have no other interface (JEP 260).
+    requires jdk.unsupported;
+    requires org.eclipse.jetty.unixdomain.server;
+    // For plugins: they can require only what is there when the program has started.
+    requires java.management;
+    requires java.naming;
+    requires java.sql;
+    requires java.xml;
+    requires jdk.jfr;
+    requires jdk.net;
     // An image may be built without it.
     requires static io.zygotes.plugin.tree;
 

@@ -5,8 +5,7 @@ module com.google.guice {
     requires transitive jakarta.inject;
     requires java.logging;
     requires static com.google.errorprone.annotations;
-    // Left out of the image on purpose: without it Guice's class definer falls back to plain reflection, and the JVM
-    // prints no warning about sun.misc.Unsafe.
+    // Not used: the start script tells Guice to define its classes by class loaders.
     requires static jdk.unsupported;
 
     exports com.google.inject;

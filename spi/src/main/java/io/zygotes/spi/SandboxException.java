@@ -19,7 +19,9 @@ public sealed class SandboxException extends Exception {
         super(message, cause);
     }
 
-    /** The memory pool is full and nothing in it can be evicted. Try again later. */
+    /**
+     * The memory pool is full and nothing in it can be evicted, or the machine has no processes left. Try again later.
+     */
     public static final class NoCapacity extends SandboxException {
         private static final long serialVersionUID = 1L;
 

@@ -1,18 +1,23 @@
 package io.zygotes.core.files;
 
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
+import java.nio.file.SecureDirectoryStream;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.BasicFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -73,49 +78,91 @@ public final class Folders {
     }
 
     /**
-     * Deletes a file or a folder with all that is in it. Returns quietly if it is gone already, also when somebody
-     * deletes it at the same time.
+     * Deletes a file or a folder with all that is in it, however deep: what an installer left may lie deeper than any
+     * path reaches. Returns quietly if it is gone already, also when somebody deletes it at the same time. Whoever
+     * changes the folder meanwhile, such as by putting a link in the place of a folder in it, cannot make it delete
+     * anything elsewhere; the folder that holds this one must be the worker's own.
      *
      * @throws IOException if something cannot be deleted
      */
     public static void delete(Path path) throws IOException {
         try {
-            Files.walkFileTree(path, new SimpleFileVisitor<>() {
-                @Override
-                public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes)
-                        throws IOException {
-                    // an installer may leave folders that even their owner may not change
-                    Set<PosixFilePermission> permissions = EnumSet.copyOf(OWNER_FOLDER);
-                    permissions.addAll(Files.getPosixFilePermissions(folder));
-                    Files.setPosixFilePermissions(folder, permissions);
-                    return FileVisitResult.CONTINUE;
+            if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+                try (SecureDirectoryStream<Path> top = secure(Files.newDirectoryStream(path))) {
+                    deleteContent(top);
                 }
-
-                @Override
-                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                    Files.deleteIfExists(file);
-                    return FileVisitResult.CONTINUE;
-                }
-
-                @Override
-                public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-                    if (e instanceof NoSuchFileException) {
-                        return FileVisitResult.CONTINUE;
-                    }
-                    throw e;
-                }
-
-                @Override
-                public FileVisitResult postVisitDirectory(Path folder, IOException e) throws IOException {
-                    if (e != null) {
-                        throw e;
-                    }
-                    Files.deleteIfExists(folder);
-                    return FileVisitResult.CONTINUE;
-                }
-            });
+            }
+            Files.deleteIfExists(path);
         } catch (NoSuchFileException e) {
             // gone already, which is what was asked for
         }
+    }
+
+    /** Works with what is open, not with paths: links are not followed, whenever they are put there. */
+    private static SecureDirectoryStream<Path> secure(DirectoryStream<Path> stream) throws IOException {
+        if (stream instanceof SecureDirectoryStream<Path> secure) {
+            return secure;
+        }
+        stream.close();
+        throw new IOException("this system cannot delete folders safely; a worker runs on Linux");
+    }
+
+    /** Folders in folders are moved up to the top, level by level, so that few are open and no path gets long. */
+    private static void deleteContent(SecureDirectoryStream<Path> top) throws IOException {
+        letOwnerIn(top.getFileAttributeView(PosixFileAttributeView.class));
+        for (List<Path> folders = deleteFiles(top); !folders.isEmpty(); folders = deleteFiles(top)) {
+            for (Path folder : folders) {
+                try {
+                    letOwnerIn(view(top, folder, PosixFileAttributeView.class));
+                    try (SecureDirectoryStream<Path> inner = open(top, folder)) {
+                        for (Path below : deleteFiles(inner)) {
+                            inner.move(below, top, Path.of(UUID.randomUUID().toString()));
+                        }
+                    }
+                    top.deleteDirectory(folder);
+                } catch (NoSuchFileException e) {
+                    // somebody else deletes it, too
+                }
+            }
+        }
+    }
+
+    private static SecureDirectoryStream<Path> open(SecureDirectoryStream<Path> parent, Path name) throws IOException {
+        return secure(parent.newDirectoryStream(name, LinkOption.NOFOLLOW_LINKS));
+    }
+
+    private static <V extends BasicFileAttributeView> V view(
+            SecureDirectoryStream<Path> parent, Path name, Class<V> kind) {
+        return parent.getFileAttributeView(name, kind, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** Deletes what is no folder; returns the names of the folders. */
+    private static List<Path> deleteFiles(SecureDirectoryStream<Path> folder) throws IOException {
+        List<Path> folders = new ArrayList<>();
+        // a stream can be read once only
+        try (SecureDirectoryStream<Path> entries = open(folder, Path.of("."))) {
+            for (Path entry : entries) {
+                Path name = entry.getFileName();
+                try {
+                    if (view(folder, name, BasicFileAttributeView.class).readAttributes().isDirectory()) {
+                        folders.add(name);
+                    } else {
+                        folder.deleteFile(name);
+                    }
+                } catch (NoSuchFileException e) {
+                    // somebody else deleted it
+                }
+            }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        return folders;
+    }
+
+    /** An installer may leave folders that even their owner may not change. */
+    private static void letOwnerIn(PosixFileAttributeView folder) throws IOException {
+        Set<PosixFilePermission> permissions = EnumSet.copyOf(OWNER_FOLDER);
+        permissions.addAll(folder.readAttributes().permissions());
+        folder.setPermissions(permissions);
     }
 }

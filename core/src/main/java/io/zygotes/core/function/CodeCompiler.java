@@ -67,7 +67,9 @@ final class CodeCompiler implements AutoCloseable {
                     Network.NONE));
             result.filter(ended -> ended.exitCode() != 0)
                     .ifPresent(ended -> LOG.log(
-                            Level.WARNING, "compiling lambda " + lambda + " failed: " + ended.output().strip()));
+                            Level.WARNING,
+                            // on one line: names of files, such as stand in it, must not look like lines of the log
+                            "compiling lambda " + lambda + " failed: " + ended.output().replaceAll("\\p{Cntrl}+", " ").strip()));
             return result.isPresent();
         } catch (SandboxException e) {
             LOG.log(Level.WARNING, "compiling lambda " + lambda + " failed; it runs without byte code", e);

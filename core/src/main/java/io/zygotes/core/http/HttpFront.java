@@ -18,7 +18,6 @@ import java.util.logging.Logger;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
-import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -26,7 +25,6 @@ import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
@@ -49,7 +47,7 @@ public final class HttpFront implements AutoCloseable {
     private static final Logger JETTY = Logger.getLogger("org.eclipse.jetty");
 
     private final Server server;
-    private final ServerConnector connector;
+    private final GuardedConnector connector;
 
     /**
      * Makes a server; nothing is bound yet.
@@ -70,7 +68,7 @@ public final class HttpFront implements AutoCloseable {
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
         http.setRequestHeaderSize(MAX_HEADERS);
-        connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
+        connector = new GuardedConnector(server, new HttpConnectionFactory(http));
         connector.setHost(host);
         connector.setPort(port);
         connector.setIdleTimeout(idle.toMillis());
@@ -104,7 +102,8 @@ public final class HttpFront implements AutoCloseable {
     void serve(
             Function<HttpQuestion, HttpAnswer> api, BiPredicate<InetSocketAddress, InetSocketAddress> refused)
             throws IOException {
-        server.setHandler(new ApiHandler(api, refused));
+        connector.refuse(refused);
+        server.setHandler(new ApiHandler(api));
         try {
             server.start();
         } catch (Exception e) {
@@ -131,33 +130,17 @@ public final class HttpFront implements AutoCloseable {
 
     private static final class ApiHandler extends Handler.Abstract {
 
-        private static final String REFUSED = ApiHandler.class.getName() + ".refused";
-
         private final Function<HttpQuestion, HttpAnswer> api;
-        private final BiPredicate<InetSocketAddress, InetSocketAddress> refused;
 
-        ApiHandler(
-                Function<HttpQuestion, HttpAnswer> api, BiPredicate<InetSocketAddress, InetSocketAddress> refused) {
+        ApiHandler(Function<HttpQuestion, HttpAnswer> api) {
             this.api = api;
-            this.refused = refused;
-        }
-
-        private boolean isRefused(ConnectionMetaData connection) {
-            Boolean answer = (Boolean) connection.getAttribute(REFUSED);
-            if (answer == null) {
-                answer = connection.getRemoteSocketAddress() instanceof InetSocketAddress client
-                        && connection.getLocalSocketAddress() instanceof InetSocketAddress server
-                        && refused.test(client, server);
-                connection.setAttribute(REFUSED, answer);
-            }
-            return answer;
         }
 
         @Override
         public boolean handle(Request request, Response response, Callback callback) {
             // a lambda may think longer than a connection may idle
             request.addIdleTimeoutListener(timeout -> false);
-            HttpAnswer answer = isRefused(request.getConnectionMetaData())
+            HttpAnswer answer = GuardedConnector.isRefused(request.getConnectionMetaData())
                     ? WorkerApi.refusal()
                     : api.apply(new HttpQuestion(
                             request.getMethod(),

@@ -31,6 +31,8 @@ public final class WorkerApi {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String RUN = "/run/";
     private static final String REGISTRY = "/registry/";
+    /** What the C library says of ENOSPC. */
+    private static final String NO_SPACE = "No space left on device";
 
     private final Functions functions;
     private final LambdaStore store;
@@ -188,10 +190,15 @@ public final class WorkerApi {
             return error(503, "the worker is stopping", null, Map.of("Connection", "close"));
         } catch (IOException e) {
             LOG.log(Level.ERROR, "lambda " + name + ": cannot read or write its files", e);
-            return error(500, "lambda " + name + ": " + e, null, Map.of());
+            boolean full = String.valueOf(e.getMessage()).contains(NO_SPACE);
+            return error(full ? 507 : 500, "lambda " + name + ": " + e.getMessage(), null, Map.of());
         } catch (RuntimeException e) {
             LOG.log(Level.ERROR, "lambda " + name + ": the worker failed", e);
             return error(500, "lambda " + name + ": the worker failed: " + e, null, Map.of());
+        } catch (OutOfMemoryError e) {
+            // bodies are by far the largest things here, so it is this request that there is no room for
+            LOG.log(Level.ERROR, "no memory for a request to lambda " + name + "; give Java more: ZYGOTES_JAVA_OPTS=-Xmx…");
+            return error(503, "the worker has no memory left for this request", null, Map.of("Retry-After", "1"));
         }
     }
 

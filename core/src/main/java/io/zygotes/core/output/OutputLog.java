@@ -34,6 +34,7 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
     private static final Logger LOG = System.getLogger(OutputLog.class.getName());
     private static final int KEPT_FILES = 4;
     private static final int QUEUE = 4096;
+    private static final long NANOS_BETWEEN_WARNINGS = TimeUnit.SECONDS.toNanos(10);
     /** Marks the end of the queue. */
     private static final Line END = new Line("", "", "", 0);
 
@@ -44,8 +45,10 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
     private final LongAdder dropped = new LongAdder();
     private final Map<String, Budget> budgets = new HashMap<>();
     private final Thread writer;
+    /** Null when it could not be opened again after a rotation. */
     private OutputStream file;
     private long written;
+    private long nextWarning = System.nanoTime();
     private volatile boolean closed;
 
     private record Line(String sandbox, String label, String text, long millis) {}
@@ -96,16 +99,26 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
                 if (line != null && !ended) {
                     write(line);
                 }
-                if (queue.isEmpty()) {
+                if (queue.isEmpty() && file != null) {
                     file.flush();
                 }
             } catch (IOException e) {
                 // a full disk must not end the log for ever: the next line tries again
                 dropped.increment();
-                LOG.log(Level.WARNING, "cannot write " + folder.resolve(FILE), e);
+                warn(e);
             } catch (InterruptedException e) {
                 ended = true;
             }
+        }
+    }
+
+    /** Not for each line: the worker's own log may be on the disk that is full. */
+    private void warn(IOException e) {
+        long now = System.nanoTime();
+        if (now - nextWarning >= 0) {
+            nextWarning = now + NANOS_BETWEEN_WARNINGS;
+            LOG.log(Level.WARNING, "cannot write " + folder.resolve(FILE) + ": " + e.getMessage()
+                    + "; what lambdas print is lost until it can be written again (" + dropped.sum() + " lines so far)");
         }
     }
 
@@ -143,6 +156,9 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
     }
 
     private void put(byte[] text) throws IOException {
+        if (file == null) {
+            open();
+        }
         if (written + text.length > bytesAFile && written > 0) {
             rotate();
         }
@@ -158,7 +174,9 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
     }
 
     private void rotate() throws IOException {
-        file.close();
+        OutputStream full = file;
+        file = null;
+        full.close();
         for (int i = KEPT_FILES - 1; i >= 0; i--) {
             Path from = folder.resolve(i == 0 ? FILE : FILE + "." + i);
             if (Files.exists(from)) {
@@ -195,7 +213,9 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
         try {
             queue.put(END);
             writer.join();
-            file.close();
+            if (file != null) {
+                file.close();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (IOException e) {

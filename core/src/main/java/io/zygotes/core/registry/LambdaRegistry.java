@@ -205,6 +205,9 @@ public final class LambdaRegistry {
         } catch (NoSuchFileException e) {
             throw new RegistryException(
                     Kind.BROKEN, "lambda " + name + " changed while it was read; try again", e);
+        } catch (IOException e) {
+            throw new IOException("cannot unpack it into " + home + ": " + e.getMessage()
+                    + "; is there room on that disk, and may the worker write there?", e);
         } finally {
             Folders.delete(staging);
         }

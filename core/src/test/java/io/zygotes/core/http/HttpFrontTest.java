@@ -8,8 +8,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -83,6 +86,44 @@ class HttpFrontTest {
         assertEquals("", exchange(""));
         String response = exchange("POST / HT");
         assertTrue(response.isEmpty() || response.startsWith("HTTP/1.1 4"), response);
+    }
+
+    @Test
+    void connectionsOfLambdasAreRefusedAndFewAreHeldHoweverManyThereAre() throws Exception {
+        try (HttpFront guarded = new HttpFront("localhost", 0, Duration.ofMinutes(1))) {
+            int guardedPort = guarded.bind();
+            AtomicReference<Boolean> lambdas = new AtomicReference<>(true);
+            guarded.serve(this::answer, (client, server) -> lambdas.get());
+            List<Socket> silent = new ArrayList<>();
+            try {
+                for (int i = 0; i < 200; i++) {
+                    silent.add(new Socket(InetAddress.getLoopbackAddress(), guardedPort));
+                }
+                int held = 0;
+                for (Socket socket : silent) {
+                    socket.setSoTimeout(300);
+                    try {
+                        assertEquals(-1, socket.getInputStream().read());
+                    } catch (SocketTimeoutException e) {
+                        held++;
+                    }
+                }
+                assertTrue(held < 40, held + " are held");
+                lambdas.set(false);
+                port = guardedPort;
+                assertTrue(exchange(head("/", 4) + "body").endsWith("body"), "others are served");
+            } finally {
+                for (Socket socket : silent) {
+                    socket.close();
+                }
+            }
+            lambdas.set(true);
+            for (int i = 0; i < 100; i++) {
+                String response = exchange(head("/", 4) + "body");
+                assertTrue(response.isEmpty() || response.startsWith("HTTP/1.1 403"), response);
+            }
+            assertTrue(exchange(head("/", 4) + "body").startsWith("HTTP/1.1 403"), "one after the other is told");
+        }
     }
 
     @Test

@@ -27,7 +27,7 @@ public final class ColdBench {
     private static final String TREE = "tree";
     private static final String NO_CACHE = "";
     /** The worker's Java code is interpreted at first. */
-    private static final int WARM_UP = 500;
+    private static final int WARM_UP = 3000;
     private static final int WARM_UP_SET = 20;
     private static final int CLIENTS = 8;
     /** Leaves that are forked ahead when spares are measured. */

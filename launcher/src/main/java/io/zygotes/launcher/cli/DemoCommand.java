@@ -43,7 +43,7 @@ final class DemoCommand implements Callable<Integer> {
         var err = spec.commandLine().getErr();
         // A worker's own lines would tear the progress apart; warnings and errors still come.
         LOGS.setLevel(Level.WARNING);
-        var caches = ImportCaches.find(Image.current().plugins(), List.of(), "--plugin-path");
+        var caches = ImportCaches.find(Image.current().folder(), List.of(), "--plugin-path");
         var demo = Demo.in(err, caches);
         var stopping = new AtomicBoolean();
         Thread cleanup = new Thread(() -> {
@@ -94,7 +94,7 @@ final class DemoCommand implements Callable<Integer> {
         out.println();
         out.println("first: neither leaf nor zygote; zygote hit: the zygote lives, there is no leaf; warm: there is a leaf;");
         out.println("private MB: memory of the leaf that it shares with nobody. Medians, seen by an HTTP client;");
-        out.println("hits come after 40 more that are not counted, first calls are early ones of a worker just started.");
+        out.println("before them 40 starts (2 s at the most) are not counted.");
         report.tree().ifPresent(shape -> {
             out.println();
             out.println("The tree at the end (● a live zygote):");

@@ -4,6 +4,8 @@ import io.zygotes.core.Worker;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.launcher.control.ControlSocket;
+import io.zygotes.launcher.control.Hangup;
+import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.worker.Workers;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.SandboxException;
@@ -22,6 +24,7 @@ final class ForegroundWorker {
     private final WorkerDirectory directory;
     private final WorkerConfig config;
     private final WorkerCommands.Finder finder;
+    private volatile Optional<ControlSocket> control = Optional.empty();
 
     ForegroundWorker(WorkerDirectory directory, WorkerConfig config, WorkerCommands.Finder finder) {
         this.directory = directory;
@@ -30,14 +33,18 @@ final class ForegroundWorker {
     }
 
     /**
-     * Starts it and waits. SIGTERM, SIGINT and SIGHUP stop it; the process then ends with exit code 0. A signal that
-     * comes while it stops changes nothing.
+     * Starts it and waits. SIGTERM and SIGINT stop it; the process then ends with exit code 0. SIGHUP makes it reload.
+     * A signal that comes while it stops changes nothing.
      */
     void run(PrintWriter out) throws ConfigException, SandboxException, IOException, InterruptedException {
-        Worker worker = Workers.make(directory, config, finder.find(config));
+        ImportCaches found = finder.find(config);
+        Worker worker = Workers.make(directory, config, found);
+        WorkerCommands.report(found);
         var started = new CountDownLatch(1);
         Thread stop = new Thread(() -> stop(worker, started, out), "stop");
         Runtime.getRuntime().addShutdownHook(stop);
+        var commands = new WorkerCommands(worker, directory, config, finder);
+        handleHangup(commands, started);
         try {
             worker.start();
         } catch (ConfigException | SandboxException | IOException | InterruptedException | RuntimeException e) {
@@ -45,7 +52,7 @@ final class ForegroundWorker {
             removeHook(stop);
             throw e;
         }
-        openControl(worker).ifPresent(control -> Runtime.getRuntime().addShutdownHook(new Thread(() -> close(control))));
+        control = openControl(commands);
         started.countDown();
         out.println("ready: " + directory.path() + ", pid " + ProcessHandle.current().pid() + ", port " + worker.port()
                 + ", import cache \"" + config.features().importCache() + "\"");
@@ -53,13 +60,28 @@ final class ForegroundWorker {
     }
 
     /** A worker that cannot be told anything is better than none. */
-    private Optional<ControlSocket> openControl(Worker worker) {
-        var commands = new WorkerCommands(worker, directory, config, finder);
+    private Optional<ControlSocket> openControl(WorkerCommands commands) {
         try {
-            return Optional.of(ControlSocket.open(directory.path(), commands::answer));
+            return Optional.of(ControlSocket.open(directory.path(), commands.byPath()));
         } catch (IOException e) {
-            LOG.log(Level.WARNING, e.getMessage() + ": this worker cannot reload, it has to be started again instead");
+            LOG.log(Level.WARNING, e.getMessage() + ": 'zygotes reload' does not reach this worker, SIGHUP does");
             return Optional.empty();
+        }
+    }
+
+    /** Before the start, so that a signal that comes early waits for its end instead of ending the process. */
+    private static void handleHangup(WorkerCommands commands, CountDownLatch started) {
+        boolean handled = Hangup.handle(() -> {
+            try {
+                started.await();
+                // How it went is in the log.
+                commands.reload();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        if (!handled) {
+            LOG.log(Level.INFO, "SIGHUP is ignored, because the process was started that way (nohup); 'zygotes reload' works");
         }
     }
 
@@ -72,7 +94,8 @@ final class ForegroundWorker {
     }
 
     /** Runs as shutdown hook: the JVM's own exit code after a signal would be 128 and more, although all went well. */
-    private static void stop(Worker worker, CountDownLatch started, PrintWriter out) {
+    private void stop(Worker worker, CountDownLatch started, PrintWriter out) {
+        control.ifPresent(ForegroundWorker::close);
         // Waits for a start that is under way.
         worker.close();
         if (started.getCount() == 0) {

@@ -16,11 +16,6 @@ record Image(Path folder) {
         return System.getProperty("zygotes.command", "zygotes");
     }
 
-    /** Where plugins are dropped in; need not exist. */
-    Path plugins() {
-        return folder.resolve("plugins");
-    }
-
     /**
      * The start script.
      *
@@ -29,7 +24,8 @@ record Image(Path folder) {
     Path script() throws Failure {
         Path script = folder.resolve("bin/zygotes");
         if (!Files.isExecutable(script)) {
-            throw new Failure(script + " is missing, so no second process can be started; run Zygotes from its image");
+            throw new Failure(script + " is missing: this is no image of Zygotes but a plain Java runtime; run Zygotes from its"
+                    + " image");
         }
         return script;
     }

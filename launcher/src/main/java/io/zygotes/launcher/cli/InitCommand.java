@@ -1,7 +1,11 @@
 package io.zygotes.launcher.cli;
 
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.launcher.plugins.ImportCaches;
+import io.zygotes.launcher.plugins.Plugin;
+import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,6 +26,13 @@ final class InitCommand implements Callable<Integer> {
         WorkerDirectory made = directory.init();
         var out = spec.commandLine().getOut();
         out.println("made " + made.path());
+        String chosen = made.config().features().importCache();
+        List<Plugin> plugins = ImportCaches.find(Image.current().folder(), List.of(), "plugins").plugins();
+        if (plugins.stream().noneMatch(plugin -> plugin.names().contains(chosen))) {
+            out.println("note: " + made.configFile() + " chooses the import cache \"" + chosen + "\", which this image does not"
+                    + " have; put one of these into features.import_cache: "
+                    + plugins.stream().map(plugin -> "\"" + plugin.name() + "\"").collect(Collectors.joining(", ")));
+        }
         out.println("next: " + Image.command() + " up" + directory.repeated() + " -d");
         return 0;
     }

@@ -28,7 +28,7 @@ final class Measuring {
     static <T> Optional<T> run(PrintWriter err, Measurement<T> measurement) throws Exception {
         // A worker's own lines would tear the progress apart; warnings and errors still come.
         LOGS.setLevel(Level.WARNING);
-        var bench = Workbench.in(err, ImportCaches.find(Image.current().plugins(), List.of(), "--plugin-path"));
+        var bench = Workbench.in(err, ImportCaches.find(Image.current().folder(), List.of(), "--plugin-path"));
         var stopping = new AtomicBoolean();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             stopping.set(true);

@@ -27,6 +27,6 @@ final class PluginPathOption {
     ImportCaches find(Optional<WorkerConfig> config) throws ConfigException {
         var all = new ArrayList<>(paths);
         config.flatMap(WorkerConfig::pluginFolder).ifPresent(all::add);
-        return ImportCaches.find(Image.current().plugins(), all, "--plugin-path, plugin_path");
+        return ImportCaches.find(Image.current().folder(), all, "--plugin-path, plugin_path");
     }
 }

@@ -1,7 +1,11 @@
 package io.zygotes.launcher.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.zygotes.launcher.control.ControlAnswer;
 import io.zygotes.launcher.control.ControlSocket;
 import java.io.IOException;
+import java.net.HttpURLConnection;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,17 +28,18 @@ final class ReloadCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         var opened = directory.open();
         RunningWorker.of(opened);
-        String answer;
+        ControlAnswer answer;
         try {
             answer = ControlSocket.ask(opened.path(), WorkerCommands.RELOAD);
         } catch (IOException e) {
             throw new Failure("the worker on " + opened.path() + " does not take commands (" + e.getMessage()
-                    + "); stop it with 'zygotes down' and start it again", e);
+                    + "); its log says why, and 'kill -HUP' with its process id makes it reload, too", e);
         }
-        if (!answer.startsWith(WorkerCommands.DONE)) {
-            throw new Failure("not reloaded, the worker goes on as before: " + answer);
+        JsonNode body = new ObjectMapper().readTree(answer.json());
+        if (answer.status() != HttpURLConnection.HTTP_OK) {
+            throw new Failure("not reloaded, the worker goes on as before: " + body.path("error").asText(answer.json()));
         }
-        spec.commandLine().getOut().println(answer.substring(WorkerCommands.DONE.length()));
+        spec.commandLine().getOut().println(body.path("message").asText());
         return 0;
     }
 }

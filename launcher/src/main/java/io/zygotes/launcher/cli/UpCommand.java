@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code zygotes worker up}. */
-@Command(name = "up", description = "Starts a worker; makes its directory first if there is none.")
+@Command(name = "up", description = "Starts a worker; makes its directory first if there is none. SIGHUP makes it reload, SIGTERM stops it.")
 final class UpCommand implements Callable<Integer> {
 
     @Spec

@@ -3,6 +3,7 @@ package io.zygotes.launcher.cli;
 import io.zygotes.core.registry.RegistryException;
 import io.zygotes.launcher.bench.BenchException;
 import io.zygotes.launcher.demo.DemoException;
+import io.zygotes.launcher.image.ImageException;
 import io.zygotes.launcher.tree.TreeFailure;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.PackageException;
@@ -37,6 +38,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             AdminCommand.class,
             InvokeCommand.class,
             PluginsCommand.class,
+            ImageCommand.class,
             TreeCommand.class,
             BenchCommand.class,
             DoctorCommand.class,
@@ -122,6 +124,7 @@ public final class Zygotes implements Runnable {
             case RegistryException failed -> failed.getMessage();
             case BenchException failed -> failed.getMessage();
             case DemoException failed -> failed.getMessage();
+            case ImageException failed -> failed.getMessage();
             case TreeFailure failed -> failed.getMessage();
             case PackageException failed -> failed.getMessage();
             case FileSystemException failed when failed.getReason() != null -> failed.getFile() + ": " + failed.getReason();

@@ -1,142 +1,182 @@
 package io.zygotes.launcher.control;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.channels.ClosedChannelException;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.Objects;
-import java.util.function.UnaryOperator;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.http.HttpTester;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /**
- * The socket {@code control.sock} of a worker directory. Commands are answered one after another.
+ * The socket {@code control.sock} of a worker directory, which takes commands over HTTP.
  *
- * <p>Not part of the HTTP server: lambdas see the host's network, and they must not be able to ask.
+ * <p>Not the worker's own HTTP server: lambdas see the host's network, and they must not be able to ask.
  */
 public final class ControlSocket implements AutoCloseable {
 
-    private static final Logger LOG = System.getLogger(ControlSocket.class.getName());
-    private static final String NAME = "control.sock";
-    private static final int LONGEST_LINE = 1 << 12;
-    /** Whoever connects and says nothing keeps others waiting. */
+    /** The file name of the socket in the worker directory. */
+    public static final String NAME = "control.sock";
+
+    /** Kept, because a logger that nobody refers to forgets its level. The worker says itself what it does. */
+    private static final Logger JETTY = Logger.getLogger("org.eclipse.jetty");
+
+    private static final int THREADS = 8;
+    /** Whoever connects and says nothing. */
     private static final Duration SILENCE = Duration.ofSeconds(5);
 
     private final Path path;
-    private final ServerSocketChannel server;
-    private final UnaryOperator<String> commands;
+    private final Server server;
 
-    private ControlSocket(Path path, ServerSocketChannel server, UnaryOperator<String> commands) {
+    private ControlSocket(Path path, Server server) {
         this.path = path;
         this.server = server;
-        this.commands = commands;
     }
 
     /**
-     * Opens the socket and answers from now on, on a thread of its own. Call it with the directory's lock held: what a
-     * killed worker left is replaced.
+     * Opens the socket and answers from now on. Call it with the directory's lock held: what a killed worker left is
+     * replaced.
      *
      * @param directory the worker directory
-     * @param commands makes the answer, one line, from the command; must not throw
-     * @throws IOException if the socket cannot be made; its path may have 107 bytes at the most
+     * @param commands the paths that take a POST, each with what makes the answer: called by many threads, must not throw
+     * @throws IOException if the socket cannot be made
      */
-    public static ControlSocket open(Path directory, UnaryOperator<String> commands) throws IOException {
-        Objects.requireNonNull(commands);
+    public static ControlSocket open(Path directory, Map<String, Supplier<ControlAnswer>> commands) throws IOException {
         Path path = directory.resolve(NAME);
         Files.deleteIfExists(path);
-        ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        try {
-            server.bind(UnixDomainSocketAddress.of(path));
-            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
-        } catch (IOException | RuntimeException e) {
-            server.close();
-            throw new IOException("cannot make the socket " + path + " (" + e.getMessage() + ")", e);
-        }
-        var socket = new ControlSocket(path, server, commands);
-        Thread.ofPlatform().name("control").daemon().start(socket::serve);
-        return socket;
-    }
-
-    private void serve() {
-        while (server.isOpen()) {
-            try (SocketChannel client = server.accept()) {
-                answer(client);
-            } catch (ClosedChannelException e) {
-                LOG.log(Level.DEBUG, "the control socket is closed", e);
-            } catch (IOException e) {
-                LOG.log(Level.WARNING, "a command over " + path + " failed: " + e.getMessage());
+        try (SocketPath bound = SocketPath.of(directory, NAME)) {
+            Server server = server(bound.path(), commands);
+            try {
+                server.start();
+                Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+            } catch (Exception e) {
+                // Jetty declares Exception.
+                stop(server);
+                throw new IOException("cannot make the socket " + path + " (" + e.getMessage() + ")", e);
             }
+            return new ControlSocket(path, server);
         }
     }
 
-    private void answer(SocketChannel client) throws IOException {
-        Thread watch = Thread.ofVirtual().start(() -> closeAfterSilence(client));
-        String command;
-        try {
-            command = readLine(client);
-        } finally {
-            watch.interrupt();
-        }
-        write(client, commands.apply(command));
+    private static Server server(Path bound, Map<String, Supplier<ControlAnswer>> commands) {
+        JETTY.setLevel(Level.WARNING);
+        QueuedThreadPool threads = new QueuedThreadPool(THREADS, 1);
+        threads.setName("control");
+        threads.setDaemon(true);
+        Server server = new Server(threads);
+        HttpConfiguration http = new HttpConfiguration();
+        http.setSendServerVersion(false);
+        UnixDomainServerConnector connector = new UnixDomainServerConnector(server, 0, 1, new HttpConnectionFactory(http));
+        connector.setUnixDomainPath(bound);
+        connector.setIdleTimeout(SILENCE.toMillis());
+        server.addConnector(connector);
+        server.setHandler(new CommandHandler(new TreeMap<>(commands)));
+        return server;
     }
 
-    private static void closeAfterSilence(SocketChannel client) {
+    private static void stop(Server server) throws IOException {
         try {
-            Thread.sleep(SILENCE);
-            client.close();
-        } catch (InterruptedException spokeInTime) {
-            Thread.currentThread().interrupt();
-        } catch (IOException e) {
-            LOG.log(Level.DEBUG, "cannot close a silent client", e);
+            server.stop();
+        } catch (Exception e) {
+            // Jetty declares Exception.
+            throw new IOException("the control socket does not close: " + e.getMessage(), e);
         }
     }
 
     /**
-     * Asks the worker of a directory and waits for its answer.
+     * Sends a command to the worker of a directory and waits for its answer, however long it takes.
      *
      * @param directory the worker directory
-     * @param command one line
-     * @return the answer, one line
+     * @param command the path, such as {@code /admin/reload}
      * @throws IOException if no worker listens there, or it goes away
      */
-    public static String ask(Path directory, String command) throws IOException {
-        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            channel.connect(UnixDomainSocketAddress.of(directory.resolve(NAME)));
-            write(channel, command);
-            return readLine(channel);
+    public static ControlAnswer ask(Path directory, String command) throws IOException {
+        // In spite of its name, Jetty's reader and writer of messages that fit into memory.
+        HttpTester.Request request = HttpTester.newRequest();
+        request.setMethod("POST");
+        request.setURI(command);
+        request.put(HttpHeader.HOST, "localhost");
+        request.put(HttpHeader.CONTENT_LENGTH, "0");
+        request.put(HttpHeader.CONNECTION, "close");
+        try (SocketPath path = SocketPath.of(directory, NAME);
+                SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.connect(UnixDomainSocketAddress.of(path.path()));
+            ByteBuffer bytes = request.generate();
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            HttpTester.Response response = HttpTester.parseResponse(HttpTester.from(channel));
+            if (response == null) {
+                throw new IOException("the worker went away without an answer");
+            }
+            return new ControlAnswer(response.getStatus(), response.getContent());
         }
     }
 
-    private static String readLine(SocketChannel channel) throws IOException {
-        var reader = new BufferedReader(Channels.newReader(channel, StandardCharsets.UTF_8), LONGEST_LINE);
-        String line = reader.readLine();
-        if (line == null) {
-            throw new IOException("the other side went away without a word");
-        }
-        return line;
-    }
-
-    private static void write(SocketChannel channel, String line) throws IOException {
-        ByteBuffer bytes = StandardCharsets.UTF_8.encode(line.replaceAll("\\s*\\R\\s*", " ") + "\n");
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
-    }
-
-    /** Answers nobody any more and removes the socket. */
+    /** Answers nobody any more and removes the socket. Idempotent. */
     @Override
     public void close() throws IOException {
-        server.close();
-        Files.deleteIfExists(path);
+        try {
+            stop(server);
+        } finally {
+            Files.deleteIfExists(path);
+        }
+    }
+
+    private static final class CommandHandler extends Handler.Abstract {
+
+        private final TreeMap<String, Supplier<ControlAnswer>> commands;
+
+        CommandHandler(TreeMap<String, Supplier<ControlAnswer>> commands) {
+            this.commands = commands;
+        }
+
+        @Override
+        public boolean handle(Request request, Response response, Callback callback) {
+            // A command may take longer than a connection may idle.
+            request.addIdleTimeoutListener(timeout -> false);
+            String path = request.getHttpURI().getPath();
+            Supplier<ControlAnswer> command = commands.get(path);
+            ControlAnswer answer;
+            if (command == null) {
+                answer = error(HttpStatus.NOT_FOUND_404, "there is nothing here but POST " + String.join(", ", commands.keySet()));
+            } else if (!request.getMethod().equals("POST")) {
+                answer = error(HttpStatus.METHOD_NOT_ALLOWED_405, path + " takes POST only");
+                response.getHeaders().put(HttpHeader.ALLOW, "POST");
+            } else {
+                answer = command.get();
+            }
+            byte[] body = (answer.json() + "\n").getBytes(StandardCharsets.UTF_8);
+            response.setStatus(answer.status());
+            response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
+            response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
+            response.write(true, ByteBuffer.wrap(body), callback);
+            return true;
+        }
+
+        /** The messages here hold nothing that JSON would have to escape. */
+        private static ControlAnswer error(int status, String message) {
+            return new ControlAnswer(status, "{\"error\": \"" + message + "\"}");
+        }
     }
 }

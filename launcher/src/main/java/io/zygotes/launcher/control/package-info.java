@@ -1,5 +1,5 @@
 /**
- * Tells a running worker what to do: a socket in the worker directory that its owner alone can reach, and the command's
- * end of it. One line is asked, one line is answered.
+ * Tells a running worker what to do: HTTP over a Unix socket in the worker directory that its owner alone can reach, the
+ * command's end of it, and the signal that means the same.
  */
 package io.zygotes.launcher.control;

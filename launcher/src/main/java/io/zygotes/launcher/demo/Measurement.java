@@ -4,14 +4,20 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /** Measures one lambda under one strategy. */
 final class Measurement {
 
     private static final int FIRST_RUNS = 3;
     private static final int HIT_RUNS = 9;
-    /** Hits before the measured ones: the worker's Java code is interpreted at first, which is not what is asked for. */
-    private static final int HIT_WARM_UP = 40;
+    /**
+     * Starts before the measured ones, the same for every strategy: the worker's Java code is interpreted at first, which
+     * is not what is asked for. Fewer where they take long, and Java is the smaller part of them.
+     */
+    private static final int WARM_UP = 40;
+
+    private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private static final int WARM_RUNS = 21;
     /** multitree picks a tree at random each time, so it takes some calls until every tree has its zygotes. */
@@ -35,11 +41,20 @@ final class Measurement {
     DemoRow run() throws DemoException, InterruptedException {
         // Class loading and byte code of this process, and Python's own files in the page cache.
         worker.call(lambda);
+        warmUp();
         double first = first();
         Double hit = worker.zygotes().isEmpty() ? null : hit();
         double warm = warm();
         return new DemoRow(strategy, lambda.name(), first, hit, warm,
                 round(worker.privateBytes(lambda) / BYTES_PER_MB));
+    }
+
+    private void warmUp() throws DemoException, InterruptedException {
+        long end = System.nanoTime() + WARM_UP_NANOS;
+        for (int i = 0; i < WARM_UP && System.nanoTime() < end; i++) {
+            worker.dropLeaves(lambda);
+            worker.call(lambda);
+        }
     }
 
     private double first() throws DemoException, InterruptedException {
@@ -54,10 +69,6 @@ final class Measurement {
     }
 
     private Double hit() throws DemoException, InterruptedException {
-        for (int i = 0; i < HIT_WARM_UP; i++) {
-            worker.dropLeaves(lambda);
-            worker.call(lambda);
-        }
         var nanos = new ArrayList<Long>();
         for (int i = 0; i < MOST_HIT_TRIES && nanos.size() < HIT_RUNS; i++) {
             worker.dropLeaves(lambda);

@@ -6,17 +6,19 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.TreeMap;
 
 /**
  * The import caches that there are: those of the image, and the plugins that were dropped in. Found once, immutable
  * afterwards.
  */
 public final class ImportCaches {
+
+    /** The folder of an image where plugins are dropped in. */
+    public static final String DROP_IN = "plugins";
 
     private final List<Plugin> plugins;
     private final List<BrokenPlugin> broken;
@@ -31,16 +33,14 @@ public final class ImportCaches {
     /**
      * Finds them.
      *
-     * @param dropIn the image's own folder for plugins; need not exist
-     * @param more further folders that are laid out like it, or single jars
+     * @param image the folder of the image: its plugins lie in {@link #DROP_IN}, and {@link BuiltIn#FILE} says which of
+     *     those that are part of it count; neither need exist
+     * @param more further folders that are laid out like {@link #DROP_IN}, or single jars
      * @param where the setting that names {@code more}, for messages
-     * @throws ConfigException if one of {@code more} is not there or a folder cannot be read
+     * @throws ConfigException if one of {@code more} is not there, or a folder or that file cannot be read
      */
-    public static ImportCaches find(Path dropIn, List<Path> more, String where) throws ConfigException {
-        return find(ModuleLayer.boot(), dropIn, more, where);
-    }
-
-    static ImportCaches find(ModuleLayer image, Path dropIn, List<Path> more, String where) throws ConfigException {
+    public static ImportCaches find(Path image, List<Path> more, String where) throws ConfigException {
+        Path dropIn = image.resolve(DROP_IN);
         var folders = new LinkedHashSet<Path>();
         if (Files.isDirectory(dropIn)) {
             folders.add(real(dropIn));
@@ -52,29 +52,34 @@ public final class ImportCaches {
         for (Path folder : folders) {
             entries.addAll(PluginEntry.in(folder, where));
         }
-        return load(image, entries, List.copyOf(folders));
+        return load(BuiltIn.of(image), entries, List.copyOf(folders));
     }
 
     /**
      * Loads one plugin that need not be installed, as a worker would, beside those of the image.
      *
+     * @param image the folder of the image, as for {@link #find}
      * @param path its jar, or the folder with its jar and those that it needs
+     * @throws ConfigException if the image cannot be read
      * @throws IOException if the folder cannot be read
      */
-    public static ImportCaches check(Path path) throws IOException {
-        return load(ModuleLayer.boot(), PluginEntry.single(real(path)), List.of(path));
+    public static ImportCaches check(Path image, Path path) throws ConfigException, IOException {
+        return load(BuiltIn.of(image), PluginEntry.single(real(path)), List.of(path));
     }
 
-    private static ImportCaches load(ModuleLayer image, List<PluginEntry> entries, List<Path> searched) {
-        var plugins = new ArrayList<Plugin>();
+    private static ImportCaches load(BuiltIn builtIn, List<PluginEntry> entries, List<Path> searched)
+            throws ConfigException {
+        var ofImage = new ArrayList<Plugin>();
         var broken = new ArrayList<BrokenPlugin>();
+        ModuleLayer image = ModuleLayer.boot();
         for (ImportCacheProvider provider : ServiceScan.of(image, ImportCacheProvider.class).services()) {
             try {
-                plugins.add(PluginLoader.describe(provider, Plugin.IMAGE, List.of()));
+                ofImage.add(PluginLoader.describe(provider, Plugin.IMAGE, List.of()));
             } catch (PluginLoader.Broken e) {
                 broken.add(e.plugin());
             }
         }
+        var plugins = new ArrayList<>(builtIn.chosenOf(ofImage));
         var loader = new PluginLoader(image);
         for (PluginEntry entry : new LinkedHashSet<>(entries)) {
             PluginLoader.Outcome outcome = loader.load(entry);
@@ -112,7 +117,17 @@ public final class ImportCaches {
      *     there), or if any two plugins share a name
      */
     public Plugin byName(String where, String name) throws ConfigException {
-        Map<String, Plugin> byName = new HashMap<>();
+        return new NamedServices<>("import cache", advice(), byNames(where, plugins)).byName(where, name);
+    }
+
+    /**
+     * Plugins by their names and aliases.
+     *
+     * @param where file and JSON path of the setting, or the command, for messages
+     * @throws ConfigException if two share a name; says where both are
+     */
+    public static Map<String, Plugin> byNames(String where, List<Plugin> plugins) throws ConfigException {
+        Map<String, Plugin> byName = new TreeMap<>();
         for (Plugin plugin : plugins) {
             for (String each : plugin.names()) {
                 Plugin other = byName.putIfAbsent(each, plugin);
@@ -122,7 +137,7 @@ public final class ImportCaches {
                 }
             }
         }
-        return new NamedServices<>("import cache", advice(), byName).byName(where, name);
+        return byName;
     }
 
     private static String place(Plugin plugin) {
@@ -136,8 +151,8 @@ public final class ImportCaches {
         }
         text.append('.');
         if (!broken.isEmpty()) {
-            text.append(" Could not be used: ")
-                    .append(broken.stream().map(BrokenPlugin::toString).collect(Collectors.joining(" | ")));
+            text.append(" Could not be used:");
+            broken.forEach(each -> text.append("\n  ").append(each));
         } else {
             text.append(" Correct the name, or drop the plugin's jar into the image's folder plugins");
         }

@@ -1,5 +1,9 @@
 package io.zygotes.launcher.plugins;
 
+import java.lang.module.FindException;
+import java.lang.module.InvalidModuleDescriptorException;
+import java.lang.module.ResolutionException;
+import java.util.ServiceConfigurationError;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -21,14 +25,23 @@ final class JavaErrors {
         }
         var text = new StringBuilder();
         for (Throwable each = error; each != null; each = each.getCause()) {
-            String message = each instanceof LinkageError || each instanceof RuntimeException && each.getCause() == null
-                    ? each.getClass().getSimpleName() + ": " + each.getMessage()
-                    : String.valueOf(each.getMessage());
+            String message = saysWhatItIs(each) ? each.getMessage() : each.getClass().getSimpleName()
+                    + (each.getMessage() == null ? "" : ": " + each.getMessage());
             if (text.indexOf(message) < 0) {
                 text.append(text.isEmpty() ? "" : ", because ").append(message);
             }
         }
         return text.toString().replaceAll("\\s*\\R\\s*", " ");
+    }
+
+    /** Whether its class says nothing that its message does not say. */
+    private static boolean saysWhatItIs(Throwable error) {
+        return error.getMessage() != null
+                && (error instanceof ServiceConfigurationError
+                        || error instanceof FindException
+                        || error instanceof ResolutionException
+                        || error instanceof LayerInstantiationException
+                        || error instanceof InvalidModuleDescriptorException);
     }
 
     /** What to do about it: for some errors there is only one answer. */

@@ -21,14 +21,14 @@ import java.util.stream.Collectors;
 final class PlainJars implements ModuleFinder {
 
     private final ModuleFinder own;
-    private final Set<String> readable;
+    private final Set<Module> readable;
     private final Set<String> services;
 
     /**
      * @param own finds the jars' modules
-     * @param readable names of modules of the image that a plain jar may read
+     * @param readable modules of the image that a plain jar may read
      */
-    PlainJars(ModuleFinder own, Collection<String> readable) {
+    PlainJars(ModuleFinder own, Collection<Module> readable) {
         this.own = own;
         this.readable = Set.copyOf(readable);
         this.services = own.findAll().stream()
@@ -64,13 +64,21 @@ final class PlainJars implements ModuleFinder {
             return found;
         }
         var builder = ModuleDescriptor.newOpenModule(automatic.name());
-        readable.forEach(builder::requires);
-        services.forEach(builder::uses);
+        readable.forEach(module -> builder.requires(module.getName()));
+        // Of a service in another jar Java would ask here and now that the jar is read.
+        services.stream()
+                .filter(service -> automatic.packages().contains(packageOf(service))
+                        || readable.stream().anyMatch(module -> module.isExported(packageOf(service))))
+                .forEach(builder::uses);
         for (String packageName : automatic.packages()) {
             builder.exports(packageName);
         }
         automatic.provides().forEach(builder::provides);
         return new Written(builder.build(), found);
+    }
+
+    private static String packageOf(String className) {
+        return className.substring(0, Math.max(0, className.lastIndexOf('.')));
     }
 
     /** A jar with another descriptor. */

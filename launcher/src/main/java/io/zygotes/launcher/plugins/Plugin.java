@@ -1,6 +1,7 @@
 package io.zygotes.launcher.plugins;
 
 import io.zygotes.spi.ImportCacheProvider;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
@@ -36,19 +37,26 @@ public record Plugin(
 
     /** Copies the collections. */
     public Plugin {
-        Objects.requireNonNull(name);
+        Objects.requireNonNull(name, "name() returns null");
         aliases = Collections.unmodifiableSortedSet(new TreeSet<>(aliases));
-        Objects.requireNonNull(version);
+        Objects.requireNonNull(version, "version() returns null");
         Objects.requireNonNull(spiVersion);
-        Objects.requireNonNull(description);
+        Objects.requireNonNull(description, "description() returns null");
         Objects.requireNonNull(module);
         Objects.requireNonNull(origin);
         warnings = List.copyOf(warnings);
         Objects.requireNonNull(provider);
     }
 
+    /** The same with further warnings. */
+    Plugin warned(List<String> more) {
+        var all = new ArrayList<>(warnings);
+        all.addAll(more);
+        return new Plugin(name, aliases, version, spiVersion, description, module, origin, all, provider);
+    }
+
     /** {@code name} and {@code aliases}. */
-    SortedSet<String> names() {
+    public SortedSet<String> names() {
         var names = new TreeSet<>(aliases);
         names.add(name);
         return names;

@@ -10,10 +10,12 @@ import java.lang.module.ModuleFinder;
 import java.lang.module.ResolutionException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.jar.JarFile;
 import java.util.regex.Pattern;
@@ -72,6 +74,7 @@ final class PluginLoader {
                 warnings.add("the module " + module.name() + " is in the image, too; the plugin uses its own");
             }
         }
+        checkPackages(entry, modules, jars);
         checkRequires(entry, modules);
         if (servicesIgnored && modules.values().stream().noneMatch(PluginLoader::provides)) {
             throw new Broken(entry.path(), "it is a named module with a " + SERVICES_FILE
@@ -107,7 +110,24 @@ final class PluginLoader {
         try {
             return ModuleFinder.of(jar).findAll().iterator().next().descriptor();
         } catch (FindException e) {
-            throw new Broken(jar, JavaErrors.sentence(e), JavaErrors.mend(e, "repair its module-info or its file name"));
+            throw new Broken(jar, JavaErrors.sentence(e), JavaErrors.mend(e, e.getCause() instanceof IllegalArgumentException
+                    ? "its file name makes no module name: rename it, or put Automatic-Module-Name into its manifest"
+                    : "repair its module-info, or what is in META-INF/services"));
+        }
+    }
+
+    private static void checkPackages(PluginEntry entry, Map<String, ModuleDescriptor> modules, Map<String, Path> jars)
+            throws Broken {
+        Map<String, String> owners = new HashMap<>();
+        for (ModuleDescriptor module : modules.values()) {
+            for (String name : module.packages()) {
+                String other = owners.putIfAbsent(name, module.name());
+                if (other != null) {
+                    throw new Broken(entry.path(), "the package " + name + " is in " + jars.get(other).getFileName()
+                            + " and in " + jars.get(module.name()).getFileName(),
+                            "no package may be in two jars of a plugin: leave one out, or make one jar of both");
+                }
+            }
         }
     }
 
@@ -126,7 +146,7 @@ final class PluginLoader {
                     boolean ofJdk = name.startsWith("java.") || name.startsWith("jdk.");
                     throw new Broken(entry.path(), "the module " + module.name() + " requires " + name + ", which is "
                             + (ofJdk ? "not among the image's JDK modules " + jdkModules() : "neither beside it nor in the image"),
-                            ofJdk ? "do without it, or build an image that has it"
+                            ofJdk ? "do without it: a plugin cannot bring modules of the JDK along"
                                     : "put the jar of " + name + " beside it, in a folder " + folderFor(entry));
                 }
             }
@@ -141,11 +161,15 @@ final class PluginLoader {
     private TreeSet<String> jdkModules() {
         var names = new TreeSet<String>();
         for (Module module : image.modules()) {
-            if (module.getName().startsWith("java.") || module.getName().startsWith("jdk.")) {
+            if (isOfTheJdk(module)) {
                 names.add(module.getName());
             }
         }
         return names;
+    }
+
+    private static boolean isOfTheJdk(Module module) {
+        return module.getName().startsWith("java.") || module.getName().startsWith("jdk.");
     }
 
     private ModuleLayer define(PluginEntry entry, Map<String, ModuleDescriptor> modules) throws Broken {
@@ -153,9 +177,9 @@ final class PluginLoader {
             ModuleFinder own = ModuleFinder.of(entry.jars().toArray(Path[]::new));
             boolean written = overlapsImage(modules);
             if (written) {
-                TreeSet<String> readable = jdkModules();
-                readable.add(SPI_MODULE);
-                own = new PlainJars(own, readable);
+                own = new PlainJars(own, image.modules().stream()
+                        .filter(module -> isOfTheJdk(module) || module.getName().equals(SPI_MODULE))
+                        .toList());
             }
             Configuration configuration =
                     Configuration.resolve(own, List.of(image.configuration()), ModuleFinder.of(), modules.keySet());
@@ -183,10 +207,6 @@ final class PluginLoader {
         var scan = ServiceScan.of(layer, ImportCacheProvider.class);
         var plugins = new ArrayList<Plugin>();
         var broken = new ArrayList<BrokenPlugin>();
-        for (Throwable failure : scan.failures()) {
-            broken.add(new BrokenPlugin(entry.path().toString(), JavaErrors.sentence(failure),
-                    JavaErrors.mend(failure, "its provider needs a public constructor without parameters that does nothing")));
-        }
         for (ImportCacheProvider provider : scan.services()) {
             try {
                 plugins.add(describe(provider, entry.path().toString(), warnings));
@@ -194,11 +214,35 @@ final class PluginLoader {
                 broken.add(e.plugin);
             }
         }
-        if (plugins.isEmpty() && broken.isEmpty()) {
+        if (plugins.isEmpty() && broken.isEmpty() && scan.failures().isEmpty()) {
             throw new Broken(entry.path(), "it provides no " + SERVICE,
                     "write 'provides " + SERVICE + " with YourProvider;' in its module-info.java, or add " + SERVICES_FILE);
         }
-        return new Outcome(List.copyOf(plugins), List.copyOf(broken));
+        if (plugins.isEmpty() && scan.failures().isEmpty()) {
+            // What is for another revision of the SPI misses something of course.
+            return new Outcome(List.of(), List.copyOf(broken));
+        }
+        // Also if a provider could not be made: the class files say more about the reason than the error does.
+        LinkCheck.Result links = links(entry, layer);
+        if (!links.cause().isEmpty()) {
+            broken.add(new BrokenPlugin(entry.path().toString(), links.cause(), links.mend()));
+            return new Outcome(List.of(), List.copyOf(broken));
+        }
+        for (Throwable failure : scan.failures()) {
+            broken.add(new BrokenPlugin(entry.path().toString(), JavaErrors.sentence(failure),
+                    JavaErrors.mend(failure, "the class that 'provides' or META-INF/services names must be public, implement "
+                            + ImportCacheProvider.class.getSimpleName()
+                            + " and have a public constructor without parameters that does nothing")));
+        }
+        return new Outcome(plugins.stream().map(plugin -> plugin.warned(links.warnings())).toList(), List.copyOf(broken));
+    }
+
+    private static LinkCheck.Result links(PluginEntry entry, ModuleLayer layer) throws Broken {
+        try {
+            return LinkCheck.of(layer);
+        } catch (IOException e) {
+            throw new Broken(entry.path(), "it cannot be read (" + e.getMessage() + ")", "copy it again");
+        }
     }
 
     /** Asks a provider about itself; the SPI revision first, because nothing else is safe to call before. */
@@ -206,9 +250,9 @@ final class PluginLoader {
         Module module = provider.getClass().getModule();
         Path where = Path.of(origin);
         try {
-            String declared = provider.spiVersion();
+            String declared = Objects.requireNonNull(provider.spiVersion(), "spiVersion() returns null");
             SpiRevision present = SpiRevision.parse(SpiVersion.CURRENT);
-            if (declared == null || !SpiRevision.parse(declared).worksWith(present)) {
+            if (!SpiRevision.parse(declared).worksWith(present)) {
                 throw new Broken(where, "it was built for revision " + declared + " of the SPI, this worker has " + present,
                         "use a plugin for the same major and no newer minor revision, or a newer Zygotes");
             }

@@ -36,7 +36,7 @@ class CommandLineTest {
 
         assertEquals(0, run.exit());
         assertEquals("", run.err());
-        for (String command : List.of("worker", "admin", "invoke", "plugins", "tree", "demo", "init", "up", "down", "status")) {
+        for (String command : List.of("worker", "admin", "invoke", "plugins", "image", "tree", "demo", "init", "up", "down", "status")) {
             assertTrue(run.out().contains(command), run.out());
         }
     }
@@ -181,6 +181,14 @@ class CommandLineTest {
         assertEquals(0, run.exit());
         assertTrue(run.out().contains("broken: " + jar.toRealPath()), run.out());
         assertTrue(run.out().contains("\"tree\""), run.out());
+    }
+
+    @Test
+    void anImageIsMadeFromAnImageOnly() {
+        Run run = Run.of("image", "--output", dir());
+
+        assertEquals(1, run.exit());
+        assertTrue(run.err().contains("this is no image of Zygotes"), run.err());
     }
 
     @Test

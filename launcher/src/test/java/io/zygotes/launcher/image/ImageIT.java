@@ -1,13 +1,16 @@
 package io.zygotes.launcher.image;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.zygotes.launcher.plugins.PluginJar;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -20,6 +23,10 @@ class ImageIT {
 
     private static final Path IMAGE = Path.of(System.getProperty("zygotes.image"));
     private static final long MOST_SECONDS = 120;
+
+    /** As docs/plugins.md lists them. */
+    private static final List<String> JDK_MODULES = List.of("java.base", "java.logging", "java.management", "java.naming",
+            "java.net.http", "java.sql", "java.xml", "jdk.jfr", "jdk.net", "jdk.unsupported");
 
     @TempDir
     Path folder;
@@ -129,15 +136,31 @@ class ImageIT {
     void itHasTheJdkModulesThatPluginsUsuallyNeed() throws Exception {
         Ended ended = run(IMAGE.resolve("bin/java").toString(), "--list-modules");
 
-        for (String module : List.of("java.net.http", "java.sql", "java.xml", "java.management", "jdk.jfr")) {
+        for (String module : JDK_MODULES) {
             assertTrue(ended.out().lines().anyMatch(line -> line.startsWith(module + "@")), module + " is missing");
         }
     }
 
     @Test
+    void aPluginCanRequireThem() throws Exception {
+        var directives = new ArrayList<>(List.of(
+                "requires io.zygotes.spi;", "provides io.zygotes.spi.ImportCacheProvider with acme.Good;"));
+        JDK_MODULES.forEach(module -> directives.add("requires " + module + ";"));
+        Path jar = new PluginJar().provider("Good", "good", "1.0").module("acme.good", directives.toArray(String[]::new))
+                .write(folder.resolve("good.jar"));
+
+        Ended ended = run(script(IMAGE), "plugins", "check", jar.toString());
+
+        assertTrue(ended.out().startsWith("ok: "), ended.out());
+    }
+
+    @Test
     void withoutThePluginTreeEverythingElseWorks() throws Exception {
+        Path copy = folder.resolve("copy");
+        copyImage(copy);
+        Files.delete(copy.resolve("conf/built-in-plugins"));
         String[] zygotes = {
-            IMAGE.resolve("bin/java").toString(),
+            copy.resolve("bin/java").toString(),
             "--limit-modules",
             "io.zygotes.launcher,io.zygotes.plugin.none",
             "-m",
@@ -154,6 +177,71 @@ class ImageIT {
         assertEquals(0, init.exit(), init.err());
         assertEquals(1, fit.exit());
         assertTrue(fit.err().contains("built without the plugin tree"), fit.err());
+    }
+
+    @Test
+    void anImageMadeFromItHasTheChosenPluginAndTheAddedOneAndNoOthers() throws Exception {
+        Path jar = new ExamplePlugin(Files.createDirectory(folder.resolve("work"))).jar();
+        Path made = folder.resolve("made");
+
+        Ended ended = run(script(IMAGE), "image", "--plugins", "none", "--add", jar.toString(), "--output", made.toString());
+
+        assertEquals(0, ended.exit(), ended.err());
+        assertEquals("", ended.err());
+        Ended plugins = run(script(made), "plugins", "--json");
+        assertEquals("", plugins.err());
+        JsonNode json = new ObjectMapper().readTree(plugins.out());
+        assertEquals(List.of("", "recent"), json.get("plugins").findValuesAsText("name").stream().sorted().toList());
+        assertEquals(0, json.get("broken").size(), plugins.out());
+        Ended init = run(script(made), "init", "-p", folder.resolve("worker").toString());
+        assertTrue(init.out().contains("chooses the import cache \"tree\", which this image does not have"), init.out());
+        // Made from an image that was made this way, as well.
+        Ended again = run(script(made), "image", "--plugins", "recent", "--output", folder.resolve("again").toString());
+        assertEquals(0, again.exit(), again.err());
+        Ended listed = run(script(folder.resolve("again")), "plugins");
+        assertFalse(listed.out().contains("io.zygotes.plugin"), listed.out());
+        assertTrue(listed.out().contains("\"recent\""), listed.out());
+        assertTrue(run(script(IMAGE), "plugins").out().contains("multitree"), "the old one is as it was");
+    }
+
+    @Test
+    void aBadRequestForAnImageLeavesNothingBehind() throws Exception {
+        Path target = folder.resolve("place/made");
+
+        Ended unknown = run(script(IMAGE), "image", "--plugins", "forest", "--output", target.toString());
+        Ended nowhere = run(script(IMAGE), "image", "--plugins", "none");
+        Ended full = run("/bin/sh", "-c", "ulimit -f 20000; exec \"$0\" image --output \"$1\"", script(IMAGE), target.toString());
+
+        assertEquals(1, unknown.exit());
+        assertTrue(unknown.err().contains("\"forest\"") && unknown.err().contains("\"tree\""), unknown.err());
+        assertEquals(2, nowhere.exit());
+        assertTrue(nowhere.err().contains("--output"), nowhere.err());
+        assertEquals(1, full.exit(), full.err());
+        assertTrue(full.err().contains("cannot write the image " + target) && full.err().contains("File too large"), full.err());
+        try (Stream<Path> left = Files.list(target.getParent())) {
+            assertEquals(List.of(), left.toList());
+        }
+    }
+
+    @Test
+    void aCopyThatIsInterruptedIsTakenAway() throws Exception {
+        Path target = folder.resolve("place/made");
+        var builder = new ProcessBuilder(script(IMAGE), "image", "--output", target.toString());
+        Process process = builder.redirectErrorStream(true).redirectOutput(folder.resolve("out").toFile()).start();
+        try {
+            while (process.isAlive() && !Files.isDirectory(target.getParent())) {
+                Thread.sleep(1);
+            }
+            process.destroy();
+            assertTrue(process.waitFor(MOST_SECONDS, TimeUnit.SECONDS));
+        } finally {
+            process.destroyForcibly();
+        }
+
+        try (Stream<Path> left = Files.list(target.getParent())) {
+            // Where the signal comes too late, the image is there, and whole.
+            assertTrue(left.allMatch(path -> path.equals(target) && Files.exists(path.resolve("conf/built-in-plugins"))));
+        }
     }
 
     private static String[] with(String[] command, String... more) {

@@ -95,13 +95,8 @@ class LeftoversIT {
         assertTrue(Files.notExists(region()), "the cgroups of the last worker are gone");
     }
 
-    /** The worker's cgroup, by the number that it keeps in its directory. */
     private Path region() throws IOException {
-        String number = Files.readString(directory.resolve("sandboxes/region")).split(" ")[0];
-        try (Stream<String> mounts = Files.lines(Path.of("/proc/self/mountinfo"))) {
-            String unified = mounts.filter(line -> line.contains(" - cgroup2 ")).findFirst().orElseThrow().split(" ")[4];
-            return Path.of(unified, "zygotes", "worker-" + number);
-        }
+        return Machine.region(directory);
     }
 
     private static void awaitEmpty(Path region) throws IOException, InterruptedException {

@@ -2,9 +2,11 @@ package io.zygotes.launcher.image;
 
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Whether this machine can run real sandboxes. */
 public final class Machine {
@@ -17,6 +19,15 @@ public final class Machine {
             System.out.println("skipped " + tests + ": " + reason);
             abort(reason);
         });
+    }
+
+    /** The cgroup of the worker of a directory, by the number that it keeps there. */
+    public static Path region(Path directory) throws IOException {
+        String number = Files.readString(directory.resolve("sandboxes/region")).split(" ")[0];
+        try (Stream<String> mounts = Files.lines(Path.of("/proc/self/mountinfo"))) {
+            String unified = mounts.filter(line -> line.contains(" - cgroup2 ")).findFirst().orElseThrow().split(" ")[4];
+            return Path.of(unified, "zygotes", "worker-" + number);
+        }
     }
 
     /** Why it cannot; empty if it can. */

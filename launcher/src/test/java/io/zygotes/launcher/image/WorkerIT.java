@@ -1,6 +1,7 @@
 package io.zygotes.launcher.image;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -9,6 +10,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -139,6 +145,77 @@ class WorkerIT {
             assertTrue(ended.out().endsWith("stopped\n"), ended.out());
         }
         assertEquals("down", status().get("state").asText());
+    }
+
+    @Test
+    void aHangupMakesItReloadAndABadSettingLeavesItAsItWas() throws Exception {
+        try (Program.Running worker = Program.start(folder, arguments("up"))) {
+            worker.awaitText(worker.out(), "ready: ");
+
+            change(config -> config.withObjectProperty("features").put("import_cache", "none"));
+            hangUp(worker);
+            worker.awaitText(worker.err(), "reloaded: import cache \"none\" instead of \"tree\"");
+            change(config -> config.withObjectProperty("features").put("import_cache", "forest"));
+            hangUp(worker);
+            worker.awaitText(worker.err(), "not reloaded: ");
+            change(config -> config.withObjectProperty("features").put("import_cache", ""));
+
+            assertTrue(Files.readString(worker.err()).contains("\"forest\""), Files.readString(worker.err()));
+            assertEquals("ready", status().get("state").asText());
+            worker.process().destroy();
+            assertEquals(0, worker.end().exit());
+            assertFalse(Files.exists(directory.resolve("control.sock")));
+            assertFalse(Files.readString(worker.err()).contains("Unsafe"), Files.readString(worker.err()));
+        }
+    }
+
+    private static void hangUp(Program.Running worker) throws Exception {
+        assertEquals(0, new ProcessBuilder("kill", "-HUP", Long.toString(worker.process().pid())).start().waitFor());
+    }
+
+    @Test
+    void aWorkerDirectoryWithAVeryLongPathCanBeReloaded() throws Exception {
+        directory = folder.resolve("a-long-name-for-a-folder".repeat(8)).resolve("worker");
+        assertEquals(0, run("init").exit());
+        change(config -> config.put("worker_port", 0));
+        install("hello", "def f(event):\n    return event\n");
+        Program.Ended up = run("up", "-d");
+        assertEquals(0, up.exit(), up.err());
+
+        Program.Ended reload = run("reload");
+
+        assertEquals(0, reload.exit(), reload.err());
+        assertTrue(reload.out().contains("made anew"), reload.out());
+        assertEquals("1", run("invoke", "hello", "1").out().strip());
+    }
+
+    @Test
+    void aBrokenPluginThatWasNotChosenIsInTheLogAndStopsNobody() throws Exception {
+        Files.writeString(folder.resolve("broken.jar"), "not a jar");
+
+        Program.Ended up = run("up", "-d", "--plugin-path", folder.resolve("broken.jar").toString());
+
+        assertEquals(0, up.exit(), up.err());
+        String log = Files.readString(directory.resolve("worker.out"));
+        assertTrue(log.contains("WARNING plugin not loaded: ") && log.contains("broken.jar: it cannot be read as a jar"), log);
+    }
+
+    @Test
+    void itsPrivateSocketSpeaksHttp() throws Exception {
+        assertEquals(0, run("up", "-d").exit());
+        change(config -> config.withObjectProperty("features").put("import_cache", "none"));
+        String request = "POST /admin/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        String answer;
+        try (var socket = SocketChannel.open(UnixDomainSocketAddress.of(directory.resolve("control.sock")))) {
+            socket.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.UTF_8)));
+            answer = new String(Channels.newInputStream(socket).readAllBytes(), StandardCharsets.UTF_8);
+        }
+
+        assertTrue(answer.startsWith("HTTP/1.1 200 OK"), answer);
+        JsonNode body = JSON.readTree(answer.substring(answer.indexOf("\r\n\r\n")));
+        assertEquals("none", body.get("import_cache").asText());
+        assertEquals("tree", body.get("before").asText());
+        assertFalse(body.get("restart_needed").asBoolean());
     }
 
     @Test

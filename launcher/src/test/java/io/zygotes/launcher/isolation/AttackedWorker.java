@@ -57,7 +57,12 @@ final class AttackedWorker implements AutoCloseable {
 
     /** Starts one whose settings were changed, with some packages already in its store. */
     static AttackedWorker start(Consumer<ObjectNode> change, HostilePackage... packages) throws Exception {
-        Path folder = Files.createTempDirectory("zygotes-attacked-");
+        return startIn(Files.createTempDirectory("zygotes-attacked-"), change, packages);
+    }
+
+    /** As {@link #start}, in a folder that is deleted at the end. */
+    static AttackedWorker startIn(Path folder, Consumer<ObjectNode> change, HostilePackage... packages)
+            throws Exception {
         boolean started = false;
         try {
             Path place = folder.resolve("worker");
@@ -72,7 +77,7 @@ final class AttackedWorker implements AutoCloseable {
                 one.writeTo(place.resolve("packages"));
             }
             Worker worker = Workers.make(
-                    directory, directory.config(), ImportCaches.find(folder.resolve("plugins"), List.of(), "test"));
+                    directory, directory.config(), ImportCaches.find(folder, List.of(), "test"));
             worker.start();
             started = true;
             return new AttackedWorker(
@@ -117,7 +122,18 @@ final class AttackedWorker implements AutoCloseable {
         return send("/run/" + lambda, JSON.writeValueAsString(event));
     }
 
+    /** A call that does not use a connection that there is. */
+    Answer callOverNewConnection(String lambda, Object event) throws IOException, InterruptedException {
+        try (HttpClient fresh = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+            return send(fresh, "/run/" + lambda, JSON.writeValueAsString(event));
+        }
+    }
+
     Answer send(String path, String body) throws IOException, InterruptedException {
+        return send(client, path, body);
+    }
+
+    private Answer send(HttpClient client, String path, String body) throws IOException, InterruptedException {
         HttpResponse<String> response = client.send(
                 HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path))
                         .timeout(Duration.ofSeconds(90))

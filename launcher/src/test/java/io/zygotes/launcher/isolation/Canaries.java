@@ -51,7 +51,7 @@ final class Canaries implements AutoCloseable {
     }
 
     /** What the attacks must know to try. */
-    Map<String, Object> event(int workerPort, String network, List<String> forbidden) {
+    Map<String, Object> event(int workerPort, String network, List<String> forbidden) throws IOException {
         var event = new HashMap<String, Object>();
         event.put("canary", file.toString());
         event.put("forbidden", forbidden);
@@ -60,10 +60,18 @@ final class Canaries implements AutoCloseable {
         event.put("tcp_port", port());
         event.put("segment", listening.get("key").asInt());
         event.put("scoped", listening.get("landlock").asInt() >= 6);
+        event.put("expendable", mayLimitResources());
         event.put("worker_port", workerPort);
         event.put("network", network);
         event.put("refused", AttackedWorker.resource("refused-x86_64.txt").strip());
         return event;
+    }
+
+    /** Whether this process, and so the worker, has CAP_SYS_RESOURCE, number 24. */
+    private static boolean mayLimitResources() throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith("CapEff:"))
+                .anyMatch(line -> (Long.parseUnsignedLong(line.substring(7).strip(), 16) >> 24 & 1) == 1);
     }
 
     /** What of them has changed; empty if nothing has. */

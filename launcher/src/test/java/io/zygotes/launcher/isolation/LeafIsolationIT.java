@@ -49,7 +49,7 @@ class LeafIsolationIT {
         }
     }
 
-    private static Map<String, Object> event(AttackedWorker of, String network, String group) {
+    private static Map<String, Object> event(AttackedWorker of, String network, String group) throws Exception {
         var event = new HashMap<>(canaries.event(of.port(), network, List.of(OTHER)));
         event.put("group", group);
         return event;

@@ -32,7 +32,7 @@ class ImportCachesTest {
     }
 
     private ImportCaches find() throws ConfigException {
-        return ImportCaches.find(plugins, List.of(), "--plugin-path");
+        return ImportCaches.find(folder, List.of(), "--plugin-path");
     }
 
     private PluginJar good() {
@@ -150,6 +150,27 @@ class ImportCachesTest {
     }
 
     @Test
+    void aPlainJarMayUseAServiceOfAnExplicitModuleBesideItThatTheImageHasToo() throws Exception {
+        Path library = new PluginJar()
+                .source("com/fasterxml/jackson/core/ObjectCodec.java",
+                        "package com.fasterxml.jackson.core; public class ObjectCodec { public ObjectCodec() {} }")
+                .module("com.fasterxml.jackson.core", "exports com.fasterxml.jackson.core;",
+                        "provides com.fasterxml.jackson.core.ObjectCodec with com.fasterxml.jackson.core.ObjectCodec;")
+                .write(plugins.resolve("own/jackson.jar"));
+        new PluginJar()
+                .source("acme/Own.java", PluginJar.providerSource("acme", "Own", "own", "1.0",
+                        "new com.fasterxml.jackson.core.ObjectCodec();"))
+                .servicesFile("acme.Own")
+                .dependsOn(library)
+                .write(plugins.resolve("own/own.jar"));
+
+        ImportCaches caches = find();
+
+        assertEquals(List.of(), caches.broken());
+        assertEquals("own", caches.byName(WHERE, "own").name());
+    }
+
+    @Test
     void aProviderMethodIsAsGoodAsAConstructor() throws Exception {
         new PluginJar()
                 .provider("Good", "good", "1.0")
@@ -166,7 +187,7 @@ class ImportCachesTest {
         good().write(plugins.resolve("good.jar"));
         Path link = Files.createSymbolicLink(folder.resolve("link"), plugins);
 
-        ImportCaches caches = ImportCaches.find(plugins, List.of(link, plugins), "--plugin-path");
+        ImportCaches caches = ImportCaches.find(folder, List.of(link, plugins), "--plugin-path");
 
         assertEquals("good", caches.byName(WHERE, "good").name());
     }
@@ -175,14 +196,14 @@ class ImportCachesTest {
     void aSingleJarIsAPluginPath() throws Exception {
         Path jar = good().write(folder.resolve("elsewhere/good.jar"));
 
-        assertEquals("good", ImportCaches.find(plugins, List.of(jar), "--plugin-path").byName(WHERE, "good").name());
+        assertEquals("good", ImportCaches.find(folder, List.of(jar), "--plugin-path").byName(WHERE, "good").name());
     }
 
     @Test
     void aPluginPathThatIsNotThereIsAnError() {
         Path missing = folder.resolve("missing");
 
-        var e = assertThrows(ConfigException.class, () -> ImportCaches.find(plugins, List.of(missing), "--plugin-path"));
+        var e = assertThrows(ConfigException.class, () -> ImportCaches.find(folder, List.of(missing), "--plugin-path"));
 
         assertTrue(e.getMessage().contains("--plugin-path") && e.getMessage().contains("missing"), e.getMessage());
     }
@@ -324,7 +345,7 @@ class ImportCachesTest {
 
         BrokenPlugin broken = onlyBroken();
 
-        assertTrue(broken.cause().contains("acme"), broken.toString());
+        assertEquals("the package acme is in good.jar and in other.jar", broken.cause());
         assertTrue(broken.mend().contains("no package may be in two"), broken.toString());
     }
 
@@ -385,6 +406,45 @@ class ImportCachesTest {
     }
 
     @Test
+    void aFileNameThatMakesNoModuleNameIsToldSo() throws Exception {
+        new PluginJar().provider("Good", "good", "1.0").servicesFile("acme.Good").write(plugins.resolve("my-class.jar"));
+
+        assertTrue(onlyBroken().mend().contains("Automatic-Module-Name"), onlyBroken().toString());
+    }
+
+    @Test
+    void aServicesFileThatNamesNoClassIsToldSo() throws Exception {
+        new PluginJar().provider("Good", "good", "1.0").servicesFile("acme.Goood").write(plugins.resolve("good.jar"));
+
+        assertTrue(onlyBroken().cause().contains("acme.Goood"), onlyBroken().toString());
+        assertTrue(onlyBroken().mend().contains("META-INF/services"), onlyBroken().toString());
+    }
+
+    @Test
+    void errorsOfAConstructorAreNamedWhateverTheyAre() throws Exception {
+        for (String error : List.of("StackOverflowError", "NullPointerException", "Error")) {
+            new PluginJar()
+                    .source("acme/Bad.java", PluginJar.providerSource("acme", "Bad", "bad", "1.0", "if (true) throw new " + error + "();"))
+                    .servicesFile("acme.Bad")
+                    .write(plugins.resolve("bad.jar"));
+
+            assertTrue(onlyBroken().cause().endsWith("because " + error), onlyBroken().toString());
+        }
+    }
+
+    @Test
+    void whatReturnsNullIsNamed() throws Exception {
+        for (String method : List.of("name", "version", "spiVersion", "description")) {
+            String source = PluginJar.providerSource("acme", "Bad", "bad", "1.0", "")
+                    .replaceAll(method + "\\(\\) \\{ return \"[^\"]*\"", method + "() { return null");
+            new PluginJar().source("acme/Bad.java", source).servicesFile("acme.Bad").write(plugins.resolve("bad.jar"));
+
+            String cause = onlyBroken().cause();
+            assertTrue(cause.contains(method + "() returns null") || cause.contains("\"null\" cannot be the name"), cause);
+        }
+    }
+
+    @Test
     void namesOutsideTheRuleAreRefused() throws Exception {
         for (String name : List.of("", "Upper", "9lives", "a b", "under_score")) {
             new PluginJar().provider("Odd", name, "1.0").servicesFile("acme.Odd").write(plugins.resolve("odd.jar"));
@@ -410,10 +470,54 @@ class ImportCachesTest {
     }
 
     @Test
+    void aJarWithoutDescriptorDoesNotReachTheWorkersInsides() throws Exception {
+        Path core = new PluginJar()
+                .source("io/zygotes/core/Worker.java", "package io.zygotes.core; public class Worker { public void close() {} }")
+                .write(folder.resolve("elsewhere/core.jar"));
+        PluginJar plugin = new PluginJar()
+                .provider("Good", "good", "1.0")
+                .source("acme/Cache.java", "package acme; class Cache { void stop() { new io.zygotes.core.Worker().close(); } }")
+                .servicesFile("acme.Good")
+                .dependsOn(core);
+        plugin.write(plugins.resolve("plain.jar"));
+        plugin.manifest("Automatic-Module-Name: acme.automatic").write(plugins.resolve("automatic.jar"));
+
+        List<BrokenPlugin> broken = find().broken();
+
+        assertEquals(2, broken.size(), broken.toString());
+        for (BrokenPlugin each : broken) {
+            assertTrue(each.cause().contains("acme.Cache uses io.zygotes.core.Worker, which is the worker's own"), each.toString());
+            assertTrue(each.mend().contains("io.zygotes.spi"), each.toString());
+        }
+    }
+
+    @Test
+    void reflectionDoesNotReachTheWorkersInsidesEither() throws Exception {
+        String source = PluginJar.providerSource("acme", "Good", "good", "1.0", "").replace(
+                "public String version() { return \"7.1\"; }", """
+                public String version() {
+                    try {
+                        // Java finds the class; to use it is another matter.
+                        Class<?> inside = Class.forName("io.zygotes.core.config.WorkerDirectory");
+                        inside.getMethod("exists", java.nio.file.Path.class).invoke(null, java.nio.file.Path.of("/"));
+                        return "called";
+                    } catch (ReflectiveOperationException e) {
+                        return e.toString();
+                    }
+                }
+                """);
+        new PluginJar().source("acme/Good.java", source).servicesFile("acme.Good").write(plugins.resolve("plain.jar"));
+
+        String version = find().byName(WHERE, "good").version();
+
+        assertTrue(version.contains("IllegalAccessException") && version.contains("does not export"), version);
+    }
+
+    @Test
     void aJarIsCheckedWithoutBeingInstalled() throws Exception {
         Path jar = good().write(folder.resolve("elsewhere/good.jar"));
 
-        ImportCaches checked = ImportCaches.check(jar);
+        ImportCaches checked = ImportCaches.check(folder, jar);
 
         assertEquals(List.of(), checked.broken());
         assertEquals(1, checked.plugins().stream().filter(plugin -> plugin.origin().endsWith("good.jar")).count());

@@ -12,39 +12,40 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
 import java.util.jar.JarOutputStream;
 import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 
 /** Compiles a small plugin and packs it, so that each test says in source code what its jar is. */
-final class PluginJar {
+public final class PluginJar {
 
     private final Map<String, String> sources = new LinkedHashMap<>();
     private final Map<String, byte[]> resources = new LinkedHashMap<>();
     private final List<Path> dependencies = new ArrayList<>();
 
     /** A source file by its path, such as {@code a/b/C.java}. */
-    PluginJar source(String path, String text) {
+    public PluginJar source(String path, String text) {
         sources.put(path, text);
         return this;
     }
 
-    PluginJar resource(String path, String text) {
+    public PluginJar resource(String path, String text) {
         resources.put(path, text.getBytes(StandardCharsets.UTF_8));
         return this;
     }
 
-    PluginJar dependsOn(Path jar) {
+    public PluginJar dependsOn(Path jar) {
         dependencies.add(jar);
         return this;
     }
 
     /** A provider class in the package {@code acme}. */
-    PluginJar provider(String className, String cacheName, String spiVersion) {
+    public PluginJar provider(String className, String cacheName, String spiVersion) {
         return source("acme/" + className + ".java", providerSource("acme", className, cacheName, spiVersion, ""));
     }
 
-    static String providerSource(String pack, String className, String cacheName, String spiVersion, String constructor) {
+    public static String providerSource(String pack, String className, String cacheName, String spiVersion, String constructor) {
         return """
                 package %s;
                 import io.zygotes.spi.*;
@@ -59,16 +60,21 @@ final class PluginJar {
                 """.formatted(pack, className, cacheName, spiVersion, constructor);
     }
 
-    PluginJar module(String name, String... directives) {
+    public PluginJar module(String name, String... directives) {
         return source("module-info.java", "module " + name + " { " + String.join(" ", directives) + " }");
     }
 
-    PluginJar servicesFile(String providerClass) {
+    public PluginJar servicesFile(String providerClass) {
         return resource("META-INF/services/io.zygotes.spi.ImportCacheProvider", providerClass + "\n");
     }
 
+    /** A line of the manifest. */
+    public PluginJar manifest(String line) {
+        return resource("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\n" + line + "\r\n\r\n");
+    }
+
     /** Compiles and packs. */
-    Path write(Path jar) throws IOException {
+    public Path write(Path jar) throws IOException {
         Files.createDirectories(jar.getParent());
         Path work = Files.createTempDirectory("plugin-jar");
         try {
@@ -77,11 +83,20 @@ final class PluginJar {
             try (OutputStream file = Files.newOutputStream(jar);
                     var out = new JarOutputStream(file);
                     Stream<Path> walk = Files.walk(classes)) {
+                // A manifest counts only if it comes first.
+                byte[] manifest = resources.get(JarFile.MANIFEST_NAME);
+                if (manifest != null) {
+                    out.putNextEntry(new JarEntry(JarFile.MANIFEST_NAME));
+                    out.write(manifest);
+                }
                 for (Path each : walk.filter(Files::isRegularFile).sorted().toList()) {
                     out.putNextEntry(new JarEntry(classes.relativize(each).toString()));
                     out.write(Files.readAllBytes(each));
                 }
                 for (var resource : resources.entrySet()) {
+                    if (resource.getKey().equals(JarFile.MANIFEST_NAME)) {
+                        continue;
+                    }
                     out.putNextEntry(new JarEntry(resource.getKey()));
                     out.write(resource.getValue());
                 }
@@ -98,10 +113,12 @@ final class PluginJar {
 
     private void compile(Path work, Path classes) throws IOException {
         var arguments = new ArrayList<String>();
-        var path = new StringBuilder(spiLocation());
+        // Dependencies first, so that one may stand for another revision of the SPI.
+        var path = new StringBuilder();
         for (Path dependency : dependencies) {
-            path.append(java.io.File.pathSeparator).append(dependency);
+            path.append(dependency).append(java.io.File.pathSeparator);
         }
+        path.append(spiLocation());
         boolean modular = sources.containsKey("module-info.java");
         arguments.addAll(List.of("-d", classes.toString(), "-proc:none", modular ? "--module-path" : "--class-path", path.toString()));
         for (var source : sources.entrySet()) {

@@ -27,6 +27,8 @@ NUMBERS = {
     "prlimit64": (302, 261), "inotify_init1": (294, 26), "fanotify_init": (300, 262), "name_to_handle_at": (303, 264),
     "open_by_handle_at": (304, 265), "personality": (135, 92), "mbind": (237, 235), "move_pages": (279, 239),
     "migrate_pages": (256, 238), "vhangup": (153, 58), "chroot": (161, 51), "sync": (162, 81), "syncfs": (306, 267),
+    "io_setup": (206, 0), "io_destroy": (207, 1), "prctl": (157, 167), "mmap": (9, 222), "memfd_create": (319, 279),
+    "madvise": (28, 233), "fsync": (74, 82), "fdatasync": (75, 83), "sync_file_range": (277, 84),
     "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "open_tree": 428, "move_mount": 429,
     "fsopen": 430, "fsconfig": 431, "fsmount": 432, "fspick": 433, "pidfd_open": 434, "clone3": 435,
     "pidfd_getfd": 438, "process_madvise": 440, "mount_setattr": 442, "quotactl_fd": 443, "memfd_secret": 447,

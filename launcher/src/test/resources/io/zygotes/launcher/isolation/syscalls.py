@@ -1,7 +1,8 @@
-"""1.4 System-call surface."""
+"""1.4 System-call surface, and what is counted for all of the machine or for all of a zygote's leaves (U)."""
 
 import ctypes
 import fcntl
+import mmap
 import os
 import socket
 import struct
@@ -12,6 +13,11 @@ _FAMILIES = {
     "AF_ALG": 38, "AF_VSOCK": 40, "AF_PACKET": 17, "AF_NETLINK": 16, "AF_KEY": 15, "AF_BLUETOOTH": 31, "AF_TIPC": 30,
     "AF_SMC": 43, "AF_XDP": 44, "AF_CAN": 29, "AF_RDS": 21, "AF_QIPCRTR": 42, "AF_MCTP": 45,
 }
+
+
+# A page of its own to try things on.
+_MAPPED = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+_PAGES = ctypes.addressof(ctypes.c_char.from_buffer(_MAPPED))
 
 
 def _socket(family, kind=socket.SOCK_DGRAM, protocol=0):
@@ -67,8 +73,40 @@ def _differences(golden):
     return sorted(golden - refused), sorted(number for number in refused - golden - {202} if number < 424)
 
 
+_FILTER = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7FFF0000), 8)  # lets everything pass
+_PROGRAM = struct.pack("HxxxxxxQ", 1, ctypes.addressof(_FILTER))
+
+
+def _option(level, name, value, kind=socket.SOCK_DGRAM):
+    with socket.socket(socket.AF_INET, kind) as any_socket:
+        any_socket.setsockopt(level, name, value)
+
+
+def _prctl(*arguments):
+    call("prctl", *arguments)
+
+
+def _asynchronous():
+    context = ctypes.c_ulong(0)
+    call("io_setup", 8, ctypes.byref(context))
+    call("io_destroy", context.value)
+
+
 def run(report):
     check = report.check
+    check("U01", "asynchronous I/O, of which the machine has so much", _asynchronous, "EPERM", open=True)
+    for name, option in (("filter", 26), ("reuseport filter", 51)):
+        check("U02", "a %s on a socket" % name, lambda o=option: _option(1, o, _PROGRAM), "EPERM", open=True)
+    check("U02", "a filter of system calls by prctl", in_child(lambda: _prctl(22, 2, _PROGRAM, 0, 0)), "EPERM", open=True)
+    check("U03", "huge pages", lambda: call("mmap", 0, 1 << 21, 3, 0x40022, -1, 0), "EPERM", open=X86)
+    check("U03", "huge pages for a file in memory", lambda: call("memfd_create", b"x", 4), "EPERM", open=True)
+    check("U04", "sending pages without copying", lambda: _option(1, 60, 1, socket.SOCK_STREAM), "EPERM", open=True)
+    check("U05", "protocols of the kernel's own", lambda: _option(6, 31, b"tls", socket.SOCK_STREAM), "EPERM", open=True)
+    check("U06", "a processor core to itself", in_child(lambda: _prctl(62, 1, 0, 0, 0)), "EPERM", open=True)
+    check("U07", "merging its pages with others'", lambda: call("madvise", _PAGES, 4096, 12), "EINVAL")
+    check("U08", "I/O before that of others", in_child(lambda: call("ioprio_set", 1, 0, 2 << 13)), "EPERM", open=True)
+    for name in ("fsync", "fdatasync", "sync_file_range"):
+        check("U09", name + ", which would go to the disk", lambda n=name: call(n, -1, 0, 0, 0), "0", open=True)
     for name in ("io_uring_setup", "io_uring_enter", "io_uring_register"):
         check("A40", name, lambda n=name: call(n, 1, ctypes.create_string_buffer(120), 0, 0, 0), "EPERM", "ENOSYS", open=True)
     for flags in (0, 1):

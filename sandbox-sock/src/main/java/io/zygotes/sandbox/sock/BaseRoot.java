@@ -47,8 +47,11 @@ final class BaseRoot {
     private static final List<String> DEVICES = List.of("null", "zero", "full", "random", "urandom");
 
     private final List<List<String>> entries = new ArrayList<>();
+    private final RootFolder root;
 
-    private BaseRoot() {}
+    private BaseRoot(RootFolder root) {
+        this.root = root;
+    }
 
     /**
      * Makes the plan.
@@ -58,10 +61,10 @@ final class BaseRoot {
      * @throws IOException if a folder cannot be read
      */
     static List<List<String>> plan(Optional<Path> base, PythonRuntime python) throws IOException {
-        BaseRoot plan = new BaseRoot();
+        BaseRoot plan = new BaseRoot(RootFolder.of(base.orElse(Path.of("/"))));
         OWN.forEach(path -> plan.add("folder", path));
         if (base.isPresent()) {
-            plan.takeAll(base.get());
+            plan.takeAll();
         } else {
             plan.takeHost(python);
         }
@@ -83,51 +86,52 @@ final class BaseRoot {
         entries.add(List.of(entry));
     }
 
-    private void takeAll(Path base) throws IOException {
-        try (DirectoryStream<Path> children = Files.newDirectoryStream(base)) {
+    private void takeAll() throws IOException {
+        try (DirectoryStream<Path> children = Files.newDirectoryStream(root.top())) {
             for (Path child : children) {
                 if (!TAKEN.contains(child.getFileName().toString()) && !child.endsWith("etc")) {
-                    take("/" + child.getFileName(), child);
+                    take("/" + child.getFileName());
                 }
             }
         }
-        takeEtc(base.resolve("etc"));
+        takeEtc();
     }
 
     private void takeHost(PythonRuntime python) throws IOException {
         for (String name : HOST_SYSTEM) {
-            take("/" + name, Path.of("/", name));
+            take("/" + name);
         }
         for (Path prefix : python.prefixes()) {
             if (!prefix.startsWith("/usr")) {
-                take(prefix.toString(), prefix);
+                take(prefix.toString());
             }
         }
-        takeEtc(Path.of("/etc"));
+        takeEtc();
     }
 
-    private void takeEtc(Path etc) throws IOException {
+    private void takeEtc() throws IOException {
         for (String name : HOST_ETC) {
-            take("/etc/" + name, etc.resolve(name));
+            take("/etc/" + name);
         }
         add("text", "/etc/passwd", "root:x:0:0:root:/:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n");
         add("text", "/etc/group", "root:x:0:\nnogroup:x:65534:\n");
         add("text", "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n");
     }
 
-    private void take(String path, Path source) throws IOException {
-        if (Files.isSymbolicLink(source)) {
-            Path target = Files.readSymbolicLink(source);
-            // A link into what sandboxes see stays one; what lies elsewhere, such as /run, is brought by itself.
-            if (!target.isAbsolute() && source.getParent().equals(Path.of("/")) || target.startsWith("/usr")) {
-                add("link", path, target.toString());
-                return;
-            }
-        }
-        if (!Files.exists(source)) {
+    private void take(String path) throws IOException {
+        Path inside = Path.of(path);
+        Optional<Path> link = root.link(inside);
+        // A link into what sandboxes see stays one; what lies elsewhere, such as /run, is brought by itself.
+        if (link.isPresent()
+                && (!link.get().isAbsolute() && inside.getNameCount() == 1 || link.get().startsWith("/usr"))) {
+            add("link", path, link.get().toString());
             return;
         }
-        Path real = source.toRealPath();
+        Optional<Path> found = root.find(inside);
+        if (found.isEmpty()) {
+            return;
+        }
+        Path real = found.get();
         if (Files.isDirectory(real, LinkOption.NOFOLLOW_LINKS)) {
             add("tree", path, real.toString());
         } else if (Files.isRegularFile(real, LinkOption.NOFOLLOW_LINKS)) {

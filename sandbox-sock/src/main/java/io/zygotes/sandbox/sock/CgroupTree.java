@@ -88,17 +88,18 @@ final class CgroupTree implements AutoCloseable {
                 if (!claimed(folder, candidate)) {
                     continue;
                 }
-                Path beside = state.resolve("region.new");
                 CgroupTree tree = new CgroupTree(layout, candidate);
-                Files.writeString(beside, candidate + " " + tree.mark());
-                Files.move(beside, record, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                boolean whole = false;
                 try {
+                    tree.writeDown(record);
                     tree.setUp();
-                } catch (IOException e) {
-                    tree.close();
-                    throw e;
+                    whole = true;
+                    return tree;
+                } finally {
+                    if (!whole) {
+                        tree.close();
+                    }
                 }
-                return tree;
             }
             throw new SandboxException("all " + REGIONS + " worker regions below " + folder
                     + " are taken: remove those of dead workers with 'rmdir', or stop a worker");
@@ -117,6 +118,19 @@ final class CgroupTree implements AutoCloseable {
         CgroupTree dead = new CgroupTree(layout, Integer.parseInt(parts[0]));
         boolean another = Files.isDirectory(dead.root) && !(parts.length == 2 && parts[1].equals(dead.mark()));
         return another ? Optional.empty() : Optional.of(dead);
+    }
+
+    /** Keeps the number of the region, so that the next worker of this directory finds what this one leaves. */
+    private void writeDown(Path record) throws IOException, SandboxException {
+        Path beside = record.resolveSibling(RECORD + ".new");
+        String text = region + " " + mark();
+        try {
+            Files.writeString(beside, text);
+            Files.move(beside, record, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new SandboxException(
+                    "cannot write " + record + ": " + e.getMessage() + "; is the disk full, or read-only?", e);
+        }
     }
 
     private String mark() throws IOException {
@@ -165,6 +179,7 @@ final class CgroupTree implements AutoCloseable {
         for (Path mount : Set.copyOf(layout.legacy().values())) {
             claimed(mount.resolve(FOLDER), region); // what was there before is ours as well
         }
+        limitProcesses();
         if (!layout.legacy().isEmpty()) {
             try {
                 fastMoves.open.add(Linux.fastMoves(FOLDER + "-" + ProcessHandle.current().pid()));
@@ -173,6 +188,18 @@ final class CgroupTree implements AutoCloseable {
                         .log(System.Logger.Level.INFO, "every cold start will take some ms longer: " + e.getMessage());
             }
         }
+    }
+
+    /** All sandboxes together leave some of the machine's process ids to others, however many there are. */
+    private void limitProcesses() throws IOException {
+        long all = Long.parseLong(Linux.readFile("/proc/sys/kernel/pid_max").strip());
+        Linux.writeFile(top("pids") + "/pids.max", Long.toString(all / 4 * 3));
+    }
+
+    /** The worker's group in the hierarchy that has this controller. */
+    Path top(String controller) {
+        Path mount = layout.legacy().get(controller);
+        return mount == null ? root : mount.resolve(FOLDER).resolve(name(region));
     }
 
     /** The host id that an id of the warden's user namespace means; unsigned, as the kernel's are. */
@@ -186,19 +213,21 @@ final class CgroupTree implements AutoCloseable {
         return id >= FIRST_HOST_ID && id < FIRST_HOST_ID + (long) REGIONS * IdBlock.WORKER_IDS;
     }
 
-    /** The group for the warden itself, without limits. */
+    /** A new group for a warden, without limits: one that was killed would kill the next warden, too. */
     Path makeWardenGroup() throws IOException {
         Path group = root.resolve("warden");
-        Files.createDirectories(group);
-        return group;
+        for (int i = 2; !CgroupLayout.remove(group); i++) {
+            group = root.resolve("warden-" + i); // somebody is in it yet
+        }
+        return Files.createDirectory(group);
     }
 
     /** A subtree for one zygote and what it forks, or for fresh sandboxes; owned by a host uid. */
-    GroupFamily family(String name, int owner) throws IOException {
+    GroupFamily family(String name, int owner, GroupFamily.Removals removals) throws IOException {
         Path folder = root.resolve(name);
         layout.makeInner(folder);
         CgroupLayout.delegateMoves(folder, owner);
-        return new GroupFamily(layout, folder, name(region), owner);
+        return new GroupFamily(layout, removals, folder, name(region), owner);
     }
 
     /** Kills and removes everything of this region, in every hierarchy. */
@@ -219,10 +248,9 @@ final class CgroupTree implements AutoCloseable {
     }
 
     /** The worker's group in every hierarchy. */
-    private List<Path> tops() {
+    List<Path> tops() {
         List<Path> tops = new ArrayList<>(List.of(root));
-        layout.legacy().values().stream().distinct()
-                .forEach(mount -> tops.add(mount.resolve(FOLDER).resolve(name(region))));
+        layout.legacy().keySet().stream().map(this::top).distinct().forEach(tops::add);
         return tops;
     }
 

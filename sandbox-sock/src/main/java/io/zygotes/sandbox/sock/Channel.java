@@ -16,6 +16,8 @@ final class Channel implements AutoCloseable {
 
     /** The longest answer a lambda may give. AWS Lambda allows 6 MB. */
     private static final int LONGEST_BODY = 16 << 20;
+    /** Room for a body before any of it came: what a header claims may be a lie. */
+    private static final int FIRST_ROOM = 1 << 16;
     /** How often a wait looks whether its thread was interrupted, in milliseconds. */
     private static final int SLICE = 500;
 
@@ -113,21 +115,51 @@ final class Channel implements AutoCloseable {
             int kind = pending[at + 4];
             at += Frame.HEADER;
             if (length < 0 || length > LONGEST_BODY) {
-                throw new IOException("an answer of " + Integer.toUnsignedString(length) + " bytes is longer than "
+                throw new MisbehavedException("an answer of " + Integer.toUnsignedString(length) + " bytes is longer than "
                         + LONGEST_BODY);
             }
-            byte[] body = new byte[length];
+            byte[] body = room(Math.min(length, FIRST_ROOM));
             int done = 0;
             while (done < length) {
                 if (at == pending.length) {
                     fill(fd, deadline);
                 }
-                int part = Math.min(length - done, pending.length - at);
+                if (done == body.length) {
+                    byte[] larger = room(Math.min(length, 4 * body.length));
+                    System.arraycopy(body, 0, larger, 0, done);
+                    body = larger;
+                }
+                int part = Math.min(body.length - done, pending.length - at);
                 System.arraycopy(pending, at, body, done, part);
                 at += part;
                 done += part;
             }
             return new Frame(kind, body, sender);
+        } finally {
+            socket.release();
+        }
+    }
+
+    /** A worker that is short of memory fails the call whose answer is too large for it, and no other. */
+    private static byte[] room(int bytes) throws IOException {
+        try {
+            return new byte[bytes];
+        } catch (OutOfMemoryError e) {
+            throw new IOException(
+                    "the worker has no memory left for an answer of " + bytes
+                            + " bytes: let lambdas answer with less, or give its Java more (ZYGOTES_JAVA_OPTS=-Xmx…)",
+                    e);
+        }
+    }
+
+    /** Whether something came that nobody has received yet; not whether the other side is gone. Does not wait. */
+    boolean hasUnread() throws IOException {
+        if (at < pending.length) {
+            return true;
+        }
+        int fd = socket.acquire();
+        try {
+            return Linux.hasInput(fd);
         } finally {
             socket.release();
         }
@@ -142,8 +174,11 @@ final class Channel implements AutoCloseable {
             throw new EOFException("the process closed its channel");
         }
         if (trusted != 0 && received.pid() != trusted) {
-            throw new IOException(
+            throw new MisbehavedException(
                     "process " + received.pid() + " spoke on the channel of process " + trusted + ": refused");
+        }
+        if (received.hadDescriptors()) {
+            throw new MisbehavedException("process " + received.pid() + " sent open files, which nobody asked for: refused");
         }
         sender = received.pid();
         int left = pending.length - at;

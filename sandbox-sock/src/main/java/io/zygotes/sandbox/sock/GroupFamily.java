@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.BooleanSupplier;
 
 /**
  * The cgroups of a zygote and of the leaves forked from it: {@code zygote-7/self}, {@code zygote-7/leaf-0}, …. The
@@ -16,7 +17,17 @@ final class GroupFamily {
     /** How many empty groups are kept; more than that came from a burst. */
     private static final int KEPT = 8;
 
+    /** Takes over what cannot be removed now, because somebody is in it. */
+    interface Removals {
+        /**
+         * @param what its path
+         * @param remove tries again; false if it is still in use
+         */
+        void later(String what, BooleanSupplier remove);
+    }
+
     private final CgroupLayout layout;
+    private final Removals removals;
     private final Path folder;
     private final String region;
     private final int owner;
@@ -25,8 +36,9 @@ final class GroupFamily {
     private int used;
     private boolean retired;
 
-    GroupFamily(CgroupLayout layout, Path folder, String region, int owner) {
+    GroupFamily(CgroupLayout layout, Removals removals, Path folder, String region, int owner) {
         this.layout = layout;
+        this.removals = removals;
         this.folder = folder;
         this.region = region;
         this.owner = owner;
@@ -42,9 +54,7 @@ final class GroupFamily {
         synchronized (this) {
             used++;
         }
-        SandboxGroup group = new SandboxGroup(layout, folder, region, "self", owner);
-        group.prepare(limits);
-        return group;
+        return prepared(null, "self", limits);
     }
 
     /** A group for one more sandbox. */
@@ -56,19 +66,26 @@ final class GroupFamily {
             group = free.poll();
             number = group == null ? made++ : 0;
         }
+        return prepared(group, "leaf-" + number, limits);
+    }
+
+    /** @param group one to use again; null for a new one of the name */
+    private SandboxGroup prepared(SandboxGroup group, String name, Limits limits) throws IOException {
+        SandboxGroup made = group;
         try {
-            if (group == null) {
-                group = new SandboxGroup(layout, folder, region, "leaf-" + number, owner);
+            if (made == null) {
+                made = new SandboxGroup(layout, folder, region, name, owner);
             }
-            group.prepare(limits);
-            return group;
+            made.prepare(limits);
+            return made;
         } catch (IOException e) {
             synchronized (this) {
                 used--;
             }
-            if (group != null) {
-                group.remove();
+            if (made != null) {
+                remove(made);
             }
+            removeIfDone();
             throw e;
         }
     }
@@ -82,8 +99,14 @@ final class GroupFamily {
                 return;
             }
         }
-        group.remove();
+        remove(group);
         removeIfDone();
+    }
+
+    private void remove(SandboxGroup group) {
+        if (!group.remove()) {
+            removals.later(group.path(), group::remove);
+        }
     }
 
     /** The zygote is gone: nothing is kept any more, and the folder goes with the last leaf. */
@@ -94,7 +117,7 @@ final class GroupFamily {
             unused = new ArrayDeque<>(free);
             free.clear();
         }
-        unused.forEach(SandboxGroup::remove);
+        unused.forEach(this::remove);
         removeIfDone();
     }
 
@@ -104,6 +127,8 @@ final class GroupFamily {
                 return;
             }
         }
-        CgroupLayout.remove(folder);
+        if (!CgroupLayout.remove(folder)) {
+            removals.later(folder.toString(), () -> CgroupLayout.remove(folder));
+        }
     }
 }

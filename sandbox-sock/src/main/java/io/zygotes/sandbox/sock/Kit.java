@@ -41,6 +41,7 @@ record Kit(SandboxGroup group, Limits limits, int scratch, int ours, int theirs,
             Files.setAttribute(tmp, "unix:mode", 01777);
             sockets = Linux.socketPair(socketType);
             Linux.passCredentials(sockets[0]);
+            Linux.refuseDescriptors(sockets[0]);
             pipe = Linux.pipe();
         } catch (IOException e) {
             closeAll(scratch);

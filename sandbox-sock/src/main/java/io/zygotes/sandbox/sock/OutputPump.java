@@ -15,6 +15,8 @@ final class OutputPump {
     private static final int LONGEST_LINE = 8192;
 
     private final int poller;
+    /** A pipe whose writing end is closed to wake the thread. */
+    private final int[] bell;
     private final Map<Integer, Source> sources = new ConcurrentHashMap<>();
     private final Thread thread;
     private volatile boolean closing;
@@ -28,6 +30,13 @@ final class OutputPump {
 
     OutputPump() throws LinuxException {
         poller = Linux.poller();
+        try {
+            bell = Linux.pipe();
+            Linux.watch(poller, bell[0]);
+        } catch (LinuxException e) {
+            Linux.close(poller);
+            throw e;
+        }
         thread = Thread.ofPlatform().daemon().name("sandbox-output").start(this::pump);
     }
 
@@ -64,8 +73,11 @@ final class OutputPump {
     private void pump() {
         try {
             while (!closing) {
-                for (int pipe : Linux.awaitAny(poller, 1000)) {
+                for (int pipe : Linux.awaitAny(poller, -1)) {
                     Source source = sources.get(pipe);
+                    if (source == null) {
+                        continue; // the bell
+                    }
                     byte[] bytes = Linux.read(pipe);
                     if (bytes == null) {
                         continue;
@@ -87,12 +99,14 @@ final class OutputPump {
                     .log(System.Logger.Level.ERROR, "the output of sandboxes is lost from now on: " + e.getMessage(), e);
         } finally {
             Linux.close(poller);
+            Linux.close(bell[0]);
         }
     }
 
-    /** Ends the thread; what is still in pipes is lost. */
+    /** Ends the thread; what is still in pipes is lost. Called once. */
     void stop() throws InterruptedException {
         closing = true;
+        Linux.close(bell[1]);
         thread.join(5000);
     }
 

@@ -71,11 +71,9 @@ record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePack
         }
         Path folder = state.resolve("runtime-" + major + "." + minor);
         try {
-            layOut(folder);
-            if (base.isEmpty()) {
-                // Not by its name again: that may be a version manager's wrapper, which takes its time.
-                run(List.of(answer.path("executable").asText(), "-I", "-S", "-m", "compileall", "-q",
-                        "--invalidation-mode", "checked-hash", folder.toString()), python);
+            boolean changed = layOut(folder);
+            if (base.isEmpty() && (changed || !Files.isDirectory(folder.resolve("_zygotes/__pycache__")))) {
+                compile(folder, answer.path("executable").asText());
             }
         } catch (IOException e) {
             throw new SandboxException("cannot write the Python files of the sandboxes to " + folder + ": "
@@ -83,6 +81,21 @@ record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePack
         }
         return new PythonRuntime(
                 answer.path("executable").asText(), paths(answer.path("prefixes")), paths(answer.path("site")), folder);
+    }
+
+    /** @param interpreter its path; its name may be that of a version manager's wrapper, which takes its time */
+    private static void compile(Path folder, String interpreter) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(
+                        interpreter, "-I", "-S", "-m", "compileall", "-q", "--invalidation-mode", "checked-hash",
+                        folder.toString())
+                .redirectErrorStream(true)
+                .start();
+        process.getOutputStream().close();
+        List<String> output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+                .strip().lines().toList();
+        if (process.waitFor() != 0) {
+            throw new IOException("compileall failed: " + (output.isEmpty() ? "no reason given" : output.getLast()));
+        }
     }
 
     private static List<Path> paths(JsonNode array) {
@@ -104,8 +117,13 @@ record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePack
         return output;
     }
 
-    /** Writes our files, each beside its place first; those that are there already are replaced only if they differ. */
-    private static void layOut(Path folder) throws IOException {
+    /**
+     * Writes our files, each beside its place first; those that are there already are replaced only if they differ.
+     *
+     * @return whether any was written
+     */
+    private static boolean layOut(Path folder) throws IOException {
+        boolean changed = false;
         Path target = folder.resolve("_zygotes");
         Files.createDirectories(target);
         for (String name : FILES) {
@@ -119,7 +137,9 @@ record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePack
                 Path beside = target.resolve(file + ".new");
                 Files.write(beside, content);
                 Files.move(beside, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                changed = true;
             }
         }
+        return changed;
     }
 }

@@ -1,5 +1,6 @@
 package io.zygotes.sandbox.sock;
 
+import io.zygotes.sandbox.sock.linux.Descriptor;
 import io.zygotes.sandbox.sock.linux.Linux;
 import io.zygotes.sandbox.sock.linux.LinuxException;
 import io.zygotes.spi.Limits;
@@ -19,6 +20,8 @@ final class SandboxGroup {
 
     /** What a sandbox may be over its memory limit before it is lowered no further. */
     private static final long SLACK = 1 << 20;
+    /** What version 1 allows for the buffers of sockets, which it does not count as memory: a part of the memory. */
+    private static final int SOCKET_PART = 8;
 
     private final Path folder;
     private final String unified;
@@ -27,6 +30,8 @@ final class SandboxGroup {
     private final boolean memoryIsUnified;
     private final boolean cpuIsUnified;
     private final String memory;
+    /** The folder as a detached mount, so that no way leads from it up to the cgroups of others. */
+    private final Descriptor tree;
     private Limits limits;
     private long memoryLimit;
     private long oomKillsBefore;
@@ -59,8 +64,9 @@ final class SandboxGroup {
                 byController.put(entry.getKey(), group);
                 legacy.add(group);
             }
+            tree = new Descriptor(Linux.detachedTree(unified, false));
         } catch (IOException e) {
-            remove();
+            removeFolders();
             throw e;
         }
         memoryIsUnified = layout.unifiedControllers().contains("memory");
@@ -71,6 +77,19 @@ final class SandboxGroup {
     /** The version 2 group. */
     String path() {
         return unified;
+    }
+
+    /**
+     * A descriptor of the version 2 group, to make processes in it. It stays open as long as the group is there: the end
+     * of a detached mount waits for an RCU grace period (seen on 6.18), which is not for the way of a request.
+     */
+    int tree() throws IOException {
+        return tree.acquire();
+    }
+
+    /** What {@link #tree} gave is not in use any more. */
+    void releaseTree() {
+        tree.release();
     }
 
     /** Gets ready for a sandbox with these limits. */
@@ -91,6 +110,8 @@ final class SandboxGroup {
             writeIfThere(memory + "/memory.swap.max", wanted.swappiness() == 0 ? "0" : "max");
         } else {
             writeIfThere(memory + "/memory.swappiness", Integer.toString(wanted.swappiness()));
+            // Of TCP and UDP both, in spite of its name. Without it nothing bounds them below what the machine has.
+            writeIfThere(memory + "/memory.kmem.tcp.limit_in_bytes", Long.toString(bytes / SOCKET_PART));
         }
         Linux.writeFile(byController.get("pids") + "/pids.max", Integer.toString(wanted.procs()));
         int period = 100_000;
@@ -164,6 +185,15 @@ final class SandboxGroup {
         return !killed;
     }
 
+    /** Whether it has as many processes and threads as its limit allows, or but one less. */
+    boolean isFull() {
+        try {
+            return Long.parseLong(Linux.readFile(byController.get("pids") + "/pids.current").strip()) >= limits.procs() - 1;
+        } catch (LinuxException e) {
+            return false;
+        }
+    }
+
     boolean isEmpty() {
         return CgroupLayout.processes(unified).isEmpty();
     }
@@ -218,6 +248,11 @@ final class SandboxGroup {
 
     /** Removes the groups; false if one is still in use. */
     boolean remove() {
+        tree.close();
+        return removeFolders();
+    }
+
+    private boolean removeFolders() {
         boolean gone = CgroupLayout.remove(folder);
         for (Path group : legacy) {
             gone &= CgroupLayout.remove(group);

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeoutException;
 
 /** A leaf: one process that serves calls over its channel. */
@@ -18,6 +19,9 @@ final class SockLeaf extends SockSandbox implements Leaf {
 
     /** A body up to this size goes out before the leaf is ready: it fits into the socket's buffer. */
     private static final int SMALL = 1 << 16;
+
+    /** The statuses of a reply: see {@link Reply}. A status such as 101 would mean something to the HTTP server. */
+    private static final Set<Integer> STATUSES = Set.of(200, 400, 500);
 
     private final Runnable released;
     private final StepTimes times;
@@ -84,18 +88,27 @@ final class SockLeaf extends SockSandbox implements Leaf {
         }
         String doing = "importing f.py of lambda " + spec.lambda();
         boolean wasReady = ready;
+        boolean sent = false;
         try {
+            if (wasReady && channel().hasUnread()) {
+                // Else it would be taken for the answer to this call, and this one's answer for that to the next.
+                throw new MisbehavedException("it spoke without being asked");
+            }
             // Sent before it is ready, so that it need not wait for us in between.
             channel().send(Frame.encode(Frame.CALL, invocation.body()), deadline);
+            sent = true; // a part of it would not have been run
             if (!ready) {
                 receiveReady(deadline);
             }
             doing = "running lambda " + spec.lambda();
             Frame frame = channel().receive(deadline);
             if (frame.kind() != Frame.REPLY || frame.body().length < 2) {
-                throw new IOException("it sent a message of kind " + frame.kind() + " instead of an answer");
+                throw new MisbehavedException("it sent a message of kind " + frame.kind() + " instead of an answer");
             }
             int status = (frame.body()[0] & 0xff) << 8 | frame.body()[1] & 0xff;
+            if (!STATUSES.contains(status)) {
+                throw new MisbehavedException("it answered with status " + status + ", which is none of " + STATUSES);
+            }
             if (status >= 500 && group().ranOutOfMemory()) {
                 // A child of it was the victim: the lambda saw only a broken process.
                 destroy();
@@ -109,7 +122,7 @@ final class SockLeaf extends SockSandbox implements Leaf {
             destroy();
             throw e;
         } catch (IOException e) {
-            throw obituary(doing, wasReady || ready, e);
+            throw obituary(doing, sent && (wasReady || ready), e);
         }
     }
 
@@ -138,7 +151,7 @@ final class SockLeaf extends SockSandbox implements Leaf {
             throw failure(frame);
         }
         if (frame.kind() != Frame.READY) {
-            throw new IOException("it sent a message of kind " + frame.kind() + " instead of being ready");
+            throw new MisbehavedException("it sent a message of kind " + frame.kind() + " instead of being ready");
         }
         times.step("import and ready");
         times.add("of that, import of f.py", JSON.readTree(frame.body()).path("import_ns").asLong());

@@ -48,6 +48,9 @@ final class SockMechanism implements SandboxMechanism {
 
     /** How long a new process may take until it says hello, in seconds; a busy machine needs some. */
     private static final int BIRTH_PATIENCE = 20;
+    /** How long to wait for word of why there will be no process, in milliseconds. */
+    private static final int REFUSAL_PATIENCE = 500;
+    private static final long LOOK_AT_DISK_EVERY = TimeUnit.MILLISECONDS.toNanos(250);
     /** User namespaces nest 32 deep (user_namespaces(7)): the warden's, the leaf's, and some to spare. */
     private static final int DEEPEST = 28;
     /** The first uid inside a zygote's user namespace, as in setup.py. */
@@ -56,6 +59,8 @@ final class SockMechanism implements SandboxMechanism {
     private static final int FIRST_LEAF_ID = 10_000;
 
     private static final int LEAF_IDS = 50_000;
+    /** When the machine runs out of memory, sandboxes go before anything else: proc_pid_oom_score_adj(5). */
+    private static final String EXPENDABLE = "500";
     /** What a forked zygote waits for in setup.py. */
     private static final byte[] MAPPED = {'m'};
 
@@ -90,9 +95,9 @@ final class SockMechanism implements SandboxMechanism {
         this.cgroups = cgroups;
         network = "none".equals(context.options().get("network")) ? Network.NONE : Network.HOST;
         baseRoot = BaseRoot.plan(context.baseFolder(), python);
-        fresh = cgroups.family("fresh", cgroups.hostId(0));
         pump = new OutputPump();
         undertaker = new Undertaker(context.reuseCgroups());
+        fresh = cgroups.family("fresh", cgroups.hostId(0), undertaker);
     }
 
     static SockMechanism start(MechanismContext context) throws SandboxException, InterruptedException {
@@ -155,6 +160,7 @@ final class SockMechanism implements SandboxMechanism {
         }
         if (warden != null) {
             warden.close(); // waits for the last of its sandboxes, and lets the kernel forget it
+            warden = null; // its process id may be another's from now on
         }
         int output = -1;
         try {
@@ -177,6 +183,16 @@ final class SockMechanism implements SandboxMechanism {
     /** The warden's process; for tests of its sudden end. */
     int wardenPid() throws SandboxException, InterruptedException {
         return warden().pid();
+    }
+
+    /** The worker's own group in the hierarchy that has a controller; for tests of what holds for all sandboxes. */
+    Path top(String controller) {
+        return cgroups.top(controller);
+    }
+
+    /** The worker's own groups in all hierarchies; for tests of what is left. */
+    List<Path> tops() {
+        return cgroups.tops();
     }
 
     private void wardenGone() {
@@ -228,15 +244,19 @@ final class SockMechanism implements SandboxMechanism {
         try (Orders orders = new Orders(leaf)) {
             leaf.group().limitTo(spec.limits());
             orders.mount(spec.handler(), "/handler", true, false);
+            Map<String, Object> go = new HashMap<>();
+            go.put("open_files", spec.limits().openFiles());
+            go.put("file_bytes", (long) spec.limits().tmpMb() << 20);
+            // The rest is only what its zygote does not have.
             if (leaf.zygote() == null || !leaf.zygote().hasAll(spec.packages())) {
                 orders.mountPackages(spec.packages());
+                go.put("packages", folders(spec.packages()));
+            }
+            if (leaf.zygote() == null || !spec.environment().isEmpty()) {
+                go.put("environment", environment(spec.environment()));
             }
             leaf.times().step("mount trees");
-            orders.go(Map.of(
-                    "open_files", spec.limits().openFiles(),
-                    "file_bytes", (long) spec.limits().tmpMb() << 20,
-                    "environment", environment(spec.environment()),
-                    "packages", folders(spec.packages())));
+            orders.go(go);
             leaf.times().step("go");
             return leaf;
         } catch (IOException e) {
@@ -379,7 +399,7 @@ final class SockMechanism implements SandboxMechanism {
                         "script", job.script()));
             }
             birth.done();
-            int status = started.ended().get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+            int status = awaitEnd(job, started, new DiskGuard(given), deadline);
             if (status == 128 + 9 && group.ranOutOfMemory()) {
                 throw new SandboxException.OutOfMemory("job " + job.name() + " ran out of memory: raise "
                         + "installer_limits.mem_mb above " + job.limits().memMb());
@@ -400,6 +420,24 @@ final class SockMechanism implements SandboxMechanism {
             }
             birth.close();
             takeBack(given, sandbox);
+        }
+    }
+
+    private static int awaitEnd(Job job, SockJob sandbox, DiskGuard guard, long deadline)
+            throws TimeoutException, ExecutionException, InterruptedException, IOException, SandboxException {
+        while (true) {
+            long left = deadline - System.nanoTime();
+            try {
+                return sandbox.ended().get(Math.min(left, LOOK_AT_DISK_EVERY), TimeUnit.NANOSECONDS);
+            } catch (TimeoutException e) {
+                if (left <= LOOK_AT_DISK_EVERY) {
+                    throw e;
+                }
+            }
+            Optional<String> complaint = guard.complaint();
+            if (complaint.isPresent()) {
+                throw new SandboxException("job " + job.name() + " was ended: " + complaint.get());
+            }
         }
     }
 
@@ -580,11 +618,13 @@ final class SockMechanism implements SandboxMechanism {
         SockSandbox sandbox;
         int freshId;
         private final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(BIRTH_PATIENCE);
+        /** Its end of the channel, its output, its scratch folder. */
         private final List<Integer> descriptors = new ArrayList<>();
+        private SandboxGroup group;
         private final List<Runnable> undo = new ArrayList<>();
         private int ours = -1;
         private int outputToRead = -1;
-        private CompletableFuture<Void> answer = new CompletableFuture<>();
+        private CompletableFuture<Void> answer = CompletableFuture.completedFuture(null);
         private SockZygote parent;
         private boolean done;
 
@@ -600,7 +640,7 @@ final class SockMechanism implements SandboxMechanism {
 
         GroupFamily ownFamily(CgroupTree tree, int owner, IdBlock block) throws IOException {
             undo.add(block::release);
-            GroupFamily family = tree.family(id, owner);
+            GroupFamily family = tree.family(id, owner, undertaker);
             undo.add(family::retire);
             return family;
         }
@@ -619,21 +659,16 @@ final class SockMechanism implements SandboxMechanism {
             return Kit.make(group, limits, Linux.SOCK_SEQPACKET, family.owner());
         }
 
-        /** Takes a kit into use. The order of the descriptors is that of setup.py. */
-        SandboxGroup kit(Kit kit, GroupFamily family) throws LinuxException {
+        /** Takes a kit into use. */
+        SandboxGroup kit(Kit kit, GroupFamily family) {
             ours = kit.ours();
             outputToRead = kit.outputToRead();
-            descriptors.addAll(List.of(kit.theirs(), kit.outputToWrite()));
+            group = kit.group();
+            descriptors.addAll(List.of(kit.theirs(), kit.outputToWrite(), kit.scratch()));
             if (kind.equals("leaf") && family != fresh) {
                 undo.add(() -> family.giveBack(kit.group(), false));
             }
-            try {
-                // Detached, so that no way leads from it up to the cgroups of others.
-                descriptors.add(Linux.detachedTree(kit.group().path(), false));
-            } finally {
-                descriptors.add(kit.scratch());
-            }
-            return kit.group();
+            return group;
         }
 
         /** Ids for the sandbox: a fresh one's own, or a use of its zygote's. Returns what ends their use. */
@@ -679,12 +714,18 @@ final class SockMechanism implements SandboxMechanism {
         void ask(SockZygote zygote) throws IOException, TimeoutException, InterruptedException, SandboxException {
             parent = zygote;
             request.put("fresh", zygote == null);
-            int[] all = descriptors.stream().mapToInt(Integer::intValue).toArray();
-            if (zygote == null) {
-                request.put("op", "spawn");
-                answer = warden().ask(request, 0, all);
-            } else {
-                zygote.channel().send(JSON.writeValueAsBytes(request), deadline, all);
+            int tree = group.tree();
+            try {
+                // The order is that of setup.py.
+                int[] all = {descriptors.get(0), descriptors.get(1), tree, descriptors.get(2)};
+                if (zygote == null) {
+                    request.put("op", "spawn");
+                    answer = warden().ask(request, 0, all);
+                } else {
+                    zygote.channel().send(JSON.writeValueAsBytes(request), deadline, all);
+                }
+            } finally {
+                group.releaseTree();
             }
             closeDescriptors();
         }
@@ -692,7 +733,12 @@ final class SockMechanism implements SandboxMechanism {
         void awaitHello(Check check) throws IOException, TimeoutException, InterruptedException, SandboxException {
             Frame frame = sandbox.channel().receive(deadline);
             if (frame.kind() == Frame.FAILED) {
-                throw sandbox.failure(frame);
+                SandboxException failure = sandbox.failure(frame);
+                throw parent != null && parent.group().isFull()
+                        ? new SandboxException.ZygoteGone(
+                                parent + " has as many processes as it may and cannot fork any more. Another one is"
+                                        + " made in its place", failure)
+                        : failure;
             }
             if (frame.kind() != Frame.HELLO) {
                 throw new IOException(id + " sent a message of kind " + frame.kind() + " instead of hello");
@@ -700,6 +746,10 @@ final class SockMechanism implements SandboxMechanism {
             sandbox.born(frame.pid());
             byPid.put(frame.pid(), sandbox);
             check.run(frame.pid());
+            if (parent == null) {
+                // Written by whoever has CAP_SYS_RESOURCE, it is also the least that its children can choose.
+                Linux.writeFile("/proc/" + frame.pid() + "/oom_score_adj", EXPENDABLE);
+            }
         }
 
         void done() {
@@ -712,20 +762,35 @@ final class SockMechanism implements SandboxMechanism {
 
         /** The exception for a making that failed. */
         SandboxException failed(Exception e) throws InterruptedException {
+            if (e instanceof TimeoutException && parent == null) {
+                return new SandboxException(id + " could not be made within " + BIRTH_PATIENCE
+                        + " s: the machine is very busy, or the warden is stopped");
+            }
             if (e instanceof TimeoutException) {
-                return new SandboxException(id + " could not be made within " + BIRTH_PATIENCE + " s"
-                        + (parent == null ? "" : ": " + parent + " does not answer"));
+                return new SandboxException.ZygoteGone(id + " could not be forked within " + BIRTH_PATIENCE + " s: "
+                        + parent + " does not answer. Another one is made in its place");
             }
             if (parent != null && (!parent.alive() || e instanceof LinuxException linux && linux.peerGone()
                     || e instanceof java.io.EOFException || e instanceof java.nio.channels.ClosedChannelException)) {
                 return new SandboxException.ZygoteGone(
                         id + " could not be forked from " + parent + ": " + e.getMessage(), e);
             }
-            if (answer.isCompletedExceptionally()) {
-                return new SandboxException(
-                        id + " could not be made: " + answer.exceptionNow().getMessage(), answer.exceptionNow());
+            if (parent == null && refusal().isPresent()) {
+                return refusal().get().of(id);
             }
             return new SandboxException(id + " could not be made: " + e.getMessage(), e);
+        }
+
+        /** What the warden says; it closes the channel just before it says so. */
+        private Optional<RefusedException> refusal() throws InterruptedException {
+            try {
+                answer.get(REFUSAL_PATIENCE, TimeUnit.MILLISECONDS);
+                return Optional.empty();
+            } catch (ExecutionException e) {
+                return e.getCause() instanceof RefusedException refused ? Optional.of(refused) : Optional.empty();
+            } catch (TimeoutException e) {
+                return Optional.empty();
+            }
         }
 
         private void closeDescriptors() {

@@ -197,7 +197,7 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
     /** The exception for a sandbox whose channel ended; destroys it. */
     final SandboxException obituary(String doing, boolean callStarted, IOException cause) throws InterruptedException {
         boolean wasDestroyed = destroyed && !endedByItself;
-        OptionalInt status = status();
+        OptionalInt status = cause instanceof MisbehavedException ? OptionalInt.empty() : status();
         boolean outOfMemory = group.ranOutOfMemory();
         destroy();
         if (outOfMemory) {
@@ -220,15 +220,26 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
         try {
             JsonNode report = JSON.readTree(frame.body());
             String step = report.path("step").asText();
-            String error = report.path("error").asText();
+            String error = printable(report.path("error").asText());
             if (step.equals("import")) {
                 return new SandboxException.ImportFailed(
                         "the import failed in " + id + ": " + error, report.path("traceback").asText());
+            }
+            if (step.equals("fork")) {
+                return RefusedException.forFork(id, error, report.path("errno").asInt());
             }
             return new SandboxException(id + " could not be set up, at step '" + step + "': " + error);
         } catch (IOException e) {
             return new SandboxException(id + " could not be set up, and said something unreadable", e);
         }
+    }
+
+    /** Without control characters: it ends up in logs, where a sandbox must not write lines of its own. */
+    private static String printable(String text) {
+        return text.codePoints()
+                .map(c -> Character.isISOControl(c) || c == 0x2028 || c == 0x2029 ? ' ' : c)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
     }
 
     /** The exception for a wait that took too long; destroys the sandbox. */

@@ -93,7 +93,7 @@ final class SockZygote extends SockSandbox implements Zygote {
                 throw failure(frame);
             }
             if (frame.kind() != Frame.READY) {
-                throw new IOException("it sent a message of kind " + frame.kind() + " instead of being ready");
+                throw new MisbehavedException("it sent a message of kind " + frame.kind() + " instead of being ready");
             }
             Map<PackageId, ImportCost> measured = new HashMap<>();
             for (Map.Entry<String, JsonNode> cost : JSON.readTree(frame.body()).path("costs").properties()) {

@@ -7,25 +7,113 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
- * Frees what killed sandboxes held, once the last of their processes is gone. One thread, so that nobody else waits
- * for the kernel to take memory back.
+ * Frees what killed sandboxes held, once the last of their processes is gone, and removes groups that are in use when
+ * they should go. One thread, so that nobody else waits for the kernel to take memory back.
  */
-final class Undertaker {
+final class Undertaker implements GroupFamily.Removals {
 
     private static final System.Logger LOG = System.getLogger(Undertaker.class.getName());
     /** Memory that may still be charged to a group that is used again: more, and the next sandbox would miss it. */
     private static final long RESIDUE = 1 << 20;
-    /** After this many milliseconds a sandbox that does not die is reported, once. */
+    /** After this many milliseconds whatever is in the group of a killed sandbox is killed, wherever it came from. */
+    private static final long KILL_AGAIN_AFTER = 2_000;
+    /** After this many milliseconds a sandbox that does not die, or a group that does not go, is reported, once. */
     private static final long REPORT_AFTER = 10_000;
+    /** How often groups in use are tried again, in milliseconds. */
+    private static final long RETRY_EVERY = 200;
 
     private final boolean reuse;
     private final BlockingQueue<Case> queue = new LinkedBlockingQueue<>();
     private final Thread thread;
     private volatile boolean closing;
 
-    private record Case(SockSandbox sandbox, long since, boolean reported) {}
+    /** Something to be done with. */
+    private abstract static class Case {
+        private final long since = System.nanoTime();
+        private boolean reported;
+
+        final long millis() {
+            return (System.nanoTime() - since) / 1_000_000;
+        }
+
+        /** Tries; false if it is to be tried again. */
+        abstract boolean done();
+
+        /** Reports a delay, once. */
+        final void reportOnce(String what) {
+            if (!reported && millis() >= REPORT_AFTER) {
+                reported = true;
+                LOG.log(Level.WARNING, what);
+            }
+        }
+    }
+
+    /** A sandbox that was killed. */
+    private final class Burial extends Case {
+        private final SockSandbox sandbox;
+        private boolean killedAgain;
+
+        Burial(SockSandbox sandbox) {
+            this.sandbox = sandbox;
+        }
+
+        @Override
+        boolean done() {
+            SandboxGroup group = sandbox.group();
+            if (!group.isEmpty()) {
+                if (!killedAgain && millis() >= KILL_AGAIN_AFTER) {
+                    killedAgain = true;
+                    sandbox.killAgain();
+                }
+                reportOnce(sandbox + " was killed " + millis() + " ms ago and still has processes: "
+                        + CgroupLayout.processes(group.path()).replace('\n', ' '));
+                return false;
+            }
+            boolean reusable = reuse && group.isReusable() && group.memoryBytes() < RESIDUE;
+            if (reusable) {
+                try {
+                    group.freeze(false);
+                } catch (IOException e) {
+                    reusable = false;
+                }
+            }
+            sandbox.release(reusable);
+            return true;
+        }
+    }
+
+    /** A group that was in use when it was to be removed. */
+    private static final class Removal extends Case {
+        private final String what;
+        private final BooleanSupplier remove;
+
+        Removal(String what, BooleanSupplier remove) {
+            this.what = what;
+            this.remove = remove;
+        }
+
+        @Override
+        boolean done() {
+            if (remove.getAsBoolean()) {
+                return true;
+            }
+            reportOnce("cannot remove " + what + ", nor what belongs to it in other hierarchies: it has processes"
+                    + " (cgroup.procs) or groups below it that are not the worker's. It is tried again until the worker"
+                    + " stops, and by the next start");
+            return false;
+        }
+    }
+
+    /** Ends the waiting of the thread. */
+    private static final class Wake extends Case {
+        @Override
+        boolean done() {
+            return true;
+        }
+    }
 
     /** @param reuse whether empty groups may be used again */
     Undertaker(boolean reuse) {
@@ -35,62 +123,60 @@ final class Undertaker {
 
     /** Takes over a sandbox that was killed. */
     void bury(SockSandbox sandbox) {
-        queue.add(new Case(sandbox, System.nanoTime(), false));
+        queue.add(new Burial(sandbox));
+    }
+
+    @Override
+    public void later(String what, BooleanSupplier remove) {
+        queue.add(new Removal(what, remove));
     }
 
     private void work() {
-        List<Case> waiting = new ArrayList<>();
+        List<Case> dying = new ArrayList<>();
+        List<Case> inUse = new ArrayList<>();
+        long lastRetry = System.nanoTime();
         try {
-            while (!closing || !waiting.isEmpty() || !queue.isEmpty()) {
-                Case next = waiting.isEmpty() ? queue.poll(200, TimeUnit.MILLISECONDS) : queue.poll(1, TimeUnit.MILLISECONDS);
-                if (next != null) {
-                    waiting.add(next);
-                    queue.drainTo(waiting);
+            while (!closing || !dying.isEmpty() || !queue.isEmpty()) {
+                List<Case> next = new ArrayList<>();
+                Case first = await(dying.isEmpty(), inUse.isEmpty());
+                if (first != null) {
+                    next.add(first);
+                    queue.drainTo(next);
                 }
-                List<Case> still = new ArrayList<>();
-                for (Case one : waiting) {
-                    if (!buried(one.sandbox())) {
-                        still.add(report(one));
-                    }
+                for (Case one : next) {
+                    (one instanceof Removal ? inUse : dying).add(one);
                 }
-                waiting = still;
+                dying.removeIf(Undertaker::done);
+                if (System.nanoTime() - lastRetry >= RETRY_EVERY * 1_000_000) {
+                    inUse.removeIf(Undertaker::done);
+                    lastRetry = System.nanoTime();
+                }
             }
         } catch (InterruptedException e) {
-            LOG.log(Level.WARNING, waiting.size() + " sandboxes were not cleaned up; the next start does it");
+            LOG.log(Level.WARNING, dying.size() + " sandboxes were not cleaned up; the next start does it");
         }
     }
 
-    private Case report(Case one) {
-        long millis = (System.nanoTime() - one.since()) / 1_000_000;
-        if (one.reported() || millis < REPORT_AFTER) {
-            return one;
+    private static boolean done(Case one) {
+        try {
+            return one.done();
+        } catch (RuntimeException e) {
+            LOG.log(Level.ERROR, "something of a sandbox is left behind until the next start", e);
+            return true;
         }
-        one.sandbox().killAgain();
-        LOG.log(Level.WARNING, one.sandbox() + " was killed " + millis + " ms ago and still has processes: "
-                + CgroupLayout.processes(one.sandbox().group().path()).replace('\n', ' '));
-        return new Case(one.sandbox(), one.since(), true);
     }
 
-    private boolean buried(SockSandbox sandbox) {
-        SandboxGroup group = sandbox.group();
-        if (!group.isEmpty()) {
-            return false;
+    private Case await(boolean nothingDies, boolean nothingIsInUse) throws InterruptedException {
+        if (!nothingDies) {
+            return queue.poll(1, TimeUnit.MILLISECONDS);
         }
-        boolean reusable = reuse && group.isReusable() && group.memoryBytes() < RESIDUE;
-        if (reusable) {
-            try {
-                group.freeze(false);
-            } catch (IOException e) {
-                reusable = false;
-            }
-        }
-        sandbox.release(reusable);
-        return true;
+        return nothingIsInUse ? queue.take() : queue.poll(RETRY_EVERY, TimeUnit.MILLISECONDS);
     }
 
-    /** Finishes what is queued, within some seconds. */
+    /** Finishes what dies, within some seconds. What is in use is left to whoever removes all groups. */
     void stop() throws InterruptedException {
         closing = true;
+        queue.add(new Wake());
         thread.join(10_000);
         thread.interrupt();
     }

@@ -166,7 +166,8 @@ final class Warden implements AutoCloseable {
             return;
         }
         if (message.has("error")) {
-            future.completeExceptionally(new IOException(message.path("error").asText()));
+            future.completeExceptionally(
+                    new RefusedException(message.path("error").asText(), message.path("errno").asInt()));
         } else {
             future.complete(null);
         }

@@ -76,6 +76,44 @@ class BaseRootTest {
     }
 
     @Test
+    void a_link_of_a_base_folder_brings_nothing_from_outside_of_it() throws Exception {
+        Path inside = base.toRealPath();
+        Files.createDirectories(base.resolve("usr/share/zone"));
+        Files.createDirectories(base.resolve("data/certificates"));
+        Files.createDirectory(base.resolve("etc"));
+        Files.createSymbolicLink(base.resolve("lib"), Path.of("/usr/lib"));
+        Files.createSymbolicLink(base.resolve("srv"), Path.of("/data"));
+        Files.createSymbolicLink(base.resolve("home"), Path.of("/home"));
+        Files.createSymbolicLink(base.resolve("opt"), Path.of("/../../../../../../../../../../etc"));
+        Files.createSymbolicLink(base.resolve("etc/ssl"), Path.of("/data/certificates"));
+        Files.createSymbolicLink(base.resolve("etc/hosts"), Path.of("/etc/hostname"));
+        Files.createSymbolicLink(base.resolve("etc/services"), Path.of("../../../../../../../../../etc/services"));
+        Files.createSymbolicLink(base.resolve("etc/localtime"), Path.of("/usr/share/zone"));
+        List<List<String>> plan = plan();
+        assertTrue(plan.contains(List.of("link", "/lib", "/usr/lib")), plan::toString);
+        assertTrue(plan.contains(List.of("tree", "/srv", inside.resolve("data").toString())), plan::toString);
+        assertTrue(plan.contains(List.of("tree", "/opt", inside.resolve("etc").toString())), "the base's own, at the most");
+        assertTrue(plan.contains(List.of("tree", "/etc/ssl", inside.resolve("data/certificates").toString())));
+        assertTrue(plan.contains(List.of("link", "/etc/localtime", "/usr/share/zone")));
+        for (List<String> entry : plan) {
+            assertFalse(
+                    Set.of("tree", "file").contains(entry.get(0)) && !entry.get(1).equals("/runtime")
+                            && !Path.of(entry.get(2)).startsWith(inside),
+                    entry::toString);
+        }
+        assertFalse(paths(plan).contains("/home"));
+        assertFalse(paths(plan).contains("/etc/hosts"));
+    }
+
+    @Test
+    void an_etc_that_is_a_link_is_looked_for_inside() throws Exception {
+        Files.createDirectories(base.resolve("settings"));
+        Files.writeString(base.resolve("settings/hosts"), "127.0.0.1 localhost");
+        Files.createSymbolicLink(base.resolve("etc"), Path.of("/settings"));
+        assertTrue(plan().contains(List.of("file", "/etc/hosts", base.toRealPath().resolve("settings/hosts").toString())));
+    }
+
+    @Test
     void devices_are_the_harmless_ones() throws Exception {
         Set<String> devices = plan().stream()
                 .filter(entry -> entry.get(0).equals("device"))

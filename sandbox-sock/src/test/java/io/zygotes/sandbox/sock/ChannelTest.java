@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.zygotes.sandbox.sock.linux.Linux;
+import io.zygotes.sandbox.sock.linux.LinuxException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -110,6 +111,53 @@ class ChannelTest {
         sandbox.send(new byte[] {(byte) 0xff, 0, 0, 0, Frame.REPLY}, in(1000));
         var e = assertThrows(IOException.class, () -> worker.receive(in(1000)));
         assertTrue(e.getMessage().contains("4278190080"), e.getMessage());
+    }
+
+    @Test
+    void what_was_sent_unasked_is_seen_before_the_next_call_and_the_end_of_the_other_side_is_not_taken_for_it()
+            throws Exception {
+        assertFalse(worker.hasUnread());
+        sandbox.send(Frame.encode(Frame.REPLY, bytes("asked")), in(1000));
+        worker.receive(in(1000));
+        assertFalse(worker.hasUnread());
+        byte[] twice = new byte[20];
+        System.arraycopy(Frame.encode(Frame.REPLY, bytes("asked")), 0, twice, 0, 10);
+        System.arraycopy(Frame.encode(Frame.REPLY, bytes("twice")), 0, twice, 10, 10);
+        sandbox.send(twice, in(1000));
+        assertTrue(worker.hasUnread());
+        worker.receive(in(1000));
+        assertTrue(worker.hasUnread());
+        worker.receive(in(1000));
+        sandbox.close();
+        assertFalse(worker.hasUnread());
+    }
+
+    @Test
+    void open_files_are_not_taken() throws Exception {
+        int[] pipe = Linux.pipe();
+        Linux.send(sandboxSocket, Frame.encode(Frame.REPLY, bytes("here")), 0, pipe[0], pipe[1]);
+        var e = assertThrows(IOException.class, () -> worker.receive(in(1000)));
+        assertTrue(e.getMessage().contains("open files"), e.getMessage());
+        Linux.close(pipe[1]);
+        // The other copy of its writing end is closed, too, on another thread.
+        assertTrue(Linux.awaitInput(pipe[0], 5000), "a copy is open");
+        assertEquals(0, Linux.read(pipe[0]).length);
+        Linux.close(pipe[0]);
+    }
+
+    @Test
+    void where_the_kernel_can_it_refuses_open_files_to_their_sender() throws Exception {
+        int[] sockets = Linux.socketPair(Linux.SOCK_STREAM);
+        Linux.refuseDescriptors(sockets[0]);
+        try {
+            Linux.send(sockets[1], bytes("x"), 0, sockets[1]);
+            assertTrue(Linux.receive(sockets[0]).hadDescriptors(), "it neither came nor was refused");
+        } catch (LinuxException e) {
+            assertEquals(1, e.errno(), e.getMessage());
+        } finally {
+            Linux.close(sockets[0]);
+            Linux.close(sockets[1]);
+        }
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.zygotes.sandbox.sock.linux.Linux;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
@@ -71,6 +72,44 @@ class LimitsTest {
                             return n
                 """);
         assertEquals("4", call(leaf, ""));
+    }
+
+    @Test
+    void all_sandboxes_together_leave_process_ids_to_others() throws Exception {
+        long most = Long.parseLong(Linux.readFile(real.mechanism.top("pids") + "/pids.max").strip());
+        long all = Long.parseLong(Linux.readFile("/proc/sys/kernel/pid_max").strip());
+        assertTrue(most > 0 && most <= all * 3 / 4, () -> most + " of " + all);
+    }
+
+    @Test
+    void what_waits_in_sockets_is_bounded_by_the_limit_of_memory() throws Exception {
+        Limits limits = new Limits(32, 5, 100, 0, 20, 512, 4);
+        Leaf leaf = leaf(
+                limits,
+                """
+                import socket
+                def f(event):
+                    sockets = []
+                    for _ in range(event):
+                        one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+                        one.bind(("127.0.0.1", 0))
+                        one.setblocking(False)
+                        sockets.append(one)
+                        for _ in range(60):
+                            one.sendto(bytes(50000), one.getsockname())
+                    arrived = 0
+                    for one in sockets:
+                        try:
+                            while True:
+                                arrived += len(one.recv(65536))
+                        except BlockingIOError:
+                            pass
+                    return arrived
+                """);
+        assertTrue(Long.parseLong(call(leaf, "1")) >= 50000, "what is sent arrives");
+        long arrived = Long.parseLong(call(leaf, "400"));
+        assertTrue(arrived < 32 << 20, () -> arrived + " bytes waited");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.zygotes.sandbox.sock;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.zygotes.sandbox.sock.linux.Linux;
 import java.nio.charset.StandardCharsets;
@@ -51,6 +52,19 @@ class OutputPumpTest {
         print(pipe[1], "\\244\\nd");
         Linux.close(pipe[1]);
         assertEquals(List.of("a", "", "bcä", "d"), List.of(line(), line(), line(), line()));
+    }
+
+    @Test
+    void it_stops_at_once_also_when_nobody_prints() throws Exception {
+        OutputPump idle = new OutputPump();
+        int[] pipe = Linux.pipe();
+        idle.lines(pipe[0], lines::add);
+        Thread.sleep(50);
+        long started = System.nanoTime();
+        idle.stop();
+        long millis = (System.nanoTime() - started) / 1_000_000;
+        Linux.close(pipe[1]);
+        assertTrue(millis < 500, () -> "it took " + millis + " ms");
     }
 
     @Test

@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class SeccompTest {
 
     private static final int EPERM = 1;
+    private static final int EINVAL = 22;
     private static final int ENOSYS = 38;
     private static final int EPROTONOSUPPORT = 93;
     private static final int EAFNOSUPPORT = 97;
@@ -48,7 +49,11 @@ class SeccompTest {
                 Map.entry("prlimit64", 302), Map.entry("name_to_handle_at", 303),
                 Map.entry("open_by_handle_at", 304), Map.entry("setns", 308), Map.entry("process_vm_readv", 310),
                 Map.entry("kcmp", 312), Map.entry("seccomp", 317), Map.entry("getrandom", 318),
-                Map.entry("bpf", 321), Map.entry("userfaultfd", 323), Map.entry("rseq", 334))),
+                Map.entry("bpf", 321), Map.entry("userfaultfd", 323), Map.entry("rseq", 334),
+                Map.entry("madvise", 28), Map.entry("setsockopt", 54), Map.entry("fsync", 74),
+                Map.entry("fdatasync", 75), Map.entry("prctl", 157), Map.entry("io_setup", 206),
+                Map.entry("io_submit", 209), Map.entry("ioprio_set", 251), Map.entry("sync_file_range", 277),
+                Map.entry("memfd_create", 319), Map.entry("io_pgetevents", 333))),
         AARCH64_KERNEL("aarch64", AARCH64, ARM, Map.ofEntries(
                 Map.entry("fcntl", 25), Map.entry("sync", 81), Map.entry("socketpair", 199),
                 Map.entry("fadvise64", 223), Map.entry("syncfs", 267),
@@ -64,7 +69,11 @@ class SeccompTest {
                 Map.entry("prlimit64", 261), Map.entry("fanotify_init", 262), Map.entry("name_to_handle_at", 264),
                 Map.entry("open_by_handle_at", 265), Map.entry("setns", 268), Map.entry("process_vm_readv", 270),
                 Map.entry("kcmp", 272), Map.entry("seccomp", 277), Map.entry("getrandom", 278), Map.entry("bpf", 280),
-                Map.entry("userfaultfd", 282), Map.entry("rseq", 293)));
+                Map.entry("userfaultfd", 282), Map.entry("rseq", 293),
+                Map.entry("io_setup", 0), Map.entry("io_submit", 2), Map.entry("ioprio_set", 30),
+                Map.entry("fsync", 82), Map.entry("fdatasync", 83), Map.entry("sync_file_range", 84),
+                Map.entry("prctl", 167), Map.entry("setsockopt", 208), Map.entry("madvise", 233),
+                Map.entry("memfd_create", 279), Map.entry("io_pgetevents", 292)));
 
         final String name;
         final int audit;
@@ -90,7 +99,8 @@ class SeccompTest {
     private static final List<String> NEVER = List.of(
             "ptrace", "chroot", "swapon", "reboot", "init_module", "kexec_load", "add_key", "keyctl",
             "inotify_add_watch", "perf_event_open", "fanotify_init", "name_to_handle_at", "open_by_handle_at",
-            "process_vm_readv", "kcmp", "bpf", "userfaultfd", "pivot_root", "umount2", "setns", "setuid", "sync", "syncfs");
+            "process_vm_readv", "kcmp", "bpf", "userfaultfd", "pivot_root", "umount2", "setns", "setuid", "sync", "syncfs",
+            "io_setup", "io_submit", "io_pgetevents", "ioprio_set");
     /** Of those, numbers that are the same everywhere: open_tree, fsopen, io_uring_*, pidfd_getfd, memfd_secret, … */
     private static final List<Integer> NEVER_EVERYWHERE = List.of(425, 426, 427, 428, 430, 431, 432, 433, 438, 447);
     /** Calls that set a sandbox up: a zygote's children need them, and have to give them up. */
@@ -330,6 +340,48 @@ class SeccompTest {
         assertEquals(ALLOWED, leaf(machine, ioctl, 1, 0x5401)); // TCGETS
         for (long request : List.of(0x5412L, 0x541CL, 0xffffffff_00005412L)) { // the kernel takes 32 bits
             assertEquals(error(EPERM), leaf(machine, ioctl, 1, request), Long.toHexString(request));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void a_leaf_gets_no_huge_pages_and_has_none_of_its_own_merged(Machine machine) {
+        assertEquals(ALLOWED, leaf(machine, machine.number("mmap"), 0, 4096, 3, 0x22, -1, 0));
+        assertEquals(error(EPERM), zygote(machine, machine.number("mmap"), 0, 1 << 21, 3, 0x40022, -1, 0)); // MAP_HUGETLB
+        assertEquals(ALLOWED, leaf(machine, machine.number("memfd_create"), 0, 3));
+        assertEquals(error(EPERM), leaf(machine, machine.number("memfd_create"), 0, 4)); // MFD_HUGETLB
+        assertEquals(error(EPERM), leaf(machine, machine.number("memfd_create"), 0, 4 | 21 << 26)); // of two MiB
+        assertEquals(ALLOWED, leaf(machine, machine.number("madvise"), 0, 4096, 14)); // HUGEPAGE, which is counted
+        assertEquals(error(EINVAL), leaf(machine, machine.number("madvise"), 0, 4096, 12)); // MERGEABLE
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void a_leaf_compiles_no_filters_of_its_own(Machine machine) {
+        int option = machine.number("setsockopt");
+        for (long name : List.of(26L, 50L, 51L, 52L)) { // SO_ATTACH_…
+            assertEquals(error(EPERM), zygote(machine, option, 3, 1, name), "SOL_SOCKET " + name);
+            assertEquals(error(EPERM), leaf(machine, option, 3, 1, name), "SOL_SOCKET " + name);
+            assertEquals(ALLOWED, leaf(machine, option, 3, 41, name), "SOL_IPV6 " + name);
+        }
+        assertEquals(error(EPERM), leaf(machine, option, 3, 1, 60)); // SO_ZEROCOPY
+        assertEquals(error(EPERM), leaf(machine, option, 3, 6, 31)); // TCP_ULP
+        for (long name : List.of(2L, 7L, 8L, 9L, 13L, 15L, 20L)) { // SO_REUSEADDR, buffers, …
+            assertEquals(ALLOWED, leaf(machine, option, 3, 1, name), "SOL_SOCKET " + name);
+        }
+        assertEquals(ALLOWED, leaf(machine, option, 3, 6, 1)); // TCP_NODELAY
+        int prctl = machine.number("prctl");
+        assertEquals(error(EPERM), leaf(machine, prctl, 22, 2)); // PR_SET_SECCOMP
+        assertEquals(error(EPERM), leaf(machine, prctl, 62, 1)); // PR_SCHED_CORE
+        assertEquals(ALLOWED, leaf(machine, prctl, 15)); // PR_SET_NAME
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void to_flush_a_file_takes_no_time_of_a_disk(Machine machine) {
+        for (String call : List.of("fsync", "fdatasync", "sync_file_range")) {
+            assertEquals(error(0), zygote(machine, machine.number(call), 3), call);
+            assertEquals(error(0), leaf(machine, machine.number(call), 3), call);
         }
     }
 

@@ -94,6 +94,15 @@ public final class FakePackages implements Packages {
         return this;
     }
 
+    /** The same packages, none of them measured. */
+    public FakePackages unmeasured() {
+        FakePackages copy = new FakePackages();
+        copy.known.putAll(known);
+        copy.costs.putAll(costs);
+        versions.forEach((name, ids) -> copy.versions.put(name, new ArrayList<>(ids)));
+        return copy;
+    }
+
     /** Makes every cost known now. */
     public FakePackages measureAll() {
         measured.addAll(known.keySet());

@@ -71,6 +71,7 @@ public final class FakeSandboxes implements Sandboxes {
     private volatile Trouble trouble = Trouble.NONE;
     private volatile Duration pause = Duration.ZERO;
     private volatile Consumer<SandboxEvent> listener = event -> {};
+    private volatile Consumer<Made> births = birth -> {};
 
     /**
      * @param packages what can be imported
@@ -94,6 +95,11 @@ public final class FakeSandboxes implements Sandboxes {
     /** Who hears of events; one listener, usually {@code cache::onEvent}. */
     public void listener(Consumer<SandboxEvent> whom) {
         listener = Objects.requireNonNull(whom);
+    }
+
+    /** Who hears of what was made, on the thread that made it. */
+    void births(Consumer<Made> whom) {
+        births = whom;
     }
 
     @Override
@@ -178,6 +184,7 @@ public final class FakeSandboxes implements Sandboxes {
                 Fake fake = birth.of(bytes, millis);
                 live.put(fake.id(), fake);
                 made.add(fake.made());
+                births.accept(fake.made());
                 events.add(new SandboxEvent(SandboxEvent.Kind.MADE, fake));
                 return fake;
             }
@@ -429,7 +436,11 @@ public final class FakeSandboxes implements Sandboxes {
 
         @Override
         public void thaw() {
-            frozen = false;
+            synchronized (FakeSandboxes.this) {
+                frozen = false;
+                // Used now, so it is the last one to be evicted.
+                live.get(id());
+            }
             listener.accept(new SandboxEvent(SandboxEvent.Kind.THAWED, this));
         }
 

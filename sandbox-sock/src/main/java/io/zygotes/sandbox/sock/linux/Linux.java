@@ -40,6 +40,7 @@ public final class Linux {
     private static final int SCM_RIGHTS = 1;
     private static final int SCM_CREDENTIALS = 2;
     private static final int SO_PASSCRED = 16;
+    private static final int SO_PASSRIGHTS = 83; // since Linux 6.16
     private static final int SO_SNDBUF = 7;
     private static final int MSG_DONTWAIT = 0x40;
     private static final int MSG_NOSIGNAL = 0x4000;
@@ -49,6 +50,7 @@ public final class Linux {
     private static final int O_CLOEXEC = 0x80000;
     private static final int POLLIN = 1;
     private static final int POLLOUT = 4;
+    private static final int POLLHUP = 16;
     private static final int EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2;
     private static final int AT_FDCWD = -100;
     private static final int AT_EMPTY_PATH = 0x1000;
@@ -166,8 +168,9 @@ public final class Linux {
      *
      * @param data the bytes; empty at the end of the stream
      * @param pid the process that sent it, as this process sees it; 0 if unknown
+     * @param hadDescriptors whether open files came along; they are being closed
      */
-    public record Received(byte[] data, int pid) {}
+    public record Received(byte[] data, int pid, boolean hadDescriptors) {}
 
     private static MethodHandle handle(String name, MemoryLayout result, MemoryLayout... arguments) {
         return LINKER.downcallHandle(
@@ -223,6 +226,20 @@ public final class Linux {
     /** Asks the kernel to say of everything that this socket receives which process sent it (unix(7)). */
     public static void passCredentials(int socket) throws LinuxException {
         setOption(socket, SO_PASSCRED, 1);
+    }
+
+    /**
+     * Has the kernel refuse to put open files into what this socket receives, where it can. Elsewhere {@link #receive}
+     * gets rid of them.
+     */
+    public static void refuseDescriptors(int socket) throws LinuxException {
+        try {
+            setOption(socket, SO_PASSRIGHTS, 0);
+        } catch (LinuxException e) {
+            if (e.errno() != LinuxException.ENOPROTOOPT) {
+                throw e;
+            }
+        }
     }
 
     /** Makes room for messages of this size. */
@@ -326,7 +343,8 @@ public final class Linux {
     }
 
     /**
-     * Takes what has come to a socket, at most 64 KiB, without waiting. Descriptors that came along are closed.
+     * Takes what has come to a socket, at most 64 KiB, without waiting. Descriptors that came along are closed, on
+     * another thread: closing somebody else's may take as long as that one likes (SO_LINGER of socket(7)).
      *
      * @return null if there is nothing yet
      */
@@ -337,8 +355,7 @@ public final class Linux {
                 MemorySegment header = s.message(s.data, DATA_SIZE, CONTROL_SIZE);
                 long got = (long) RECVMSG.invokeExact(s.state, socket, header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
                 if (got >= 0) {
-                    int pid = readControl(s);
-                    return new Received(s.data.asSlice(0, got).toArray(ValueLayout.JAVA_BYTE), pid);
+                    return readControl(s, s.data.asSlice(0, got).toArray(ValueLayout.JAVA_BYTE));
                 }
                 if (s.errno() == LinuxException.EAGAIN) {
                     return null;
@@ -354,8 +371,9 @@ public final class Linux {
         }
     }
 
-    private static int readControl(Scratch s) {
+    private static Received readControl(Scratch s, byte[] data) {
         int pid = 0;
+        List<Integer> descriptors = null;
         long end = s.header.get(LONG, 40);
         for (long at = 0; at + 16 <= end; ) {
             long length = s.control.get(LONG, at);
@@ -366,13 +384,19 @@ public final class Linux {
             if (kind == SCM_CREDENTIALS) {
                 pid = s.control.get(INT, at + 16);
             } else if (kind == SCM_RIGHTS) {
+                descriptors = new ArrayList<>();
                 for (long fd = at + 16; fd + 4 <= at + length; fd += 4) {
-                    close(s.control.get(INT, fd));
+                    descriptors.add(s.control.get(INT, fd));
                 }
             }
             at += (length + 7) & ~7L;
         }
-        return pid;
+        if (descriptors == null) {
+            return new Received(data, pid, false);
+        }
+        List<Integer> unwanted = descriptors;
+        Thread.ofPlatform().daemon().name("unwanted-files").start(() -> unwanted.forEach(Linux::close));
+        return new Received(data, pid, true);
     }
 
     /**
@@ -393,6 +417,11 @@ public final class Linux {
      */
     public static boolean awaitRoom(int descriptor, int millis) throws LinuxException {
         return await(descriptor, POLLOUT, millis);
+    }
+
+    /** Whether there is something to read, other than the end. Does not wait. */
+    public static boolean hasInput(int descriptor) throws LinuxException {
+        return await(descriptor, POLLIN, 0) && (SCRATCH.get().small.get(ValueLayout.JAVA_SHORT, 6) & POLLHUP) == 0;
     }
 
     private static boolean await(int descriptor, int event, int millis) throws LinuxException {

@@ -6,8 +6,8 @@ import java.io.IOException;
 public final class LinuxException extends IOException {
 
     /** Numbers from asm-generic/errno-base.h and errno.h that callers decide on. */
-    public static final int ENOENT = 2, ESRCH = 3, EINTR = 4, EAGAIN = 11, EBUSY = 16, EEXIST = 17, EPIPE = 32,
-            EOPNOTSUPP = 95, ECONNRESET = 104;
+    public static final int ENOENT = 2, ESRCH = 3, EINTR = 4, EAGAIN = 11, ENOMEM = 12, EBUSY = 16, EEXIST = 17, EPIPE = 32,
+            ENOPROTOOPT = 92, EOPNOTSUPP = 95, ECONNRESET = 104;
 
     private static final long serialVersionUID = 1L;
     private final int errno;

@@ -1,5 +1,6 @@
 """A leaf: imports f.py once, then answers calls until it is killed."""
 
+import array
 import importlib.machinery
 import importlib.util
 import json
@@ -14,6 +15,7 @@ from . import setup, wire
 _HANDLER = "/handler"
 _SOURCE = _HANDLER + "/f.py"
 _BYTE_CODE = _HANDLER + "/__pycache__/f." + sys.implementation.cache_tag + ".pyc"
+_SMALL = 1 << 15  # no buffer that the C library would map for itself
 _UNCHECKED = b"\x01\x00\x00\x00"  # PEP 552: a hash stands in the file, and nobody compares it
 
 
@@ -24,18 +26,19 @@ _close = os.close  # before a package may have put another one in its place
 _MAGIC = importlib.util.MAGIC_NUMBER + _UNCHECKED
 
 
-def byte_code():
+def byte_code(path=_BYTE_CODE):
     """The code of f.py as the worker compiled it ahead, or None. The folder never changes, so nothing is compared."""
     try:
-        descriptor = os.open(_BYTE_CODE, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:
-        data = os.read(descriptor, 1 << 20)
+        data = os.read(descriptor, _SMALL)
+        while len(data) % _SMALL == 0 and (more := os.read(descriptor, _SMALL)):
+            data += more
     finally:
         _close(descriptor)
-    # A very large one is not read to its end, and is left to the normal loader.
-    if data[:8] != _MAGIC or len(data) == 1 << 20:
+    if data[:8] != _MAGIC:
         return None
     return marshal.loads(memoryview(data)[16:])
 
@@ -53,6 +56,10 @@ def _import_f():
     return function
 
 
+# Of numpy's global generator, as numpy.random.set_state takes it. The key is the whole of the Mersenne Twister's state.
+_STATE = {"bit_generator": "MT19937", "state": {"key": None, "pos": 624}, "has_gauss": 0, "gauss": 0.0}
+
+
 def reseed():
     """Children of one zygote must not draw the same numbers. random.random() is reseeded by Python itself.
 
@@ -60,7 +67,12 @@ def reseed():
     """
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
-        numpy_random.seed()
+        # A quarter of the time of numpy.random.seed(), which hashes what it gets from the kernel.
+        _STATE["state"]["key"] = array.array("I", os.urandom(4 * 624))
+        try:
+            numpy_random.set_state(_STATE)
+        except (TypeError, ValueError):
+            numpy_random.seed()  # a numpy before 1.17, or another generator was set
 
 
 def _user_traceback(error):
@@ -116,13 +128,33 @@ def answer(function, body):
         return 500, _error("what the lambda returned cannot be written as JSON: %s" % error)
 
 
-def main(instructions):
-    """Serves calls. Never returns normally."""
-    setup.set_environment(instructions["environment"])
+def become(instructions):
+    """Makes the process the lambda's, up to the import of its code."""
+    # A child of a zygote is told only what differs from the zygote.
+    if "environment" in instructions:
+        setup.set_environment(instructions["environment"])
     sys.path.insert(0, _HANDLER)
-    setup.add_packages(instructions["packages"])
+    if "packages" in instructions:
+        setup.add_packages(instructions["packages"])
     os.chdir(_HANDLER)
     reseed()
+
+
+def serve(channel, function, orphans):
+    """Answers one call. Orphans are waited for before it only if there may be some."""
+    kind, body = wire.receive_frame(channel)
+    if kind != wire.CALL:
+        raise ValueError("a leaf got a message of kind %d" % kind)
+    if orphans:
+        _reap()  # what ended after the last call, and while it was frozen
+    status, reply = answer(function, body)
+    _flush()
+    wire.send_reply(channel, status, reply)
+
+
+def main(instructions):
+    """Serves calls. Never returns normally."""
+    become(instructions)
     started = time.perf_counter_ns()
     try:
         function = _import_f()
@@ -133,12 +165,7 @@ def main(instructions):
         wire.send_frame(wire.CHANNEL, wire.FAILED, json.dumps(report).encode())
         os._exit(1)
     wire.send_frame(wire.CHANNEL, wire.READY, b'{"import_ns":%d}' % (time.perf_counter_ns() - started))
+    serve(wire.CHANNEL, function, False)
     while True:
-        kind, body = wire.receive_frame(wire.CHANNEL)
-        if kind != wire.CALL:
-            raise ValueError("a leaf got a message of kind %d" % kind)
-        _reap()  # what ended after the last call, and while it was frozen
-        status, reply = answer(function, body)
-        _flush()
-        wire.send_reply(wire.CHANNEL, status, reply)
         _reap()
+        serve(wire.CHANNEL, function, True)

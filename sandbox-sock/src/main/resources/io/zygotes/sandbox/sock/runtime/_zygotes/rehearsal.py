@@ -6,7 +6,9 @@ start; after a rehearsal it lies in the zygote. Calls that set sandboxes up are 
 that does not matter, the code on the way to them is what is rehearsed.
 """
 
+import importlib.util
 import json
+import marshal
 import os
 import resource
 import socket
@@ -15,44 +17,104 @@ from . import kernel, leaf, setup, wire
 
 _TIMES = 12
 
+# As long as a real one.
+_REQUEST = json.dumps(
+    {"kind": "leaf", "name": "leaf-0000", "private_network": False, "seccomp": True, "uid": 10000, "fresh": False}
+).encode()
+_EVENT = b'{"rehearsal": [1, 2.5, "three", null]}'
+_CODE = "/tmp/rehearsal.pyc"
 _NOTHING = -1
+_NO_NUMBER = 1 << 30  # of a descriptor: more than any process may have open (nr_open, proc_sys_fs(5))
 
 
-def _calls():
-    return (
-        lambda: setup.map_ids("/dev/null", 1, 1, 1),
-        lambda: kernel.move_mount(_NOTHING, "/host"),
+class _Stage:
+    """Sockets and descriptors with numbers that nobody else uses, in place of a child's."""
+
+    def __init__(self):
+        self.ours, self.theirs = socket.socketpair()
+        self.channel, *self.outputs = [os.dup(self.theirs.fileno()) for _ in range(3)]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.ours.close()
+        self.theirs.close()
+        for number in (self.channel, *self.outputs):
+            os.close(number)
+
+
+def _set_up(stage):
+    """The steps of a leaf, but for those that would change this process. Each goes as far as the kernel lets it here."""
+    wire.send_frame(stage.ours.fileno(), wire.GO, b'{"mounts": [], "open_files": 1024, "file_bytes": 1048576}')
+    steps = setup.Setup(json.loads(_REQUEST), [stage.theirs.fileno(), 0, _NOTHING, _NOTHING], stage.channel, stage.outputs)
+    for step in (
+        steps.hello,
+        steps.descriptors,
+        steps.map_itself,
+        steps.mounts,
         lambda: kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID, "subset=pid"),
+        lambda: kernel.close_from(_NO_NUMBER),
         lambda: kernel.set_host_name("rehearsal"),
-        lambda: kernel.unshare(0),
-        lambda: kernel.drop_capabilities(),
-        lambda: kernel.set_no_new_privileges(),
+        steps.orders,
+        lambda: kernel.set_mount_attributes("/nothing", 0, False),
         lambda: setup.lower_limit(resource.RLIMIT_CORE, 0),
-        lambda: os.close(os.dup(0)),
+        kernel.set_no_new_privileges,
+        kernel.drop_capabilities,
+        lambda: os.close(kernel.scope() or os.dup(0)),
         lambda: os.chdir("/"),
-        lambda: leaf.reseed(),
-        lambda: leaf.byte_code(),
-    )
+        leaf.reseed,
+        lambda: exec(leaf.byte_code(_CODE), {}),
+    ):
+        try:
+            step()
+        except OSError:
+            pass
+    wire.receive_frame(stage.ours.fileno())
+
+
+def _call(stage):
+    wire.send_frame(stage.ours.fileno(), wire.CALL, _EVENT)
+    leaf.serve(stage.theirs.fileno(), lambda event: event, False)
+    wire.receive_frame(stage.ours.fileno())
 
 
 def run():
     """Rehearses. Leaves nothing behind but warm code."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        order = {"mounts": [], "environment": dict(os.environ), "packages": [], "open_files": 1, "file_bytes": 1}
-        body = json.dumps(order).encode()
-        calls = _calls()
+    code = compile("def f(event):\n    return event\n", "f.py", "exec")
+    with open(_CODE, "wb") as file:
+        file.write(importlib.util.MAGIC_NUMBER + b"\1\0\0\0" + bytes(8) + marshal.dumps(code))
+    try:
+        with _Stage() as stage:
+            for _ in range(_TIMES):
+                _set_up(stage)
+                _call(stage)
+    finally:
+        kernel.set_dumpable(False)
+        os.unlink(_CODE)
+
+
+class Request:
+    """What a zygote does with a request up to the fork, for practice.
+
+    A fork makes all memory of the zygote read-only for the moment, and each page that it writes to on the way to the next
+    fork costs it a fault. After a practice, which nobody waits for, those pages are its own again.
+    """
+
+    def __init__(self):
+        self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for _ in range(_TIMES):
-            for call in calls:
-                try:
-                    call()
-                except OSError:
-                    pass
-            wire.send_frame(ours.fileno(), wire.GO, body)
-            instructions = json.loads(wire.receive_order(theirs)[1])
-            setup.set_environment(instructions["environment"])
-            setup.add_packages(instructions["packages"])
-            wire.send_frame(ours.fileno(), wire.CALL, b'{"rehearsal": [1, 2.5, "three", null]}')
-            status, reply = leaf.answer(lambda event: event, wire.receive_frame(theirs.fileno())[1])
-            wire.send_reply(ours.fileno(), status, reply)
-            wire.receive_frame(theirs.fileno())
+            self.run()
+
+    def run(self):
+        socket.send_fds(self._ours, [_REQUEST], [0])
+        request, descriptors = wire.receive_message(self._theirs)
+        kernel.prepare_clone(setup.namespaces(request) | kernel.CLONE_PARENT, 0)
+        kernel.threads()
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    def detach(self):
+        """In a child: the numbers of the sockets mean something else soon."""
+        self._ours.detach()
+        self._theirs.detach()

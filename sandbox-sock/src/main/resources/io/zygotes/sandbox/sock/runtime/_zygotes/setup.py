@@ -92,9 +92,12 @@ class Setup:
     """The steps for one child. A failure is told to the worker with the step's name, and ends the process: nothing
     may unwind into the code of the process that was forked."""
 
-    def __init__(self, request, descriptors):
+    def __init__(self, request, descriptors, channel=wire.CHANNEL, outputs=(1, 2)):
+        """What is left of descriptors in the end are channel and outputs, as numbers; only a rehearsal wants others."""
         self.request = request
         self.channel, self.output, self.cgroup, self.scratch = descriptors
+        self.last = channel
+        self.outputs = outputs
         self.step = "hello"
         self.unsealed = set()
 
@@ -115,10 +118,10 @@ class Setup:
 
     def descriptors(self):
         self.step = "descriptors"
-        os.dup2(self.channel, wire.CHANNEL, inheritable=False)
-        self.channel = wire.CHANNEL
-        os.dup2(self.output, 1)
-        os.dup2(self.output, 2)
+        os.dup2(self.channel, self.last, inheritable=False)
+        self.channel = self.last
+        for number in self.outputs:
+            os.dup2(self.output, number)
 
     def map_itself(self):
         """A single line that maps the parent's own id needs no privilege (user_namespaces(7))."""
@@ -128,7 +131,7 @@ class Setup:
     def await_maps(self):
         """Of a forked zygote: another process writes them, and the worker says when they are there."""
         self.step = "identity"
-        if os.read(wire.CHANNEL, 1) != b"m":
+        if os.read(self.channel, 1) != b"m":
             raise OSError("the worker did not say that the id maps are written")
 
     def mounts(self):
@@ -140,7 +143,7 @@ class Setup:
     def rest(self):
         """Closing, name, network."""
         self.step = "close"
-        kernel.close_from(wire.CHANNEL + 1)
+        kernel.close_from(self.channel + 1)
         self.step = "name"
         kernel.set_host_name(self.request["name"])
         if self.request["private_network"]:
@@ -151,8 +154,7 @@ class Setup:
         """Does what the worker says until it says go. Returns the rest of what it says then."""
         is_zygote = self.request["kind"] == "zygote"
         self.step = "orders"
-        socket_type = socket.SOCK_SEQPACKET if is_zygote else socket.SOCK_STREAM
-        channel = socket.socket(socket.AF_UNIX, socket_type, 0, fileno=wire.CHANNEL)
+        channel = wire.over(self.channel, socket.SOCK_SEQPACKET if is_zygote else socket.SOCK_STREAM)
         try:
             kind = wire.MOUNT
             while kind != wire.GO:
@@ -215,6 +217,7 @@ def tell_failure(channel, step, error):
     report = {
         "step": step,
         "error": "%s: %s" % (type(error).__name__, error),
+        "errno": getattr(error, "errno", None),
         "traceback": "".join(traceback.format_exception(type(error), error, error.__traceback__)),
     }
     wire.send_frame(channel, wire.FAILED, json.dumps(report).encode())

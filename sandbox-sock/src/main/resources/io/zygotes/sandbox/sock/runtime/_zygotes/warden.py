@@ -14,7 +14,6 @@ import sys
 
 from . import fresh, kernel, setup, wire
 
-_OOM_SCORE = "500"
 _MASK_OPTIONS = "size=4k,nr_inodes=8,mode=755"
 _READ_ONLY = kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV
 
@@ -138,6 +137,7 @@ class _Warden:
             getattr(self, "_" + request["op"])(request, descriptors)
         except OSError as error:
             answer["error"] = str(error)
+            answer["errno"] = error.errno
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -182,8 +182,6 @@ class _Warden:
             kernel.set_dumpable(True)
             steps.step = "limits"
             setup.lower_all_limits()
-            # When the machine runs out of memory, sandboxes go before anything else. Children inherit it.
-            setup.write_text("/proc/self/oom_score_adj", _OOM_SCORE)
             steps.mounts()
             steps.rest()
             go = steps.orders()
@@ -202,6 +200,9 @@ class _Warden:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             program = "import sys; sys.path.append('/runtime'); from _zygotes import fresh; fresh.main()"
             environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
+            if request["kind"] == "zygote":
+                # Else each child would look up the C functions that its zygote never called (ld.so(8)).
+                environment["LD_BIND_NOW"] = "1"
             os.execve(self.python, [self.python, "-I", "-S", "-B", "-c", program], environment)
 
     def _map(self, request, descriptors):

@@ -6,6 +6,7 @@ have a SOCK_STREAM socket with frames: length of the body (u32, big endian), kin
 The worker asks the kernel who sent what it reads (SO_PASSCRED), so nobody can speak for another process.
 """
 
+import _socket  # without the class around it, whose every instance costs a forked child some page faults
 import array
 import json
 import os
@@ -22,13 +23,15 @@ MOUNT = 2  # JSON: mounts that GO has no room for; before GO
 HELLO = 10  # empty; the first thing a new process says
 READY = 11  # JSON
 REPLY = 12  # status (u16), body
-FAILED = 13  # JSON: {"step", "error", "traceback"}; it could not be made
+FAILED = 13  # JSON: {"step", "error", "errno", "traceback"}; it could not be made
 
 CHANNEL = 3  # every process in a sandbox has its socket to the worker here
 
 _FRAME = struct.Struct(">IB")
 _STATUS = struct.Struct(">H")
-_LARGEST_MESSAGE = 1 << 18
+# Of the warden and of zygotes: names, numbers and maps. A large buffer would be mapped and unmapped for each message.
+_LARGEST_REQUEST = 1 << 13
+_LARGEST_ORDER = 1 << 18
 _MOST_DESCRIPTORS = 253  # SCM_MAX_FD, unix(7)
 
 
@@ -36,10 +39,15 @@ class Closed(Exception):
     """The other side is gone."""
 
 
+def over(descriptor, kind):
+    """A bare socket object over a descriptor, to be detached by whoever makes it."""
+    return _socket.socket(socket.AF_UNIX, kind, 0, descriptor)
+
+
 def receive_message(channel):
     """One message from a SOCK_SEQPACKET socket: the object, and the descriptors that came with it."""
     data, ancillary, flags, _ = channel.recvmsg(
-        _LARGEST_MESSAGE, socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4) + socket.CMSG_SPACE(12), socket.MSG_CMSG_CLOEXEC
+        _LARGEST_REQUEST, socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4) + socket.CMSG_SPACE(12), socket.MSG_CMSG_CLOEXEC
     )
     if not data:
         raise Closed
@@ -94,7 +102,7 @@ def receive_frame(descriptor):
 def receive_order(channel):
     """A GO or MOUNT: kind, body, descriptors. From either type of socket."""
     is_packet = channel.type == socket.SOCK_SEQPACKET
-    wanted = _LARGEST_MESSAGE if is_packet else _FRAME.size
+    wanted = _LARGEST_ORDER if is_packet else _FRAME.size
     data, ancillary, _, _ = channel.recvmsg(
         wanted, socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4), socket.MSG_CMSG_CLOEXEC | socket.MSG_WAITALL
     )

@@ -7,19 +7,22 @@ import gc
 import importlib
 import json
 import os
+import select
 import socket
 import time
 
 from . import kernel, leaf, rehearsal, setup, wire
 
-_PAGE = os.sysconf("SC_PAGESIZE")
+# Seconds without a request after which there is time for what can wait.
+_IDLE = 0.05
+_DONE = object()
 
 
 def _private_bytes():
     """Memory that is this process's own, about: resident less file-backed and shared pages (proc(5), statm)."""
     with open("/proc/self/statm") as file:
         fields = file.read().split()
-    return (int(fields[1]) - int(fields[2])) * _PAGE
+    return (int(fields[1]) - int(fields[2])) * kernel.PAGE
 
 
 def _import_package(modules):
@@ -60,13 +63,14 @@ def main(instructions):
     except BaseException as error:
         setup.tell_failure(wire.CHANNEL, "import", error)
         os._exit(1)
+    setup.set_environment(instructions["environment"])  # what leaves find, unless they are told otherwise
     rehearsal.run()
     # What lives now lives for ever: without this the collector would write to these pages in every child.
     gc.collect()
     gc.freeze()
     report = json.dumps({"costs": costs, "threads": kernel.threads()}).encode()
     wire.send_frame(wire.CHANNEL, wire.READY, report)
-    return _serve(socket.socket(fileno=wire.CHANNEL))
+    return _serve(wire.over(wire.CHANNEL, socket.SOCK_SEQPACKET))
 
 
 def _rehearse():
@@ -79,7 +83,10 @@ def _rehearse():
 
 def _serve(control):
     """Forks for the worker. Returns in each child, with the child's work."""
+    later = kernel.make_pages_huge()
+    practice = rehearsal.Request()
     while True:
+        later = _while_idle(control, later)
         try:
             request, descriptors = wire.receive_message(control)
         except (wire.Closed, ConnectionError):
@@ -87,11 +94,26 @@ def _serve(control):
         try:
             if _fork(request, descriptors) == 0:
                 control.detach()  # its number is the child's own channel from now on
+                practice.detach()
                 return _become(request, descriptors)
         except OSError as error:
             setup.tell_failure(descriptors[0], "fork", error)
         for descriptor in descriptors:
             os.close(descriptor)
+        if not _is_asked(control, 0):
+            practice.run()
+
+
+def _is_asked(control, seconds):
+    return bool(select.select([control], [], [], seconds)[0])
+
+
+def _while_idle(control, later):
+    """Goes on with what can wait, step by step, as long as no request comes. Returns what is left of it."""
+    while later is not None and not _is_asked(control, _IDLE):
+        if next(later, _DONE) is _DONE:
+            return None
+    return later
 
 
 def _fork(request, descriptors):

@@ -1,0 +1,2 @@
+/** Makes an image from the one that runs: a copy with other plugins. */
+package io.zygotes.launcher.image;

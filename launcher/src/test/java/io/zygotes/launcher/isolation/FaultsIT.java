@@ -1,0 +1,270 @@
+package io.zygotes.launcher.isolation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.zygotes.launcher.image.Machine;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What fails around a worker: the client is told, nothing is lost or left, and the next request works. */
+class FaultsIT {
+
+    private static final String LIMITS = "limits: {mem_mb: 96, procs: 24, runtime_sec: 1}\n";
+    private static final String WELL = "def f(event):\n    return 'well'\n";
+
+    @TempDir
+    private Path place;
+
+    private AttackedWorker worker;
+
+    @BeforeAll
+    static void needsRealSandboxes() {
+        Machine.require("FaultsIT");
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        if (worker != null) {
+            worker.close();
+        }
+    }
+
+    private void assertWell() throws Exception {
+        AttackedWorker.Answer answer = worker.call("well", null);
+        assertEquals("\"well\"", answer.body().toString());
+    }
+
+    private long reserved() {
+        return worker.worker().statistics().get("memory_reserved_bytes").longValue();
+    }
+
+    /** What is reserved once nothing is on its way any more, without leaves. */
+    private long settled() throws InterruptedException {
+        long before = -1;
+        for (int i = 0, same = 0; i < 100 && same < 8; i++) {
+            long now = reserved();
+            same = now == before ? same + 1 : 0;
+            before = now;
+            Thread.sleep(100);
+        }
+        return before;
+    }
+
+    /** A frozen leaf keeps what it uses, which is a little more or less; one that was lost would be its limit. */
+    private void assertAccounted(long before) throws InterruptedException {
+        long now = settled();
+        assertTrue(Math.abs(now - before) < 8 << 20, () -> "of memory " + before + " bytes were reserved, now " + now);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "import os; os.abort()                                           | 502 | ended by signal",
+        "import ctypes; ctypes.string_at(0)                              | 502 | ended by signal 11",
+        "import os; os._exit(7)                                          | 502 | code 7",
+        "import sys; sys.exit(7)                                         | 500 | SystemExit",
+        "import time; time.sleep(600)                                    | 504 | importing f.py",
+        "while True: pass                                                | 504 | importing f.py",
+        "x = bytearray(1 << 28); y = [bytes(1 << 20) for _ in range(400)] | 502 | out of memory",
+        "import os; os.closerange(0, 9999)                               | 502 | ended importing",
+        "import no_such_module                                           | 500 | no_such_module",
+        "def f(                                                          | 500 | SyntaxError",
+        "f = 1                                                           | 500 | no function f",
+    })
+    void anImportThatFailsIsToldWithItsReasonAndCostsNothing(String source, int status, String reason) throws Exception {
+        worker = AttackedWorker.start(config -> {});
+        worker.install("well", WELL, Map.of());
+        assertWell();
+        long before = settled();
+        for (int i = 0; i < 3; i++) {
+            worker.install("bad", source + "\n", Map.of("ol.yaml", LIMITS));
+            AttackedWorker.Answer answer = worker.call("bad", null);
+            assertEquals(status, answer.status(), () -> answer.body().toString());
+            boolean refused = reason.equals("out of memory") && answer.body().toString().contains("MemoryError");
+            assertTrue(refused || answer.body().get("error").asText().contains(reason), () -> answer.body().toString());
+            assertTrue(answer.body().get("error").asText().contains("bad"), "it names the lambda");
+            assertWell();
+        }
+        assertTrue(worker.worker().leaves("bad").stream().noneMatch(leaf -> leaf.alive()), "no leaf is left");
+        assertAccounted(before);
+        worker.install("bad", WELL, Map.of("ol.yaml", LIMITS));
+        assertEquals("\"well\"", worker.call("bad", null).body().toString(), "mended, it works");
+    }
+
+    /** A worker on a small disk, whose lambdas print, and whose calls are recorded. */
+    private SmallDisk disk() throws Exception {
+        SmallDisk disk = SmallDisk.mount(place, 24);
+        worker = AttackedWorker.startIn(
+                disk.folder().resolve("worker-of-test"),
+                config -> {
+                    ((ObjectNode) config.get("trace")).put("package", true);
+                    config.put("registry", place.resolveSibling(place.getFileName() + "-registry").toString());
+                },
+                HostilePackage.of("pack", "VALUE = 'packed'\n"));
+        worker.install("well", "def f(event):\n    print('x' * 1000)\n    return 'well'\n", Map.of());
+        worker.install("packs", "import pack\ndef f(event):\n    return pack.VALUE\n", Map.of("requirements.txt", "pack==1\n"));
+        assertWell();
+        return disk;
+    }
+
+    private void close(SmallDisk disk) throws Exception {
+        try {
+            worker.close();
+            worker = null;
+        } finally {
+            disk.close();
+        }
+    }
+
+    @Test
+    void aFullDiskStopsWhatNeedsItAndNothingElseAndAllWorksWhenThereIsRoomAgain() throws Exception {
+        SmallDisk disk = disk();
+        try {
+            disk.fill();
+            // What was unpacked before goes on, in old leaves and in new ones, whatever it prints.
+            for (int i = 0; i < 40; i++) {
+                assertWell();
+                if (i % 10 == 0) {
+                    worker.worker().leaves("well").forEach(leaf -> leaf.destroy());
+                }
+            }
+            worker.worker().zygotes().forEach(zygote -> zygote.destroy());
+            assertWell();
+            // New code cannot be unpacked.
+            AttackedWorker.Answer unpacked = worker.call("packs", null);
+            assertEquals(507, unpacked.status());
+            assertTrue(unpacked.body().toString().contains("No space left"), unpacked.body().toString());
+            assertTrue(unpacked.body().toString().contains("packs"), unpacked.body().toString());
+            AttackedWorker.Answer version = worker.call("well", null);
+            assertEquals(200, version.status());
+            assertEquals(List.of(), halves(), "nothing half-done has a name that counts");
+            disk.free();
+            assertEquals("\"packed\"", worker.call("packs", null).body().toString());
+            assertWell();
+            awaitLine();
+        } finally {
+            close(disk);
+        }
+    }
+
+    @Test
+    void anInstallOnAFullDiskFailsWithTheReasonAndIsTriedAgain() throws Exception {
+        SmallDisk disk = disk();
+        try (PackageIndex index = PackageIndex.make()) {
+            index.add("late", Map.of("late.py", "VALUE = 'late'\n"), "");
+            close(worker);
+            worker = AttackedWorker.startIn(
+                    disk.folder().resolve("second"), config -> config.put("pip_mirror", index.url()));
+            worker.install("well", WELL, Map.of());
+            worker.install("late", "import late\ndef f(event):\n    return late.VALUE\n", Map.of("requirements.txt", "late==1\n"));
+            assertWell();
+            // The code can be unpacked, the package cannot.
+            disk.fillBut(256 << 10);
+            AttackedWorker.Answer refused = worker.call("late", null);
+            assertEquals(500, refused.status());
+            String said = refused.body().toString();
+            assertTrue(said.contains("late==1"), said);
+            assertTrue(said.contains("No space left") || said.contains("must stay free"), said);
+            assertFalse(Files.exists(worker.directory().resolve("packages/late==1")));
+            try (var staging = Files.list(worker.directory().resolve("packages/.staging"))) {
+                assertEquals(0, staging.count(), "nothing is left of the install");
+            }
+            assertWell();
+            disk.free();
+            assertEquals("\"late\"", worker.call("late", null).body().toString());
+        } finally {
+            close(disk);
+        }
+    }
+
+    private static void close(AttackedWorker worker) throws Exception {
+        worker.close();
+    }
+
+    /** Versions of lambdas that do not hold an f.py. */
+    private List<Path> halves() throws Exception {
+        try (var all = Files.find(worker.directory().resolve("code"), 2, (path, attributes) -> attributes.isDirectory())) {
+            return all.filter(path -> path.getNameCount() == worker.directory().getNameCount() + 3)
+                    .filter(path -> !path.getFileName().toString().startsWith("."))
+                    .filter(path -> !Files.exists(path.resolve("f.py")))
+                    .toList();
+        }
+    }
+
+    /** What is printed is kept again. */
+    private void awaitLine() throws Exception {
+        Path log = worker.directory().resolve("logs/lambdas.log");
+        long size = Files.size(log);
+        for (int i = 0; i < 100 && Files.size(log) <= size; i++) {
+            assertWell();
+            Thread.sleep(50);
+        }
+        assertTrue(Files.size(log) > size, "the log stays as it was");
+    }
+
+    @Test
+    void aZygoteThatIsKilledOrFrozenFromOutsideIsReplaced() throws Exception {
+        worker = AttackedWorker.start(config -> {});
+        worker.install("well", WELL, Map.of());
+        assertWell();
+        for (int i = 0; i < 3; i++) {
+            Path group = zygoteGroup().orElseThrow();
+            if (i > 0) {
+                Files.writeString(group.resolve("cgroup.freeze"), "1");
+            }
+            Files.writeString(group.resolve("cgroup.kill"), "1");
+            worker.worker().leaves("well").forEach(leaf -> leaf.destroy());
+            assertWell();
+        }
+    }
+
+    /** The cgroup of a zygote of the worker. */
+    private Optional<Path> zygoteGroup() throws Exception {
+        Path region = Machine.region(worker.directory());
+        try (var groups = Files.walk(region, 2)) {
+            return groups.filter(path -> path.endsWith("self") && path.getParent().getFileName().toString().startsWith("zygote"))
+                    .filter(path -> populated(path))
+                    .findFirst();
+        }
+    }
+
+    private static boolean populated(Path group) {
+        try {
+            return Files.readString(group.resolve("cgroup.events")).contains("populated 1");
+        } catch (java.io.IOException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void aWardenThatIsKilledFailsWhatRunsAndTheNextRequestWorks() throws Exception {
+        worker = AttackedWorker.start(config -> {});
+        worker.install("well", WELL, Map.of());
+        worker.install("slow", "import time\ndef f(event):\n    time.sleep(20)\n", Map.of());
+        assertWell();
+        long before = settled();
+        var slow = java.util.concurrent.CompletableFuture.supplyAsync(() -> {
+            try {
+                return worker.call("slow", null).status();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        Thread.sleep(500);
+        Files.writeString(Machine.region(worker.directory()).resolve("warden/cgroup.kill"), "1");
+        assertEquals(502, slow.get(10, java.util.concurrent.TimeUnit.SECONDS), "the request in flight gets an error");
+        assertWell();
+        assertAccounted(before);
+    }
+}

@@ -1,0 +1,75 @@
+package io.zygotes.sandbox.sock;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+
+/**
+ * A folder as the root of a file system: whatever a link in it says, it leads to somewhere in it, as it would for a
+ * process whose root it is (openat2(2), RESOLVE_IN_ROOT). Nobody may be changing the folder meanwhile.
+ *
+ * @param top the folder, without links in its own path
+ */
+record RootFolder(Path top) {
+
+    /** As many as the kernel follows: path_resolution(7). */
+    private static final int MOST_LINKS = 40;
+
+    /** @param folder may be a link itself */
+    static RootFolder of(Path folder) throws IOException {
+        return new RootFolder(folder.toRealPath());
+    }
+
+    /**
+     * Where a path leads.
+     *
+     * @param inside an absolute path, as seen from within
+     * @return the path outside, without links; empty if there is nothing, or links lead in a circle
+     */
+    Optional<Path> find(Path inside) throws IOException {
+        Deque<Path> left = new ArrayDeque<>();
+        inside.forEach(left::add);
+        Path at = top;
+        int links = 0;
+        while (!left.isEmpty()) {
+            Path name = left.poll();
+            if (name.toString().equals("..")) {
+                at = at.equals(top) ? top : at.getParent();
+                continue;
+            }
+            Path next = name.toString().equals(".") || name.toString().isEmpty() ? at : at.resolve(name);
+            if (!Files.exists(next, LinkOption.NOFOLLOW_LINKS)) {
+                return Optional.empty();
+            }
+            if (!Files.isSymbolicLink(next)) {
+                at = next;
+                continue;
+            }
+            if (++links > MOST_LINKS) {
+                return Optional.empty();
+            }
+            Path target = Files.readSymbolicLink(next);
+            if (target.isAbsolute()) {
+                at = top;
+            }
+            for (int i = target.getNameCount() - 1; i >= 0; i--) {
+                left.push(target.getName(i));
+            }
+        }
+        return Optional.of(at);
+    }
+
+    /** What a link says, if the last part of the path is one; links on the way are followed. */
+    Optional<Path> link(Path inside) throws IOException {
+        Optional<Path> parent = find(inside.getParent());
+        if (parent.isEmpty()) {
+            return Optional.empty();
+        }
+        Path last = parent.get().resolve(inside.getFileName());
+        return Files.isSymbolicLink(last) ? Optional.of(Files.readSymbolicLink(last)) : Optional.empty();
+    }
+}

@@ -1,0 +1,494 @@
+package io.zygotes.sandbox.sock;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.zygotes.sandbox.sock.linux.Linux;
+import io.zygotes.sandbox.sock.linux.LinuxException;
+import io.zygotes.spi.Invocation;
+import io.zygotes.spi.Leaf;
+import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Limits;
+import io.zygotes.spi.Network;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.Reply;
+import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Zygote;
+import io.zygotes.spi.ZygoteSpec;
+import io.zygotes.spi.mechanism.Job;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What fails around sandboxes: each fault is said, leaves nothing behind, and does not outlast its cause. */
+@Tag(RealSandboxes.TAG)
+class FaultsTest {
+
+    private RealSandboxes real;
+    private Zygote root;
+    private Ledger before;
+
+    @BeforeEach
+    void start(@TempDir Path folder) throws Exception {
+        real = new RealSandboxes(folder);
+        root = real.mechanism.createZygote(Optional.empty(), RealSandboxes.zygote());
+        serve(Optional.of(root));
+        before = Ledger.settled(real);
+    }
+
+    @AfterEach
+    void stop() {
+        real.close();
+    }
+
+    private static String call(Leaf leaf) throws Exception {
+        Reply reply = leaf.call(Invocation.post(new byte[0]), Duration.ofSeconds(20));
+        return reply.status() + " " + new String(reply.body(), StandardCharsets.UTF_8);
+    }
+
+    private LeafSpec well() {
+        return real.lambda("well", "def f(event): return 'well'\n");
+    }
+
+    /** The next request works. */
+    private void serve(Optional<Zygote> parent) throws Exception {
+        Leaf leaf = real.mechanism.createLeaf(parent, well());
+        assertEquals("200 \"well\"", call(leaf));
+        leaf.destroy();
+    }
+
+    private static void awaitEnd(Zygote zygote) throws InterruptedException {
+        for (long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10); zygote.alive() && System.nanoTime() < end; ) {
+            Thread.sleep(10);
+        }
+        assertFalse(zygote.alive(), zygote + " is still alive");
+    }
+
+    /** Where version 1 has the limit, the warden is not under it. */
+    private void limitTheWarden() throws Exception {
+        Path top = real.mechanism.top("pids");
+        boolean unified = top.equals(real.mechanism.tops().getFirst());
+        Linux.writeFile(
+                top + (unified ? "/warden" : "") + "/cgroup.procs", Integer.toString(real.mechanism.wardenPid()));
+    }
+
+    /** As many processes as there are now are allowed to all sandboxes together, for as long as the work takes. */
+    private void withoutRoomForProcesses(Work work) throws Exception {
+        String limit = real.mechanism.top("pids") + "/pids.max";
+        String most = Linux.readFile(limit).strip();
+        String now = Linux.readFile(real.mechanism.top("pids") + "/pids.current").strip();
+        Linux.writeFile(limit, now);
+        try {
+            work.run();
+        } finally {
+            Linux.writeFile(limit, most);
+        }
+    }
+
+    private interface Work {
+        void run() throws Exception;
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void a_fork_that_the_kernel_refuses_is_said_to_be_a_want_of_room_and_works_when_there_is_some(boolean forked)
+            throws Exception {
+        Optional<Zygote> parent = forked ? Optional.of(root) : Optional.empty();
+        limitTheWarden();
+        before = Ledger.settled(real);
+        withoutRoomForProcesses(() -> {
+            var e = assertThrows(
+                    SandboxException.NoCapacity.class, () -> real.mechanism.createLeaf(parent, well()));
+            assertTrue(e.getMessage().contains("temporarily unavailable"), e.getMessage());
+            assertTrue(e.getMessage().contains("pids.max"), e.getMessage());
+            assertThrows(
+                    SandboxException.NoCapacity.class,
+                    () -> real.mechanism.createZygote(parent, RealSandboxes.zygote()));
+            assertThrows(
+                    SandboxException.NoCapacity.class,
+                    () -> real.mechanism.run(new Job("any", "", List.of(), Map.of(), List.of(), RealSandboxes.LIMITS, Network.NONE)));
+        });
+        assertTrue(root.alive(), "a zygote is not to blame for the machine");
+        serve(parent);
+        before.assertBack(real, "refused forks");
+    }
+
+    @Test
+    void a_zygote_that_filled_its_own_limit_of_processes_is_given_up() throws Exception {
+        PackageId fills = real.pack(
+                "fills", "1",
+                """
+                import threading, time
+                def fill():
+                    time.sleep(0.3)
+                    try:
+                        while True:
+                            threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+                    except RuntimeError:
+                        pass
+                threading.Thread(target=fill, daemon=True).start()
+                """);
+        Zygote full = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(fills));
+        Thread.sleep(1500);
+        LeafSpec spec = real.lambda("it", "def f(event): return 1\n", fills);
+        var e = assertThrows(
+                SandboxException.ZygoteGone.class, () -> real.mechanism.createLeaf(Optional.of(full), spec));
+        assertTrue(e.getMessage().contains("as many processes as it may"), e.getMessage());
+        full.destroy();
+        serve(Optional.of(root));
+        before.assertBack(real, "a full zygote");
+    }
+
+    @Test
+    void a_zygote_without_memory_for_one_more_child_ends_or_refuses_and_another_one_takes_its_place() throws Exception {
+        real.mechanism.limitMemory(root, 1);
+        List<Leaf> leaves = new ArrayList<>();
+        SandboxException refused = null;
+        LeafSpec well = well();
+        for (int i = 0; i < 100 && refused == null; i++) {
+            try {
+                leaves.add(real.mechanism.createLeaf(Optional.of(root), well));
+            } catch (SandboxException e) {
+                refused = e;
+            }
+        }
+        assertTrue(
+                refused instanceof SandboxException.ZygoteGone || refused instanceof SandboxException.NoCapacity,
+                String.valueOf(refused));
+        assertFalse(leaves.isEmpty());
+        assertEquals("200 \"well\"", call(leaves.getFirst()), "a leaf that there was goes on");
+        leaves.forEach(Leaf::destroy);
+        root.destroy();
+        root = real.mechanism.createZygote(Optional.empty(), RealSandboxes.zygote());
+        serve(Optional.of(root));
+        before.assertBack(real, "a zygote without memory");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "import os; os.abort()", "import ctypes; ctypes.string_at(0)", "import os; os._exit(7)", "import os, signal; os.kill(os.getpid(), 9)",
+        "import sys; sys.setrecursionlimit(1 << 30)\ndef f(n): return f(n + 1)\nf(0)"
+    })
+    void an_import_that_crashes_the_interpreter_ends_the_zygote_and_the_leaf_that_tried(String source) throws Exception {
+        PackageId crashes = real.pack("crashes", "1", source + "\n");
+        var e = assertThrows(
+                SandboxException.class,
+                () -> real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(crashes)));
+        assertTrue(e.getMessage().contains("crashes") && e.getMessage().matches("(?s).*(signal|exited|import).*"), e.getMessage());
+        Leaf leaf = real.mechanism.createLeaf(Optional.of(root), real.lambda("crashes", source + "\n"));
+        var died = assertThrows(SandboxException.class, () -> call(leaf));
+        assertTrue(died.getMessage().contains("f.py of lambda crashes") || died instanceof SandboxException.ImportFailed
+                || died instanceof SandboxException.OutOfMemory, died.getMessage());
+        assertFalse(leaf.alive());
+        serve(Optional.of(root));
+        before.assertBack(real, "an import that crashed");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "import time; time.sleep(600)", "while True: pass", "import os; os.kill(os.getpid(), 19)",
+        "import os\nwhile True: os.write(1, b'x' * 4096)"
+    })
+    void an_import_that_hangs_ends_with_its_deadline(String source) throws Exception {
+        PackageId hangs = real.pack("hangs", "1", source + "\n");
+        Limits short_ = new Limits(128, 16, 100, 0, 1, 256, 16);
+        // The first of a pid namespace cannot stop itself: pid_namespaces(7).
+        String inALeaf = source.replace("os.kill(os.getpid(), 19)", "import signal; signal.pause()");
+        long started = System.nanoTime();
+        var e = assertThrows(
+                SandboxException.TimedOut.class,
+                () -> real.mechanism.createZygote(Optional.of(root), new ZygoteSpec(List.of(hangs), short_)));
+        assertTrue(e.getMessage().contains("importing [hangs==1]"), e.getMessage());
+        Leaf leaf = real.mechanism.createLeaf(Optional.of(root), real.lambda("hangs", inALeaf + "\n"));
+        var late = assertThrows(
+                SandboxException.TimedOut.class,
+                () -> leaf.call(Invocation.post(new byte[0]), Duration.ofSeconds(1)));
+        assertTrue(late.getMessage().contains("importing f.py of lambda hangs"), late.getMessage());
+        assertTrue(System.nanoTime() - started < TimeUnit.SECONDS.toNanos(15));
+        serve(Optional.of(root));
+        before.assertBack(real, "an import that hung");
+    }
+
+    @Test
+    void a_zygote_that_stops_answering_is_given_up_after_a_while() throws Exception {
+        PackageId stops = real.pack(
+                "stops", "1",
+                "import os, threading, time\n"
+                        + "threading.Thread(target=lambda: (time.sleep(0.5), os.kill(os.getpid(), 19)), daemon=True).start()\n");
+        Zygote stopped = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(stops));
+        Thread.sleep(1500);
+        LeafSpec spec = real.lambda("it", "def f(event): return 1\n", stops);
+        assertThrows(
+                SandboxException.ZygoteGone.class, () -> real.mechanism.createLeaf(Optional.of(stopped), spec));
+        stopped.destroy();
+        serve(Optional.of(root));
+        before.assertBack(real, "a zygote that does not answer");
+    }
+
+    @Test
+    void a_stranger_in_a_leafs_group_neither_keeps_the_group_nor_the_next_leaf_from_it() throws Exception {
+        Leaf leaf = real.mechanism.createLeaf(Optional.of(root), well());
+        call(leaf);
+        Path group = Path.of(((SockLeaf) leaf).group().path());
+        Process stranger = new ProcessBuilder("sleep", "600").start();
+        try {
+            Linux.writeFile(group + "/cgroup.procs", Long.toString(stranger.pid()));
+            leaf.destroy();
+            serve(Optional.of(root));
+            assertTrue(stranger.waitFor(10, TimeUnit.SECONDS), "what is in a sandbox's group ends with it");
+        } finally {
+            stranger.destroyForcibly();
+        }
+        before.assertBack(real, "a stranger in a group");
+    }
+
+    @Test
+    void groups_that_cannot_be_removed_are_removed_later() throws Exception {
+        Zygote zygote = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote());
+        Leaf leaf = real.mechanism.createLeaf(Optional.of(zygote), well());
+        call(leaf);
+        Path group = Path.of(((SockLeaf) leaf).group().path());
+        Path below = Files.createDirectory(group.resolve("busy"));
+        leaf.destroy();
+        zygote.destroy();
+        awaitEnd(zygote);
+        Thread.sleep(500);
+        assertTrue(Files.exists(below));
+        serve(Optional.of(root));
+        Files.delete(below);
+        before.assertBack(real, "a group in use");
+        awaitGone(group.getParent());
+    }
+
+    private static void awaitGone(Path folder) throws InterruptedException {
+        for (long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5); Files.exists(folder) && System.nanoTime() < end; ) {
+            Thread.sleep(20);
+        }
+        assertFalse(Files.exists(folder), folder + " is still there");
+    }
+
+    @Test
+    void groups_that_cannot_be_removed_do_not_keep_the_worker_from_stopping_nor_the_next_from_removing_them()
+            throws Exception {
+        Leaf leaf = real.mechanism.createLeaf(Optional.of(root), well());
+        call(leaf);
+        Path group = Path.of(((SockLeaf) leaf).group().path());
+        Files.createDirectory(group.resolve("busy"));
+        Path top = group.getParent().getParent();
+        real.close();
+        assertFalse(Files.exists(top), top + " is still there");
+    }
+
+    @Test
+    void the_makings_of_a_leaf_that_fail_half_way_give_everything_back() throws Exception {
+        // Its code is gone: the mount trees cannot be made, when the process lives already.
+        LeafSpec lost = real.lambda("lost", "def f(event): return 1\n");
+        Files.delete(lost.handler().resolve("f.py"));
+        Files.delete(lost.handler());
+        for (Optional<Zygote> parent : List.of(Optional.of(root), Optional.<Zygote>empty())) {
+            var e = assertThrows(SandboxException.class, () -> real.mechanism.createLeaf(parent, lost));
+            assertTrue(e.getMessage().contains(lost.handler().toString()), e.getMessage());
+        }
+        serve(Optional.of(root));
+        before.assertBack(real, "makings that failed");
+    }
+
+    @Test
+    void a_warden_that_cannot_be_started_is_reported_and_started_by_the_next_request() throws Exception {
+        Path runtime = SockMechanism.state(real.folder);
+        Path aside = runtime.resolveSibling("aside");
+        ProcessHandle.of(real.mechanism.wardenPid()).orElseThrow().destroyForcibly();
+        awaitEnd(root);
+        Files.move(runtime, aside);
+        for (int i = 0; i < 2; i++) {
+            var e = assertThrows(
+                    SandboxException.class, () -> real.mechanism.createLeaf(Optional.empty(), well()));
+            assertTrue(e.getMessage().contains("the warden did not start"), e.getMessage());
+        }
+        Files.delete(runtime.resolve("root"));
+        Files.delete(runtime);
+        Files.move(aside, runtime);
+        serve(Optional.empty());
+    }
+
+    @Test
+    void a_leaf_that_ends_while_it_is_being_made_is_an_error_and_nothing_else() throws Exception {
+        Leaf leaf = real.mechanism.createLeaf(Optional.of(root), well());
+        Linux.kill(((SockLeaf) leaf).pid());
+        var e = assertThrows(SandboxException.Died.class, () -> call(leaf));
+        assertFalse(e.callStarted(), "it can be tried again");
+        assertTrue(e.getMessage().contains("signal 9"), e.getMessage());
+        serve(Optional.of(root));
+        before.assertBack(real, "a leaf that was killed");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void a_leaf_that_is_killed_from_outside_fails_its_call_and_no_other(boolean frozen) throws Exception {
+        Leaf leaf = real.mechanism.createLeaf(
+                Optional.of(root), real.lambda("slow", "import time\ndef f(event): time.sleep(5)\n"));
+        leaf.awaitReady(Duration.ofSeconds(10));
+        Thread killer = Thread.ofPlatform().start(() -> {
+            try {
+                Thread.sleep(500);
+                if (frozen) {
+                    leaf.freeze();
+                }
+                Linux.kill(((SockLeaf) leaf).pid());
+            } catch (InterruptedException | LinuxException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        var e = assertThrows(SandboxException.Died.class, () -> call(leaf));
+        killer.join();
+        assertTrue(e.callStarted(), "it may have done something");
+        serve(Optional.of(root));
+        before.assertBack(real, "a leaf that was killed");
+    }
+
+    @Test
+    void names_and_depths_in_a_leafs_files_do_not_matter_when_it_goes() throws Exception {
+        Leaf leaf = real.mechanism.createLeaf(
+                Optional.of(root),
+                real.lambda(
+                        "litters",
+                        """
+                        import os, socket
+                        def f(event):
+                            os.chdir("/tmp")
+                            for name in (b"\\xff\\xfe", b"new\\nline", b"-rf", b"...", b"a" * 255, "ä".encode()):
+                                os.close(os.open(name, os.O_CREAT | os.O_WRONLY, 0))
+                            os.mkfifo("fifo")
+                            os.symlink("/", "link")
+                            os.link("fifo", "again")
+                            s = socket.socket(socket.AF_UNIX)
+                            s.bind("socket")
+                            depth = 0
+                            try:
+                                while depth < 3000:
+                                    os.mkdir("d" * 200)
+                                    os.chdir("d" * 200)
+                                    depth += 1
+                            except OSError:
+                                pass
+                            os.chmod("/host", 0)
+                            return depth
+                        """));
+        String answer = call(leaf);
+        assertTrue(answer.startsWith("200 ") && Integer.parseInt(answer.substring(4)) > 1000, answer);
+        leaf.destroy();
+        serve(Optional.of(root));
+        before.assertBack(real, "a litter of files");
+    }
+
+    @Test
+    void a_chain_of_zygotes_ends_before_the_kernel_ends_it() throws Exception {
+        Zygote above = root;
+        SandboxException refused = null;
+        int depth = 0;
+        List<Zygote> chain = new ArrayList<>();
+        try {
+            for (; depth < 40 && refused == null; depth++) {
+                try {
+                    above = real.mechanism.createZygote(Optional.of(above), RealSandboxes.zygote());
+                    chain.add(above);
+                } catch (SandboxException e) {
+                    refused = e;
+                }
+            }
+            assertInstanceOf(SandboxException.class, refused, "40 deep: the kernel allows 32");
+            assertTrue(refused.getMessage().contains("Make the tree flatter"), refused.getMessage());
+            serve(Optional.of(above));
+        } finally {
+            chain.forEach(Zygote::destroy);
+        }
+        before.assertBack(real, "a chain of " + depth + " zygotes");
+    }
+
+    @Test
+    void a_full_disk_keeps_the_mechanism_from_starting_and_leaves_nothing(@TempDir Path place) throws Exception {
+        try (SmallDisk disk = SmallDisk.mount(place, 1)) {
+            disk.fill();
+            var e = assertThrows(SandboxException.class, () -> new RealSandboxes(disk.folder()).close());
+            assertTrue(e.getMessage().contains("disk full") || e.getMessage().contains("No space left"), e.getMessage());
+            disk.free();
+            new RealSandboxes(disk.folder()).close();
+        }
+        before.assertBack(real, "starts on a full disk");
+    }
+
+    @Test
+    void the_record_of_a_workers_region_that_cannot_be_written_takes_no_region(@TempDir Path place) throws Exception {
+        Path parent = real.mechanism.top("pids").getParent();
+        try (SmallDisk disk = SmallDisk.mount(place, 1)) {
+            new RealSandboxes(disk.folder()).close();
+            long regions = count(parent);
+            disk.fill();
+            var e = assertThrows(SandboxException.class, () -> new RealSandboxes(disk.folder()).close());
+            assertTrue(e.getMessage().contains("region") && e.getMessage().contains("disk full"), e.getMessage());
+            assertEquals(regions, count(parent));
+            disk.free();
+            new RealSandboxes(disk.folder()).close();
+        }
+    }
+
+    private Job job(String script, Path writable) {
+        return new Job("writes", script, List.of(), Map.of(), List.of(new Job.Mount(writable, "/mnt/out", true)),
+                RealSandboxes.LIMITS, Network.NONE);
+    }
+
+    @Test
+    void a_job_that_fills_the_disk_is_ended_before_it_is_full(@TempDir Path place) throws Exception {
+        try (SmallDisk disk = SmallDisk.mount(place, 40)) {
+            Path out = Files.createDirectory(disk.folder().resolve("out"));
+            String fills =
+                    """
+                    import time
+                    with open("/mnt/out/file", "wb", buffering=0) as file:
+                        for _ in range(39):
+                            file.write(bytes(1 << 20))
+                        time.sleep(600)
+                    """;
+            var e = assertThrows(SandboxException.class, () -> real.mechanism.run(job(fills, out)));
+            assertTrue(e.getMessage().contains("MiB must stay free"), e.getMessage());
+            assertEquals(0, Files.getAttribute(out.resolve("file"), "unix:uid"), "its files are root's again");
+            // Who comes to a full disk may use what is there.
+            assertEquals(0, real.mechanism.run(job("import time; time.sleep(0.6)", out)).exitCode());
+        }
+        before.assertBack(real, "a job that filled a disk");
+    }
+
+    @Test
+    void a_job_on_a_full_disk_sees_that_it_is_full(@TempDir Path place) throws Exception {
+        try (SmallDisk disk = SmallDisk.mount(place, 1)) {
+            Path out = Files.createDirectory(disk.folder().resolve("out"));
+            disk.fill();
+            var result = real.mechanism.run(job("open('/mnt/out/x', 'w').write('x' * 100000)", out));
+            assertEquals(1, result.exitCode());
+            assertTrue(result.output().contains("No space left"), result.output());
+        }
+    }
+
+    private static long count(Path folder) throws IOException {
+        try (var entries = Files.list(folder)) {
+            return entries.filter(Files::isDirectory).count();
+        }
+    }
+}
