@@ -63,7 +63,11 @@ public final class TreeTools {
             Folders.write(svg.get().toAbsolutePath(), TreeReport.svg(tree, calls).getBytes(StandardCharsets.UTF_8));
         }
         return (calls.isPresent() ? TreeReport.text(tree, calls.get()) : TreeText.of(tree))
-                + tree.size() + (tree.size() == 1 ? " node" : " nodes") + "\n";
+                + nodes(tree.size()) + "\n";
+    }
+
+    private static String nodes(int count) {
+        return count + (count == 1 ? " node" : " nodes");
     }
 
     /**
@@ -125,7 +129,7 @@ public final class TreeTools {
         TreeWriter.write(fit.tree(), out.toAbsolutePath());
         Evaluation training = fit.training();
         var text = new StringBuilder(String.format(
-                Locale.ROOT, "wrote %s: %d nodes, %.1f MB%n", out, training.nodes(), training.modelMb()));
+                Locale.ROOT, "wrote %s: %s, %.1f MB%n", out, nodes(training.nodes()), training.modelMb()));
         text.append("on this trace: ")
                 .append(saved(training.importMillisTotal(), training.importMillisLeft(), training.savedShare()))
                 .append('\n');

@@ -278,7 +278,7 @@ class CommandLineTest {
     /** What is wrong with a trace, what is said of it, and whether a tree can be fitted all the same. */
     static List<Arguments> badTraces() {
         return List.of(
-                Arguments.of("", "no invocation of a known function", false),
+                Arguments.of("", "the trace is empty", false),
                 Arguments.of("{\"type\":\"invocation\",\"name\":\"g\"}\n", "1 invocations of unknown", false),
                 Arguments.of("nonsense\n", "bad.jsonl, line 1", false),
                 Arguments.of(NUMPY + "a\n[]\n{}\n{\n", "left out 4 malformed", true),

@@ -118,6 +118,7 @@ public final class TraceReader {
     private long invocations;
     private long unknown;
     private long malformed;
+    private boolean empty = true;
 
     private TraceReader(int mostKept) {
         this.mostKept = mostKept;
@@ -163,18 +164,24 @@ public final class TraceReader {
                 if (lines.isBlank()) {
                     continue;
                 }
+                empty = false;
                 try {
                     line(lines);
                 } catch (JsonProcessingException e) {
                     // The worker may be writing this line right now.
                     if (lines.terminated()) {
-                        malformed(file, lines.number(), "is not JSON: " + e.getOriginalMessage());
+                        malformed(file, lines.number(), "is not JSON: " + reason(e));
                     }
                 } catch (Malformed e) {
                     malformed(file, lines.number(), e.getMessage());
                 }
             }
         }
+    }
+
+    /** Without the advice for programmers. */
+    private static String reason(JsonProcessingException e) {
+        return e.getOriginalMessage().replaceFirst(": enable `.*", "");
     }
 
     private void malformed(Path file, long number, String reason) {
@@ -371,6 +378,9 @@ public final class TraceReader {
                 calls.add(new Trace.Calls(set, count[0]));
             }
         });
+        if (empty) {
+            throw new FitException("no line in " + files + ": the trace is empty");
+        }
         if (calls.isEmpty()) {
             throw new FitException("no invocation of a known function in " + files + ": " + functions.size()
                     + " functions, " + unknown + " invocations of unknown ones, " + malformed + " malformed lines "

@@ -89,7 +89,8 @@ public final class TreeEvaluator {
             hitList.add(each);
         }
         double megabytes = tree.places().stream().mapToDouble(place -> cost(place.node().packages()).megabytes()).sum();
-        return new Evaluation(count, total / count, left / count, 1 - (double) hits[0] / count, tree.size(), used, megabytes,
+        // Sums in another order differ in the last digit.
+        return new Evaluation(count, total / count, Math.max(0, left / count), 1 - (double) hits[0] / count, tree.size(), used, megabytes,
                 trace.estimatedPackages(), unknown(), hitList);
     }
 

@@ -12,19 +12,23 @@ public final class TreeText {
     /** What stands for a live zygote. */
     private static final String LIVE = "●";
 
+    /** Lines are broken behind a package before they get longer; of deep trees only as far as there is room. */
+    private static final int WIDTH = 80;
+    private static final int LEAST_ROOM = 30;
+
     private record Line(String label, String note) {}
 
     private record Drawn(String label, String note, List<Drawn> children) {}
 
     private TreeText() {}
 
-    /** The tree, one node a line. */
+    /** The tree, one node a line, or more if it has many packages. */
     public static String of(ZygoteTree tree) {
         return of(tree, index -> "");
     }
 
     /**
-     * The tree, one node a line, each with a note behind it; notes stand in one column.
+     * The same, each node with a note behind its first line; notes stand in one column.
      *
      * @param tree the tree
      * @param notes the note for the node with that number; empty for none
@@ -78,11 +82,10 @@ public final class TreeText {
     private static String draw(List<Drawn> roots) {
         List<Line> lines = new ArrayList<>();
         for (Drawn root : roots) {
-            lines.add(new Line(root.label(), root.note()));
-            drawChildren(root, "", lines);
+            draw(root, "", "", lines);
         }
         int column = lines.stream().filter(line -> !line.note().isEmpty())
-                .mapToInt(line -> Math.min(line.label().length(), 60)).max().orElse(0) + 2;
+                .mapToInt(line -> Math.min(line.label().length(), WIDTH)).max().orElse(0) + 2;
         StringBuilder text = new StringBuilder();
         for (Line line : lines) {
             text.append(line.label());
@@ -94,12 +97,28 @@ public final class TreeText {
         return text.toString();
     }
 
-    private static void drawChildren(Drawn parent, String indent, List<Line> lines) {
-        for (int i = 0; i < parent.children().size(); i++) {
-            Drawn child = parent.children().get(i);
-            boolean last = i == parent.children().size() - 1;
-            lines.add(new Line(indent + (last ? "└─ " : "├─ ") + child.label(), child.note()));
-            drawChildren(child, indent + (last ? "   " : "│  "), lines);
+    private static void draw(Drawn node, String branch, String indent, List<Line> lines) {
+        List<String> parts = broken(node.label(), Math.max(LEAST_ROOM, WIDTH - branch.length()));
+        lines.add(new Line(branch + parts.getFirst(), node.note()));
+        String below = indent + (node.children().isEmpty() ? "  " : "│ ");
+        parts.stream().skip(1).forEach(part -> lines.add(new Line(below + part, "")));
+        for (int i = 0; i < node.children().size(); i++) {
+            boolean last = i == node.children().size() - 1;
+            draw(node.children().get(i), indent + (last ? "└─ " : "├─ "), indent + (last ? "   " : "│  "), lines);
         }
+    }
+
+    private static List<String> broken(String label, int room) {
+        List<String> lines = new ArrayList<>();
+        StringBuilder line = new StringBuilder();
+        for (String word : label.split("(?<=, )")) {
+            if (!line.isEmpty() && line.length() + word.stripTrailing().length() > room) {
+                lines.add(line.toString().stripTrailing());
+                line.setLength(0);
+            }
+            line.append(word);
+        }
+        lines.add(line.toString());
+        return lines;
     }
 }

@@ -165,10 +165,17 @@ final class TraceReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "\n\n", "nonsense\n", "{\"type\":\"invocation\",\"name\":\"ghost\"}\n"})
+    @ValueSource(strings = {"nonsense\n", "{\"type\":\"invocation\",\"name\":\"ghost\"}\n"})
     void aTraceWithoutCallsIsRefusedAndSaysWhatItHolds(String text) {
         FitException error = assertThrows(FitException.class, () -> read(text));
         assertTrue(error.getMessage().contains("no invocation of a known function"), error.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "\n \n"})
+    void anEmptyTraceIsRefused(String text) {
+        FitException error = assertThrows(FitException.class, () -> read(text));
+        assertTrue(error.getMessage().contains("t.jsonl]: the trace is empty"), error.getMessage());
     }
 
     @Test

@@ -2,11 +2,11 @@ package io.zygotes.plugin.tree.fit;
 
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.zygotes.plugin.tree.model.Requirement;
 import io.zygotes.plugin.tree.model.TreeReader;
+import io.zygotes.plugin.tree.model.TreeText;
 import io.zygotes.plugin.tree.model.ZygoteTree;
 import io.zygotes.spi.PackageId;
 import java.nio.file.Path;
@@ -16,7 +16,9 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 final class TreeEvaluatorTest {
@@ -113,13 +115,51 @@ final class TreeEvaluatorTest {
     void aReportShowsCostsAndHits() throws Exception {
         ZygoteTree tree = tree("{\"children\": [{\"packages\": [\"b==1\"]}]}");
         assertEquals("""
-                (root)       0.0 ms    0.0 MB 7 calls
-                └─ b==1    100.0 ms   30.0 MB 3 calls
+                (root)       0.0 ms    0.0 MB      7 calls
+                └─ b==1    100.0 ms   30.0 MB      3 calls
                 """, TreeReport.text(tree, TRACE));
-        String svg = TreeReport.svg(tree, Optional.of(TRACE));
+        assertEquals(
+                List.of("2 nodes, 30.0 MB; a call imports %.1f ms instead of %.1f ms".formatted(
+                                TreeEvaluator.evaluate(tree, TRACE).importMillisLeft(),
+                                TreeEvaluator.evaluate(tree, TRACE).importMillisTotal()),
+                        "ms", "MB", "calls", "(root)", "0.0", "0.0", "7", "b==1", "100.0", "30.0", "3"),
+                texts(TreeReport.svg(tree, Optional.of(TRACE)), "text"));
+        assertEquals(List.of("2 nodes", "(root)", "b==1"), texts(TreeReport.svg(tree, Optional.empty()), "text"));
+    }
+
+    private static List<String> texts(String svg, String element) {
         assertTrue(svg.startsWith("<svg ") && svg.endsWith("</svg>\n"), svg);
-        assertTrue(svg.contains("100.0 ms   30.0 MB 3 calls"), svg);
-        assertFalse(TreeReport.svg(tree, Optional.empty()).contains("calls"));
+        return Pattern.compile("<" + element + "[^>]*>([^<]*)</" + element + ">").matcher(svg).results()
+                .map(found -> found.group(1)).toList();
+    }
+
+    @Test
+    void aPictureShowsTheLastOfManyPackagesAndAllInTheTooltip() throws Exception {
+        String many = IntStream.range(0, 40).mapToObj(i -> "\"dependency-" + i + "==1\"").collect(Collectors.joining(", "));
+        String name = "x".repeat(200);
+        String svg = TreeReport.svg(tree("{\"children\": [{\"packages\": [" + many + ", \"pandas==2\"]}, {\"packages\": [\""
+                + name + "\"]}]}"), Optional.empty());
+        assertEquals(
+                List.of("3 nodes", "(root)", "pandas==2, dependency-39==1, dependency-38==1, … 38 more", "x".repeat(69) + "…"),
+                texts(svg, "text"));
+        assertTrue(texts(svg, "title").get(1).startsWith("dependency-0==1, dependency-1==1, "));
+        assertTrue(texts(svg, "title").get(1).endsWith(", pandas==2"));
+        assertEquals(name, texts(svg, "title").get(2));
+    }
+
+    @Test
+    void aTextBreaksLongListsBehindAPackage() throws Exception {
+        String many = IntStream.range(10, 22).mapToObj(i -> "\"package-" + i + "\"").collect(Collectors.joining(", "));
+        ZygoteTree tree = tree("{\"children\": [{\"packages\": [" + many + "], \"children\": [{\"packages\": [\"last\"]}]}, {\"packages\": ["
+                + many + "]}]}");
+        assertEquals("""
+                (root)
+                ├─ package-10, package-11, package-12, package-13, package-14, package-15,
+                │  │ package-16, package-17, package-18, package-19, package-20, package-21
+                │  └─ last
+                └─ package-10, package-11, package-12, package-13, package-14, package-15,
+                     package-16, package-17, package-18, package-19, package-20, package-21
+                """, TreeText.of(tree));
     }
 
     @Test
