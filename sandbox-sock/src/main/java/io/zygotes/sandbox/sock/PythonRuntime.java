@@ -25,7 +25,8 @@ import java.util.concurrent.TimeUnit;
 record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePackages, Path folder) {
 
     private static final List<String> FILES = List.of(
-            "__init__", "kernel", "seccomp", "wire", "setup", "warden", "zygote", "leaf", "job", "fresh", "rehearsal");
+            "__init__", "kernel", "seccomp", "wire", "setup", "warden", "zygote", "leaf", "job", "fresh", "rehearsal",
+            "memory");
 
     private static final String PROBE =
             """

@@ -13,14 +13,16 @@ import socket
 import sys
 
 from . import fresh, kernel, setup, wire
+from .kernel import do
 
 _MASK_OPTIONS = "size=4k,nr_inodes=8,mode=755"
+_PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 _READ_ONLY = kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV
 
 
 def _build_root(root, entries):
     """Makes the base root below a folder. What each entry means stands in BaseRoot.java, which lists them."""
-    kernel.mount("tmpfs", root, "tmpfs", kernel.MS_NOSUID, "size=4m,nr_inodes=16384,mode=755")
+    do(kernel.mount("tmpfs", root, "tmpfs", kernel.MS_NOSUID, "size=4m,nr_inodes=16384,mode=755"))
     for kind, path, *more in entries:
         target = root + path
         if kind == "folder":
@@ -32,34 +34,34 @@ def _build_root(root, entries):
                 file.write(more[0])
         elif kind == "tree":
             os.makedirs(target, exist_ok=True)
-            kernel.mount(more[0], target, "", kernel.MS_BIND | kernel.MS_REC)
-            kernel.set_mount_attributes(target, _READ_ONLY, True)
+            do(kernel.mount(more[0], target, "", kernel.MS_BIND | kernel.MS_REC))
+            do(kernel.set_mount_attributes(target, _READ_ONLY, True))
         elif kind == "file":
             open(target, "w").close()
-            kernel.mount(more[0], target, "", kernel.MS_BIND)
-            kernel.set_mount_attributes(target, _READ_ONLY, False)
+            do(kernel.mount(more[0], target, "", kernel.MS_BIND))
+            do(kernel.set_mount_attributes(target, _READ_ONLY, False))
         elif kind == "device":
             open(target, "w").close()
-            kernel.mount(more[0], target, "", kernel.MS_BIND)
-            kernel.set_mount_attributes(target, kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NOEXEC, False)
+            do(kernel.mount(more[0], target, "", kernel.MS_BIND))
+            do(kernel.set_mount_attributes(target, kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NOEXEC, False))
         elif kind == "mask":
-            kernel.mount("tmpfs", target, "tmpfs", kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV, _MASK_OPTIONS)
+            do(kernel.mount("tmpfs", target, "tmpfs", kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV, _MASK_OPTIONS))
         else:
             raise ValueError("unknown entry of the base root: " + kind)
-    kernel.mount("proc", root + "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC, "subset=pid,hidepid=2")
-    kernel.set_mount_attributes(root, kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NODEV, False)
+    do(kernel.mount("proc", root + "/proc", "proc", _PROC_FLAGS, "subset=pid,hidepid=2"))
+    do(kernel.set_mount_attributes(root, kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NODEV, False))
 
 
 def _boot(control, instructions, descriptors):
     """As root on the host: builds the base root, enters it, and forks the warden proper. Returns in the warden."""
     root = instructions["root"]
     processes = os.open("/proc", os.O_PATH | os.O_CLOEXEC)
-    kernel.unshare(kernel.CLONE_NEWNS)
-    kernel.mount("", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
+    do(kernel.unshare(kernel.CLONE_NEWNS))
+    do(kernel.mount("", "/", "", kernel.MS_REC | kernel.MS_PRIVATE))
     _build_root(root, instructions["entries"])
     os.chdir(root)
-    kernel.pivot_root(".", ".")
-    kernel.unmount(".", kernel.MNT_DETACH)
+    do(kernel.pivot_root(".", "."))
+    do(kernel.unmount(".", kernel.MNT_DETACH))
     os.chdir("/")
     os.setgroups([])
     gate, release = os.pipe()
@@ -91,12 +93,10 @@ def main():
             os.close(descriptor)
         os.setresgid(0, 0, 0)
         os.setresuid(0, 0, 0)
-        kernel.set_dumpable(True)  # so that the files of its children in /proc are theirs, and it can write their maps
-        kernel.mount(
-            "proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC, "subset=pid,hidepid=2"
-        )
-        kernel.set_host_name("zygotes")
-        kernel.set_no_new_privileges()
+        do(kernel.set_dumpable(True))  # so that the files of its children in /proc are theirs, and it can write their maps
+        do(kernel.mount("proc", "/proc", "proc", _PROC_FLAGS, "subset=pid,hidepid=2"))
+        do(kernel.set_host_name("zygotes"))
+        do(kernel.set_no_new_privileges())
     except BaseException as error:
         wire.send_message(control, {"failed": "%s: %s" % (type(error).__name__, error)})
         os._exit(70)
@@ -160,38 +160,28 @@ class _Warden:
         """Makes a fresh sandbox."""
         gate, release = os.pipe()
         try:
-            pid = kernel.clone(setup.namespaces(request), descriptors[2])
+            steps = setup.Setup(request, descriptors, self.control, (gate, release))
+            pid = kernel.clone(setup.namespaces(request), steps.cgroup, steps.first)
             if pid == 0:
-                os.close(release)
-                self._become(request, descriptors, gate)
+                self._become(steps)
             setup.map_ids("/proc/%d" % pid, *request["map"])
             os.write(release, b"x")
         finally:
             os.close(gate)
             os.close(release)
 
-    def _become(self, request, descriptors, gate):
-        signal.set_wakeup_fd(-1)
-        with setup.Setup(request, descriptors) as steps:
-            if not os.read(gate, 1):
-                raise OSError("the warden did not write the id maps")
-            steps.hello()
-            steps.descriptors()
-            steps.step = "identity"
-            setup.take_identity(request["uid"])
-            kernel.set_dumpable(True)
+    def _become(self, steps):
+        with steps:
+            signal.set_wakeup_fd(-1)
+            steps.check_first()
             steps.step = "limits"
             setup.lower_all_limits()
-            steps.mounts()
-            steps.rest()
             go = steps.orders()
-            if request["kind"] != "zygote":  # its leaves may be allowed more than it needs, and none can raise a limit
-                steps.limits(go)
-            steps.lock_down()
+            steps.finish(go)
             steps.step = "interpreter"
             inherited = os.memfd_create("go", 0)
             with open(os.dup(inherited), "w") as file:
-                json.dump([request, go], file)
+                json.dump([steps.request, go], file)
             os.lseek(inherited, 0, os.SEEK_SET)
             os.dup2(inherited, fresh.INHERITED)
             os.closerange(fresh.INHERITED + 1, 16)
@@ -200,7 +190,7 @@ class _Warden:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             program = "import sys; sys.path.append('/runtime'); from _zygotes import fresh; fresh.main()"
             environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
-            if request["kind"] == "zygote":
+            if steps.request["kind"] == "zygote":
                 # Else each child would look up the C functions that its zygote never called (ld.so(8)).
                 environment["LD_BIND_NOW"] = "1"
             os.execve(self.python, [self.python, "-I", "-S", "-B", "-c", program], environment)
@@ -214,7 +204,7 @@ class _Warden:
         if mapper == 0:
             code = 1
             try:
-                kernel.setns(parent, kernel.CLONE_NEWUSER)
+                do(kernel.setns(parent, kernel.CLONE_NEWUSER))
                 setup.map_ids(process, *request["map"])
                 code = 0
             except OSError as error:
