@@ -61,6 +61,30 @@ class SharedKernelIT {
         return answer;
     }
 
+    private static final String WHICH =
+            "import os\ndef f(event):\n    return [os.getpriority(os.PRIO_PROCESS, 0), os.getpgrp(), os.getsid(0)]\n";
+
+    @Test
+    void signalsAndPrioritiesForAGroupOfProcessesReachNobodyElse() throws Exception {
+        start(config -> {});
+        lambda("peer", "", WHICH);
+        lambda("later", "", WHICH);
+        lambda("slows", "", "import os\ndef f(event):\n    os.setpriority(os.PRIO_PGRP, 0, 19)\n    return os.getpriority(0, 0)\n");
+        lambda("ends", "", "import os, signal\ndef f(event):\n    os.kill(0, event)\n    return 'alive'\n");
+        ok("peer", null);
+        ok("slows", null); // its leaf is of the same zygote now, if it was not before
+        List<String> before = worker.worker().zygotes().stream().map(zygote -> zygote.id()).toList();
+        assertEquals(19, ok("slows", null).body().asInt());
+        // Continuing does nothing to whom it reaches, but tells whether there is anybody.
+        assertEquals("alive", ok("ends", 18).body().asText());
+        assertEquals("alive", ok("ends", 9).body().asText(), "the first process of its namespace cannot kill itself");
+        AttackedWorker.Answer peer = ok("peer", null);
+        assertEquals("warm", peer.start(), "its leaf lives");
+        assertEquals("[0,1,0]", peer.body().toString(), "priority, group, session: the group is its own");
+        assertEquals("[0,1,0]", ok("later", null).body().toString(), "a leaf that was forked after the attacks");
+        assertEquals(before, worker.worker().zygotes().stream().map(zygote -> zygote.id()).toList());
+    }
+
     @Test
     void whoPrintsWithoutEndHasTheWorkerDoLittleForIt() throws Exception {
         start(config -> {});

@@ -55,6 +55,7 @@ def _set_up(stage):
         steps.mounts,
         lambda: kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID, "subset=pid"),
         lambda: kernel.close_from(_NO_NUMBER),
+        lambda: os.setpgid(0, 0),
         lambda: kernel.set_host_name("rehearsal"),
         steps.orders,
         lambda: kernel.set_mount_attributes("/nothing", 0, False),

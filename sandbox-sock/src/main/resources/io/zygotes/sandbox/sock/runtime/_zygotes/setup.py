@@ -8,6 +8,7 @@ capabilities in its own user namespace then, and none outside. The order of the 
     identity      uid and gid maps; a mount can belong to the sandbox's own uid only after them
     mounts        of its own: scratch folder and /proc
     close         everything but 0-3
+    group         a process group of its own: signals and priorities can be given to a whole group (kill(2), setpriority(2))
     orders        what the worker wants it to be: code and packages to mount, then go. A spare leaf waits here
     cgroup space  after go, when the worker has put the process under its limits, so that it sees its own as the root
     capabilities  all gone
@@ -31,7 +32,7 @@ _TMPFS_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV
 _PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 
 # As they were before a package may have put others in their place.
-_get_limit, _set_limit, _close = resource.getrlimit, resource.setrlimit, os.close
+_get_limit, _set_limit, _close, _set_group = resource.getrlimit, resource.setrlimit, os.close, os.setpgid
 
 _PENDING_SIGNALS = 1024
 _LOCKED_BYTES = 8 << 20
@@ -141,9 +142,12 @@ class Setup:
             kernel.mount("proc", "/proc", "proc", _PROC_FLAGS, "subset=pid,hidepid=2")
 
     def rest(self):
-        """Closing, name, network."""
+        """Closing, process group, name, network."""
         self.step = "close"
         kernel.close_from(self.channel + 1)
+        self.step = "group"
+        # Else it would share that of its zygote and of all other leaves, whose processes have the same host uid.
+        _set_group(0, 0)
         self.step = "name"
         kernel.set_host_name(self.request["name"])
         if self.request["private_network"]:

@@ -72,6 +72,7 @@ def _boot(control, instructions, descriptors):
             os._exit(70)
         os.close(gate)
         os.close(processes)
+        os.setsid()  # the worker's terminal, and what is typed there, is nothing to sandboxes
         return
     folder = "/proc/self/fd/%d/%d" % (processes, pid)
     # The magic links of /proc are those of the base root's own proc, which shows the same processes to root.
@@ -112,8 +113,6 @@ class _Warden:
         wake, ring = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.set_wakeup_fd(ring.fileno(), warn_on_full_buffer=False)
-        # A terminal's Ctrl-C is the worker's to handle.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         self.control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         wire.send_message(self.control, {"ready": True})
         poll = select.poll()
@@ -197,7 +196,6 @@ class _Warden:
             os.closerange(fresh.INHERITED + 1, 16)
             os.set_inheritable(wire.CHANNEL, True)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
             program = "import sys; sys.path.append('/runtime'); from _zygotes import fresh; fresh.main()"
             environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
             if request["kind"] == "zygote":
