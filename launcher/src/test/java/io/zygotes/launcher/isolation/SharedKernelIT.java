@@ -86,6 +86,36 @@ class SharedKernelIT {
     }
 
     @Test
+    void aCrashNeverReachesAProgramOfTheHostsThatTakesCores() throws Exception {
+        start(config -> {});
+        lambda(
+                "crashes",
+                "",
+                """
+                import os, resource, signal
+                def f(event):
+                    seen = [resource.getrlimit(resource.RLIMIT_CORE)]
+                    for limit in ((0, 0), (0, 1), (1, 1)):
+                        resource.setrlimit(resource.RLIMIT_CORE, limit)
+                        seen.append(resource.getrlimit(resource.RLIMIT_CORE))
+                    try:
+                        resource.prlimit(0, resource.RLIMIT_CORE, (0, 0))
+                    except PermissionError:
+                        seen.append("refused")
+                    child = os.fork()
+                    if child == 0:
+                        os.kill(os.getpid(), signal.SIGSEGV)
+                    return seen + [os.waitpid(child, 0)[1]]
+                """);
+        for (String expected : List.of("cold", "warm")) {
+            AttackedWorker.Answer answer = ok("crashes", null);
+            assertEquals(expected, answer.start());
+            // 11 without 128, which would say that the kernel made a core.
+            assertEquals("[[1,1],[1,1],[1,1],[1,1],\"refused\",11]", answer.body().toString());
+        }
+    }
+
+    @Test
     void whoPrintsWithoutEndHasTheWorkerDoLittleForIt() throws Exception {
         start(config -> {});
         lambda("says", "", "def f(event):\n    print('said', event)\n");

@@ -46,7 +46,7 @@ class SeccompTest {
                 Map.entry("exit_group", 231), Map.entry("kexec_load", 246), Map.entry("add_key", 248),
                 Map.entry("keyctl", 250), Map.entry("inotify_add_watch", 254), Map.entry("openat", 257),
                 Map.entry("unshare", 272), Map.entry("perf_event_open", 298), Map.entry("fanotify_init", 300),
-                Map.entry("prlimit64", 302), Map.entry("name_to_handle_at", 303),
+                Map.entry("prlimit64", 302), Map.entry("setrlimit", 160), Map.entry("name_to_handle_at", 303),
                 Map.entry("open_by_handle_at", 304), Map.entry("setns", 308), Map.entry("process_vm_readv", 310),
                 Map.entry("kcmp", 312), Map.entry("seccomp", 317), Map.entry("getrandom", 318),
                 Map.entry("bpf", 321), Map.entry("userfaultfd", 323), Map.entry("rseq", 334),
@@ -66,7 +66,7 @@ class SeccompTest {
                 Map.entry("sethostname", 161), Map.entry("socket", 198), Map.entry("connect", 203),
                 Map.entry("add_key", 217), Map.entry("keyctl", 219), Map.entry("clone", 220), Map.entry("execve", 221),
                 Map.entry("mmap", 222), Map.entry("swapon", 224), Map.entry("perf_event_open", 241),
-                Map.entry("prlimit64", 261), Map.entry("fanotify_init", 262), Map.entry("name_to_handle_at", 264),
+                Map.entry("prlimit64", 261), Map.entry("setrlimit", 164), Map.entry("fanotify_init", 262), Map.entry("name_to_handle_at", 264),
                 Map.entry("open_by_handle_at", 265), Map.entry("setns", 268), Map.entry("process_vm_readv", 270),
                 Map.entry("kcmp", 272), Map.entry("seccomp", 277), Map.entry("getrandom", 278), Map.entry("bpf", 280),
                 Map.entry("userfaultfd", 282), Map.entry("rseq", 293),
@@ -374,6 +374,23 @@ class SeccompTest {
         assertEquals(error(EPERM), leaf(machine, prctl, 22, 2)); // PR_SET_SECCOMP
         assertEquals(error(EPERM), leaf(machine, prctl, 62, 1)); // PR_SCHED_CORE
         assertEquals(ALLOWED, leaf(machine, prctl, 15)); // PR_SET_NAME
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void the_limit_of_core_files_stays_and_others_may_be_set(Machine machine) {
+        long somewhere = 0x7fff_0000_1000L;
+        long rounded = 0x5_0000_0000L; // its lower half is 0
+        assertEquals(error(0), zygote(machine, machine.number("setrlimit"), 4, somewhere)); // RLIMIT_CORE
+        assertEquals(ALLOWED, zygote(machine, machine.number("setrlimit"), 7, somewhere)); // RLIMIT_NOFILE
+        int prlimit = machine.number("prlimit64");
+        assertEquals(ALLOWED, leaf(machine, prlimit, 0, 4, 0, somewhere), "it may be asked for");
+        assertEquals(ALLOWED, leaf(machine, prlimit, 0, 7, somewhere, somewhere));
+        for (long limit : List.of(somewhere, rounded)) {
+            assertEquals(error(0), leaf(machine, prlimit, 0, 4, limit, 0));
+            assertEquals(error(EPERM), leaf(machine, prlimit, 0, 4, limit, somewhere), "the old one would not be told");
+            assertEquals(error(EPERM), leaf(machine, prlimit, 0, 4, limit, rounded));
+        }
     }
 
     @ParameterizedTest

@@ -59,7 +59,7 @@ def _set_up(stage):
         lambda: kernel.set_host_name("rehearsal"),
         steps.orders,
         lambda: kernel.set_mount_attributes("/nothing", 0, False),
-        lambda: setup.lower_limit(resource.RLIMIT_CORE, 0),
+        lambda: setup.lower_limit(resource.RLIMIT_RTPRIO, 0),
         kernel.set_no_new_privileges,
         kernel.drop_capabilities,
         lambda: os.close(kernel.scope() or os.dup(0)),

@@ -82,7 +82,7 @@ def lower_limit(which, value):
 
 def lower_all_limits():
     """Those that are the same for all sandboxes; children inherit them."""
-    lower_limit(resource.RLIMIT_CORE, 0)  # would hold the memory of a lambda
+    lower_limit(resource.RLIMIT_CORE, 1)  # no core files, and no program of the host's that gets one: see seccomp.py
     lower_limit(resource.RLIMIT_NICE, 0)
     lower_limit(resource.RLIMIT_RTPRIO, 0)
     lower_limit(resource.RLIMIT_MSGQUEUE, 0)  # would be counted for all leaves of a zygote together

@@ -7,6 +7,7 @@ reaps what ends, and ends when the worker does: the kernel then kills everything
 
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -50,10 +51,23 @@ def _build_root(root, entries):
     kernel.set_mount_attributes(root, kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NODEV, False)
 
 
+def _allow_core_limit():
+    """Sandboxes get a limit of 1, which only somebody with CAP_SYS_RESOURCE can reach from 0. See seccomp.py."""
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
+    except ValueError:
+        with open("/proc/sys/kernel/core_pattern") as file:
+            if file.read(1) in "|@":
+                print("sandboxes that crash are passed to the host's core_pattern: raise the worker's hard limit of "
+                      "core files above 0 (LimitCORE=1 in systemd)", file=sys.stderr, flush=True)
+
+
 def _boot(control, instructions, descriptors):
     """As root on the host: builds the base root, enters it, and forks the warden proper. Returns in the warden."""
     root = instructions["root"]
     processes = os.open("/proc", os.O_PATH | os.O_CLOEXEC)
+    if resource.getrlimit(resource.RLIMIT_CORE)[1] == 0:
+        _allow_core_limit()
     kernel.unshare(kernel.CLONE_NEWNS)
     kernel.mount("", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
     _build_root(root, instructions["entries"])
