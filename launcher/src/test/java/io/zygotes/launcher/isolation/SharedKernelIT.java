@@ -116,6 +116,30 @@ class SharedKernelIT {
     }
 
     @Test
+    void aPackageCannotKeepFiltersBeyondTheProcessesThatHaveThem() throws Exception {
+        HostilePackage hoarder = HostilePackage.of(
+                "hoarder",
+                """
+                import ctypes, errno, platform, struct
+                code = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7FFF0000), 8)
+                program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", 1, ctypes.addressof(code)), 16)
+                libc = ctypes.CDLL(None, use_errno=True)
+                SEEN = []
+                for flags in (8, 0):
+                    result = libc.syscall(317 if platform.machine() == "x86_64" else 277, 1, flags, program)
+                    SEEN.append(errno.errorcode[ctypes.get_errno()] if result < 0 else "done")
+                """);
+        String code = "import hoarder\ndef f(event):\n    return hoarder.SEEN\n";
+        start(config -> {}, hoarder);
+        lambda("hoards", "hoarder", code);
+        assertEquals("[\"EPERM\",\"EPERM\"]", ok("hoards", null).body().toString());
+        worker.close();
+        start(config -> ((ObjectNode) config.get("features")).put("enable_seccomp", false), hoarder);
+        lambda("hoards", "hoarder", code);
+        assertEquals("[\"done\",\"done\"]", ok("hoards", null).body().toString(), "the probe is real");
+    }
+
+    @Test
     void whoPrintsWithoutEndHasTheWorkerDoLittleForIt() throws Exception {
         start(config -> {});
         lambda("says", "", "def f(event):\n    print('said', event)\n");

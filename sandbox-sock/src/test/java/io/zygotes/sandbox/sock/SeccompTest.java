@@ -104,7 +104,7 @@ class SeccompTest {
     /** Of those, numbers that are the same everywhere: open_tree, fsopen, io_uring_*, pidfd_getfd, memfd_secret, … */
     private static final List<Integer> NEVER_EVERYWHERE = List.of(425, 426, 427, 428, 430, 431, 432, 433, 438, 447);
     /** Calls that set a sandbox up: a zygote's children need them, and have to give them up. */
-    private static final List<String> SET_UP = List.of("sethostname", "seccomp", "capset");
+    private static final List<String> SET_UP = List.of("sethostname", "capset");
 
     private static final Map<Machine, List<long[]>> BASE = new EnumMap<>(Machine.class);
     private static final Map<Machine, List<long[]>> FINAL = new EnumMap<>(Machine.class);
@@ -374,6 +374,19 @@ class SeccompTest {
         assertEquals(error(EPERM), leaf(machine, prctl, 22, 2)); // PR_SET_SECCOMP
         assertEquals(error(EPERM), leaf(machine, prctl, 62, 1)); // PR_SCHED_CORE
         assertEquals(ALLOWED, leaf(machine, prctl, 15)); // PR_SET_NAME
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void a_zygote_installs_filters_that_go_with_their_process_and_no_others(Machine machine) {
+        int seccomp = machine.number("seccomp");
+        assertEquals(ALLOWED, zygote(machine, seccomp, 1, 4)); // SECCOMP_FILTER_FLAG_SPEC_ALLOW, as kernel.py does
+        assertEquals(error(EPERM), leaf(machine, seccomp, 1, 4));
+        for (long flags : List.of(0L, 1L, 8L, 12L)) { // TSYNC, NEW_LISTENER
+            assertEquals(error(EPERM), zygote(machine, seccomp, 1, flags), "flags " + flags);
+        }
+        assertEquals(error(EPERM), zygote(machine, seccomp, 0, 0)); // SECCOMP_SET_MODE_STRICT
+        assertEquals(error(EPERM), zygote(machine, seccomp, 3, 0)); // SECCOMP_GET_NOTIF_SIZES
     }
 
     @ParameterizedTest

@@ -111,6 +111,7 @@ _MADVISE = {"x86_64": 28, "aarch64": 233}
 _MEMFD_CREATE = {"x86_64": 319, "aarch64": 279}
 _SET_OPTION = {"x86_64": 54, "aarch64": 208}
 _PRCTL = {"x86_64": 157, "aarch64": 167}
+_SECCOMP = {"x86_64": 317, "aarch64": 277}
 _SET_LIMIT = {"x86_64": 160, "aarch64": 164}
 _LIMIT = {"x86_64": 302, "aarch64": 261}
 # Whatever a sandbox may write to is in memory; what it may only read, it has not changed: there is nothing to wait for.
@@ -152,6 +153,10 @@ _SOL_SOCKET, _REFUSED_OPTIONS = 1, (26, 50, 51, 52, 60)
 # TCP_ULP puts protocols of the kernel's own, such as TLS, into a connection: much code, of no use here.
 _SOL_TCP, _REFUSED_TCP_OPTIONS = 6, (31,)
 
+# A zygote installs the final filter into its children, as kernel.py does (SECCOMP_SET_MODE_FILTER with
+# SECCOMP_FILTER_FLAG_SPEC_ALLOW). With another flag the caller gets a descriptor that keeps a filter when its process is
+# gone, and so could fill the store of compiled filters.
+_FILTER_MODE, _FILTER_FLAGS = 1, 4
 # Only 1 keeps the kernel from starting the program that may stand in core_pattern, as root on the host, with the memory of
 # a sandbox that crashes: core(5), and do_coredump() in fs/coredump.c. 0 does not. So it stays as setup.py sets it.
 _RLIMIT_CORE = 4
@@ -228,6 +233,7 @@ def base_program(architecture):
         (_SET_OPTION, _option()),
         (_PRCTL, _one_of(_ARG0, _REFUSED_PRCTL, _answer(errno.EPERM), _OK)),
         (_MEMFD_CREATE, _any_bit(_ARG1, _MFD_HUGETLB)),
+        (_SECCOMP, _filter()),
         # Programs that switch core files off, for fear of them, go on.
         (_SET_LIMIT, _one_of(_ARG0, (_RLIMIT_CORE,), _answer(0), _OK)),
         (_LIMIT, _limit()),
@@ -269,6 +275,12 @@ def _option():
     tcp = _one_of(_ARG2, _REFUSED_TCP_OPTIONS, _answer(errno.EPERM), _OK)
     level = [_instruction(_LOAD, _ARG1), _instruction(_EQUAL, _SOL_SOCKET, 0, len(general)), *general]
     return [*level, _instruction(_EQUAL, _SOL_TCP, 0, len(tcp)), *tcp, _OK]
+
+
+def _filter():
+    """Allows filters to be installed as a zygote does it."""
+    flags = _one_of(_ARG1, (_FILTER_FLAGS,), _OK, _answer(errno.EPERM))
+    return [_instruction(_LOAD, _ARG0), *_compare((_FILTER_MODE,), [], [_answer(errno.EPERM)]), *flags]
 
 
 def _limit():
