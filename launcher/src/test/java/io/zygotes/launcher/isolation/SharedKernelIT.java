@@ -139,6 +139,57 @@ class SharedKernelIT {
         assertEquals("[\"done\",\"done\"]", ok("hoards", null).body().toString(), "the probe is real");
     }
 
+    /** Since Linux 6.12. */
+    private static boolean hasScopes() {
+        String[] version = System.getProperty("os.version").split("[^0-9]+");
+        int major = Integer.parseInt(version[0]);
+        return major > 6 || major == 6 && Integer.parseInt(version[1]) >= 12;
+    }
+
+    @Test
+    void aPackageDoesNotReachAbstractSocketsOfLambdasThatDidNotAskForIt() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of(
+                        "caller",
+                        """
+                        import socket, threading, time
+                        TRIED = []
+                        def call():
+                            while True:
+                                try:
+                                    with socket.socket(socket.AF_UNIX) as client:
+                                        client.connect("\\0zygotes-test-victim")
+                                        client.send(b"reached")
+                                except OSError as error:
+                                    TRIED.append(error.errno)
+                                time.sleep(0.01)
+                        threading.Thread(target=call, daemon=True).start()
+                        """),
+                HostilePackage.of("calm", "VALUE = 1\n"));
+        String victim =
+                """
+                import socket
+                def f(event):
+                    with socket.socket(socket.AF_UNIX) as server:
+                        server.bind("\\0zygotes-test-victim")
+                        server.listen()
+                        server.settimeout(1)
+                        try:
+                            with server.accept()[0] as client:
+                                return client.recv(100).decode()
+                        except TimeoutError:
+                            return "nobody came"
+                """;
+        lambda("calls", "caller", "import caller\n" + victim);
+        lambda("calm", "calm", victim);
+        lambda("bare", "", victim);
+        assertEquals("reached", ok("calls", null).body().asText(), "its own lambda asked for it: the probe is real");
+        String expected = hasScopes() ? "nobody came" : "reached";
+        assertEquals(expected, ok("calm", null).body().asText(), "a lambda with another package");
+        assertEquals(expected, ok("bare", null).body().asText(), "a lambda without packages");
+    }
+
     @Test
     void whoPrintsWithoutEndHasTheWorkerDoLittleForIt() throws Exception {
         start(config -> {});

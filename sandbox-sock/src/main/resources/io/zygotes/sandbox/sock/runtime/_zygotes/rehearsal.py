@@ -19,7 +19,7 @@ _TIMES = 12
 
 # As long as a real one.
 _REQUEST = json.dumps(
-    {"kind": "leaf", "name": "leaf-0000", "private_network": False, "seccomp": True, "uid": 10000, "fresh": False}
+    {"kind": "leaf", "name": "leaf-0000", "private_network": False, "seccomp": True, "scope": True, "uid": 10000}
 ).encode()
 _EVENT = b'{"rehearsal": [1, 2.5, "three", null]}'
 _CODE = "/tmp/rehearsal.pyc"

@@ -205,8 +205,7 @@ class Setup:
         self.step = "capabilities"
         kernel.set_no_new_privileges()
         kernel.drop_capabilities()
-        if self.request["kind"] != "zygote" or self.request["fresh"]:
-            # Zygotes share the one of their root: the kernel stacks 16 at the most, and leaves are to have their own.
+        if self.request["scope"]:
             self.step = "scope"
             kernel.keep_to_itself()
 
