@@ -191,6 +191,93 @@ class SharedKernelIT {
     }
 
     @Test
+    void whatAPackageHidesInAGroupOfALeafEndsWithItsZygote() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of(
+                        "squatter",
+                        """
+                        import ctypes, json, os, struct, time
+                        # Keeps the descriptor of the first leaf's cgroup, and makes a process there when that is empty again.
+                        KEPT = []
+                        real = json.loads
+                        def loads(data, *arguments, **more):
+                            if os.getpid() != 1 and not KEPT:
+                                for fd in map(int, os.listdir("/proc/self/fd")):
+                                    try:
+                                        os.close(os.open("cgroup.events", os.O_RDONLY, dir_fd=fd))
+                                    except OSError:
+                                        continue
+                                    KEPT.append(os.dup(fd))
+                                    if os.fork() == 0:
+                                        wait(KEPT[0])
+                                    break
+                            return real(data, *arguments, **more)
+                        def populated(fd):
+                            with open(os.open("cgroup.events", os.O_RDONLY, dir_fd=fd)) as events:
+                                return "populated 1" in events.read()
+                        def wait(fd):
+                            try:
+                                while not populated(fd):
+                                    time.sleep(0.01)
+                                while populated(fd):
+                                    time.sleep(0.01)
+                                into = ctypes.create_string_buffer(struct.pack("11Q", 1 << 33, 0, 0, 0, 17, 0, 0, 0, 0, 0, fd), 88)
+                                ctypes.CDLL(None).syscall(435, into, 88)
+                                time.sleep(600)
+                            finally:
+                                os._exit(0)
+                        json.loads = loads
+                        """));
+        lambda("squats", "squatter", "def f(event):\n    return 1\n");
+        ok("squats", null);
+        var zygotes = worker.worker().zygotes();
+        worker.worker().leaves("squats").forEach(leaf -> leaf.destroy());
+        Path family = familyWithALeafGroupInUse();
+        zygotes.forEach(zygote -> zygote.destroy());
+        await(() -> !Files.exists(family), family + " is still there: " + processes(family));
+    }
+
+    private Path familyWithALeafGroupInUse() throws Exception {
+        var found = new ArrayList<Path>();
+        await(
+                () -> {
+                    try (Stream<Path> all = Files.walk(Machine.region(worker.directory()), 2)) {
+                        all.filter(group -> group.getFileName().toString().startsWith("leaf-"))
+                                .filter(group -> group.getParent().getFileName().toString().startsWith("zygote-"))
+                                .filter(group -> !processes(group).isEmpty())
+                                .forEach(group -> found.add(group.getParent()));
+                    }
+                    return !found.isEmpty();
+                },
+                "no process came into the group: the probe does not work");
+        return found.getFirst();
+    }
+
+    private static String processes(Path group) {
+        try (Stream<Path> all = Files.walk(group)) {
+            var text = new StringBuilder();
+            for (Path file : all.filter(one -> one.endsWith("cgroup.procs")).toList()) {
+                text.append(Files.readString(file));
+            }
+            return text.toString();
+        } catch (java.io.IOException | java.io.UncheckedIOException e) {
+            return ""; // it is being removed
+        }
+    }
+
+    private interface Condition {
+        boolean holds() throws Exception;
+    }
+
+    private static void await(Condition condition, String otherwise) throws Exception {
+        for (long end = System.nanoTime() + 10_000_000_000L; !condition.holds() && System.nanoTime() < end; ) {
+            Thread.sleep(20);
+        }
+        assertTrue(condition.holds(), otherwise);
+    }
+
+    @Test
     void whoPrintsWithoutEndHasTheWorkerDoLittleForIt() throws Exception {
         start(config -> {});
         lambda("says", "", "def f(event):\n    print('said', event)\n");
