@@ -234,8 +234,7 @@ def base_program(architecture):
         (_PRCTL, _one_of(_ARG0, _REFUSED_PRCTL, _answer(errno.EPERM), _OK)),
         (_MEMFD_CREATE, _any_bit(_ARG1, _MFD_HUGETLB)),
         (_SECCOMP, _filter()),
-        # Programs that switch core files off, for fear of them, go on.
-        (_SET_LIMIT, _one_of(_ARG0, (_RLIMIT_CORE,), _answer(0), _OK)),
+        (_SET_LIMIT, _one_of(_ARG0, (_RLIMIT_CORE,), _answer(errno.EPERM), _OK)),
         (_LIMIT, _limit()),
     ]
     special += [({architecture: number}, [_answer(0)]) for number in _FLUSHES[architecture]]
@@ -284,19 +283,10 @@ def _filter():
 
 
 def _limit():
-    """Limits may be asked for and set, but the one for core files only asked for; to set it does nothing."""
-    set_only = [*_if_null(_ARG3, [_answer(0)]), _answer(errno.EPERM)]
-    return [
-        *[_instruction(_LOAD, _ARG1), _instruction(_EQUAL, _RLIMIT_CORE, 1, 0), _OK],
-        *_if_null(_ARG2, [_OK]),
-        *set_only,
-    ]
-
-
-def _if_null(offset, then):
-    """Goes through then, which has to return, if a pointer is null."""
-    high = [_instruction(_LOAD, offset + 4), _instruction(_EQUAL, 0, 0, len(then)), *then]
-    return [_instruction(_LOAD, offset), _instruction(_EQUAL, 0, 0, len(high)), *high]
+    """Limits may be asked for and set, but the one for core files only asked for: its new value is no pointer then."""
+    which = [_instruction(_LOAD, _ARG1), *_compare((_RLIMIT_CORE,), [], [_OK])]
+    halves = [_instruction(_LOAD, _ARG2), _instruction(_EQUAL, 0, 0, 3)]
+    return [*which, *halves, _instruction(_LOAD, _ARG2 + 4), _instruction(_EQUAL, 0, 0, 1), _OK, _answer(errno.EPERM)]
 
 
 def _any_bit(offset, bits):
