@@ -98,6 +98,7 @@ def _boot(control, instructions, descriptors):
 def main():
     """The worker's socket is descriptor 3."""
     control = socket.socket(fileno=wire.CHANNEL)
+    os.umask(0o022)  # sandboxes read what is made here as somebody else, and get the same
     try:
         kernel.require_architecture()
         instructions, descriptors = wire.receive_message(control)
