@@ -122,7 +122,7 @@ final class OutputPump {
                         continue;
                     }
                     if (bytes.length > 0) {
-                        source.take(bytes);
+                        attempt(() -> source.take(bytes));
                         if (slots.computeIfAbsent(pipe, number -> new Slot()).isFull(bytes.length)) {
                             Linux.unwatch(poller, pipe);
                             resting.add(pipe);
@@ -133,7 +133,7 @@ final class OutputPump {
                         // Closing alone would not do while a program is being started: it has a copy for a moment.
                         Linux.unwatch(poller, pipe);
                         Linux.close(pipe);
-                        source.end();
+                        attempt(source::end);
                     }
                 }
             }
@@ -144,6 +144,16 @@ final class OutputPump {
         } finally {
             Linux.close(poller);
             Linux.close(bell[0]);
+        }
+    }
+
+    /** What one of them printed may be lost, but nobody who prints may ever wait for a thread that is gone. */
+    private static void attempt(Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException | OutOfMemoryError e) {
+            System.getLogger(OutputPump.class.getName())
+                    .log(System.Logger.Level.WARNING, "some output of a sandbox is lost: " + e);
         }
     }
 
@@ -213,8 +223,9 @@ final class OutputPump {
         }
 
         private void flush() {
-            sink.accept(new String(line.toString().getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8));
+            String whole = line.toString();
             line.setLength(0);
+            sink.accept(new String(whole.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8));
         }
 
         @Override
