@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.launcher.image.Machine;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
@@ -246,6 +248,8 @@ class SharedKernelIT {
                                 .filter(group -> group.getParent().getFileName().toString().startsWith("zygote-"))
                                 .filter(group -> !processes(group).isEmpty())
                                 .forEach(group -> found.add(group.getParent()));
+                    } catch (UncheckedIOException e) {
+                        return false; // a group went meanwhile: another look
                     }
                     return !found.isEmpty();
                 },
@@ -260,7 +264,7 @@ class SharedKernelIT {
                 text.append(Files.readString(file));
             }
             return text.toString();
-        } catch (java.io.IOException | java.io.UncheckedIOException e) {
+        } catch (IOException | UncheckedIOException e) {
             return ""; // it is being removed
         }
     }
