@@ -53,6 +53,11 @@ final class SockMechanism implements SandboxMechanism {
     private static final long LOOK_AT_DISK_EVERY = TimeUnit.MILLISECONDS.toNanos(250);
     /** User namespaces nest 32 deep (user_namespaces(7)): the warden's, the leaf's, and some to spare. */
     private static final int DEEPEST = 28;
+    /**
+     * The deepest zygote with a Landlock scope of its own: the kernel stacks 16 (landlock(7)), one is for the leaf, and
+     * some are to spare. Those below share the one above them.
+     */
+    private static final int DEEPEST_SCOPE = 11;
     /** The first uid inside a zygote's user namespace, as in setup.py. */
     private static final int FIRST_ID = 1000;
     /** Uids that leaves see as their own: from here on, different for each. */
@@ -348,6 +353,7 @@ final class SockMechanism implements SandboxMechanism {
             SandboxGroup group = birth.kit(birth.selfKit(family), family);
             birth.request.put("uid", FIRST_ID);
             birth.request.put("map", List.of(FIRST_ID, block.start(), block.count()));
+            birth.request.put("scope", depth <= DEEPEST_SCOPE);
             birth.printTo(() -> "zygote");
             KitStock kits = new KitStock(family, supplier);
             SockZygote zygote =
@@ -665,6 +671,7 @@ final class SockMechanism implements SandboxMechanism {
             request.put("name", id);
             request.put("private_network", network == Network.NONE);
             request.put("seccomp", context.seccomp());
+            request.put("scope", true);
         }
 
         GroupFamily ownFamily(CgroupTree tree, int owner, IdBlock block) throws IOException {

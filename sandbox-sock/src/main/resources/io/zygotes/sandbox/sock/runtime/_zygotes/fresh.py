@@ -26,15 +26,12 @@ memory.fill_holes()
 from . import job, kernel, leaf, seccomp, setup, wire, zygote  # noqa: E402
 from .kernel import do  # noqa: E402
 
-# What the warden's child left for us: its request, and what the worker told it after that.
-INHERITED = 4
-
 _WORK = {"leaf": leaf.main, "zygote": zygote.main}
 
 
 def main():
     # Everything but the standard streams and the channel is gone after this, as in a forked sandbox.
-    with open(INHERITED, "rb") as file:
+    with open(wire.INHERITED, "rb") as file:
         request, go = json.load(file)
     sys.path.remove("/runtime")
     sys.dont_write_bytecode = True

@@ -53,12 +53,12 @@ _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 _NUMBERS = {
     "x86_64": dict(
         capset=126, chdir=80, close=3, dup3=292, getppid=110, ioctl=16, mount=165, openat=257, pivot_root=155, prctl=157,
-        prlimit64=302, read=0, seccomp=317, sethostname=170, setns=308, setresgid=119, setresuid=117, socket=41,
+        prlimit64=302, read=0, seccomp=317, sethostname=170, setns=308, setpgid=109, setresgid=119, setresuid=117, socket=41,
         umount2=166, unshare=272, write=1,
     ),
     "aarch64": dict(
         capset=91, chdir=49, close=57, dup3=24, getppid=173, ioctl=29, mount=40, openat=56, pivot_root=41, prctl=167,
-        prlimit64=261, read=63, seccomp=277, sethostname=161, setns=268, setresgid=149, setresuid=147, socket=198,
+        prlimit64=261, read=63, seccomp=277, sethostname=161, setns=268, setpgid=154, setresgid=149, setresuid=147, socket=198,
         umount2=39, unshare=97, write=64,
     ),
 }
@@ -310,6 +310,10 @@ def overwrite(path, text, number):
 
 def change_folder(path):
     return _call("chdir " + path, "chdir", path.encode())
+
+
+def own_process_group():
+    return _call("setpgid", "setpgid", 0, 0)
 
 
 def set_ids(number):

@@ -18,7 +18,7 @@ _TIMES = 12
 
 # As long as real ones.
 _GO = {"mounts": [], "open_files": 1024, "file_bytes": 1 << 28}
-_SPARE = {"kind": "leaf", "name": "leaf-0000", "private_network": False, "seccomp": True, "uid": 10000}
+_SPARE = {"kind": "leaf", "name": "leaf-0000", "private_network": False, "seccomp": True, "scope": True, "uid": 10000}
 _REQUEST = json.dumps(dict(_SPARE, go=dict(_GO, mounts=[["/handler", True]]))).encode()
 _EVENT = b'{"rehearsal": [1, 2.5, "three", null]}'
 _CODE = "/tmp/rehearsal.pyc"

@@ -7,6 +7,7 @@ capabilities in its own user namespace then, and none outside. The order of the 
     descriptors   its own channel and output, and no others
     identity      uid and gid maps; a mount can belong to the sandbox's own uid only after them
     mounts        of its own: scratch folder and /proc
+    group         a process group of its own: signals and priorities can be given to a whole group (kill(2), setpriority(2))
     name          of the host, as it sees it; and its network, if that is its own
     bounding set  emptied: no program that it starts gets a capability
     orders        what the worker wants it to be: code and packages to mount, then go. A spare leaf waits here. Where the
@@ -78,7 +79,7 @@ def _id_maps(inside, outside, count):
 def lower_all_limits():
     """Those that are the same for all sandboxes; children inherit them."""
     for which, value in (
-        (resource.RLIMIT_CORE, 0),  # would hold the memory of a lambda
+        (resource.RLIMIT_CORE, 1),  # no core files, and no program of the host's that gets one: see seccomp.py
         (resource.RLIMIT_NICE, 0),
         (resource.RLIMIT_RTPRIO, 0),
         (resource.RLIMIT_MSGQUEUE, 0),  # would be counted for all leaves of a zygote together
@@ -108,7 +109,7 @@ class Setup:
         self._unsealed = set()
         self.first = kernel.Calls()
         self._lay_out_first(gate)
-        self._last = _Last.of(request["kind"], request["seccomp"], gate is not None)
+        self._last = _Last.of(request["kind"], request["scope"], request["seccomp"] and gate is None)
 
     def _lay_out_first(self, gate):
         """Up to the orders. The lowest unused descriptor is known as soon as most are closed."""
@@ -133,6 +134,8 @@ class Setup:
             # A single line that maps the parent's own id needs no privilege (user_namespaces(7)).
             for name, text in _id_maps(request["uid"], FIRST_ID, 1):
                 calls.add("identity", *kernel.overwrite("/proc/self" + name, text, _UNUSED))
+        # Else it would share that of its zygote and of all other leaves, whose processes have the same host uid.
+        calls.add("group", kernel.own_process_group())
         calls.add("name", kernel.set_host_name(request["name"]))
         if request["private_network"]:
             calls.add("network", *kernel.loopback_up(_UNUSED))
@@ -217,10 +220,11 @@ class _Last:
 
     @staticmethod
     @functools.lru_cache(maxsize=None)
-    def of(kind, seccomp, fresh):
-        return _Last(kind, seccomp, fresh)
+    def of(kind, scope, final):
+        return _Last(kind, scope, final)
 
-    def __init__(self, kind, seccomp, fresh):
+    def __init__(self, kind, scope, final):
+        """final is whether a leaf installs the last filter here; a fresh one does so when it runs Python anew."""
         self._open_files = kernel.Limit(resource.RLIMIT_NOFILE)
         self._file_bytes = kernel.Limit(resource.RLIMIT_FSIZE)
         self._kind = kind
@@ -235,10 +239,9 @@ class _Last:
             calls.add("limits", self._file_bytes.call)
             calls.add("work folder", kernel.change_folder("/handler"))
         calls.add("capabilities", kernel.set_no_new_privileges(), *kernel.drop_capabilities())
-        if kind != "zygote" or fresh:
-            # Zygotes share the one of their root: the kernel stacks 16 at the most, and leaves are to have their own.
+        if scope:
             calls.add("scope", *kernel.keep_to_itself(_UNUSED))
-        if kind == "leaf" and seccomp and not fresh:
+        if kind == "leaf" and final:
             calls.add("filter", final_filter())
 
     def run(self, go):

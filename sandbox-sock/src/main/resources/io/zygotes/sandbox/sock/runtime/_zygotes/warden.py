@@ -7,12 +7,13 @@ reaps what ends, and ends when the worker does: the kernel then kills everything
 
 import json
 import os
+import resource
 import select
 import signal
 import socket
 import sys
 
-from . import fresh, kernel, setup, wire
+from . import kernel, setup, wire
 from .kernel import do
 
 _MASK_OPTIONS = "size=4k,nr_inodes=8,mode=755"
@@ -52,10 +53,23 @@ def _build_root(root, entries):
     do(kernel.set_mount_attributes(root, kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NODEV, False))
 
 
+def _allow_core_limit():
+    """Sandboxes get a limit of 1, which only somebody with CAP_SYS_RESOURCE can reach from 0. See seccomp.py."""
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
+    except ValueError:
+        with open("/proc/sys/kernel/core_pattern") as file:
+            if file.read(1) in "|@":
+                print("sandboxes that crash are passed to the host's core_pattern: raise the worker's hard limit of "
+                      "core files above 0 (LimitCORE=1 in systemd)", file=sys.stderr, flush=True)
+
+
 def _boot(control, instructions, descriptors):
     """As root on the host: builds the base root, enters it, and forks the warden proper. Returns in the warden."""
     root = instructions["root"]
     processes = os.open("/proc", os.O_PATH | os.O_CLOEXEC)
+    if resource.getrlimit(resource.RLIMIT_CORE)[1] == 0:
+        _allow_core_limit()
     do(kernel.unshare(kernel.CLONE_NEWNS))
     do(kernel.mount("", "/", "", kernel.MS_REC | kernel.MS_PRIVATE))
     _build_root(root, instructions["entries"])
@@ -74,6 +88,7 @@ def _boot(control, instructions, descriptors):
             os._exit(70)
         os.close(gate)
         os.close(processes)
+        os.setsid()  # the worker's terminal, and what is typed there, is nothing to sandboxes
         return
     folder = "/proc/self/fd/%d/%d" % (processes, pid)
     # The magic links of /proc are those of the base root's own proc, which shows the same processes to root.
@@ -85,6 +100,7 @@ def _boot(control, instructions, descriptors):
 def main():
     """The worker's socket is descriptor 3."""
     control = socket.socket(fileno=wire.CHANNEL)
+    os.umask(0o022)  # sandboxes read what is made here as somebody else, and get the same
     try:
         kernel.require_architecture()
         instructions, descriptors = wire.receive_message(control)
@@ -112,8 +128,6 @@ class _Warden:
         wake, ring = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.set_wakeup_fd(ring.fileno(), warn_on_full_buffer=False)
-        # A terminal's Ctrl-C is the worker's to handle.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         self.control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         wire.send_message(self.control, {"ready": True})
         poll = select.poll()
@@ -183,11 +197,10 @@ class _Warden:
             with open(os.dup(inherited), "w") as file:
                 json.dump([steps.request, go], file)
             os.lseek(inherited, 0, os.SEEK_SET)
-            os.dup2(inherited, fresh.INHERITED)
-            os.closerange(fresh.INHERITED + 1, 16)
+            os.dup2(inherited, wire.INHERITED)
+            os.closerange(wire.INHERITED + 1, 16)
             os.set_inheritable(wire.CHANNEL, True)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
             program = "import sys; sys.path.append('/runtime'); from _zygotes import fresh; fresh.main()"
             environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
             if steps.request["kind"] == "zygote":

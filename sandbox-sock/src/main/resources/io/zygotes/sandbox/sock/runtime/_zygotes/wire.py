@@ -26,6 +26,7 @@ REPLY = 12  # status (u16), body
 FAILED = 13  # JSON: {"step", "error", "errno", "traceback"}; it could not be made
 
 CHANNEL = 3  # every process in a sandbox has its socket to the worker here
+INHERITED = 4  # what the warden's child leaves to the interpreter that it becomes: its request, and what came with go
 
 _FRAME = struct.Struct(">IB")
 _STATUS = struct.Struct(">H")
