@@ -134,7 +134,8 @@ class Calls:
     def __init__(self):
         self._calls = []
         self._labels = []
-        self._broken = None
+        self._errno = 0
+        self.broken_at = None  # which of them failed in the last run
 
     def add(self, step, *calls):
         """Adds calls. The step is what they are a part of, for the report of a failure."""
@@ -149,19 +150,19 @@ class Calls:
 
     def run(self):
         """Makes the calls, up to the first that fails. Raises nothing: see check."""
-        self._broken = None
+        self.broken_at = None
         for arguments in self._calls:
             if _syscall(*arguments) < 0:
-                self._broken = self._calls.index(arguments), ctypes.get_errno()
+                self._errno = ctypes.get_errno()
+                self.broken_at = self._calls.index(arguments)
                 break
 
     def check(self):
-        """Raises OSError if a call failed, with its step and its place in the list as attributes."""
-        if self._broken is not None:
-            index, number = self._broken
-            step, what = self._labels[index]
-            error = _failed(what, number)
-            error.step, error.index = step, index
+        """Raises OSError if a call failed, with its step as an attribute."""
+        if self.broken_at is not None:
+            step, what = self._labels[self.broken_at]
+            error = _failed(what, self._errno)
+            error.step = step
             raise error
 
 

@@ -148,8 +148,8 @@ def serve(channel, function, orphans):
     if orphans:
         _reap()  # what ended after the last call, and while it was frozen
     status, reply = answer(function, body)
-    _flush()
     wire.send_reply(channel, status, reply)
+    _flush()  # what ends in the middle of a line; nobody waits for it
 
 
 def main(instructions):

@@ -45,17 +45,11 @@ def _set_up(stage, request, go):
     """What a leaf's set-up runs in Python, but for what would change this process."""
     wire.send_frame(stage.ours.fileno(), wire.GO, go)
     steps = setup.Setup(request, [stage.theirs.fileno(), 0, _NOTHING, _NOTHING, _NOTHING], stage.theirs)
-    calls = kernel.Calls()
-    calls.add("rehearsal", *[kernel.nothing() for _ in range(_CALLS)])
-    calls.run()
-    steps.first = calls
-    steps.check_first()
-    steps.channel = stage.theirs.fileno()
-    go = steps.orders()
-    try:
-        steps.finish(go)
-    except OSError:
-        pass  # the first of the last calls is refused: this process has no capability
+    steps.first = kernel.Calls()
+    steps.first.add("rehearsal", *[kernel.nothing() for _ in range(_CALLS)])
+    steps.first.run()
+    steps.fail = lambda step, error: None  # the first call after go is refused: this process has no capability
+    steps.go(stage.theirs.fileno())
     leaf.reseed()
     exec(leaf.byte_code(_CODE), {})
 

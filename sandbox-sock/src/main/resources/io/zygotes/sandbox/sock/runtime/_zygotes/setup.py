@@ -76,9 +76,9 @@ def _id_maps(inside, outside, count):
     return (("/setgroups", "deny"), ("/uid_map", line), ("/gid_map", line))
 
 
-def lower_all_limits():
-    """Those that are the same for all sandboxes; children inherit them."""
-    for which, value in (
+def _general_limits():
+    """Lowers those that are the same for all sandboxes; children inherit them."""
+    limits = (
         (resource.RLIMIT_CORE, 1),  # no core files, and no program of the host's that gets one: see seccomp.py
         (resource.RLIMIT_NICE, 0),
         (resource.RLIMIT_RTPRIO, 0),
@@ -86,16 +86,12 @@ def lower_all_limits():
         (resource.RLIMIT_MEMLOCK, _LOCKED_BYTES),
         # Counted for the zygote's uid as well, so one leaf must not be able to use up what all of them have.
         (resource.RLIMIT_SIGPENDING, _PENDING_SIGNALS),
-    ):
-        kernel.do(kernel.Limit(which).set(value).call)
+    )
+    return [kernel.Limit(which).set(value).call for which, value in limits]
 
 
 class Setup:
-    """One child's way to its work. Made before the fork, with the system calls of its first and last part laid out.
-
-    In the child it is a context: a failure is told to the worker with the step's name, and ends the process. Nothing may
-    unwind into the code of the process that was forked.
-    """
+    """One child's way to its work. Made before the fork, with the system calls of its first and last part laid out."""
 
     def __init__(self, request, descriptors, control, gate=None):
         """control is a socket object with the number of the child's channel: it serves for that one, too.
@@ -103,13 +99,14 @@ class Setup:
         gate is for a fresh sandbox: both ends of a pipe that is written to when its id maps are there.
         """
         self.request = request
-        self._control = control
-        self.channel, self._output, self.cgroup, self._scratch, *self._trees = descriptors
-        self.step = "hello"
-        self._unsealed = set()
+        self.step = "orders"
         self.first = kernel.Calls()
-        self._lay_out_first(gate)
+        self.channel, self._output, self.cgroup, self._scratch, *self._trees = descriptors
+        self._control = control
+        self._unsealed = set()
+        self._go = request.get("go")
         self._last = _Last.of(request["kind"], request["scope"], request["seccomp"] and gate is None)
+        self._lay_out_first(gate)
 
     def _lay_out_first(self, gate):
         """Up to the orders. The lowest unused descriptor is known as soon as most are closed."""
@@ -121,12 +118,13 @@ class Setup:
         calls.extend(_hello())
         calls.add("descriptors", kernel.dup(self._output, 1, True), kernel.dup(self._output, 2, True))
         calls.add("mounts", kernel.move_mount(self._scratch, "/host"))
-        if "go" in request:
-            for tree, (target, _) in zip(self._trees, request["go"]["mounts"]):
+        if self._go is not None:
+            for tree, (target, _) in zip(self._trees, self._go["mounts"]):
                 calls.add("mounts", kernel.move_mount(tree, target))
         calls.add("descriptors", kernel.close_from(_UNUSED))
         if gate is not None:
             calls.add("identity", *kernel.set_ids(request["uid"]), kernel.set_dumpable(True))
+            calls.add("limits", *_general_limits())
         elif is_zygote:
             # Another process writes its maps, and the worker says when they are there.
             calls.add("identity", kernel.read_byte(wire.CHANNEL), *kernel.set_ids(FIRST_ID), kernel.set_dumpable(True))
@@ -141,33 +139,34 @@ class Setup:
             calls.add("network", *kernel.loopback_up(_UNUSED))
         calls.extend(_before_orders(is_zygote))
 
-    def __enter__(self):
-        return self
+    def go(self, channel=wire.CHANNEL):
+        """In the child: takes the steps up to its work. Returns what the worker said with its go.
 
-    def __exit__(self, kind, error, trace):
-        if error is not None:
-            try:
-                tell_failure(self.channel, getattr(error, "step", self.step), error)
-            finally:
-                os._exit(70)
-
-    def check_first(self):
-        """The first calls were made right after the fork."""
+        A failure is told to the worker, and ends the process: nothing may unwind into the code that was forked.
+        """
         try:
             self.first.check()
-        except OSError as error:
-            if error.index > 0:
-                self.channel = wire.CHANNEL
-            raise
-        self.channel = wire.CHANNEL
-
-    def orders(self):
-        """Does what the worker says until it says go. Returns the rest of what it says then, or said ahead."""
-        self.step = "orders"
-        if "go" in self.request:
-            if wire.receive_frame(self.channel)[0] != wire.GO:
+            if self._go is None:
+                self._go = self._orders()
+            elif wire.receive_frame(channel)[0] != wire.GO:
                 raise ValueError("the worker said something else than go")
-            return self.request["go"]
+            self.step = "go"
+            self._last.run(self._go)
+            return self._go
+        except BaseException as error:
+            self.fail(self.step, error)
+
+    def fail(self, step, error):
+        """Tells the worker why there will be no sandbox, and ends the process."""
+        # The first call gives the channel the number at which it is from then on.
+        channel = self.channel if self.first.broken_at == 0 else wire.CHANNEL
+        try:
+            tell_failure(channel, getattr(error, "step", step), error)
+        finally:
+            os._exit(70)
+
+    def _orders(self):
+        """Does what the worker says until it says go. Returns the rest of what it says then."""
         kind = wire.MOUNT
         while kind != wire.GO:
             kind, body, trees = wire.receive_order(self._control, self.request["kind"] == "zygote")
@@ -178,7 +177,6 @@ class Setup:
         return instructions
 
     def _attach(self, places, trees):
-        self.step = "mounts"
         for tree, (target, is_folder) in zip(trees, places):
             top = "/" + target.split("/")[1]
             if target != top:
@@ -192,10 +190,6 @@ class Setup:
                     os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o444))
             kernel.do(kernel.move_mount(tree, target))
             _close(tree)
-
-    def finish(self, go):
-        """The last steps, for what the worker said with its go."""
-        self._last.run(go)
 
 
 @functools.lru_cache(maxsize=None)

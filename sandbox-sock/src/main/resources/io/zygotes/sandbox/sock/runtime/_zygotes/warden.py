@@ -185,28 +185,28 @@ class _Warden:
             os.close(release)
 
     def _become(self, steps):
-        with steps:
-            signal.set_wakeup_fd(-1)
-            steps.check_first()
-            steps.step = "limits"
-            setup.lower_all_limits()
-            go = steps.orders()
-            steps.finish(go)
-            steps.step = "interpreter"
-            inherited = os.memfd_create("go", 0)
-            with open(os.dup(inherited), "w") as file:
-                json.dump([steps.request, go], file)
-            os.lseek(inherited, 0, os.SEEK_SET)
-            os.dup2(inherited, wire.INHERITED)
-            os.closerange(wire.INHERITED + 1, 16)
-            os.set_inheritable(wire.CHANNEL, True)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            program = "import sys; sys.path.append('/runtime'); from _zygotes import fresh; fresh.main()"
-            environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
-            if steps.request["kind"] == "zygote":
-                # Else each child would look up the C functions that its zygote never called (ld.so(8)).
-                environment["LD_BIND_NOW"] = "1"
-            os.execve(self.python, [self.python, "-I", "-S", "-B", "-c", program], environment)
+        signal.set_wakeup_fd(-1)
+        go = steps.go()
+        try:
+            self._run_python(steps.request, go)
+        except BaseException as error:
+            steps.fail("interpreter", error)
+
+    def _run_python(self, request, go):
+        inherited = os.memfd_create("go", 0)
+        with open(os.dup(inherited), "w") as file:
+            json.dump([request, go], file)
+        os.lseek(inherited, 0, os.SEEK_SET)
+        os.dup2(inherited, wire.INHERITED)
+        os.closerange(wire.INHERITED + 1, 16)
+        os.set_inheritable(wire.CHANNEL, True)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        program = "import sys; sys.path.append('/runtime'); from _zygotes import fresh; fresh.main()"
+        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
+        if request["kind"] == "zygote":
+            # Else each child would look up the C functions that its zygote never called (ld.so(8)).
+            environment["LD_BIND_NOW"] = "1"
+        os.execve(self.python, [self.python, "-I", "-S", "-B", "-c", program], environment)
 
     def _map(self, request, descriptors):
         """Writes the id maps of a forked zygote, which only a process in the parent zygote's user namespace can."""

@@ -153,10 +153,7 @@ def _fork_with_threads(flags, cgroup, steps):
 
 def _become(steps):
     """In the child: sets the sandbox up and returns its work."""
-    with steps:
-        steps.check_first()
-        go = steps.orders()
-        steps.finish(go)
+    go = steps.go()
     if steps.request["kind"] == "leaf":
         return leaf.main, go
     do(kernel.set_dumpable(False))
