@@ -27,9 +27,10 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /**
@@ -48,6 +49,8 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
     private static final long ZYGOTE_SLACK = 32L << 20;
     /** Children after which a zygote's room is looked at. */
     private static final int FORKS_BETWEEN_LOOKS = 8;
+    /** After how many milliseconds housekeeping starts: not while the request that gave rise to it needs the processors. */
+    private static final int LATER = 1;
 
     private static final Logger LOG = System.getLogger(SandboxPool.class.getName());
 
@@ -56,7 +59,7 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
     private final Duration patience;
     private final Freezer freezer;
     private final Spares spares;
-    private final ExecutorService background;
+    private final ScheduledExecutorService background;
     private final Map<Sandbox, PooledSandbox> byInner = new ConcurrentHashMap<>();
     private volatile SandboxMechanism mechanism;
     private volatile PoolListener listener;
@@ -75,7 +78,7 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
         this.spares = new Spares(this, spareLeaves);
         this.freezer = new Freezer(grace.toNanos(), leaf -> leaf.freezeIfIdle(downsize, LEAF_SLACK));
         this.background =
-                Executors.newSingleThreadExecutor(Thread.ofPlatform().name("pool").daemon().factory());
+                Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().name("pool").daemon().factory());
     }
 
     /**
@@ -351,13 +354,13 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
 
     private void later(Runnable task) {
         try {
-            background.execute(() -> {
+            background.schedule(() -> {
                 try {
                     task.run();
                 } catch (RuntimeException e) {
                     LOG.log(Level.ERROR, "housekeeping of the sandbox pool failed", e);
                 }
-            });
+            }, LATER, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             LOG.log(Level.DEBUG, "the pool is closed already", e);
         }

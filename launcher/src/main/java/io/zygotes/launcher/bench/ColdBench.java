@@ -90,13 +90,13 @@ public final class ColdBench {
             for (PackageSet set : sets) {
                 packages.put(set, prepare(worker, connection, set));
             }
-            bench.say("warming up");
-            for (int i = 0; i < WARM_UP; i++) {
-                start(worker, connection, sets.getFirst().lambda(0), "hit");
-            }
+            warmUp(worker, connection);
             clientP50 = client(connection);
             for (PackageSet set : sets(Part.HIT)) {
                 hits(worker, connection, set, packages.get(set), What.HIT);
+            }
+            if (parts.contains(Part.CONCURRENT)) {
+                warmUpAtOnce(worker);
             }
             for (PackageSet set : sets(Part.CONCURRENT)) {
                 concurrent.add(concurrent(worker, set, packages.get(set)));
@@ -116,6 +116,15 @@ public final class ColdBench {
         return parts.contains(part) ? sets : List.of();
     }
 
+    /** Until Java's compilers have little left to do: they take a processor from what is measured. */
+    private void warmUp(BenchWorker worker, KeepAlive connection)
+            throws IOException, BenchException, InterruptedException {
+        bench.say("warming up");
+        for (int i = 0; i < WARM_UP; i++) {
+            start(worker, connection, sets.getFirst().lambda(0), "hit");
+        }
+    }
+
     private void spares(Map<PackageSet, List<PackageInfo>> packages) throws Exception {
         bench.say("starting a worker with spare leaves");
         BenchWorker worker = bench.worker(TREE, config -> config.put("spare_leaves", SPARES));
@@ -123,6 +132,9 @@ public final class ColdBench {
             for (PackageSet set : sets) {
                 worker.prepare(connection, set.lambda(0));
                 worker.dropAll(set.lambda(0));
+            }
+            warmUp(worker, connection);
+            for (PackageSet set : sets) {
                 hits(worker, connection, set, packages.get(set), What.SPARE);
             }
         }
@@ -229,9 +241,17 @@ public final class ColdBench {
                 + "\"; is mem_pool_mb too small for this machine, so that zygotes are evicted?");
     }
 
+    /** As {@link #warmUp}: with many threads other code runs, and code runs in other ways. */
+    private void warmUpAtOnce(BenchWorker worker) throws Exception {
+        bench.say("warming up with " + CLIENTS + " clients");
+        try (ExecutorService threads = Executors.newFixedThreadPool(CLIENTS)) {
+            leaves(threads, worker, sets.getFirst(), WARM_UP / CLIENTS);
+        }
+    }
+
     private ConcurrentRow concurrent(BenchWorker worker, PackageSet set, List<PackageInfo> packages) throws Exception {
         bench.say(set.name() + ": " + CLIENTS + " clients at once");
-        int each = Math.max(rounds / 2 / TURNS, 1);
+        int each = Math.max(rounds / TURNS, 1);
         double limit = 0;
         double leaves = 0;
         var forkers = new ArrayList<LimitProcess>();

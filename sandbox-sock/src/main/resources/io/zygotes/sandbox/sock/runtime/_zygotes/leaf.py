@@ -137,7 +137,6 @@ def become(instructions):
     sys.path.insert(0, _HANDLER)
     if "packages" in instructions:
         setup.add_packages(instructions["packages"])
-    reseed()
 
 
 def serve(channel, function, orphans):
@@ -154,6 +153,12 @@ def serve(channel, function, orphans):
 
 def main(instructions):
     """Serves calls. Never returns normally."""
+    reseed()
+    main_of_spare(instructions)
+
+
+def main_of_spare(instructions):
+    """As main, for a leaf that did what it could before it knew its lambda."""
     become(instructions)
     started = time.perf_counter_ns()
     try:

@@ -139,14 +139,15 @@ class Setup:
             calls.add("network", *kernel.loopback_up(_UNUSED))
         calls.extend(_before_orders(is_zygote))
 
-    def go(self, channel=wire.CHANNEL):
+    def go(self, channel=wire.CHANNEL, meanwhile=lambda: None):
         """In the child: takes the steps up to its work. Returns what the worker said with its go.
 
-        A failure is told to the worker, and ends the process: nothing may unwind into the code that was forked.
+        meanwhile is what a child can do that may have to wait for its orders. A failure is told to the worker, and ends the process: nothing may unwind into the code that was forked.
         """
         try:
             self.first.check()
             if self._go is None:
+                meanwhile()
                 self._go = self._orders()
             elif wire.receive_frame(channel)[0] != wire.GO:
                 raise ValueError("the worker said something else than go")

@@ -153,8 +153,10 @@ def _fork_with_threads(flags, cgroup, steps):
 
 def _become(steps):
     """In the child: sets the sandbox up and returns its work."""
-    go = steps.go()
     if steps.request["kind"] == "leaf":
-        return leaf.main, go
+        if "go" in steps.request:
+            return leaf.main, steps.go()
+        return leaf.main_of_spare, steps.go(meanwhile=rehearsal.of_spare)
+    go = steps.go()
     do(kernel.set_dumpable(False))
     return main, go
