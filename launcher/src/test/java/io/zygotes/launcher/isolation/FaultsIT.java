@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.launcher.image.Machine;
+import io.zygotes.testbed.SmallDisk;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
