@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.zygotes.launcher.image.Machine;
+import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,6 +82,7 @@ class ChurnIT {
         }
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void asMuchIsThereAfterManyLeavesAsAfterTheFirst() throws Exception {
         try (AttackedWorker worker = AttackedWorker.start(config -> config.put("spare_leaves", 1))) {

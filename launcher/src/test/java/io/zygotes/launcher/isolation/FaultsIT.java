@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.launcher.image.Machine;
+import io.zygotes.testbed.AlsoOnPureCgroup2;
 import io.zygotes.testbed.SmallDisk;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -143,6 +144,7 @@ class FaultsIT {
         }
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void aFullDiskStopsWhatNeedsItAndNothingElseAndAllWorksWhenThereIsRoomAgain() throws Exception {
         SmallDisk disk = disk();
@@ -229,6 +231,7 @@ class FaultsIT {
         assertTrue(Files.size(log) > size, "the log stays as it was");
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void aZygoteThatIsKilledOrFrozenFromOutsideIsReplaced() throws Exception {
         worker = AttackedWorker.start(config -> {});
@@ -241,6 +244,7 @@ class FaultsIT {
         }
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void aLeafThatIsKilledFromOutsideFailsTheCallThatItHasAndTheNextIsServed() throws Exception {
         worker = AttackedWorker.start(config -> {});
@@ -266,6 +270,7 @@ class FaultsIT {
         assertAccounted(before);
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void aCgroupThatIsBusyHoldsUpNoRequestAndIsRemovedLater() throws Exception {
         worker = AttackedWorker.start(config -> {});
@@ -337,6 +342,7 @@ class FaultsIT {
         }
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void aWardenThatIsKilledFailsWhatRunsAndTheNextRequestWorks() throws Exception {
         worker = AttackedWorker.start(config -> {});

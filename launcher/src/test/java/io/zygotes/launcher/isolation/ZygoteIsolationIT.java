@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.launcher.image.Machine;
+import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -68,6 +69,7 @@ class ZygoteIsolationIT {
         worker.worker().leaves(lambda).forEach(leaf -> leaf.destroy());
     }
 
+    @AlsoOnPureCgroup2
     @TestFactory
     List<DynamicNode> z01TheAttacksOfALeafFromImportTimeInAZygote() throws Exception {
         try (Canaries canaries = Canaries.plant()) {
@@ -138,6 +140,7 @@ class ZygoteIsolationIT {
                 "[\"0000000000000000\",\"0000000000000000\",\"1\",\"2\",true,[0,1,2,3],1]", ok("z02").toString(), "Z02");
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void z04AndZ06DescriptorsThatAPackageKeepsAreUseless() throws Exception {
         start(
@@ -258,6 +261,7 @@ class ZygoteIsolationIT {
         assertEquals(1, ok("z08-bare").asInt(), "Z08 others go on");
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void z10AZygoteThatEndsWhileItsLeavesWork() throws Exception {
         start(
