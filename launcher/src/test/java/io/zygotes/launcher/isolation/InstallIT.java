@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.launcher.image.Machine;
-import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -203,7 +202,6 @@ class InstallIT {
         assertEquals("[403,403,403]", answer.body().toString());
     }
 
-    @AlsoOnPureCgroup2
     @Test
     void whatABuildStartsEndsWithIt() throws Exception {
         String mark = "zygotes-build-" + ProcessHandle.current().pid();
