@@ -180,13 +180,15 @@ class FaultsIT {
     void anInstallOnAFullDiskFailsWithTheReasonAndIsTriedAgain() throws Exception {
         SmallDisk disk = disk();
         try (PackageIndex index = PackageIndex.make()) {
-            index.add("late", Map.of("late.py", "VALUE = 'late'\n"), "");
+            // Larger than what will be left of the disk.
+            index.add("late", Map.of("late.py", "VALUE = 'late'\n#" + "x".repeat(1 << 20)), "");
             close(worker);
             worker = AttackedWorker.startIn(
                     disk.folder().resolve("second"), config -> config.put("pip_mirror", index.url()));
             worker.install("well", WELL, Map.of());
             worker.install("late", "import late\ndef f(event):\n    return late.VALUE\n", Map.of("requirements.txt", "late==1\n"));
             assertWell();
+            awaitByteCode("well");
             // The code can be unpacked, the package cannot.
             disk.fillBut(256 << 10);
             AttackedWorker.Answer refused = worker.call("late", null);
