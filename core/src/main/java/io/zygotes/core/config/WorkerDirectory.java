@@ -33,6 +33,12 @@ public final class WorkerDirectory {
     public static final String DEFAULT_TREE = "default-zygotes-40.json";
 
     private static final String LOCK = "worker.lock";
+    /**
+     * Bytes of the lock's file. A worker has both. Who only looks takes the second one for a moment, so that it never
+     * keeps a worker that starts just then from the first.
+     */
+    private static final long OWNED = 0, SEEN = 1;
+
     private static final String RUNNING = "worker.json";
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -138,11 +144,11 @@ public final class WorkerDirectory {
             FileChannel channel = FileChannel.open(
                     path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             try {
-                FileLock lock = channel.tryLock();
-                if (lock == null) {
+                if (channel.tryLock(OWNED, 1, false) == null) {
                     channel.close();
                     throw taken();
                 }
+                channel.lock(SEEN, 1, false);
                 // what a dead worker left says nothing about this one
                 Files.deleteIfExists(path.resolve(RUNNING));
                 Lock held = new Lock(path, channel);
@@ -180,12 +186,9 @@ public final class WorkerDirectory {
 
     private boolean lockedByOther() throws IOException {
         try (FileChannel channel = FileChannel.open(path.resolve(LOCK), StandardOpenOption.WRITE)) {
-            FileLock lock = channel.tryLock();
-            if (lock == null) {
-                return true;
+            try (FileLock lock = channel.tryLock(SEEN, 1, false)) {
+                return lock == null;
             }
-            lock.release();
-            return false;
         } catch (NoSuchFileException e) {
             return false;
         }

@@ -28,8 +28,13 @@ final class Program {
     /** As {@link #run}, with a folder of its own for temporary files. */
     static Ended runWithTemporary(Path folder, Path temporary, String... arguments)
             throws IOException, InterruptedException {
-        Map<String, String> environment = Map.of("ZYGOTES_JAVA_OPTS", "-Djava.io.tmpdir=" + temporary);
-        try (Running running = start(IMAGE, folder, environment, arguments)) {
+        return runWithOptions(folder, "-Djava.io.tmpdir=" + temporary, arguments);
+    }
+
+    /** As {@link #run}, with options for Java. */
+    static Ended runWithOptions(Path folder, String options, String... arguments)
+            throws IOException, InterruptedException {
+        try (Running running = start(IMAGE, folder, Map.of("ZYGOTES_JAVA_OPTS", options), arguments)) {
             return running.end();
         }
     }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -142,6 +143,26 @@ class TreeIT {
 
         String tree = folder.resolve("tree.json").toString();
         assertTrue(run("tree", "fit", "--trace", out.toString(), "--nodes", "3", "--out", tree).out().contains("100.0 % saved"));
+    }
+
+    @Test
+    void aTraceOfMillionsOfCallsIsReadInAHeapThatHoldsNotOneByteForEach() throws Exception {
+        int calls = 20_000_000;
+        Path trace = folder.resolve("many.jsonl.gz");
+        byte[] thousand = "{\"type\":\"invocation\",\"name\":\"dates\"}\n".repeat(1000).getBytes(StandardCharsets.UTF_8);
+        try (var out = new GZIPOutputStream(Files.newOutputStream(trace))) {
+            out.write(function("dates", "six==1.17.0").getBytes(StandardCharsets.UTF_8));
+            for (int i = 0; i < calls / 1000; i++) {
+                out.write(thousand);
+            }
+        }
+        Path tree = write("tree.json", "{\"children\": [{\"packages\": [\"six\"]}]}");
+
+        Program.Ended eval = Program.runWithOptions(folder, "-Xms8m -Xmx16m", "tree", "eval", "--tree", tree.toString(),
+                "--trace", trace.toString(), "--json");
+
+        assertEquals(0, eval.exit(), eval.err());
+        assertEquals(calls, JSON.readTree(eval.out()).get("calls").asInt());
     }
 
     private static String unpacked(Path file) throws IOException {

@@ -1,5 +1,7 @@
 package io.zygotes.sandbox.sock;
 
+import io.zygotes.sandbox.sock.linux.Linux;
+import io.zygotes.sandbox.sock.linux.LinuxException;
 import io.zygotes.spi.Limits;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -105,6 +107,9 @@ final class GroupFamily {
 
     private void remove(SandboxGroup group) {
         if (!group.remove()) {
+            // A package in the zygote can make processes in any group of its leaves, used or not, and they must not
+            // outlive their sandbox.
+            group.kill();
             removals.later(group.path(), group::remove);
         }
     }
@@ -121,6 +126,17 @@ final class GroupFamily {
         removeIfDone();
     }
 
+    /** Whatever is in any of the groups, all at once: one after the other it could go back and forth between them. */
+    private void killAll() {
+        try {
+            Linux.writeFile(folder + "/cgroup.kill", "1");
+        } catch (LinuxException e) {
+            if (e.errno() != LinuxException.ENOENT) {
+                throw new IllegalStateException("cannot kill what is left in " + folder + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
     private void removeIfDone() {
         synchronized (this) {
             if (!retired || used > 0) {
@@ -128,6 +144,7 @@ final class GroupFamily {
             }
         }
         if (!CgroupLayout.remove(folder)) {
+            killAll();
             removals.later(folder.toString(), () -> CgroupLayout.remove(folder));
         }
     }

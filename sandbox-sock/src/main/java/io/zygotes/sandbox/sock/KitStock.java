@@ -68,9 +68,9 @@ final class KitStock {
         family.giveBack(kit.group(), true);
     }
 
-    /** Has kits with these limits made, on another thread; called when the way of the request is over. */
+    /** Has kits with these limits made if there are too few, on another thread; called when no request waits for it. */
     void replenish(Limits limits) {
-        if (supplying.compareAndSet(false, true)) {
+        if (wanted() && supplying.compareAndSet(false, true)) {
             try {
                 supplier.execute(() -> {
                     supplying.set(false);

@@ -3,23 +3,62 @@ package io.zygotes.sandbox.sock;
 import io.zygotes.sandbox.sock.linux.Linux;
 import io.zygotes.sandbox.sock.linux.LinuxException;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Reads what sandboxes print. One thread for all of them: it must keep up, or lambdas that print would wait.
+ * Reads what sandboxes print. One thread for all of them: it must keep up, or lambdas that print would wait. Whoever
+ * prints without end costs it little: most of that is thrown away unread, and some time the printing has to wait.
  */
 final class OutputPump {
 
     private static final int LONGEST_LINE = 8192;
+    /** What is read from one pipe in a slot of time; who prints more waits for the next one. */
+    private static final int MOST_IN_A_SLOT = 4 << 20;
+
+    private static final long SLOT = TimeUnit.MILLISECONDS.toNanos(100);
+    /** What is split into lines, of one pipe in a second; the rest is lost. */
+    private static final int MOST_IN_LINES = 2 << 20;
+    /** What a line costs beside its bytes, as it will be with time and names before it. */
+    private static final int LINE = 64;
 
     private final int poller;
     /** A pipe whose writing end is closed to wake the thread. */
     private final int[] bell;
     private final Map<Integer, Source> sources = new ConcurrentHashMap<>();
+    /** Of the thread alone, as the next one. */
+    private final Map<Integer, Slot> slots = new HashMap<>();
+    /** Pipes that are not watched until their next slot. */
+    private final Set<Integer> resting = new HashSet<>();
     private final Thread thread;
     private volatile boolean closing;
+
+    /** How much came from one pipe in a slot of time. */
+    private static final class Slot {
+        private long start;
+        private int bytes;
+
+        /** Counts what came; whether it is as much as may come until the slot ends. */
+        boolean isFull(int more) {
+            long now = System.nanoTime();
+            if (now - start >= SLOT) {
+                start = now;
+                bytes = 0;
+            }
+            bytes += more;
+            return bytes >= MOST_IN_A_SLOT;
+        }
+
+        long nanosLeft() {
+            return SLOT - (System.nanoTime() - start);
+        }
+    }
 
     /** One pipe. */
     private interface Source {
@@ -73,7 +112,7 @@ final class OutputPump {
     private void pump() {
         try {
             while (!closing) {
-                for (int pipe : Linux.awaitAny(poller, -1)) {
+                for (int pipe : Linux.awaitAny(poller, millisToRest())) {
                     Source source = sources.get(pipe);
                     if (source == null) {
                         continue; // the bell
@@ -83,13 +122,18 @@ final class OutputPump {
                         continue;
                     }
                     if (bytes.length > 0) {
-                        source.take(bytes);
+                        attempt(() -> source.take(bytes));
+                        if (slots.computeIfAbsent(pipe, number -> new Slot()).isFull(bytes.length)) {
+                            Linux.unwatch(poller, pipe);
+                            resting.add(pipe);
+                        }
                     } else {
                         sources.remove(pipe);
+                        slots.remove(pipe);
                         // Closing alone would not do while a program is being started: it has a copy for a moment.
                         Linux.unwatch(poller, pipe);
                         Linux.close(pipe);
-                        source.end();
+                        attempt(source::end);
                     }
                 }
             }
@@ -103,6 +147,32 @@ final class OutputPump {
         }
     }
 
+    /** What one of them printed may be lost, but nobody who prints may ever wait for a thread that is gone. */
+    private static void attempt(Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException | OutOfMemoryError e) {
+            System.getLogger(OutputPump.class.getName())
+                    .log(System.Logger.Level.WARNING, "some output of a sandbox is lost: " + e);
+        }
+    }
+
+    /** Watches those again whose slot is over; returns the milliseconds until the next one is, -1 if there is none. */
+    private int millisToRest() throws LinuxException {
+        long least = Long.MAX_VALUE;
+        for (Iterator<Integer> next = resting.iterator(); next.hasNext(); ) {
+            int pipe = next.next();
+            long left = slots.get(pipe).nanosLeft();
+            if (left <= 0) {
+                next.remove();
+                Linux.watch(poller, pipe);
+            } else {
+                least = Math.min(least, left);
+            }
+        }
+        return least == Long.MAX_VALUE ? -1 : (int) (least / 1_000_000) + 1;
+    }
+
     /** Ends the thread; what is still in pipes is lost. Called once. */
     void stop() throws InterruptedException {
         closing = true;
@@ -113,6 +183,9 @@ final class OutputPump {
     private static final class Lines implements Source {
         private final Consumer<String> sink;
         private final StringBuilder line = new StringBuilder();
+        private long since = System.nanoTime();
+        private int left = MOST_IN_LINES;
+        private long lost;
 
         Lines(Consumer<String> sink) {
             this.sink = sink;
@@ -120,22 +193,39 @@ final class OutputPump {
 
         @Override
         public void take(byte[] bytes) {
+            long now = System.nanoTime();
+            if (now - since >= TimeUnit.SECONDS.toNanos(1)) {
+                reportLost();
+                since = now;
+                left = MOST_IN_LINES;
+            }
             // Latin-1 first: a character may be cut in two between reads, and bytes must not be lost.
-            for (byte b : bytes) {
-                if (b == '\n') {
+            int at = 0;
+            for (; at < bytes.length && left > 0; at++, left--) {
+                if (bytes[at] == '\n') {
                     flush();
+                    left -= LINE;
                 } else {
-                    line.append((char) (b & 0xff));
+                    line.append((char) (bytes[at] & 0xff));
                     if (line.length() >= LONGEST_LINE) {
                         flush();
                     }
                 }
             }
+            lost += bytes.length - at;
+        }
+
+        private void reportLost() {
+            if (lost > 0) {
+                sink.accept("[" + lost + " bytes lost: it printed more than " + (MOST_IN_LINES >> 20) + " MiB in a second]");
+                lost = 0;
+            }
         }
 
         private void flush() {
-            sink.accept(new String(line.toString().getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8));
+            String whole = line.toString();
             line.setLength(0);
+            sink.accept(new String(whole.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8));
         }
 
         @Override
@@ -143,6 +233,7 @@ final class OutputPump {
             if (!line.isEmpty()) {
                 flush();
             }
+            reportLost();
         }
     }
 

@@ -9,10 +9,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * The Python interpreter of the sandboxes, and our own Python files.
@@ -25,7 +29,11 @@ import java.util.concurrent.TimeUnit;
 record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePackages, Path folder) {
 
     private static final List<String> FILES = List.of(
-            "__init__", "kernel", "seccomp", "wire", "setup", "warden", "zygote", "leaf", "job", "fresh", "rehearsal");
+            "__init__", "kernel", "seccomp", "wire", "setup", "warden", "zygote", "leaf", "job", "fresh", "rehearsal",
+            "memory");
+
+    private static final Set<PosixFilePermission> FOLDER = PosixFilePermissions.fromString("rwxr-xr-x");
+    private static final Set<PosixFilePermission> FILE = PosixFilePermissions.fromString("rw-r--r--");
 
     private static final String PROBE =
             """
@@ -75,6 +83,7 @@ record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePack
             if (base.isEmpty() && (changed || !Files.isDirectory(folder.resolve("_zygotes/__pycache__")))) {
                 compile(folder, answer.path("executable").asText());
             }
+            letSandboxesRead(folder);
         } catch (IOException e) {
             throw new SandboxException("cannot write the Python files of the sandboxes to " + folder + ": "
                     + e.getMessage() + "; is the disk full?", e);
@@ -95,6 +104,15 @@ record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePack
                 .strip().lines().toList();
         if (process.waitFor() != 0) {
             throw new IOException("compileall failed: " + (output.isEmpty() ? "no reason given" : output.getLast()));
+        }
+    }
+
+    /** Whatever the worker's umask is, sandboxes read our files as somebody else, and nobody but root writes them. */
+    private static void letSandboxesRead(Path folder) throws IOException {
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.toList()) {
+                Files.setPosixFilePermissions(path, Files.isDirectory(path) ? FOLDER : FILE);
+            }
         }
     }
 

@@ -53,6 +53,11 @@ final class SockMechanism implements SandboxMechanism {
     private static final long LOOK_AT_DISK_EVERY = TimeUnit.MILLISECONDS.toNanos(250);
     /** User namespaces nest 32 deep (user_namespaces(7)): the warden's, the leaf's, and some to spare. */
     private static final int DEEPEST = 28;
+    /**
+     * The deepest zygote with a Landlock scope of its own: the kernel stacks 16 (landlock(7)), one is for the leaf, and
+     * some are to spare. Those below share the one above them.
+     */
+    private static final int DEEPEST_SCOPE = 11;
     /** The first uid inside a zygote's user namespace, as in setup.py. */
     private static final int FIRST_ID = 1000;
     /** Uids that leaves see as their own: from here on, different for each. */
@@ -61,6 +66,9 @@ final class SockMechanism implements SandboxMechanism {
     private static final int LEAF_IDS = 50_000;
     /** When the machine runs out of memory, sandboxes go before anything else: proc_pid_oom_score_adj(5). */
     private static final String EXPENDABLE = "500";
+    /** Where a leaf finds its code. */
+    private static final String HANDLER = "/handler";
+    private static final byte[] GO_NOW = Frame.encode(Frame.GO, new byte[0]);
     /** What a forked zygote waits for in setup.py. */
     private static final byte[] MAPPED = {'m'};
 
@@ -224,13 +232,22 @@ final class SockMechanism implements SandboxMechanism {
 
     @Override
     public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException {
-        return specialise(unspecialised((SockZygote) parent.orElse(null), spec.limits(), spec.network()), spec);
+        SockZygote zygote = (SockZygote) parent.orElse(null);
+        if (zygote != null && zygote.hasAll(spec.packages())) {
+            return born(zygote, spec.limits(), spec.network(), spec);
+        }
+        return specialise(born(zygote, spec.limits(), spec.network(), null), spec);
     }
 
     @Override
     public Sandbox createSpare(Zygote parent, Limits limits, Network network)
             throws SandboxException, InterruptedException {
-        return unspecialised((SockZygote) parent, limits, network);
+        SockZygote zygote = (SockZygote) parent;
+        try {
+            return born(zygote, limits, network, null);
+        } finally {
+            zygote.kits().replenish(limits);
+        }
     }
 
     @Override
@@ -243,17 +260,12 @@ final class SockMechanism implements SandboxMechanism {
         leaf.times().resume();
         try (Orders orders = new Orders(leaf)) {
             leaf.group().limitTo(spec.limits());
-            orders.mount(spec.handler(), "/handler", true, false);
-            Map<String, Object> go = new HashMap<>();
-            go.put("open_files", spec.limits().openFiles());
-            go.put("file_bytes", (long) spec.limits().tmpMb() << 20);
-            // The rest is only what its zygote does not have.
+            orders.mount(spec.handler(), HANDLER, true, false);
+            Map<String, Object> go = instructions(leaf.zygote(), spec);
+            // Only what its zygote does not have.
             if (leaf.zygote() == null || !leaf.zygote().hasAll(spec.packages())) {
                 orders.mountPackages(spec.packages());
                 go.put("packages", folders(spec.packages()));
-            }
-            if (leaf.zygote() == null || !spec.environment().isEmpty()) {
-                go.put("environment", environment(spec.environment()));
             }
             leaf.times().step("mount trees");
             orders.go(go);
@@ -269,8 +281,24 @@ final class SockMechanism implements SandboxMechanism {
         }
     }
 
-    /** A leaf that is all set up but for what its lambda brings. */
-    private SockLeaf unspecialised(SockZygote zygote, Limits limits, Network network)
+    private static Map<String, Object> instructions(SockZygote zygote, LeafSpec spec) {
+        Map<String, Object> go = new HashMap<>();
+        go.put("open_files", spec.limits().openFiles());
+        go.put("file_bytes", (long) spec.limits().tmpMb() << 20);
+        if (zygote == null || !spec.environment().isEmpty()) {
+            go.put("environment", environment(spec.environment()));
+        }
+        return go;
+    }
+
+    /**
+     * Makes a leaf.
+     *
+     * @param zygote what it is forked from; null for a fresh one
+     * @param known what it is for, if all that it needs beside its code is in the zygote: then it is told so ahead, and
+     *     goes at once. Null for one that is to be specialised
+     */
+    private SockLeaf born(SockZygote zygote, Limits limits, Network network, LeafSpec known)
             throws SandboxException, InterruptedException {
         Birth birth = new Birth("leaf", limits, network);
         try {
@@ -285,21 +313,27 @@ final class SockMechanism implements SandboxMechanism {
                     new SockLeaf(birth.id, this, family, group, birth.takeChannel(), zygote, birth.times, release);
             birth.sandbox = leaf;
             birth.printTo(leaf::label);
+            if (known != null) {
+                leaf.specialise(known);
+                birth.tellAhead(known.handler(), instructions(zygote, known));
+                birth.times.step("mount trees");
+            }
             birth.ask(zygote);
             birth.times.step("request");
             birth.awaitHello(pid -> requireMember(group, pid, leaf));
             birth.times.step("clone and hello");
             group.join(leaf.pid());
             birth.times.step("check and limits");
+            if (known != null) {
+                leaf.channel().send(GO_NOW, birth.deadline);
+                birth.times.step("go");
+            }
             birth.done();
             return leaf;
         } catch (IOException | TimeoutException e) {
             throw birth.failed(e);
         } finally {
             birth.close();
-            if (zygote != null) {
-                zygote.kits().replenish(limits);
-            }
         }
     }
 
@@ -319,6 +353,7 @@ final class SockMechanism implements SandboxMechanism {
             SandboxGroup group = birth.kit(birth.selfKit(family), family);
             birth.request.put("uid", FIRST_ID);
             birth.request.put("map", List.of(FIRST_ID, block.start(), block.count()));
+            birth.request.put("scope", depth <= DEEPEST_SCOPE);
             birth.printTo(() -> "zygote");
             KitStock kits = new KitStock(family, supplier);
             SockZygote zygote =
@@ -618,7 +653,7 @@ final class SockMechanism implements SandboxMechanism {
         SockSandbox sandbox;
         int freshId;
         private final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(BIRTH_PATIENCE);
-        /** Its end of the channel, its output, its scratch folder. */
+        /** Its end of the channel, its output, its scratch folder, its code if that is told ahead. */
         private final List<Integer> descriptors = new ArrayList<>();
         private SandboxGroup group;
         private final List<Runnable> undo = new ArrayList<>();
@@ -636,6 +671,7 @@ final class SockMechanism implements SandboxMechanism {
             request.put("name", id);
             request.put("private_network", network == Network.NONE);
             request.put("seccomp", context.seccomp());
+            request.put("scope", true);
         }
 
         GroupFamily ownFamily(CgroupTree tree, int owner, IdBlock block) throws IOException {
@@ -710,14 +746,22 @@ final class SockMechanism implements SandboxMechanism {
             return taken;
         }
 
+        /** Puts what the sandbox would be told with its go into the request. */
+        void tellAhead(Path handler, Map<String, Object> instructions) throws LinuxException {
+            descriptors.add(Linux.detachedTree(handler.toString(), false));
+            instructions.put("mounts", List.of(List.of(HANDLER, true)));
+            request.put("go", instructions);
+        }
+
         /** Sends the request to the zygote to fork from, or to the warden. */
         void ask(SockZygote zygote) throws IOException, TimeoutException, InterruptedException, SandboxException {
             parent = zygote;
-            request.put("fresh", zygote == null);
             int tree = group.tree();
             try {
                 // The order is that of setup.py.
-                int[] all = {descriptors.get(0), descriptors.get(1), tree, descriptors.get(2)};
+                List<Integer> sent = new ArrayList<>(descriptors);
+                sent.add(2, tree);
+                int[] all = sent.stream().mapToInt(Integer::intValue).toArray();
                 if (zygote == null) {
                     request.put("op", "spawn");
                     answer = warden().ask(request, 0, all);

@@ -160,6 +160,9 @@ final class Undertaker implements GroupFamily.Removals {
     private static boolean done(Case one) {
         try {
             return one.done();
+        } catch (OutOfMemoryError e) {
+            LOG.log(Level.WARNING, "Java has no memory left to clean up after a sandbox; it is tried again");
+            return false;
         } catch (RuntimeException e) {
             LOG.log(Level.ERROR, "something of a sandbox is left behind until the next start", e);
             return true;

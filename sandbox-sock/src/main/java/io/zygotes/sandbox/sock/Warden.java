@@ -151,7 +151,8 @@ final class Warden implements AutoCloseable {
                     answer(message);
                 }
             }
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            // Also for want of memory: the end of a sandbox that was told is not told again, but another warden starts anew.
             reason = String.valueOf(e.getMessage());
         }
         IOException end = new IOException("the warden is gone: " + reason);

@@ -46,7 +46,7 @@ class SeccompTest {
                 Map.entry("exit_group", 231), Map.entry("kexec_load", 246), Map.entry("add_key", 248),
                 Map.entry("keyctl", 250), Map.entry("inotify_add_watch", 254), Map.entry("openat", 257),
                 Map.entry("unshare", 272), Map.entry("perf_event_open", 298), Map.entry("fanotify_init", 300),
-                Map.entry("prlimit64", 302), Map.entry("name_to_handle_at", 303),
+                Map.entry("prlimit64", 302), Map.entry("setrlimit", 160), Map.entry("name_to_handle_at", 303),
                 Map.entry("open_by_handle_at", 304), Map.entry("setns", 308), Map.entry("process_vm_readv", 310),
                 Map.entry("kcmp", 312), Map.entry("seccomp", 317), Map.entry("getrandom", 318),
                 Map.entry("bpf", 321), Map.entry("userfaultfd", 323), Map.entry("rseq", 334),
@@ -66,7 +66,7 @@ class SeccompTest {
                 Map.entry("sethostname", 161), Map.entry("socket", 198), Map.entry("connect", 203),
                 Map.entry("add_key", 217), Map.entry("keyctl", 219), Map.entry("clone", 220), Map.entry("execve", 221),
                 Map.entry("mmap", 222), Map.entry("swapon", 224), Map.entry("perf_event_open", 241),
-                Map.entry("prlimit64", 261), Map.entry("fanotify_init", 262), Map.entry("name_to_handle_at", 264),
+                Map.entry("prlimit64", 261), Map.entry("setrlimit", 164), Map.entry("fanotify_init", 262), Map.entry("name_to_handle_at", 264),
                 Map.entry("open_by_handle_at", 265), Map.entry("setns", 268), Map.entry("process_vm_readv", 270),
                 Map.entry("kcmp", 272), Map.entry("seccomp", 277), Map.entry("getrandom", 278), Map.entry("bpf", 280),
                 Map.entry("userfaultfd", 282), Map.entry("rseq", 293),
@@ -104,7 +104,7 @@ class SeccompTest {
     /** Of those, numbers that are the same everywhere: open_tree, fsopen, io_uring_*, pidfd_getfd, memfd_secret, … */
     private static final List<Integer> NEVER_EVERYWHERE = List.of(425, 426, 427, 428, 430, 431, 432, 433, 438, 447);
     /** Calls that set a sandbox up: a zygote's children need them, and have to give them up. */
-    private static final List<String> SET_UP = List.of("sethostname", "seccomp", "capset");
+    private static final List<String> SET_UP = List.of("sethostname", "capset");
 
     private static final Map<Machine, List<long[]>> BASE = new EnumMap<>(Machine.class);
     private static final Map<Machine, List<long[]>> FINAL = new EnumMap<>(Machine.class);
@@ -374,6 +374,35 @@ class SeccompTest {
         assertEquals(error(EPERM), leaf(machine, prctl, 22, 2)); // PR_SET_SECCOMP
         assertEquals(error(EPERM), leaf(machine, prctl, 62, 1)); // PR_SCHED_CORE
         assertEquals(ALLOWED, leaf(machine, prctl, 15)); // PR_SET_NAME
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void a_zygote_installs_filters_that_go_with_their_process_and_no_others(Machine machine) {
+        int seccomp = machine.number("seccomp");
+        assertEquals(ALLOWED, zygote(machine, seccomp, 1, 4)); // SECCOMP_FILTER_FLAG_SPEC_ALLOW, as kernel.py does
+        assertEquals(error(EPERM), leaf(machine, seccomp, 1, 4));
+        for (long flags : List.of(0L, 1L, 8L, 12L)) { // TSYNC, NEW_LISTENER
+            assertEquals(error(EPERM), zygote(machine, seccomp, 1, flags), "flags " + flags);
+        }
+        assertEquals(error(EPERM), zygote(machine, seccomp, 0, 0)); // SECCOMP_SET_MODE_STRICT
+        assertEquals(error(EPERM), zygote(machine, seccomp, 3, 0)); // SECCOMP_GET_NOTIF_SIZES
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void the_limit_of_core_files_stays_and_others_may_be_set(Machine machine) {
+        long somewhere = 0x7fff_0000_1000L;
+        long rounded = 0x5_0000_0000L; // its lower half is 0
+        assertEquals(error(EPERM), zygote(machine, machine.number("setrlimit"), 4, somewhere)); // RLIMIT_CORE
+        assertEquals(ALLOWED, zygote(machine, machine.number("setrlimit"), 7, somewhere)); // RLIMIT_NOFILE
+        int prlimit = machine.number("prlimit64");
+        assertEquals(ALLOWED, leaf(machine, prlimit, 0, 4, 0, somewhere), "it may be asked for");
+        assertEquals(ALLOWED, leaf(machine, prlimit, 0, 7, somewhere, somewhere));
+        for (long limit : List.of(somewhere, rounded)) {
+            assertEquals(error(EPERM), leaf(machine, prlimit, 0, 4, limit, 0));
+            assertEquals(error(EPERM), leaf(machine, prlimit, 0, 4, limit, somewhere));
+        }
     }
 
     @ParameterizedTest

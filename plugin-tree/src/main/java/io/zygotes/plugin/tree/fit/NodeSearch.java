@@ -153,7 +153,8 @@ final class NodeSearch {
         BitSet both = (BitSet) a.clone();
         both.and(b);
         if (!both.isEmpty()) {
-            sets.add(universe.named(both));
+            // A copy is no longer than its bits.
+            sets.add(universe.named((BitSet) both.clone()));
         }
     }
 

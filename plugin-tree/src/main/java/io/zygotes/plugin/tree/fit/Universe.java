@@ -18,6 +18,8 @@ final class Universe {
 
     /** The most called sets are enough to see what is called together. */
     private static final int MOST_SETS = 20_000;
+    /** Sets times packages: bounds the memory of the search, which keeps some ten bits for each of them. */
+    private static final long MOST_BITS = 140_000_000;
     /** A dependency cheaper than this share of what needs it is not worth being named, see {@link #named}. */
     private static final double WORTH_NAMING = 0.1;
 
@@ -42,6 +44,7 @@ final class Universe {
         trace.calls().stream()
                 .sorted((a, b) -> Long.compare(b.count(), a.count()))
                 .limit(MOST_SETS)
+                .takeWhile(calls -> (long) sets.size() * size() < MOST_BITS)
                 .forEach(calls -> sets.merge(set(calls), (double) calls.count(), Double::sum));
         items = sets.entrySet().stream().filter(each -> !each.getKey().isEmpty())
                 .map(each -> new Item(each.getKey(), each.getValue())).toList();

@@ -1,29 +1,46 @@
 """The first thing a fresh interpreter runs in a sandbox: the last steps of its set-up, then its work."""
 
+import array
+import ctypes
+import fcntl
+import functools
+import importlib.util
 import json
+import marshal
 import os
+import platform
+import resource
+import select
+import signal
+import socket
+import struct
 import sys
+import time
+import traceback
 
-from . import job, kernel, leaf, seccomp, setup, wire, zygote
+from . import memory
 
-# What the warden's child left for us: its request, and what the worker told it after that.
-INHERITED = 4
+# All that the next modules are made of, and little else, is to lie on as few pages as can be.
+memory.fill_holes()
+
+from . import job, kernel, leaf, seccomp, setup, wire, zygote  # noqa: E402
+from .kernel import do  # noqa: E402
 
 _WORK = {"leaf": leaf.main, "zygote": zygote.main}
 
 
 def main():
     # Everything but the standard streams and the channel is gone after this, as in a forked sandbox.
-    with open(INHERITED, "rb") as file:
+    with open(wire.INHERITED, "rb") as file:
         request, go = json.load(file)
     sys.path.remove("/runtime")
     sys.dont_write_bytecode = True
     sys.stdout.reconfigure(line_buffering=True)
     if request["seccomp"]:
-        kernel.install_filter(kernel.Filter(seccomp.base_program(kernel.ARCHITECTURE)))
+        do(kernel.install_filter(seccomp.base_program(kernel.ARCHITECTURE)))
         if request["kind"] != "zygote":
-            kernel.install_filter(setup.FINAL_FILTER)
-    kernel.set_dumpable(request["kind"] != "zygote")
+            do(setup.final_filter())
+    do(kernel.set_dumpable(request["kind"] != "zygote"))
     os.set_inheritable(wire.CHANNEL, False)
     if request["kind"] == "job":
         job.main(go)  # ends as a program does, with its exit code and its traceback

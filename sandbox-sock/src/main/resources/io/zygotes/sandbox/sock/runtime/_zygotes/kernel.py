@@ -1,5 +1,8 @@
 """Linux system calls that Python's standard library does not offer (to all of 3.9 ... 3.14).
 
+Most functions here make no system call, they describe one: do() makes it at once, and Calls makes many of them one after
+the other, in another process if need be.
+
 Numbers are from the kernel's unistd.h of the architecture. Everything goes through ctypes.PyDLL, which keeps the
 interpreter lock: after clone() in the child no other thread exists that could release it.
 """
@@ -9,6 +12,7 @@ import errno
 import fcntl
 import os
 import platform
+import resource
 import signal
 import socket
 import struct
@@ -36,36 +40,43 @@ _AT_EMPTY_PATH = 0x1000
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC = 1, 2, 4, 8
 
 _PR_SET_DUMPABLE = 4
-_PR_CAPBSET_DROP = 24
+_PR_CAPBSET_READ, _PR_CAPBSET_DROP = 23, 24
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_GET_TID_ADDRESS = 40
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
+_SOCK_FPROG = "HxxxxxxQ"
 _CAPABILITY_VERSION_3 = 0x20080522
 _NS_GET_PARENT = 0xB702  # ioctl_ns(2), since Linux 4.9
 
-_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
+_SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 
 _NUMBERS = {
-    "x86_64": {"pivot_root": 155, "seccomp": 317, "capset": 126},
-    "aarch64": {"pivot_root": 41, "seccomp": 277, "capset": 91},
+    "x86_64": dict(
+        capset=126, chdir=80, close=3, dup3=292, getppid=110, ioctl=16, mount=165, openat=257, pivot_root=155, prctl=157,
+        prlimit64=302, read=0, seccomp=317, sethostname=170, setns=308, setpgid=109, setresgid=119, setresuid=117, socket=41,
+        umount2=166, unshare=272, write=1,
+    ),
+    "aarch64": dict(
+        capset=91, chdir=49, close=57, dup3=24, getppid=173, ioctl=29, mount=40, openat=56, pivot_root=41, prctl=167,
+        prlimit64=261, read=63, seccomp=277, sethostname=161, setns=268, setpgid=154, setresgid=149, setresuid=147, socket=198,
+        umount2=39, unshare=97, write=64,
+    ),
 }
 # These came after the numbers were unified.
 _CLONE3, _CLOSE_RANGE, _MOVE_MOUNT, _MOUNT_SETATTR = 435, 436, 429, 442
 _LANDLOCK_CREATE_RULESET, _LANDLOCK_RESTRICT_SELF = 444, 446
 
-# As they were before a package may have put others in their place.
-_close, _yield = os.close, os.sched_yield
+# As it was before a package may have put another one in its place.
+_yield = os.sched_yield
 
 ARCHITECTURE = platform.machine()
-_SYSCALLS = _NUMBERS.get(ARCHITECTURE)
+_SYSCALLS = _NUMBERS.get(ARCHITECTURE, {})
 
 _libc = ctypes.PyDLL(None, use_errno=True)
 _syscall = _libc.syscall
 _syscall.restype = ctypes.c_long
 _prctl = _libc.prctl
 _prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
-# For options with one argument; converting the unused ones takes longer than the call.
-_short_prctl = ctypes.PyDLL(None, use_errno=True).prctl
 _mmap = _libc.mmap
 _mmap.restype = ctypes.c_void_p
 _mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
@@ -88,27 +99,81 @@ for _function in (_before_fork, _after_fork_child, _after_fork_parent):
 
 def require_architecture():
     """Raises on a machine whose system-call numbers are not known here."""
-    if _SYSCALLS is None:
+    if not _SYSCALLS:
         raise OSError(errno.ENOSYS, "no system-call table for " + ARCHITECTURE)
 
 
-def _failed(what):
-    number = ctypes.get_errno()
+def _failed(what, number):
     return OSError(number, "%s: %s" % (what, os.strerror(number)))
 
 
 def _check(result, what):
     if result < 0:
-        raise _failed(what)
+        raise _failed(what, ctypes.get_errno())
     return result
+
+
+def _call(what, name, *arguments):
+    """Describes a system call: what it does, for people, and what syscall(2) is to be given."""
+    return what, (_SYSCALLS[name], *arguments)
+
+
+def do(call):
+    """Makes a system call now. Returns its result; raises OSError if it fails."""
+    what, arguments = call
+    return _check(_syscall(*arguments), what)
+
+
+class Calls:
+    """System calls that one process lays out and its child makes.
+
+    A forked child copies each page that it writes to, a fault each, and Python writes into all that it looks at: it
+    counts references. Going through this list looks at little but the list.
+    """
+
+    def __init__(self):
+        self._calls = []
+        self._labels = []
+        self._errno = 0
+        self.broken_at = None  # which of them failed in the last run
+
+    def add(self, step, *calls):
+        """Adds calls. The step is what they are a part of, for the report of a failure."""
+        for what, arguments in calls:
+            self._calls.append(arguments)
+            self._labels.append((step, what))
+
+    def extend(self, other):
+        """Adds those of another one."""
+        self._calls += other._calls
+        self._labels += other._labels
+
+    def run(self):
+        """Makes the calls, up to the first that fails. Raises nothing: see check."""
+        self.broken_at = None
+        for arguments in self._calls:
+            if _syscall(*arguments) < 0:
+                self._errno = ctypes.get_errno()
+                self.broken_at = self._calls.index(arguments)
+                break
+
+    def check(self):
+        """Raises OSError if a call failed, with its step as an attribute."""
+        if self.broken_at is not None:
+            step, what = self._labels[self.broken_at]
+            error = _failed(what, self._errno)
+            error.step = step
+            raise error
+
+
+_thread_id = ctypes.c_ulong()
 
 
 def _tid_address():
     """Where glibc keeps the thread id of this thread, so that the child's copy can be corrected by the kernel."""
-    address = ctypes.c_ulong()
-    if _prctl(_PR_GET_TID_ADDRESS, ctypes.addressof(address), 0, 0, 0) != 0:
-        return 0
-    return address.value
+    if not _thread_id.value:  # the same in every child
+        _prctl(_PR_GET_TID_ADDRESS, ctypes.addressof(_thread_id), 0, 0, 0)
+    return _thread_id.value
 
 
 _clone_args = ctypes.create_string_buffer(88)
@@ -126,23 +191,28 @@ def prepare_clone(flags, cgroup):
     struct.pack_into("11Q", _clone_args, 0, flags, 0, tid, 0, signal_number, 0, 0, 0, 0, 0, max(cgroup, 0))
 
 
-def clone(flags, cgroup=-1):
+_NO_CALLS = Calls()
+
+
+def clone(flags, cgroup, first=_NO_CALLS):
     """Forks with clone3(2), straight into namespaces and a version 2 cgroup. Returns 0 in the child.
 
+    The child makes the first Calls before anything else; whoever gets the 0 has to check() them.
     It goes around glibc's fork and so around pthread_atfork handlers: only for a process with one thread.
     """
     prepare_clone(flags, cgroup)
     _before_fork()
     pid = _syscall(_CLONE3, _clone_args, 88)
     if pid == 0:
+        first.run()
         _after_fork_child()
         return 0
+    number = ctypes.get_errno()
     # A request waits for the child, and nobody for this process: where both got the same processor, the child goes first.
     _yield()
-    error = _failed("clone3") if pid < 0 else None
     _after_fork_parent()
-    if error:
-        raise error
+    if pid < 0:
+        raise _failed("clone3", number)
     return pid
 
 
@@ -161,7 +231,7 @@ def make_memory_private():
         protection = sum(bit for letter, bit in zip("rwx", (1, 2, 4)) if letter in permissions)
         mapped = _mmap(start, end - start, protection, _MAP_PRIVATE | _MAP_FIXED | _MAP_ANONYMOUS, -1, 0)
         if mapped != start:
-            raise _failed("mmap over shared memory")
+            raise _failed("mmap over shared memory", ctypes.get_errno())
         ctypes.memmove(start, content, end - start)
 
 
@@ -194,129 +264,180 @@ def threads():
 
 
 def unshare(flags):
-    _check(_libc.unshare(ctypes.c_int(flags)), "unshare")
+    return _call("unshare 0x%x" % flags, "unshare", flags)
 
 
 def setns(fd, kind):
-    _check(_libc.setns(ctypes.c_int(fd), ctypes.c_int(kind)), "setns")
+    return _call("setns", "setns", fd, kind)
 
 
 def parent_user_namespace(fd):
-    """A descriptor of the parent of a user namespace."""
+    """A descriptor of the parent of a user namespace; asks for it now."""
     return fcntl.ioctl(fd, _NS_GET_PARENT)
 
 
+def dup(descriptor, number, inherited):
+    """Gives an open file a certain number as well."""
+    return _call("dup to %d" % number, "dup3", descriptor, number, 0 if inherited else os.O_CLOEXEC)
+
+
+def close_from(first):
+    """Closes every descriptor from this number on."""
+    return "close from %d" % first, (_CLOSE_RANGE, first, 0xFFFFFFFF, 0)
+
+
+def close(descriptor):
+    return _call("close %d" % descriptor, "close", descriptor)
+
+
+def read_byte(descriptor):
+    """Waits for a byte, or for the end of what can be read."""
+    return _call("read", "read", descriptor, ctypes.create_string_buffer(1), 1)
+
+
+def write(descriptor, data):
+    return _call("write", "write", descriptor, data, len(data))
+
+
+def overwrite(path, text, number):
+    """Writes a text into a file that exists; for a process whose lowest unused descriptor is this number."""
+    data = text.encode()
+    return (
+        _call("open " + path, "openat", _AT_FDCWD, path.encode(), os.O_WRONLY | os.O_CLOEXEC),
+        _call("write %r to %s" % (text, path), "write", number, data, len(data)),
+        close(number),
+    )
+
+
+def change_folder(path):
+    return _call("chdir " + path, "chdir", path.encode())
+
+
+def own_process_group():
+    return _call("setpgid", "setpgid", 0, 0)
+
+
+def set_ids(number):
+    return _call("setresgid", "setresgid", number, number, number), _call("setresuid", "setresuid", number, number, number)
+
+
 def mount(source, target, kind, flags, options=""):
-    result = _libc.mount(source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode())
-    _check(result, "mount %s on %s" % (kind or source, target))
+    return _call(
+        "mount %s on %s" % (kind or source, target),
+        "mount", source.encode(), target.encode(), kind.encode(), flags, options.encode(),
+    )
 
 
 def unmount(target, flags=0):
-    _check(_libc.umount2(target.encode(), ctypes.c_int(flags)), "umount " + target)
+    return _call("umount " + target, "umount2", target.encode(), flags)
 
 
 def pivot_root(new_root, put_old):
-    _check(_syscall(_SYSCALLS["pivot_root"], new_root.encode(), put_old.encode()), "pivot_root " + new_root)
+    return _call("pivot_root " + new_root, "pivot_root", new_root.encode(), put_old.encode())
 
 
 def move_mount(tree, target):
     """Attaches a detached mount tree, held by a descriptor, to a folder or file."""
-    _check(
-        _syscall(_MOVE_MOUNT, tree, b"", _AT_FDCWD, target.encode(), _MOVE_MOUNT_F_EMPTY_PATH),
+    return (
         "move_mount to " + target,
+        (_MOVE_MOUNT, tree, b"", _AT_FDCWD, target.encode(), _MOVE_MOUNT_F_EMPTY_PATH),
     )
 
 
 def set_mount_attributes(target, attributes, recursive):
     """Adds attributes to a mount, and to all mounts below it if recursive. mount_setattr(2), since Linux 5.12."""
     flags = _AT_RECURSIVE if recursive else 0
-    args = ctypes.create_string_buffer(struct.pack("4Q", attributes, 0, 0, 0), 32)
-    _check(_syscall(_MOUNT_SETATTR, _AT_FDCWD, target.encode(), flags, args, 32), "mount_setattr " + target)
+    args = struct.pack("4Q", attributes, 0, 0, 0)
+    return "mount_setattr " + target, (_MOUNT_SETATTR, _AT_FDCWD, target.encode(), flags, args, len(args))
 
 
 def set_host_name(name):
     encoded = name.encode()
-    _check(_libc.sethostname(encoded, ctypes.c_size_t(len(encoded))), "sethostname")
+    return _call("sethostname", "sethostname", encoded, len(encoded))
 
 
-def close_from(first):
-    """Closes every descriptor from this number on."""
-    _check(_syscall(_CLOSE_RANGE, first, 0xFFFFFFFF, 0), "close_range")
+def loopback_up(number):
+    """Switches the loopback device of a new network namespace on; number as in overwrite."""
+    return (
+        _call("socket", "socket", socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, 0),
+        # Of its flags only this one can be changed here (netdevice(7)).
+        _call("switch lo on", "ioctl", number, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", _IFF_UP)),
+        close(number),
+    )
+
+
+class Limit:
+    """A resource limit, hard and soft, as a call of prlimit(2) whose value may be set after it was laid out."""
+
+    def __init__(self, which):
+        self._hard = resource.getrlimit(which)[1]
+        self._pair = ctypes.create_string_buffer(16)
+        self.call = _call("prlimit", "prlimit64", 0, which, self._pair, None)
+
+    def set(self, value):
+        """The value, or what it is already, if that is lower."""
+        if self._hard != resource.RLIM_INFINITY:
+            value = min(value, self._hard)
+        struct.pack_into("2Q", self._pair, 0, value, value)
+        return self
 
 
 def set_dumpable(on):
     """Whether others with the same uid may trace this process, and who owns its files in /proc."""
-    _check(_prctl(_PR_SET_DUMPABLE, 1 if on else 0, 0, 0, 0), "prctl PR_SET_DUMPABLE")
+    return _call("prctl PR_SET_DUMPABLE", "prctl", _PR_SET_DUMPABLE, 1 if on else 0, 0, 0, 0)
 
 
 def set_no_new_privileges():
-    _check(_prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl PR_SET_NO_NEW_PRIVS")
+    return _call("prctl PR_SET_NO_NEW_PRIVS", "prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
-_capability_header = ctypes.create_string_buffer(struct.pack("Ii", _CAPABILITY_VERSION_3, 0), 8)
-_no_capabilities = ctypes.create_string_buffer(24)
+def empty_bounding_set():
+    """No program that is started later can get a capability: one call for each that this kernel knows."""
+    calls = []
+    while _prctl(_PR_CAPBSET_READ, len(calls), 0, 0, 0) >= 0:
+        calls.append(_call("prctl PR_CAPBSET_DROP", "prctl", _PR_CAPBSET_DROP, len(calls)))
+    return calls
 
 
 def drop_capabilities():
-    """Gives up every capability: bounding, ambient, effective, permitted, inheritable set."""
-    capability = 0
-    drop = _short_prctl
-    while drop(_PR_CAPBSET_DROP, capability) == 0:  # EINVAL after the last one this kernel knows
-        capability += 1
-    if ctypes.get_errno() != errno.EINVAL:
-        raise _failed("prctl PR_CAPBSET_DROP %d" % capability)
-    _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-    _check(_syscall(_SYSCALLS["capset"], _capability_header, _no_capabilities), "capset")
-
-
-class Filter:
-    """A seccomp program, packed sock_filter records, laid out in memory as the kernel wants it."""
-
-    def __init__(self, program):
-        self._code = ctypes.create_string_buffer(program, len(program))
-        header = struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(self._code))
-        self.argument = ctypes.create_string_buffer(header, 16)
+    """Gives up the ambient, effective, permitted and inheritable set."""
+    return (
+        _call("prctl PR_CAP_AMBIENT", "prctl", _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0),
+        _call("capset", "capset", struct.pack("Ii", _CAPABILITY_VERSION_3, 0), bytes(24)),
+    )
 
 
 def install_filter(program):
-    """Installs a Filter; no new privileges must be set before.
+    """Installs a seccomp program, packed sock_filter records; no new privileges must be set before.
 
     The flag keeps speculative store bypass as it is (SECCOMP_FILTER_FLAG_SPEC_ALLOW, Linux 4.17): kernels before 5.16
     would otherwise slow the process down.
     """
-    _check(_syscall(_SYSCALLS["seccomp"], 1, 4, program.argument), "seccomp")
-
-
-def _landlock_version():
-    """0 where there is no Landlock, or it is switched off."""
-    return max(0, _syscall(_LANDLOCK_CREATE_RULESET, None, 0, 1))
+    fields = struct.calcsize(_SOCK_FPROG)
+    memory = ctypes.create_string_buffer(fields + len(program))
+    struct.pack_into(_SOCK_FPROG, memory, 0, len(program) // 8, ctypes.addressof(memory) + fields)
+    memory[fields:] = program
+    return _call("seccomp", "seccomp", 1, 4, memory)
 
 
 # landlock(7): no file or network rights are handled; abstract sockets and signals stay inside. Since Linux 6.12.
-_SCOPE = ctypes.create_string_buffer(struct.pack("3Q", 0, 0, 3), 24) if _landlock_version() >= 6 else None
+_SCOPE = struct.pack("3Q", 0, 0, 3) if _syscall(_LANDLOCK_CREATE_RULESET, None, 0, 1) >= 6 else None
 
 
-def scope():
-    """The rules of keep_to_itself as a descriptor; None where the kernel has no such thing."""
-    if _SCOPE is None:
-        return None
-    return _check(_syscall(_LANDLOCK_CREATE_RULESET, _SCOPE, 24, 0), "landlock_create_ruleset")
-
-
-def keep_to_itself():
+def keep_to_itself(number):
     """Forbids this process and its children to connect to abstract sockets of others, and to signal them.
 
-    Does nothing where the kernel cannot. No new privileges must be set before.
+    Does nothing where the kernel cannot. No new privileges must be set before. The number is as in overwrite.
     """
-    rules = scope()
-    if rules is not None:
-        _check(_syscall(_LANDLOCK_RESTRICT_SELF, rules, 0), "landlock_restrict_self")
-        _close(rules)
+    if _SCOPE is None:
+        return ()
+    return (
+        ("landlock_create_ruleset", (_LANDLOCK_CREATE_RULESET, _SCOPE, len(_SCOPE), 0)),
+        ("landlock_restrict_self", (_LANDLOCK_RESTRICT_SELF, number, 0)),
+        close(number),
+    )
 
 
-def loopback_up():
-    """Switches the loopback device of a new network namespace on."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        request = struct.pack("16sH14x", b"lo", 0)
-        flags = struct.unpack_from("H", fcntl.ioctl(any_socket, _SIOCGIFFLAGS, request), 16)[0]
-        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | _IFF_UP))
+def nothing():
+    """A call that changes nothing."""
+    return _call("getppid", "getppid")

@@ -23,6 +23,7 @@ _UNCHECKED = b"\x01\x00\x00\x00"  # PEP 552: a hash stands in the file, and nobo
 _LOADER = importlib.machinery.SourceFileLoader("f", _SOURCE)
 _MODULE = importlib.util.module_from_spec(importlib.util.spec_from_file_location("f", _SOURCE, loader=_LOADER))
 _close = os.close  # before a package may have put another one in its place
+_encode = json.JSONEncoder(allow_nan=False).encode
 _MAGIC = importlib.util.MAGIC_NUMBER + _UNCHECKED
 
 
@@ -111,7 +112,7 @@ def answer(function, body):
     """Status and body of the reply to one call."""
     if body:
         try:
-            event = json.loads(body)
+            event = wire.parse(body)
         except (ValueError, RecursionError) as error:
             return 400, _error("the request's body is not JSON: %s" % error)
     else:
@@ -123,7 +124,7 @@ def answer(function, body):
     except BaseException as error:
         return 500, _error("%s: %s" % (type(error).__name__, error), _user_traceback(error))
     try:
-        return 200, json.dumps(result, allow_nan=False).encode()
+        return 200, _encode(result).encode()
     except (TypeError, ValueError, RecursionError) as error:
         return 500, _error("what the lambda returned cannot be written as JSON: %s" % error)
 
@@ -136,7 +137,6 @@ def become(instructions):
     sys.path.insert(0, _HANDLER)
     if "packages" in instructions:
         setup.add_packages(instructions["packages"])
-    os.chdir(_HANDLER)
     reseed()
 
 
@@ -148,8 +148,8 @@ def serve(channel, function, orphans):
     if orphans:
         _reap()  # what ended after the last call, and while it was frozen
     status, reply = answer(function, body)
-    _flush()
     wire.send_reply(channel, status, reply)
+    _flush()  # what ends in the middle of a line; nobody waits for it
 
 
 def main(instructions):

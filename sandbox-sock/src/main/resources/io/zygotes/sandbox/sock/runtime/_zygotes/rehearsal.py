@@ -10,29 +10,28 @@ import importlib.util
 import json
 import marshal
 import os
-import resource
 import socket
 
 from . import kernel, leaf, setup, wire
 
 _TIMES = 12
 
-# As long as a real one.
-_REQUEST = json.dumps(
-    {"kind": "leaf", "name": "leaf-0000", "private_network": False, "seccomp": True, "uid": 10000, "fresh": False}
-).encode()
+# As long as real ones.
+_GO = {"mounts": [], "open_files": 1024, "file_bytes": 1 << 28}
+_SPARE = {"kind": "leaf", "name": "leaf-0000", "private_network": False, "seccomp": True, "scope": True, "uid": 10000}
+_REQUEST = json.dumps(dict(_SPARE, go=dict(_GO, mounts=[["/handler", True]]))).encode()
 _EVENT = b'{"rehearsal": [1, 2.5, "three", null]}'
 _CODE = "/tmp/rehearsal.pyc"
 _NOTHING = -1
-_NO_NUMBER = 1 << 30  # of a descriptor: more than any process may have open (nr_open, proc_sys_fs(5))
+_CALLS = 50
 
 
 class _Stage:
-    """Sockets and descriptors with numbers that nobody else uses, in place of a child's."""
+    """Sockets with numbers that nobody else uses, in place of a child's."""
 
     def __init__(self):
-        self.ours, self.theirs = socket.socketpair()
-        self.channel, *self.outputs = [os.dup(self.theirs.fileno()) for _ in range(3)]
+        self.ours, theirs = socket.socketpair()
+        self.theirs = wire.over(theirs.detach(), socket.SOCK_STREAM)
 
     def __enter__(self):
         return self
@@ -40,37 +39,19 @@ class _Stage:
     def __exit__(self, kind, error, trace):
         self.ours.close()
         self.theirs.close()
-        for number in (self.channel, *self.outputs):
-            os.close(number)
 
 
-def _set_up(stage):
-    """The steps of a leaf, but for those that would change this process. Each goes as far as the kernel lets it here."""
-    wire.send_frame(stage.ours.fileno(), wire.GO, b'{"mounts": [], "open_files": 1024, "file_bytes": 1048576}')
-    steps = setup.Setup(json.loads(_REQUEST), [stage.theirs.fileno(), 0, _NOTHING, _NOTHING], stage.channel, stage.outputs)
-    for step in (
-        steps.hello,
-        steps.descriptors,
-        steps.map_itself,
-        steps.mounts,
-        lambda: kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID, "subset=pid"),
-        lambda: kernel.close_from(_NO_NUMBER),
-        lambda: kernel.set_host_name("rehearsal"),
-        steps.orders,
-        lambda: kernel.set_mount_attributes("/nothing", 0, False),
-        lambda: setup.lower_limit(resource.RLIMIT_CORE, 0),
-        kernel.set_no_new_privileges,
-        kernel.drop_capabilities,
-        lambda: os.close(kernel.scope() or os.dup(0)),
-        lambda: os.chdir("/"),
-        leaf.reseed,
-        lambda: exec(leaf.byte_code(_CODE), {}),
-    ):
-        try:
-            step()
-        except OSError:
-            pass
-    wire.receive_frame(stage.ours.fileno())
+def _set_up(stage, request, go):
+    """What a leaf's set-up runs in Python, but for what would change this process."""
+    wire.send_frame(stage.ours.fileno(), wire.GO, go)
+    steps = setup.Setup(request, [stage.theirs.fileno(), 0, _NOTHING, _NOTHING, _NOTHING], stage.theirs)
+    steps.first = kernel.Calls()
+    steps.first.add("rehearsal", *[kernel.nothing() for _ in range(_CALLS)])
+    steps.first.run()
+    steps.fail = lambda step, error: None  # the first call after go is refused: this process has no capability
+    steps.go(stage.theirs.fileno())
+    leaf.reseed()
+    exec(leaf.byte_code(_CODE), {})
 
 
 def _call(stage):
@@ -87,10 +68,10 @@ def run():
     try:
         with _Stage() as stage:
             for _ in range(_TIMES):
-                _set_up(stage)
+                _set_up(stage, _SPARE, json.dumps(_GO).encode())
+                _set_up(stage, wire.parse(_REQUEST), b"")
                 _call(stage)
     finally:
-        kernel.set_dumpable(False)
         os.unlink(_CODE)
 
 
@@ -102,19 +83,16 @@ class Request:
     """
 
     def __init__(self):
-        self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._theirs = wire.over(theirs.detach(), socket.SOCK_SEQPACKET)
         for _ in range(_TIMES):
             self.run()
 
     def run(self):
         socket.send_fds(self._ours, [_REQUEST], [0])
         request, descriptors = wire.receive_message(self._theirs)
+        setup.Setup(request, descriptors * 5, self._theirs)
         kernel.prepare_clone(setup.namespaces(request) | kernel.CLONE_PARENT, 0)
         kernel.threads()
         for descriptor in descriptors:
             os.close(descriptor)
-
-    def detach(self):
-        """In a child: the numbers of the sockets mean something else soon."""
-        self._ours.detach()
-        self._theirs.detach()

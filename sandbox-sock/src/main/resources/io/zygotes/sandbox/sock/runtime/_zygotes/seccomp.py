@@ -35,7 +35,7 @@ _ALLOWED = {
     statfs=137 fstatfs=138 getpriority=140 setpriority=141 sched_setparam=142 sched_getparam=143
     sched_setscheduler=144 sched_getscheduler=145 sched_get_priority_max=146 sched_get_priority_min=147
     sched_rr_get_interval=148 mlock=149 munlock=150 mlockall=151 munlockall=152 arch_prctl=158
-    setrlimit=160 gettid=186 readahead=187 setxattr=188 lsetxattr=189 fsetxattr=190 getxattr=191
+    gettid=186 readahead=187 setxattr=188 lsetxattr=189 fsetxattr=190 getxattr=191
     lgetxattr=192 fgetxattr=193 listxattr=194 llistxattr=195 flistxattr=196 removexattr=197 lremovexattr=198
     fremovexattr=199 tkill=200 time=201 futex=202 sched_setaffinity=203 sched_getaffinity=204
     epoll_create=213 getdents64=217 set_tid_address=218
@@ -48,7 +48,7 @@ _ALLOWED = {
     get_robust_list=274 splice=275 tee=276 vmsplice=278 utimensat=280 epoll_pwait=281
     signalfd=282 timerfd_create=283 eventfd=284 fallocate=285 timerfd_settime=286 timerfd_gettime=287 accept4=288
     signalfd4=289 eventfd2=290 epoll_create1=291 dup3=292 pipe2=293 preadv=295 pwritev=296 rt_tgsigqueueinfo=297
-    recvmmsg=299 prlimit64=302 sendmmsg=307 getcpu=309 sched_setattr=314 sched_getattr=315 renameat2=316
+    recvmmsg=299 sendmmsg=307 getcpu=309 sched_setattr=314 sched_getattr=315 renameat2=316
     getrandom=318 execveat=322 membarrier=324 mlock2=325 copy_file_range=326 preadv2=327
     pwritev2=328 pkey_mprotect=329 pkey_alloc=330 pkey_free=331 statx=332 rseq=334
     pidfd_send_signal=424 pidfd_open=434 close_range=436 openat2=437 faccessat2=439 epoll_pwait2=441 futex_waitv=449
@@ -71,7 +71,7 @@ _ALLOWED = {
     sched_get_priority_min=126 sched_rr_get_interval=127 restart_syscall=128 kill=129 tkill=130 tgkill=131
     sigaltstack=132 rt_sigsuspend=133 rt_sigaction=134 rt_sigprocmask=135 rt_sigpending=136 rt_sigtimedwait=137
     rt_sigqueueinfo=138 rt_sigreturn=139 setpriority=140 getpriority=141 getresuid=148 getresgid=150 times=153
-    setpgid=154 getpgid=155 getsid=156 setsid=157 getgroups=158 uname=160 getrlimit=163 setrlimit=164 getrusage=165
+    setpgid=154 getpgid=155 getsid=156 setsid=157 getgroups=158 uname=160 getrlimit=163 getrusage=165
     umask=166 getcpu=168 gettimeofday=169 getpid=172 getppid=173 getuid=174 geteuid=175 getgid=176
     getegid=177 gettid=178 sysinfo=179 mq_open=180 mq_unlink=181 mq_timedsend=182 mq_timedreceive=183 mq_notify=184
     mq_getsetattr=185 msgget=186 msgctl=187 msgrcv=188 msgsnd=189 semget=190 semctl=191 semtimedop=192 semop=193
@@ -79,7 +79,7 @@ _ALLOWED = {
     getsockname=204 getpeername=205 sendto=206 recvfrom=207 getsockopt=209 shutdown=210 sendmsg=211
     recvmsg=212 readahead=213 brk=214 munmap=215 mremap=216 execve=221 mprotect=226 msync=227
     mlock=228 munlock=229 mlockall=230 munlockall=231 mincore=232 rt_tgsigqueueinfo=240 accept4=242
-    recvmmsg=243 wait4=260 prlimit64=261 sendmmsg=269 sched_setattr=274 sched_getattr=275 renameat2=276
+    recvmmsg=243 wait4=260 sendmmsg=269 sched_setattr=274 sched_getattr=275 renameat2=276
     getrandom=278 execveat=281 membarrier=283 mlock2=284 copy_file_range=285 preadv2=286
     pwritev2=287 pkey_mprotect=288 pkey_alloc=289 pkey_free=290 statx=291 rseq=293
     pidfd_send_signal=424 pidfd_open=434 close_range=436 openat2=437 faccessat2=439 epoll_pwait2=441 futex_waitv=449
@@ -111,6 +111,9 @@ _MADVISE = {"x86_64": 28, "aarch64": 233}
 _MEMFD_CREATE = {"x86_64": 319, "aarch64": 279}
 _SET_OPTION = {"x86_64": 54, "aarch64": 208}
 _PRCTL = {"x86_64": 157, "aarch64": 167}
+_SECCOMP = {"x86_64": 317, "aarch64": 277}
+_SET_LIMIT = {"x86_64": 160, "aarch64": 164}
+_LIMIT = {"x86_64": 302, "aarch64": 261}
 # Whatever a sandbox may write to is in memory; what it may only read, it has not changed: there is nothing to wait for.
 # Passed on, each call would have the disk empty its cache, thousands of times a second (fsync, fdatasync,
 # sync_file_range).
@@ -149,6 +152,14 @@ _REFUSED_PRCTL = (22, 62)
 _SOL_SOCKET, _REFUSED_OPTIONS = 1, (26, 50, 51, 52, 60)
 # TCP_ULP puts protocols of the kernel's own, such as TLS, into a connection: much code, of no use here.
 _SOL_TCP, _REFUSED_TCP_OPTIONS = 6, (31,)
+
+# A zygote installs the final filter into its children, as kernel.py does (SECCOMP_SET_MODE_FILTER with
+# SECCOMP_FILTER_FLAG_SPEC_ALLOW). With another flag the caller gets a descriptor that keeps a filter when its process is
+# gone, and so could fill the store of compiled filters.
+_FILTER_MODE, _FILTER_FLAGS = 1, 4
+# Only 1 keeps the kernel from starting the program that may stand in core_pattern, as root on the host, with the memory of
+# a sandbox that crashes: core(5), and do_coredump() in fs/coredump.c. 0 does not. So it stays as setup.py sets it.
+_RLIMIT_CORE = 4
 
 _ALLOW = 0x7FFF0000
 _ERRNO = 0x00050000
@@ -222,6 +233,9 @@ def base_program(architecture):
         (_SET_OPTION, _option()),
         (_PRCTL, _one_of(_ARG0, _REFUSED_PRCTL, _answer(errno.EPERM), _OK)),
         (_MEMFD_CREATE, _any_bit(_ARG1, _MFD_HUGETLB)),
+        (_SECCOMP, _filter()),
+        (_SET_LIMIT, _one_of(_ARG0, (_RLIMIT_CORE,), _answer(errno.EPERM), _OK)),
+        (_LIMIT, _limit()),
     ]
     special += [({architecture: number}, [_answer(0)]) for number in _FLUSHES[architecture]]
     for numbers, body in special:
@@ -260,6 +274,19 @@ def _option():
     tcp = _one_of(_ARG2, _REFUSED_TCP_OPTIONS, _answer(errno.EPERM), _OK)
     level = [_instruction(_LOAD, _ARG1), _instruction(_EQUAL, _SOL_SOCKET, 0, len(general)), *general]
     return [*level, _instruction(_EQUAL, _SOL_TCP, 0, len(tcp)), *tcp, _OK]
+
+
+def _filter():
+    """Allows filters to be installed as a zygote does it."""
+    flags = _one_of(_ARG1, (_FILTER_FLAGS,), _OK, _answer(errno.EPERM))
+    return [_instruction(_LOAD, _ARG0), *_compare((_FILTER_MODE,), [], [_answer(errno.EPERM)]), *flags]
+
+
+def _limit():
+    """Limits may be asked for and set, but the one for core files only asked for: its new value is no pointer then."""
+    which = [_instruction(_LOAD, _ARG1), *_compare((_RLIMIT_CORE,), [], [_OK])]
+    halves = [_instruction(_LOAD, _ARG2), _instruction(_EQUAL, 0, 0, 3)]
+    return [*which, *halves, _instruction(_LOAD, _ARG2 + 4), _instruction(_EQUAL, 0, 0, 1), _OK, _answer(errno.EPERM)]
 
 
 def _any_bit(offset, bits):

@@ -4,17 +4,24 @@ A child is made by clone3(2) straight into its namespaces and its cgroup, by a z
 capabilities in its own user namespace then, and none outside. The order of the steps:
 
     hello         the worker learns the process id from the kernel and checks it, beside the next steps
-    descriptors   its own channel and output
+    descriptors   its own channel and output, and no others
     identity      uid and gid maps; a mount can belong to the sandbox's own uid only after them
     mounts        of its own: scratch folder and /proc
-    close         everything but 0-3
-    orders        what the worker wants it to be: code and packages to mount, then go. A spare leaf waits here
+    group         a process group of its own: signals and priorities can be given to a whole group (kill(2), setpriority(2))
+    name          of the host, as it sees it; and its network, if that is its own
+    bounding set  emptied: no program that it starts gets a capability
+    orders        what the worker wants it to be: code and packages to mount, then go. A spare leaf waits here. Where the
+                  worker knew all that ahead, it came with the request, and only the go is waited for
     cgroup space  after go, when the worker has put the process under its limits, so that it sees its own as the root
+    limits        that the process sets itself
     capabilities  all gone
     scope         no signal and no abstract socket reaches out of it, where the kernel has Landlock for that
     filter        last, because it forbids most of the above
+
+What comes before orders is laid out as system calls before the fork, and so is what comes after them.
 """
 
+import functools
 import json
 import os
 import resource
@@ -30,14 +37,18 @@ FIRST_ID = 1000
 _TMPFS_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV
 _PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 
-# As they were before a package may have put others in their place.
-_get_limit, _set_limit, _close = resource.getrlimit, resource.setrlimit, os.close
+# As it was before a package may have put another one in its place.
+_close = os.close
+
+# Of a child with standard streams and channel alone.
+_UNUSED = wire.CHANNEL + 1
 
 _PENDING_SIGNALS = 1024
 _LOCKED_BYTES = 8 << 20
 
-# Made once in a zygote; forked children have them ready.
-FINAL_FILTER = kernel.Filter(seccomp.final_program(kernel.ARCHITECTURE))
+
+def final_filter():
+    return kernel.install_filter(seccomp.final_program(kernel.ARCHITECTURE))
 
 
 def namespaces(request):
@@ -50,166 +61,189 @@ def namespaces(request):
     return flags
 
 
-def write_text(path, text):
-    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.write(descriptor, text.encode())
-    finally:
-        os.close(descriptor)
-
-
 def map_ids(process, inside, outside, count):
     """Writes the maps of a user namespace; process is a folder of /proc."""
+    for name, text in _id_maps(inside, outside, count):
+        descriptor = os.open(process + name, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(descriptor, text.encode())
+        finally:
+            os.close(descriptor)
+
+
+def _id_maps(inside, outside, count):
     line = "%d %d %d" % (inside, outside, count)
-    write_text(process + "/setgroups", "deny")
-    write_text(process + "/uid_map", line)
-    write_text(process + "/gid_map", line)
+    return (("/setgroups", "deny"), ("/uid_map", line), ("/gid_map", line))
 
 
-def take_identity(number):
-    os.setresgid(number, number, number)
-    os.setresuid(number, number, number)
-
-
-def lower_limit(which, value):
-    """Sets a resource limit to a value, or leaves it if it is lower already."""
-    hard = _get_limit(which)[1]
-    if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
-    _set_limit(which, (value, value))
-
-
-def lower_all_limits():
-    """Those that are the same for all sandboxes; children inherit them."""
-    lower_limit(resource.RLIMIT_CORE, 0)  # would hold the memory of a lambda
-    lower_limit(resource.RLIMIT_NICE, 0)
-    lower_limit(resource.RLIMIT_RTPRIO, 0)
-    lower_limit(resource.RLIMIT_MSGQUEUE, 0)  # would be counted for all leaves of a zygote together
-    lower_limit(resource.RLIMIT_MEMLOCK, _LOCKED_BYTES)
+def _general_limits():
+    """Lowers those that are the same for all sandboxes; children inherit them."""
+    limits = (
+        (resource.RLIMIT_CORE, 1),  # no core files, and no program of the host's that gets one: see seccomp.py
+        (resource.RLIMIT_NICE, 0),
+        (resource.RLIMIT_RTPRIO, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),  # would be counted for all leaves of a zygote together
+        (resource.RLIMIT_MEMLOCK, _LOCKED_BYTES),
+        # Counted for the zygote's uid as well, so one leaf must not be able to use up what all of them have.
+        (resource.RLIMIT_SIGPENDING, _PENDING_SIGNALS),
+    )
+    return [kernel.Limit(which).set(value).call for which, value in limits]
 
 
 class Setup:
-    """The steps for one child. A failure is told to the worker with the step's name, and ends the process: nothing
-    may unwind into the code of the process that was forked."""
+    """One child's way to its work. Made before the fork, with the system calls of its first and last part laid out."""
 
-    def __init__(self, request, descriptors, channel=wire.CHANNEL, outputs=(1, 2)):
-        """What is left of descriptors in the end are channel and outputs, as numbers; only a rehearsal wants others."""
+    def __init__(self, request, descriptors, control, gate=None):
+        """control is a socket object with the number of the child's channel: it serves for that one, too.
+
+        gate is for a fresh sandbox: both ends of a pipe that is written to when its id maps are there.
+        """
         self.request = request
-        self.channel, self.output, self.cgroup, self.scratch = descriptors
-        self.last = channel
-        self.outputs = outputs
-        self.step = "hello"
-        self.unsealed = set()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, trace):
-        if error is not None:
-            try:
-                tell_failure(self.channel, self.step, error)
-            finally:
-                os._exit(70)
-
-    def hello(self):
-        self.step = "hello"
-        kernel.set_dumpable(True)  # so that its files in /proc, uid_map among them, are its own
-        wire.send_frame(self.channel, wire.HELLO)
-
-    def descriptors(self):
-        self.step = "descriptors"
-        os.dup2(self.channel, self.last, inheritable=False)
-        self.channel = self.last
-        for number in self.outputs:
-            os.dup2(self.output, number)
-
-    def map_itself(self):
-        """A single line that maps the parent's own id needs no privilege (user_namespaces(7))."""
-        self.step = "identity"
-        map_ids("/proc/self", self.request["uid"], FIRST_ID, 1)
-
-    def await_maps(self):
-        """Of a forked zygote: another process writes them, and the worker says when they are there."""
-        self.step = "identity"
-        if os.read(self.channel, 1) != b"m":
-            raise OSError("the worker did not say that the id maps are written")
-
-    def mounts(self):
-        self.step = "mounts"
-        kernel.move_mount(self.scratch, "/host")
-        if self.request["kind"] != "zygote":
-            kernel.mount("proc", "/proc", "proc", _PROC_FLAGS, "subset=pid,hidepid=2")
-
-    def rest(self):
-        """Closing, name, network."""
-        self.step = "close"
-        kernel.close_from(self.channel + 1)
-        self.step = "name"
-        kernel.set_host_name(self.request["name"])
-        if self.request["private_network"]:
-            self.step = "network"
-            kernel.loopback_up()
-
-    def orders(self):
-        """Does what the worker says until it says go. Returns the rest of what it says then."""
-        is_zygote = self.request["kind"] == "zygote"
         self.step = "orders"
-        channel = wire.over(self.channel, socket.SOCK_SEQPACKET if is_zygote else socket.SOCK_STREAM)
+        self.first = kernel.Calls()
+        self.channel, self._output, self.cgroup, self._scratch, *self._trees = descriptors
+        self._control = control
+        self._unsealed = set()
+        self._go = request.get("go")
+        self._last = _Last.of(request["kind"], request["scope"], request["seccomp"] and gate is None)
+        self._lay_out_first(gate)
+
+    def _lay_out_first(self, gate):
+        """Up to the orders. The lowest unused descriptor is known as soon as most are closed."""
+        request, calls, is_zygote = self.request, self.first, self.request["kind"] == "zygote"
+        # The first one, so that what fails after it is told to the worker in the child's own name.
+        calls.add("descriptors", kernel.dup(self.channel, wire.CHANNEL, False))
+        if gate is not None:
+            calls.add("identity", kernel.close(gate[1]), kernel.read_byte(gate[0]))
+        calls.extend(_hello())
+        calls.add("descriptors", kernel.dup(self._output, 1, True), kernel.dup(self._output, 2, True))
+        calls.add("mounts", kernel.move_mount(self._scratch, "/host"))
+        if self._go is not None:
+            for tree, (target, _) in zip(self._trees, self._go["mounts"]):
+                calls.add("mounts", kernel.move_mount(tree, target))
+        calls.add("descriptors", kernel.close_from(_UNUSED))
+        if gate is not None:
+            calls.add("identity", *kernel.set_ids(request["uid"]), kernel.set_dumpable(True))
+            calls.add("limits", *_general_limits())
+        elif is_zygote:
+            # Another process writes its maps, and the worker says when they are there.
+            calls.add("identity", kernel.read_byte(wire.CHANNEL), *kernel.set_ids(FIRST_ID), kernel.set_dumpable(True))
+        else:
+            # A single line that maps the parent's own id needs no privilege (user_namespaces(7)).
+            for name, text in _id_maps(request["uid"], FIRST_ID, 1):
+                calls.add("identity", *kernel.overwrite("/proc/self" + name, text, _UNUSED))
+        # Else it would share that of its zygote and of all other leaves, whose processes have the same host uid.
+        calls.add("group", kernel.own_process_group())
+        calls.add("name", kernel.set_host_name(request["name"]))
+        if request["private_network"]:
+            calls.add("network", *kernel.loopback_up(_UNUSED))
+        calls.extend(_before_orders(is_zygote))
+
+    def go(self, channel=wire.CHANNEL):
+        """In the child: takes the steps up to its work. Returns what the worker said with its go.
+
+        A failure is told to the worker, and ends the process: nothing may unwind into the code that was forked.
+        """
         try:
-            kind = wire.MOUNT
-            while kind != wire.GO:
-                kind, body, trees = wire.receive_order(channel)
-                instructions = json.loads(body)
-                self._attach(instructions["mounts"], trees)
+            self.first.check()
+            if self._go is None:
+                self._go = self._orders()
+            elif wire.receive_frame(channel)[0] != wire.GO:
+                raise ValueError("the worker said something else than go")
+            self.step = "go"
+            self._last.run(self._go)
+            return self._go
+        except BaseException as error:
+            self.fail(self.step, error)
+
+    def fail(self, step, error):
+        """Tells the worker why there will be no sandbox, and ends the process."""
+        # The first call gives the channel the number at which it is from then on.
+        channel = self.channel if self.first.broken_at == 0 else wire.CHANNEL
+        try:
+            tell_failure(channel, getattr(error, "step", step), error)
         finally:
-            channel.detach()
-        for top in self.unsealed:
-            kernel.set_mount_attributes(top, kernel.MOUNT_ATTR_RDONLY, False)
-        if not is_zygote:
-            # A zygote forks into cgroups beside its own, which have to be below the root of its cgroup namespace
-            # where cgroup2 is mounted with nsdelegate (cgroups(7)): it keeps the worker's.
-            self.step = "cgroup space"
-            kernel.unshare(kernel.CLONE_NEWCGROUP)
+            os._exit(70)
+
+    def _orders(self):
+        """Does what the worker says until it says go. Returns the rest of what it says then."""
+        kind = wire.MOUNT
+        while kind != wire.GO:
+            kind, body, trees = wire.receive_order(self._control, self.request["kind"] == "zygote")
+            instructions = wire.parse(body)
+            self._attach(instructions["mounts"], trees)
+        for top in self._unsealed:
+            kernel.do(kernel.set_mount_attributes(top, kernel.MOUNT_ATTR_RDONLY, False))
         return instructions
 
     def _attach(self, places, trees):
-        self.step = "mounts"
         for tree, (target, is_folder) in zip(trees, places):
             top = "/" + target.split("/")[1]
             if target != top:
-                if top not in self.unsealed:
-                    self.unsealed.add(top)
-                    kernel.mount("tmpfs", top, "tmpfs", _TMPFS_FLAGS, "size=1m,nr_inodes=4096,mode=755")
+                if top not in self._unsealed:
+                    self._unsealed.add(top)
+                    kernel.do(kernel.mount("tmpfs", top, "tmpfs", _TMPFS_FLAGS, "size=1m,nr_inodes=4096,mode=755"))
                 if is_folder:
                     os.makedirs(target)
                 else:
                     os.makedirs(os.path.dirname(target), exist_ok=True)
                     os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o444))
-            kernel.move_mount(tree, target)
+            kernel.do(kernel.move_mount(tree, target))
             _close(tree)
 
-    def limits(self, instructions):
-        """Limits that the process sets itself, beside those that are the same for all."""
-        self.step = "limits"
-        lower_limit(resource.RLIMIT_NOFILE, instructions["open_files"])
-        # Counted for the zygote's uid as well, so one leaf must not be able to use up what all of them have.
-        lower_limit(resource.RLIMIT_SIGPENDING, _PENDING_SIGNALS)
-        if self.request["kind"] == "leaf":
-            lower_limit(resource.RLIMIT_FSIZE, instructions["file_bytes"])
 
-    def lock_down(self):
-        self.step = "capabilities"
-        kernel.set_no_new_privileges()
-        kernel.drop_capabilities()
-        if self.request["kind"] != "zygote" or self.request["fresh"]:
-            # Zygotes share the one of their root: the kernel stacks 16 at the most, and leaves are to have their own.
-            self.step = "scope"
-            kernel.keep_to_itself()
+@functools.lru_cache(maxsize=None)
+def _hello():
+    calls = kernel.Calls()
+    # So that its files in /proc, uid_map among them, are its own.
+    calls.add("hello", kernel.set_dumpable(True), kernel.write(wire.CHANNEL, wire.frame(wire.HELLO)))
+    return calls
 
-    def final_filter(self):
-        if self.request["seccomp"]:
-            self.step = "filter"
-            kernel.install_filter(FINAL_FILTER)
+
+@functools.lru_cache(maxsize=None)
+def _before_orders(is_zygote):
+    calls = kernel.Calls()
+    if not is_zygote:
+        calls.add("mounts", kernel.mount("proc", "/proc", "proc", _PROC_FLAGS, "subset=pid,hidepid=2"))
+    calls.add("bounding set", *kernel.empty_bounding_set())
+    return calls
+
+
+class _Last:
+    """What comes after the orders. The same for all sandboxes of a kind, but for the limits."""
+
+    @staticmethod
+    @functools.lru_cache(maxsize=None)
+    def of(kind, scope, final):
+        return _Last(kind, scope, final)
+
+    def __init__(self, kind, scope, final):
+        """final is whether a leaf installs the last filter here; a fresh one does so when it runs Python anew."""
+        self._open_files = kernel.Limit(resource.RLIMIT_NOFILE)
+        self._file_bytes = kernel.Limit(resource.RLIMIT_FSIZE)
+        self._kind = kind
+        self._calls = calls = kernel.Calls()
+        if kind != "zygote":
+            # A zygote forks into cgroups beside its own, which have to be below the root of its cgroup namespace
+            # where cgroup2 is mounted with nsdelegate (cgroups(7)): it keeps the worker's.
+            calls.add("cgroup space", kernel.unshare(kernel.CLONE_NEWCGROUP))
+            # Not of a zygote: its leaves may be allowed more than it needs, and none can raise a limit.
+            calls.add("limits", self._open_files.call)
+        if kind == "leaf":
+            calls.add("limits", self._file_bytes.call)
+            calls.add("work folder", kernel.change_folder("/handler"))
+        calls.add("capabilities", kernel.set_no_new_privileges(), *kernel.drop_capabilities())
+        if scope:
+            calls.add("scope", *kernel.keep_to_itself(_UNUSED))
+        if kind == "leaf" and final:
+            calls.add("filter", final_filter())
+
+    def run(self, go):
+        self._open_files.set(go["open_files"])
+        if self._kind == "leaf":
+            self._file_bytes.set(go["file_bytes"])
+        self._calls.run()
+        self._calls.check()
 
 
 def tell_failure(channel, step, error):

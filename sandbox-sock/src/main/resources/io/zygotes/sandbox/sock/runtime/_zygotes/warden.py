@@ -7,20 +7,23 @@ reaps what ends, and ends when the worker does: the kernel then kills everything
 
 import json
 import os
+import resource
 import select
 import signal
 import socket
 import sys
 
-from . import fresh, kernel, setup, wire
+from . import kernel, setup, wire
+from .kernel import do
 
 _MASK_OPTIONS = "size=4k,nr_inodes=8,mode=755"
+_PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 _READ_ONLY = kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV
 
 
 def _build_root(root, entries):
     """Makes the base root below a folder. What each entry means stands in BaseRoot.java, which lists them."""
-    kernel.mount("tmpfs", root, "tmpfs", kernel.MS_NOSUID, "size=4m,nr_inodes=16384,mode=755")
+    do(kernel.mount("tmpfs", root, "tmpfs", kernel.MS_NOSUID, "size=4m,nr_inodes=16384,mode=755"))
     for kind, path, *more in entries:
         target = root + path
         if kind == "folder":
@@ -32,34 +35,47 @@ def _build_root(root, entries):
                 file.write(more[0])
         elif kind == "tree":
             os.makedirs(target, exist_ok=True)
-            kernel.mount(more[0], target, "", kernel.MS_BIND | kernel.MS_REC)
-            kernel.set_mount_attributes(target, _READ_ONLY, True)
+            do(kernel.mount(more[0], target, "", kernel.MS_BIND | kernel.MS_REC))
+            do(kernel.set_mount_attributes(target, _READ_ONLY, True))
         elif kind == "file":
             open(target, "w").close()
-            kernel.mount(more[0], target, "", kernel.MS_BIND)
-            kernel.set_mount_attributes(target, _READ_ONLY, False)
+            do(kernel.mount(more[0], target, "", kernel.MS_BIND))
+            do(kernel.set_mount_attributes(target, _READ_ONLY, False))
         elif kind == "device":
             open(target, "w").close()
-            kernel.mount(more[0], target, "", kernel.MS_BIND)
-            kernel.set_mount_attributes(target, kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NOEXEC, False)
+            do(kernel.mount(more[0], target, "", kernel.MS_BIND))
+            do(kernel.set_mount_attributes(target, kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NOEXEC, False))
         elif kind == "mask":
-            kernel.mount("tmpfs", target, "tmpfs", kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV, _MASK_OPTIONS)
+            do(kernel.mount("tmpfs", target, "tmpfs", kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV, _MASK_OPTIONS))
         else:
             raise ValueError("unknown entry of the base root: " + kind)
-    kernel.mount("proc", root + "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC, "subset=pid,hidepid=2")
-    kernel.set_mount_attributes(root, kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NODEV, False)
+    do(kernel.mount("proc", root + "/proc", "proc", _PROC_FLAGS, "subset=pid,hidepid=2"))
+    do(kernel.set_mount_attributes(root, kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NODEV, False))
+
+
+def _allow_core_limit():
+    """Sandboxes get a limit of 1, which only somebody with CAP_SYS_RESOURCE can reach from 0. See seccomp.py."""
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
+    except ValueError:
+        with open("/proc/sys/kernel/core_pattern") as file:
+            if file.read(1) in "|@":
+                print("sandboxes that crash are passed to the host's core_pattern: raise the worker's hard limit of "
+                      "core files above 0 (LimitCORE=1 in systemd)", file=sys.stderr, flush=True)
 
 
 def _boot(control, instructions, descriptors):
     """As root on the host: builds the base root, enters it, and forks the warden proper. Returns in the warden."""
     root = instructions["root"]
     processes = os.open("/proc", os.O_PATH | os.O_CLOEXEC)
-    kernel.unshare(kernel.CLONE_NEWNS)
-    kernel.mount("", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
+    if resource.getrlimit(resource.RLIMIT_CORE)[1] == 0:
+        _allow_core_limit()
+    do(kernel.unshare(kernel.CLONE_NEWNS))
+    do(kernel.mount("", "/", "", kernel.MS_REC | kernel.MS_PRIVATE))
     _build_root(root, instructions["entries"])
     os.chdir(root)
-    kernel.pivot_root(".", ".")
-    kernel.unmount(".", kernel.MNT_DETACH)
+    do(kernel.pivot_root(".", "."))
+    do(kernel.unmount(".", kernel.MNT_DETACH))
     os.chdir("/")
     os.setgroups([])
     gate, release = os.pipe()
@@ -72,6 +88,7 @@ def _boot(control, instructions, descriptors):
             os._exit(70)
         os.close(gate)
         os.close(processes)
+        os.setsid()  # the worker's terminal, and what is typed there, is nothing to sandboxes
         return
     folder = "/proc/self/fd/%d/%d" % (processes, pid)
     # The magic links of /proc are those of the base root's own proc, which shows the same processes to root.
@@ -83,6 +100,7 @@ def _boot(control, instructions, descriptors):
 def main():
     """The worker's socket is descriptor 3."""
     control = socket.socket(fileno=wire.CHANNEL)
+    os.umask(0o022)  # sandboxes read what is made here as somebody else, and get the same
     try:
         kernel.require_architecture()
         instructions, descriptors = wire.receive_message(control)
@@ -91,12 +109,10 @@ def main():
             os.close(descriptor)
         os.setresgid(0, 0, 0)
         os.setresuid(0, 0, 0)
-        kernel.set_dumpable(True)  # so that the files of its children in /proc are theirs, and it can write their maps
-        kernel.mount(
-            "proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC, "subset=pid,hidepid=2"
-        )
-        kernel.set_host_name("zygotes")
-        kernel.set_no_new_privileges()
+        do(kernel.set_dumpable(True))  # so that the files of its children in /proc are theirs, and it can write their maps
+        do(kernel.mount("proc", "/proc", "proc", _PROC_FLAGS, "subset=pid,hidepid=2"))
+        do(kernel.set_host_name("zygotes"))
+        do(kernel.set_no_new_privileges())
     except BaseException as error:
         wire.send_message(control, {"failed": "%s: %s" % (type(error).__name__, error)})
         os._exit(70)
@@ -112,8 +128,6 @@ class _Warden:
         wake, ring = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.set_wakeup_fd(ring.fileno(), warn_on_full_buffer=False)
-        # A terminal's Ctrl-C is the worker's to handle.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         self.control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         wire.send_message(self.control, {"ready": True})
         poll = select.poll()
@@ -160,50 +174,39 @@ class _Warden:
         """Makes a fresh sandbox."""
         gate, release = os.pipe()
         try:
-            pid = kernel.clone(setup.namespaces(request), descriptors[2])
+            steps = setup.Setup(request, descriptors, self.control, (gate, release))
+            pid = kernel.clone(setup.namespaces(request), steps.cgroup, steps.first)
             if pid == 0:
-                os.close(release)
-                self._become(request, descriptors, gate)
+                self._become(steps)
             setup.map_ids("/proc/%d" % pid, *request["map"])
             os.write(release, b"x")
         finally:
             os.close(gate)
             os.close(release)
 
-    def _become(self, request, descriptors, gate):
+    def _become(self, steps):
         signal.set_wakeup_fd(-1)
-        with setup.Setup(request, descriptors) as steps:
-            if not os.read(gate, 1):
-                raise OSError("the warden did not write the id maps")
-            steps.hello()
-            steps.descriptors()
-            steps.step = "identity"
-            setup.take_identity(request["uid"])
-            kernel.set_dumpable(True)
-            steps.step = "limits"
-            setup.lower_all_limits()
-            steps.mounts()
-            steps.rest()
-            go = steps.orders()
-            if request["kind"] != "zygote":  # its leaves may be allowed more than it needs, and none can raise a limit
-                steps.limits(go)
-            steps.lock_down()
-            steps.step = "interpreter"
-            inherited = os.memfd_create("go", 0)
-            with open(os.dup(inherited), "w") as file:
-                json.dump([request, go], file)
-            os.lseek(inherited, 0, os.SEEK_SET)
-            os.dup2(inherited, fresh.INHERITED)
-            os.closerange(fresh.INHERITED + 1, 16)
-            os.set_inheritable(wire.CHANNEL, True)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            program = "import sys; sys.path.append('/runtime'); from _zygotes import fresh; fresh.main()"
-            environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
-            if request["kind"] == "zygote":
-                # Else each child would look up the C functions that its zygote never called (ld.so(8)).
-                environment["LD_BIND_NOW"] = "1"
-            os.execve(self.python, [self.python, "-I", "-S", "-B", "-c", program], environment)
+        go = steps.go()
+        try:
+            self._run_python(steps.request, go)
+        except BaseException as error:
+            steps.fail("interpreter", error)
+
+    def _run_python(self, request, go):
+        inherited = os.memfd_create("go", 0)
+        with open(os.dup(inherited), "w") as file:
+            json.dump([request, go], file)
+        os.lseek(inherited, 0, os.SEEK_SET)
+        os.dup2(inherited, wire.INHERITED)
+        os.closerange(wire.INHERITED + 1, 16)
+        os.set_inheritable(wire.CHANNEL, True)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        program = "import sys; sys.path.append('/runtime'); from _zygotes import fresh; fresh.main()"
+        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
+        if request["kind"] == "zygote":
+            # Else each child would look up the C functions that its zygote never called (ld.so(8)).
+            environment["LD_BIND_NOW"] = "1"
+        os.execve(self.python, [self.python, "-I", "-S", "-B", "-c", program], environment)
 
     def _map(self, request, descriptors):
         """Writes the id maps of a forked zygote, which only a process in the parent zygote's user namespace can."""
@@ -214,7 +217,7 @@ class _Warden:
         if mapper == 0:
             code = 1
             try:
-                kernel.setns(parent, kernel.CLONE_NEWUSER)
+                do(kernel.setns(parent, kernel.CLONE_NEWUSER))
                 setup.map_ids(process, *request["map"])
                 code = 0
             except OSError as error:

@@ -11,11 +11,16 @@ import select
 import socket
 import time
 
-from . import kernel, leaf, rehearsal, setup, wire
+from . import kernel, leaf, memory, rehearsal, setup, wire
+from .kernel import do
 
 # Seconds without a request after which there is time for what can wait.
 _IDLE = 0.05
+# Seconds after a fork in which the worker and the child need the processors.
+_PAUSE = 0.001
 _DONE = object()
+# What would be freed in a child: of this zygote, and of those that it was forked from.
+_KEPT = []
 
 
 def _private_bytes():
@@ -64,9 +69,9 @@ def main(instructions):
         setup.tell_failure(wire.CHANNEL, "import", error)
         os._exit(1)
     setup.set_environment(instructions["environment"])  # what leaves find, unless they are told otherwise
+    memory.fill_holes()
     rehearsal.run()
     # What lives now lives for ever: without this the collector would write to these pages in every child.
-    gc.collect()
     gc.freeze()
     report = json.dumps({"costs": costs, "threads": kernel.threads()}).encode()
     wire.send_frame(wire.CHANNEL, wire.READY, report)
@@ -85,22 +90,25 @@ def _serve(control):
     """Forks for the worker. Returns in each child, with the child's work."""
     later = kernel.make_pages_huge()
     practice = rehearsal.Request()
+    alone = kernel.threads() == 1
     while True:
         later = _while_idle(control, later)
         try:
             request, descriptors = wire.receive_message(control)
         except (wire.Closed, ConnectionError):
             os._exit(0)
+        steps = setup.Setup(request, descriptors, control)
         try:
-            if _fork(request, descriptors) == 0:
-                control.detach()  # its number is the child's own channel from now on
-                practice.detach()
-                return _become(request, descriptors)
+            if _fork(steps, alone) == 0:
+                # Nothing of the zygote's is closed or tidied up in a child: that would only be more pages to copy.
+                _KEPT.append((steps, practice, later))
+                return _become(steps)
         except OSError as error:
             setup.tell_failure(descriptors[0], "fork", error)
         for descriptor in descriptors:
             os.close(descriptor)
-        if not _is_asked(control, 0):
+        alone = kernel.threads() == 1
+        if not _is_asked(control, _PAUSE):
             practice.run()
 
 
@@ -116,18 +124,17 @@ def _while_idle(control, later):
     return later
 
 
-def _fork(request, descriptors):
-    """Returns 0 in the child."""
-    is_leaf = request["kind"] == "leaf"
-    flags = setup.namespaces(request)
-    cgroup = descriptors[2] if is_leaf else -1
-    if kernel.threads() == 1:
+def _fork(steps, alone):
+    """Returns 0 in the child. It is alone if it has one thread."""
+    flags = setup.namespaces(steps.request)
+    cgroup = steps.cgroup if steps.request["kind"] == "leaf" else -1
+    if alone:
         # The child belongs to the warden, which tells the worker when it ends; the zygote may be gone by then.
-        return kernel.clone(flags | kernel.CLONE_PARENT, cgroup)
-    return _fork_with_threads(flags, cgroup, descriptors[0])
+        return kernel.clone(flags | kernel.CLONE_PARENT, cgroup, steps.first)
+    return _fork_with_threads(flags, cgroup, steps)
 
 
-def _fork_with_threads(flags, cgroup, channel):
+def _fork_with_threads(flags, cgroup, steps):
     """With threads only fork(2) by the C library is safe: it runs the handlers that libraries registered for it.
 
     The process in the middle has one thread, makes the sandbox, and ends, so that the warden inherits the sandbox.
@@ -135,35 +142,19 @@ def _fork_with_threads(flags, cgroup, channel):
     middle = os.fork()
     if middle == 0:
         try:
-            if kernel.clone(flags, cgroup) == 0:
+            if kernel.clone(flags, cgroup, steps.first) == 0:
                 return 0
         except OSError as error:
-            setup.tell_failure(channel, "fork", error)
+            setup.tell_failure(steps.channel, "fork", error)
         os._exit(0)
     os.waitpid(middle, 0)
     return middle
 
 
-def _become(request, descriptors):
+def _become(steps):
     """In the child: sets the sandbox up and returns its work."""
-    with setup.Setup(request, descriptors) as steps:
-        steps.hello()
-        steps.descriptors()
-        if request["kind"] == "leaf":
-            steps.map_itself()
-            steps.mounts()
-            steps.rest()
-            go = steps.orders()
-            steps.limits(go)
-            steps.lock_down()
-            steps.final_filter()
-            return leaf.main, go
-        steps.await_maps()
-        setup.take_identity(setup.FIRST_ID)
-        kernel.set_dumpable(True)
-        steps.mounts()
-        steps.rest()
-        go = steps.orders()
-        steps.lock_down()
-        kernel.set_dumpable(False)
-        return main, go
+    go = steps.go()
+    if steps.request["kind"] == "leaf":
+        return leaf.main, go
+    do(kernel.set_dumpable(False))
+    return main, go

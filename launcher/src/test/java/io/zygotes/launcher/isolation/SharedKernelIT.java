@@ -1,0 +1,320 @@
+package io.zygotes.launcher.isolation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.zygotes.launcher.image.Machine;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What sandboxes share in the kernel and in the worker although their walls stand: groups, names, stores, time. */
+class SharedKernelIT {
+
+    private AttackedWorker worker;
+
+    @BeforeAll
+    static void needsRealSandboxes() {
+        Machine.require("SharedKernelIT");
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        if (worker != null) {
+            worker.close();
+        }
+    }
+
+    /** A worker whose tree has a node for each of the packages, below the root. */
+    private void start(Consumer<ObjectNode> change, HostilePackage... packages) throws Exception {
+        worker = AttackedWorker.start(
+                config -> {
+                    ObjectNode tree = config.putObject("import_cache_tree");
+                    tree.putArray("packages");
+                    var children = tree.putArray("children");
+                    for (HostilePackage one : packages) {
+                        children.addObject().putArray("packages").add(one.name());
+                    }
+                    change.accept(config);
+                },
+                packages);
+    }
+
+    private void lambda(String name, String needs, String code) throws Exception {
+        worker.install(name, code, needs.isEmpty() ? Map.of() : Map.of("requirements.txt", needs + "==1\n"));
+    }
+
+    private AttackedWorker.Answer ok(String lambda, Object event) throws Exception {
+        AttackedWorker.Answer answer = worker.call(lambda, event);
+        assertEquals(200, answer.status(), () -> lambda + ": " + answer.body());
+        return answer;
+    }
+
+    private static final String WHICH =
+            "import os\ndef f(event):\n    return [os.getpriority(os.PRIO_PROCESS, 0), os.getpgrp(), os.getsid(0)]\n";
+
+    @Test
+    void signalsAndPrioritiesForAGroupOfProcessesReachNobodyElse() throws Exception {
+        start(config -> {});
+        lambda("peer", "", WHICH);
+        lambda("later", "", WHICH);
+        lambda("slows", "", "import os\ndef f(event):\n    os.setpriority(os.PRIO_PGRP, 0, 19)\n    return os.getpriority(0, 0)\n");
+        lambda("ends", "", "import os, signal\ndef f(event):\n    os.kill(0, event)\n    return 'alive'\n");
+        ok("peer", null);
+        ok("slows", null); // its leaf is of the same zygote now, if it was not before
+        List<String> before = worker.worker().zygotes().stream().map(zygote -> zygote.id()).toList();
+        assertEquals(19, ok("slows", null).body().asInt());
+        // Continuing does nothing to whom it reaches, but tells whether there is anybody.
+        assertEquals("alive", ok("ends", 18).body().asText());
+        assertEquals("alive", ok("ends", 9).body().asText(), "the first process of its namespace cannot kill itself");
+        AttackedWorker.Answer peer = ok("peer", null);
+        assertEquals("warm", peer.start(), "its leaf lives");
+        assertEquals("[0,1,0]", peer.body().toString(), "priority, group, session: the group is its own");
+        assertEquals("[0,1,0]", ok("later", null).body().toString(), "a leaf that was forked after the attacks");
+        assertEquals(before, worker.worker().zygotes().stream().map(zygote -> zygote.id()).toList());
+    }
+
+    @Test
+    void aCrashNeverReachesAProgramOfTheHostsThatTakesCores() throws Exception {
+        start(config -> {});
+        lambda(
+                "crashes",
+                "",
+                """
+                import os, resource, signal
+                def f(event):
+                    seen = [resource.getrlimit(resource.RLIMIT_CORE)]
+                    for limit in ((0, 0), (0, 1), (1, 1)):
+                        try:
+                            resource.prlimit(0, resource.RLIMIT_CORE, limit)
+                        except PermissionError:
+                            seen.append("refused")
+                    seen.append(resource.getrlimit(resource.RLIMIT_CORE))
+                    child = os.fork()
+                    if child == 0:
+                        os.kill(os.getpid(), signal.SIGSEGV)
+                    return seen + [os.waitpid(child, 0)[1]]
+                """);
+        for (String expected : List.of("cold", "warm")) {
+            AttackedWorker.Answer answer = ok("crashes", null);
+            assertEquals(expected, answer.start());
+            // 11 without 128, which would say that the kernel made a core.
+            assertEquals("[[1,1],\"refused\",\"refused\",\"refused\",[1,1],11]", answer.body().toString());
+        }
+    }
+
+    @Test
+    void aPackageCannotKeepFiltersBeyondTheProcessesThatHaveThem() throws Exception {
+        HostilePackage hoarder = HostilePackage.of(
+                "hoarder",
+                """
+                import ctypes, errno, platform, struct
+                code = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7FFF0000), 8)
+                program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", 1, ctypes.addressof(code)), 16)
+                libc = ctypes.CDLL(None, use_errno=True)
+                SEEN = []
+                for flags in (8, 0):
+                    result = libc.syscall(317 if platform.machine() == "x86_64" else 277, 1, flags, program)
+                    SEEN.append(errno.errorcode[ctypes.get_errno()] if result < 0 else "done")
+                """);
+        String code = "import hoarder\ndef f(event):\n    return hoarder.SEEN\n";
+        start(config -> {}, hoarder);
+        lambda("hoards", "hoarder", code);
+        assertEquals("[\"EPERM\",\"EPERM\"]", ok("hoards", null).body().toString());
+        worker.close();
+        start(config -> ((ObjectNode) config.get("features")).put("enable_seccomp", false), hoarder);
+        lambda("hoards", "hoarder", code);
+        assertEquals("[\"done\",\"done\"]", ok("hoards", null).body().toString(), "the probe is real");
+    }
+
+    /** Since Linux 6.12. */
+    private static boolean hasScopes() {
+        String[] version = System.getProperty("os.version").split("[^0-9]+");
+        int major = Integer.parseInt(version[0]);
+        return major > 6 || major == 6 && Integer.parseInt(version[1]) >= 12;
+    }
+
+    @Test
+    void aPackageDoesNotReachAbstractSocketsOfLambdasThatDidNotAskForIt() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of(
+                        "caller",
+                        """
+                        import socket, threading, time
+                        TRIED = []
+                        def call():
+                            while True:
+                                try:
+                                    with socket.socket(socket.AF_UNIX) as client:
+                                        client.connect("\\0zygotes-test-victim")
+                                        client.send(b"reached")
+                                except OSError as error:
+                                    TRIED.append(error.errno)
+                                time.sleep(0.01)
+                        threading.Thread(target=call, daemon=True).start()
+                        """),
+                HostilePackage.of("calm", "VALUE = 1\n"));
+        String victim =
+                """
+                import socket
+                def f(event):
+                    with socket.socket(socket.AF_UNIX) as server:
+                        server.bind("\\0zygotes-test-victim")
+                        server.listen()
+                        server.settimeout(1)
+                        try:
+                            with server.accept()[0] as client:
+                                return client.recv(100).decode()
+                        except TimeoutError:
+                            return "nobody came"
+                """;
+        lambda("calls", "caller", "import caller\n" + victim);
+        lambda("calm", "calm", victim);
+        lambda("bare", "", victim);
+        assertEquals("reached", ok("calls", null).body().asText(), "its own lambda asked for it: the probe is real");
+        String expected = hasScopes() ? "nobody came" : "reached";
+        assertEquals(expected, ok("calm", null).body().asText(), "a lambda with another package");
+        assertEquals(expected, ok("bare", null).body().asText(), "a lambda without packages");
+    }
+
+    @Test
+    void whatAPackageHidesInAGroupOfALeafEndsWithItsZygote() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of(
+                        "squatter",
+                        """
+                        import ctypes, json, os, struct, time
+                        # Keeps the descriptor of the first leaf's cgroup, and makes a process there when that is empty again.
+                        KEPT = []
+                        real = json.loads
+                        def loads(data, *arguments, **more):
+                            if os.getpid() != 1 and not KEPT:
+                                for fd in map(int, os.listdir("/proc/self/fd")):
+                                    try:
+                                        os.close(os.open("cgroup.events", os.O_RDONLY, dir_fd=fd))
+                                    except OSError:
+                                        continue
+                                    KEPT.append(os.dup(fd))
+                                    if os.fork() == 0:
+                                        wait(KEPT[0])
+                                    break
+                            return real(data, *arguments, **more)
+                        def populated(fd):
+                            with open(os.open("cgroup.events", os.O_RDONLY, dir_fd=fd)) as events:
+                                return "populated 1" in events.read()
+                        def wait(fd):
+                            try:
+                                while not populated(fd):
+                                    time.sleep(0.01)
+                                while populated(fd):
+                                    time.sleep(0.01)
+                                into = ctypes.create_string_buffer(struct.pack("11Q", 1 << 33, 0, 0, 0, 17, 0, 0, 0, 0, 0, fd), 88)
+                                ctypes.CDLL(None).syscall(435, into, 88)
+                                time.sleep(600)
+                            finally:
+                                os._exit(0)
+                        json.loads = loads
+                        """));
+        lambda("squats", "squatter", "import time\ndef f(event):\n    time.sleep(0.3)\n"); // so that its group is seen in use
+        ok("squats", null);
+        var zygotes = worker.worker().zygotes();
+        worker.worker().leaves("squats").forEach(leaf -> leaf.destroy());
+        Path family = familyWithALeafGroupInUse();
+        zygotes.forEach(zygote -> zygote.destroy());
+        await(() -> !Files.exists(family), family + " is still there: " + processes(family));
+    }
+
+    private Path familyWithALeafGroupInUse() throws Exception {
+        var found = new ArrayList<Path>();
+        await(
+                () -> {
+                    try (Stream<Path> all = Files.walk(Machine.region(worker.directory()), 2)) {
+                        all.filter(group -> group.getFileName().toString().startsWith("leaf-"))
+                                .filter(group -> group.getParent().getFileName().toString().startsWith("zygote-"))
+                                .filter(group -> !processes(group).isEmpty())
+                                .forEach(group -> found.add(group.getParent()));
+                    } catch (UncheckedIOException e) {
+                        return false; // a group went meanwhile: another look
+                    }
+                    return !found.isEmpty();
+                },
+                "no process came into the group: the probe does not work");
+        return found.getFirst();
+    }
+
+    private static String processes(Path group) {
+        try (Stream<Path> all = Files.walk(group)) {
+            var text = new StringBuilder();
+            for (Path file : all.filter(one -> one.endsWith("cgroup.procs")).toList()) {
+                text.append(Files.readString(file));
+            }
+            return text.toString();
+        } catch (IOException | UncheckedIOException e) {
+            return ""; // it is being removed
+        }
+    }
+
+    private interface Condition {
+        boolean holds() throws Exception;
+    }
+
+    private static void await(Condition condition, String otherwise) throws Exception {
+        for (long end = System.nanoTime() + 10_000_000_000L; !condition.holds() && System.nanoTime() < end; ) {
+            Thread.sleep(20);
+        }
+        assertTrue(condition.holds(), otherwise);
+    }
+
+    @Test
+    void whoPrintsWithoutEndHasTheWorkerDoLittleForIt() throws Exception {
+        start(config -> {});
+        lambda("says", "", "def f(event):\n    print('said', event)\n");
+        ok("says", "before");
+        for (String what : List.of("b'\\n'", "b'x'")) {
+            String name = what.contains("n") ? "lines" : "bytes";
+            lambda(
+                    name,
+                    "",
+                    """
+                    import os, time
+                    def f(event):
+                        end = time.monotonic() + 2
+                        while time.monotonic() < end:
+                            os.write(1, %s * 65536)
+                    """
+                            .formatted(what));
+            long before = pumpNanos();
+            ok(name, null);
+            long spent = (pumpNanos() - before) / 1_000_000;
+            assertTrue(spent < 700, name + ": the worker spent " + spent + " ms of processor time on 2 s of printing");
+        }
+        ok("says", "after");
+        Path log = worker.directory().resolve("logs/lambdas.log");
+        await(() -> Files.readString(log).contains("said after"), "what others print does not come any more");
+        assertTrue(Files.readString(log).contains("bytes lost"), "the loss is written down");
+    }
+
+    /** Processor time of the thread that reads what sandboxes print. */
+    private static long pumpNanos() {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        return Arrays.stream(threads.getThreadInfo(threads.getAllThreadIds()))
+                .filter(thread -> thread != null && thread.getThreadName().equals("sandbox-output"))
+                .mapToLong(thread -> threads.getThreadCpuTime(thread.getThreadId()))
+                .sum();
+    }
+}

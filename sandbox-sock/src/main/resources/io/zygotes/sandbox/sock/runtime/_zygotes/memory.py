@@ -1,0 +1,75 @@
+"""Where things lie in a zygote's memory. A child copies each page that it writes to, so they had better lie together."""
+
+import ctypes
+import gc
+import sys
+
+# pymalloc (Objects/obmalloc.c): blocks are multiples of so many bytes, up to so many; they come from pools, which start
+# at a multiple of their size, with a header.
+_STEP, _LARGEST_BLOCK = 16, 512
+_POOL, _POOL_HEADER = 1 << (14 if sys.version_info >= (3, 10) else 12), 48
+_PAGE = 1 << 12
+# The C library keeps lists of freed chunks, so many of each size up to this one: tcache, mallopt(3).
+_LARGEST_CHUNK, _LISTED, _CHUNK_HEADER = 1040, 7, 8
+_ENOUGH = 1 << 18
+
+_libc = ctypes.PyDLL(None)
+_malloc = _libc.malloc
+_malloc.restype = ctypes.c_void_p
+_malloc.argtypes = [ctypes.c_size_t]
+_free = _libc.free
+_free.restype = None
+_free.argtypes = [ctypes.c_void_p]
+
+_kept = []
+
+
+def fill_holes():
+    """Takes what is free between objects, for good, so that what is made from now on lies side by side.
+
+    The holes are in pages that are full of other objects: putting something into one later, in a child, means to copy the
+    page. A new page costs no more, and there is room for much more on it.
+    """
+    gc.collect()  # also empties the interpreter's own lists of freed objects
+    for size in range(_STEP, _LARGEST_BLOCK + 1, _STEP):
+        _fill_pools(size)
+    for size in range(_STEP * 2, _LARGEST_CHUNK + 1, _STEP):
+        _fill_heap(size)
+
+
+def _fill_pools(size):
+    expected = row = 0  # where the next block of a pool would lie, and how many of it there are, from the first one on
+    for _ in range(_ENOUGH):
+        block = _block(size)
+        _kept.append(block)
+        where = id(block)
+        if where == expected and row:
+            row += 1
+            if row * size > _PAGE:
+                del _kept[-row:]  # an empty pool, which it will be again
+                return
+        else:
+            row = 1 if where % _POOL == _POOL_HEADER else 0
+        expected = where + size
+
+
+def _block(size):
+    """An object that takes a block of this size, and is not tracked by the collector."""
+    if size == 16:
+        return object()
+    if size == 32:
+        return int("1000000000")
+    return bytes(size - bytes().__sizeof__())
+
+
+def _fill_heap(size):
+    row = []
+    for _ in range(_ENOUGH):
+        chunk = _malloc(size - _CHUNK_HEADER)
+        if row and chunk != row[-1] + size:
+            row.clear()
+        row.append(chunk)
+        if len(row) == _LISTED:
+            break
+    for chunk in reversed(row):
+        _free(chunk)
