@@ -257,7 +257,6 @@ class ZygoteIsolationIT {
         assertEquals(1, ok("z08-bare").asInt(), "Z08 others go on");
     }
 
-    @AlsoOnPureCgroup2
     @Test
     void z10AZygoteThatEndsWhileItsLeavesWork() throws Exception {
         start(
