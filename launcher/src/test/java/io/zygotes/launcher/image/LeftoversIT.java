@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.zygotes.core.registry.LambdaStore;
+import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -53,10 +55,11 @@ class LeftoversIT {
         config.put("worker_port", 0);
         config.put("spare_leaves", 2);
         Files.writeString(file, config.toPrettyString());
+        var registry = new LambdaStore(directory.resolve("registry"));
         for (int i = 0; i < 4; i++) {
             Path lambda = Files.createDirectories(folder.resolve("lambdas/l" + i));
             Files.writeString(lambda.resolve("f.py"), "import time\ndef f(event):\n    time.sleep(0.005)\n    return event\n");
-            assertEquals(0, run("install", lambda.toString()).exit());
+            registry.install(lambda);
         }
     }
 
@@ -71,6 +74,7 @@ class LeftoversIT {
         return Program.run(folder, all.toArray(String[]::new));
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void aWorkerThatIsKilledUnderLoadLeavesNothingThatTheNextDoesNotRemove() throws Exception {
         Random random = new Random(42);

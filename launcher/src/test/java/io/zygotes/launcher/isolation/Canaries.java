@@ -61,6 +61,8 @@ final class Canaries implements AutoCloseable {
         event.put("segment", listening.get("key").asInt());
         event.put("scoped", listening.get("landlock").asInt() >= 6);
         event.put("expendable", mayLimitResources());
+        event.put("uml", Files.readString(Path.of("/proc/cpuinfo")).contains("User Mode Linux"));
+        event.put("ipv6", Files.exists(Path.of("/proc/net/if_inet6")));
         event.put("worker_port", workerPort);
         event.put("network", network);
         event.put("refused", AttackedWorker.resource("refused-x86_64.txt").strip());

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.zygotes.launcher.image.Machine;
+import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -71,6 +72,7 @@ class ExhaustionIT {
         }
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void a80ForkingEndsAtTheLimit() throws Exception {
         JsonNode got = ok(
@@ -96,6 +98,7 @@ class ExhaustionIT {
         assertEquals(23, got.get(1).asInt(), "A80: 24 with itself");
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void a81ThreadsEndAtTheSameLimit() throws Exception {
         JsonNode got = ok(
@@ -119,6 +122,7 @@ class ExhaustionIT {
         assertEquals(23, got.get(1).asInt(), "A81");
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void a82aMemoryEndsAtTheLimit() throws Exception {
         assertOutOfMemory("def f(event):\n    return len(bytearray(1 << 30))\n");
@@ -131,6 +135,7 @@ class ExhaustionIT {
                         + "        m[i] = 1\n    return 1\n");
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void a82cFilesInMemoryEndAtTheirLimit() throws Exception {
         JsonNode got = ok(
@@ -150,6 +155,7 @@ class ExhaustionIT {
         assertEquals("EFBIG", got.asText(), "A82");
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void a82dAChildThatTakesAllIsSeen() throws Exception {
         assertOutOfMemory(
@@ -166,6 +172,7 @@ class ExhaustionIT {
         assertServesAgain();
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void a84OpenFilesEndAtTheLimitAndTheWorkersDoNot() throws Exception {
         long before = openFiles();
@@ -188,6 +195,7 @@ class ExhaustionIT {
         assertTrue(openFiles() < before + 40, "A84 the worker's open files: " + before + " became " + openFiles());
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void a85AProcessorIsSharedAsTheLimitSays() throws Exception {
         JsonNode got = ok(
@@ -212,6 +220,7 @@ class ExhaustionIT {
         assertTrue(got.asDouble() < 1.8, "A85 processor seconds: " + got);
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void a86a87a88FilesEndAtTheLimits() throws Exception {
         JsonNode got = ok(
@@ -277,6 +286,7 @@ class ExhaustionIT {
         assertTrue(Runtime.getRuntime().totalMemory() < heap + (512L << 20), "A90 heap");
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void a93ALambdaThatNeverAnswersIsEnded() throws Exception {
         worker.install(
@@ -290,6 +300,7 @@ class ExhaustionIT {
         assertServesAgain();
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void a94NothingRunsBetweenCalls() throws Exception {
         String code =
@@ -312,6 +323,7 @@ class ExhaustionIT {
         assertTrue(second.body().asInt() < first + 500, "A94 it counted from " + first + " to " + second.body());
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void a95ADaemonEndsWithItsLeaf() throws Exception {
         String mark = "zygotes-daemon-" + ProcessHandle.current().pid();

@@ -6,11 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.launcher.image.Machine;
+import io.zygotes.testbed.AlsoOnPureCgroup2;
+import io.zygotes.testbed.SmallDisk;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -26,6 +31,9 @@ class FaultsIT {
 
     @TempDir
     private Path place;
+
+    @TempDir
+    private Path registry;
 
     private AttackedWorker worker;
 
@@ -60,6 +68,15 @@ class FaultsIT {
             Thread.sleep(100);
         }
         return before;
+    }
+
+    /** The byte code of a lambda is there: no job that compiles it has memory reserved any more. */
+    private void awaitByteCode(String lambda) throws Exception {
+        Path compiled = worker.code(lambda).resolve("__pycache__");
+        for (int i = 0; i < 100 && !Files.exists(compiled); i++) {
+            Thread.sleep(100);
+        }
+        assertTrue(Files.exists(compiled), compiled + " is missing");
     }
 
     /** A frozen leaf keeps what it uses, which is a little more or less; one that was lost would be its limit. */
@@ -109,7 +126,7 @@ class FaultsIT {
                 disk.folder().resolve("worker-of-test"),
                 config -> {
                     ((ObjectNode) config.get("trace")).put("package", true);
-                    config.put("registry", place.resolveSibling(place.getFileName() + "-registry").toString());
+                    config.put("registry", registry.toString());
                 },
                 HostilePackage.of("pack", "VALUE = 'packed'\n"));
         worker.install("well", "def f(event):\n    print('x' * 1000)\n    return 'well'\n", Map.of());
@@ -127,6 +144,7 @@ class FaultsIT {
         }
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void aFullDiskStopsWhatNeedsItAndNothingElseAndAllWorksWhenThereIsRoomAgain() throws Exception {
         SmallDisk disk = disk();
@@ -162,13 +180,15 @@ class FaultsIT {
     void anInstallOnAFullDiskFailsWithTheReasonAndIsTriedAgain() throws Exception {
         SmallDisk disk = disk();
         try (PackageIndex index = PackageIndex.make()) {
-            index.add("late", Map.of("late.py", "VALUE = 'late'\n"), "");
+            // Larger than what will be left of the disk.
+            index.add("late", Map.of("late.py", "VALUE = 'late'\n#" + "x".repeat(1 << 20)), "");
             close(worker);
             worker = AttackedWorker.startIn(
                     disk.folder().resolve("second"), config -> config.put("pip_mirror", index.url()));
             worker.install("well", WELL, Map.of());
             worker.install("late", "import late\ndef f(event):\n    return late.VALUE\n", Map.of("requirements.txt", "late==1\n"));
             assertWell();
+            awaitByteCode("well");
             // The code can be unpacked, the package cannot.
             disk.fillBut(256 << 10);
             AttackedWorker.Answer refused = worker.call("late", null);
@@ -213,28 +233,105 @@ class FaultsIT {
         assertTrue(Files.size(log) > size, "the log stays as it was");
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void aZygoteThatIsKilledOrFrozenFromOutsideIsReplaced() throws Exception {
         worker = AttackedWorker.start(config -> {});
         worker.install("well", WELL, Map.of());
         assertWell();
         for (int i = 0; i < 3; i++) {
-            Path group = zygoteGroup().orElseThrow();
-            if (i > 0) {
-                Files.writeString(group.resolve("cgroup.freeze"), "1");
-            }
-            Files.writeString(group.resolve("cgroup.kill"), "1");
+            kill(zygoteGroup().orElseThrow(), i > 0);
             worker.worker().leaves("well").forEach(leaf -> leaf.destroy());
             assertWell();
         }
     }
 
-    /** The cgroup of a zygote of the worker. */
-    private Optional<Path> zygoteGroup() throws Exception {
+    @AlsoOnPureCgroup2
+    @Test
+    void aLeafThatIsKilledFromOutsideFailsTheCallThatItHasAndTheNextIsServed() throws Exception {
+        worker = AttackedWorker.start(config -> {});
+        worker.install("slow", "import time\ndef f(event):\n    time.sleep(event)\n    return 'done'\n", Map.of());
+        assertEquals("\"done\"", worker.call("slow", 0).body().toString());
+        awaitByteCode("slow");
+        long before = settled();
+        for (boolean frozen : new boolean[] {false, true}) {
+            CompletableFuture<AttackedWorker.Answer> inFlight = callAside("slow", 20);
+            Thread.sleep(500);
+            kill(leafGroup().orElseThrow(), frozen);
+            AttackedWorker.Answer failed = inFlight.get(10, TimeUnit.SECONDS);
+            assertEquals(502, failed.status(), "it reached the lambda, so it is not tried again");
+            assertTrue(failed.body().get("error").asText().contains("slow"), failed.body().toString());
+            assertEquals("\"done\"", worker.call("slow", 0).body().toString());
+            for (int i = 0; i < 6; i++) {
+                kill(leafGroup().orElseThrow(), frozen);
+                AttackedWorker.Answer next = worker.call("slow", 0);
+                assertEquals("\"done\"", next.body().toString(), "the leaf was at rest, and the call never reached it");
+                assertEquals("hit", next.start(), "the zygote is as it was");
+            }
+        }
+        assertAccounted(before);
+    }
+
+    @AlsoOnPureCgroup2
+    @Test
+    void aCgroupThatIsBusyHoldsUpNoRequestAndIsRemovedLater() throws Exception {
+        worker = AttackedWorker.start(config -> {});
+        worker.install("well", WELL, Map.of());
+        assertWell();
         Path region = Machine.region(worker.directory());
-        try (var groups = Files.walk(region, 2)) {
-            return groups.filter(path -> path.endsWith("self") && path.getParent().getFileName().toString().startsWith("zygote"))
-                    .filter(path -> populated(path))
+        Path group = leafGroup().orElseThrow();
+        Path below = Files.createDirectory(group.resolve("busy"));
+        Process stranger = new ProcessBuilder("sleep", "600").start();
+        try {
+            Files.writeString(group.resolve("cgroup.procs"), Long.toString(stranger.pid()));
+            worker.worker().leaves("well").forEach(leaf -> leaf.destroy());
+            for (int i = 0; i < 5; i++) {
+                assertWell();
+                worker.worker().leaves("well").forEach(leaf -> leaf.destroy());
+            }
+            assertTrue(stranger.waitFor(10, TimeUnit.SECONDS), "what is in a sandbox's group ends with it");
+            worker.worker().zygotes().forEach(zygote -> zygote.destroy());
+            assertWell();
+        } finally {
+            stranger.destroyForcibly();
+            Files.deleteIfExists(below);
+        }
+        worker.close();
+        worker = null;
+        assertFalse(Files.exists(region), "the worker's cgroups are gone");
+    }
+
+    private CompletableFuture<AttackedWorker.Answer> callAside(String lambda, Object event) {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return worker.call(lambda, event);
+            } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+    }
+
+    private static void kill(Path group, boolean frozen) throws IOException {
+        if (frozen) {
+            Files.writeString(group.resolve("cgroup.freeze"), "1");
+        }
+        Files.writeString(group.resolve("cgroup.kill"), "1");
+    }
+
+    private Optional<Path> zygoteGroup() throws IOException {
+        return populatedGroup("self");
+    }
+
+    private Optional<Path> leafGroup() throws IOException {
+        return populatedGroup("leaf-");
+    }
+
+    /** One with a process, below a zygote's. */
+    private Optional<Path> populatedGroup(String prefix) throws IOException {
+        try (var groups = Files.walk(Machine.region(worker.directory()), 2)) {
+            return groups.filter(path -> path.getFileName().toString().startsWith(prefix))
+                    .filter(path -> path.getParent().getFileName().toString().startsWith("zygote"))
+                    .filter(FaultsIT::populated)
                     .findFirst();
         }
     }
@@ -242,28 +339,24 @@ class FaultsIT {
     private static boolean populated(Path group) {
         try {
             return Files.readString(group.resolve("cgroup.events")).contains("populated 1");
-        } catch (java.io.IOException e) {
+        } catch (IOException e) {
             return false;
         }
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void aWardenThatIsKilledFailsWhatRunsAndTheNextRequestWorks() throws Exception {
         worker = AttackedWorker.start(config -> {});
         worker.install("well", WELL, Map.of());
         worker.install("slow", "import time\ndef f(event):\n    time.sleep(20)\n", Map.of());
         assertWell();
+        awaitByteCode("well");
         long before = settled();
-        var slow = java.util.concurrent.CompletableFuture.supplyAsync(() -> {
-            try {
-                return worker.call("slow", null).status();
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
-            }
-        });
+        CompletableFuture<AttackedWorker.Answer> slow = callAside("slow", null);
         Thread.sleep(500);
         Files.writeString(Machine.region(worker.directory()).resolve("warden/cgroup.kill"), "1");
-        assertEquals(502, slow.get(10, java.util.concurrent.TimeUnit.SECONDS), "the request in flight gets an error");
+        assertEquals(502, slow.get(10, TimeUnit.SECONDS).status(), "the request in flight gets an error");
         assertWell();
         assertAccounted(before);
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.launcher.image.Machine;
+import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -74,6 +75,7 @@ class LeafIsolationIT {
         return nodes;
     }
 
+    @AlsoOnPureCgroup2
     @TestFactory
     List<DynamicNode> aLambdaWithTheHostsNetwork() throws Exception {
         return twice("host-network", "host");
@@ -111,6 +113,7 @@ class LeafIsolationIT {
         }
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void a04AProgramWithSetUserIdRunsAsTheLambda() throws Exception {
         worker.call("host-network", null);

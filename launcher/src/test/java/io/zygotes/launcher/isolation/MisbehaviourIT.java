@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.zygotes.launcher.image.Machine;
+import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -79,11 +80,12 @@ class MisbehaviourIT {
         }
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void aLeafThatAnswersTwiceDoesNotAnswerTheNextCallWithThat() throws Exception {
         worker.install(
                 lambda,
-                FRAMES + "def f(event):\n    os.write(3, reply(b'%d' % event))\n    return -event\n",
+                FRAMES + "def f(event):\n    os.write(3, reply(b'%d' % event) + reply(b'%d' % -event))\n    time.sleep(60)\n",
                 Map.of("ol.yaml", LIMITS));
         for (int i = 1; i <= 5; i++) {
             AttackedWorker.Answer answer = worker.call(lambda, i);
@@ -202,6 +204,7 @@ class MisbehaviourIT {
         assertTrue(openFiles() < before + 60, "they stay open in the worker");
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void whoClosesItsChannelAndGoesOnIsEnded() throws Exception {
         String mark = "zygotes-goes-on-" + ProcessHandle.current().pid();
@@ -234,6 +237,7 @@ class MisbehaviourIT {
                 .count();
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void aForkBombEndsWithItsLeaf() throws Exception {
         String mark = "zygotes-bomb-" + ProcessHandle.current().pid();

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.launcher.image.Machine;
+import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -191,6 +192,7 @@ class SharedKernelIT {
         assertEquals(expected, ok("bare", null).body().asText(), "a lambda without packages");
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void whatAPackageHidesInAGroupOfALeafEndsWithItsZygote() throws Exception {
         start(
@@ -198,22 +200,23 @@ class SharedKernelIT {
                 HostilePackage.of(
                         "squatter",
                         """
-                        import ctypes, json, os, struct, time
+                        import ctypes, os, struct, time
+                        from _zygotes import wire
                         # Keeps the descriptor of the first leaf's cgroup, and makes a process there when that is empty again.
                         KEPT = []
-                        real = json.loads
-                        def loads(data, *arguments, **more):
-                            if os.getpid() != 1 and not KEPT:
-                                for fd in map(int, os.listdir("/proc/self/fd")):
-                                    try:
-                                        os.close(os.open("cgroup.events", os.O_RDONLY, dir_fd=fd))
-                                    except OSError:
-                                        continue
-                                    KEPT.append(os.dup(fd))
-                                    if os.fork() == 0:
-                                        wait(KEPT[0])
-                                    break
-                            return real(data, *arguments, **more)
+                        received = wire.receive_message
+                        def receive_message(control):
+                            request, descriptors = received(control)
+                            for fd in () if KEPT else descriptors:
+                                try:
+                                    os.close(os.open("cgroup.events", os.O_RDONLY, dir_fd=fd))
+                                except OSError:
+                                    continue
+                                KEPT.append(os.dup(fd))
+                                if os.fork() == 0:
+                                    wait(KEPT[0])
+                                break
+                            return request, descriptors
                         def populated(fd):
                             with open(os.open("cgroup.events", os.O_RDONLY, dir_fd=fd)) as events:
                                 return "populated 1" in events.read()
@@ -228,7 +231,7 @@ class SharedKernelIT {
                                 time.sleep(600)
                             finally:
                                 os._exit(0)
-                        json.loads = loads
+                        wire.receive_message = receive_message
                         """));
         lambda("squats", "squatter", "import time\ndef f(event):\n    time.sleep(0.3)\n"); // so that its group is seen in use
         ok("squats", null);

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.launcher.image.Machine;
+import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -68,6 +69,7 @@ class ZygoteIsolationIT {
         worker.worker().leaves(lambda).forEach(leaf -> leaf.destroy());
     }
 
+    @AlsoOnPureCgroup2
     @TestFactory
     List<DynamicNode> z01TheAttacksOfALeafFromImportTimeInAZygote() throws Exception {
         try (Canaries canaries = Canaries.plant()) {
@@ -138,6 +140,7 @@ class ZygoteIsolationIT {
                 "[\"0000000000000000\",\"0000000000000000\",\"1\",\"2\",true,[0,1,2,3],1]", ok("z02").toString(), "Z02");
     }
 
+    @AlsoOnPureCgroup2
     @Test
     void z04AndZ06DescriptorsThatAPackageKeepsAreUseless() throws Exception {
         start(
@@ -145,18 +148,16 @@ class ZygoteIsolationIT {
                 HostilePackage.of(
                         "z04",
                         """
-                        import array, os, socket, stat
+                        import os, stat
+                        from _zygotes import wire
                         # Keeps a copy of every descriptor that comes with a request, and looks where they lead.
                         SEEN = []
-                        received = socket.socket.recvmsg
-                        def recvmsg(self, *arguments):
-                            answer = received(self, *arguments)
-                            for level, kind, data in answer[1]:
-                                # A leaf is process 1: what it gets is its own.
-                                if os.getpid() != 1 and (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                                    for fd in array.array("i", data[:len(data) // 4 * 4]):
-                                        SEEN.append(look(os.dup(fd)))
-                            return answer
+                        received = wire.receive_message
+                        def receive_message(channel):
+                            request, descriptors = received(channel)
+                            for fd in descriptors:
+                                SEEN.append(look(os.dup(fd)))
+                            return request, descriptors
                         def look(fd):
                             if not stat.S_ISDIR(os.fstat(fd).st_mode):
                                 return "no folder"
@@ -173,7 +174,7 @@ class ZygoteIsolationIT {
                             except OSError:
                                 pass
                             return names
-                        socket.socket.recvmsg = recvmsg
+                        wire.receive_message = receive_message
                         """));
         lambda("z04", "z04", "import os, z04\ndef f(event):\n    return [z04.SEEN, len(os.listdir('/proc/self/fd')) - 1]\n");
         JsonNode got = ok("z04");
@@ -238,17 +239,15 @@ class ZygoteIsolationIT {
                 HostilePackage.of(
                         "z08",
                         """
-                        import array, os, socket, struct
-                        received = socket.socket.recvmsg
-                        def recvmsg(self, *arguments):
-                            answer = received(self, *arguments)
-                            for level, kind, data in answer[1]:
-                                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                                    channel = array.array("i", data[:len(data) // 4 * 4])[0]
-                                    for kind, body in ((10, b""), (11, b"{}"), (12, struct.pack(">H", 200) + b'"fake"')):
-                                        os.write(channel, struct.pack(">IB", len(body), kind) + body)
-                            return answer
-                        socket.socket.recvmsg = recvmsg
+                        import os, struct
+                        from _zygotes import wire
+                        received = wire.receive_message
+                        def receive_message(control):
+                            request, descriptors = received(control)
+                            for kind, body in ((10, b""), (11, b"{}"), (12, struct.pack(">H", 200) + b'"fake"')):
+                                os.write(descriptors[0], struct.pack(">IB", len(body), kind) + body)
+                            return request, descriptors
+                        wire.receive_message = receive_message
                         """));
         lambda("z08", "z08", "def f(event):\n    return 'true'\n");
         worker.install("z08-bare", "def f(event):\n    return 1\n", Map.of());

@@ -32,6 +32,23 @@ final class Channel implements AutoCloseable {
         this.socket = new Descriptor(socket);
     }
 
+    /** For as long as it is open, so is the socket, though the other side be gone. */
+    @FunctionalInterface
+    interface Use extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /**
+     * Begins something that sends and receives: what the other side says last is heard, and so is how it went.
+     *
+     * @throws IOException if the channel is closed
+     */
+    Use use() throws IOException {
+        socket.acquire();
+        return socket::release;
+    }
+
     /** From now on only this process may be heard here. */
     void trust(int pid) {
         trusted = pid;

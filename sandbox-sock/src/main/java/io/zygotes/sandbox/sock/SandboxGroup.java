@@ -213,6 +213,11 @@ final class SandboxGroup {
         }
     }
 
+    /** Somebody else killed what was in it, perhaps all at once as {@link #kill} does. */
+    void wasKilled() {
+        killed = true;
+    }
+
     /** Starts to freeze or thaw everything in it. Returns before it is done. */
     void freeze(boolean on) throws IOException {
         Linux.writeFile(unified + "/cgroup.freeze", on ? "1" : "0");

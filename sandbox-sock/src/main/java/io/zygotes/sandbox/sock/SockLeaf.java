@@ -89,7 +89,7 @@ final class SockLeaf extends SockSandbox implements Leaf {
         String doing = "importing f.py of lambda " + spec.lambda();
         boolean wasReady = ready;
         boolean sent = false;
-        try {
+        try (Channel.Use _ = channel().use()) {
             if (wasReady && channel().hasUnread()) {
                 // Else it would be taken for the answer to this call, and this one's answer for that to the next.
                 throw new MisbehavedException("it spoke without being asked");
@@ -126,7 +126,9 @@ final class SockLeaf extends SockSandbox implements Leaf {
             destroy();
             throw e;
         } catch (IOException e) {
-            throw obituary(doing, sent && (wasReady || ready), e);
+            // So unix(7) sockets tell that something was not read when the other end went: f was not called.
+            boolean unread = e instanceof LinuxException failed && failed.errno() == LinuxException.ECONNRESET;
+            throw obituary(doing, sent && !unread && (wasReady || ready), e);
         }
     }
 

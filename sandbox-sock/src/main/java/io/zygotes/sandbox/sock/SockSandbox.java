@@ -24,6 +24,9 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
     /** How long {@link #destroy} waits for the process's end, in milliseconds; it takes some, for a large one ten. */
     private static final int DEATH_PATIENCE = 2000;
 
+    /** The status of a process that SIGKILL ended. */
+    private static final int KILLED = 128 + 9;
+
     private final String id;
     private final SockMechanism mechanism;
     private final SandboxGroup group;
@@ -170,6 +173,9 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
     /** The warden saw the end of the process. */
     final void end(int status) {
         endedByItself = !destroyed;
+        if (endedByItself && status == KILLED) {
+            group.wasKilled();
+        }
         if (!ended.complete(status) || !endedByItself) {
             return;
         }

@@ -19,6 +19,8 @@ import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.ZygoteSpec;
 import io.zygotes.spi.mechanism.Job;
+import io.zygotes.testbed.AlsoOnPureCgroup2;
+import io.zygotes.testbed.SmallDisk;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -31,7 +33,6 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -108,7 +109,7 @@ class FaultsTest {
         void run() throws Exception;
     }
 
-    @Tag(RealSandboxes.TAG)
+    @AlsoOnPureCgroup2
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void a_fork_that_the_kernel_refuses_is_said_to_be_a_want_of_room_and_works_when_there_is_some(boolean forked)
@@ -133,7 +134,7 @@ class FaultsTest {
         before.assertBack(real, "refused forks");
     }
 
-    @Tag(RealSandboxes.TAG)
+    @AlsoOnPureCgroup2
     @Test
     void a_zygote_that_filled_its_own_limit_of_processes_is_given_up() throws Exception {
         PackageId fills = real.pack(
@@ -164,7 +165,7 @@ class FaultsTest {
         before.assertBack(real, "a full zygote");
     }
 
-    @Tag(RealSandboxes.TAG)
+    @AlsoOnPureCgroup2
     @Test
     void a_zygote_without_memory_for_one_more_child_ends_or_refuses_and_another_one_takes_its_place() throws Exception {
         real.mechanism.limitMemory(root, 1);
@@ -251,7 +252,7 @@ class FaultsTest {
         before.assertBack(real, "a zygote that does not answer");
     }
 
-    @Tag(RealSandboxes.TAG)
+    @AlsoOnPureCgroup2
     @Test
     void a_stranger_in_a_leafs_group_neither_keeps_the_group_nor_the_next_leaf_from_it() throws Exception {
         Leaf leaf = real.mechanism.createLeaf(Optional.of(root), well());
@@ -269,7 +270,7 @@ class FaultsTest {
         before.assertBack(real, "a stranger in a group");
     }
 
-    @Tag(RealSandboxes.TAG)
+    @AlsoOnPureCgroup2
     @Test
     void groups_that_cannot_be_removed_are_removed_later() throws Exception {
         Zygote zygote = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote());
@@ -295,7 +296,7 @@ class FaultsTest {
         assertFalse(Files.exists(folder), folder + " is still there");
     }
 
-    @Tag(RealSandboxes.TAG)
+    @AlsoOnPureCgroup2
     @Test
     void groups_that_cannot_be_removed_do_not_keep_the_worker_from_stopping_nor_the_next_from_removing_them()
             throws Exception {
@@ -351,7 +352,7 @@ class FaultsTest {
         before.assertBack(real, "a leaf that was killed");
     }
 
-    @Tag(RealSandboxes.TAG)
+    @AlsoOnPureCgroup2
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void a_leaf_that_is_killed_from_outside_fails_its_call_and_no_other(boolean frozen) throws Exception {
@@ -376,7 +377,7 @@ class FaultsTest {
         before.assertBack(real, "a leaf that was killed");
     }
 
-    @Tag(RealSandboxes.TAG)
+    @AlsoOnPureCgroup2
     @Test
     void names_and_depths_in_a_leafs_files_do_not_matter_when_it_goes() throws Exception {
         Leaf leaf = real.mechanism.createLeaf(

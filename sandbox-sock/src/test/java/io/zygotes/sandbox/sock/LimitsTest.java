@@ -13,6 +13,7 @@ import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Zygote;
+import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,12 +22,11 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The limits that cgroups hold, whichever version has their controllers. */
-@Tag(RealSandboxes.TAG)
+@AlsoOnPureCgroup2
 class LimitsTest {
 
     private RealSandboxes real;

@@ -7,16 +7,16 @@ import io.zygotes.spi.Invocation;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.Reply;
 import io.zygotes.spi.Zygote;
+import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Signals and priorities for a whole group of processes, also where Landlock does not hold signals back. */
-@Tag(RealSandboxes.TAG)
+@AlsoOnPureCgroup2
 class ProcessGroupTest {
 
     private static String call(Leaf leaf) throws Exception {

@@ -27,9 +27,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 /** A mechanism over a temporary folder, with lambdas and packages written on the spot. */
 final class RealSandboxes implements AutoCloseable {
 
-    /** Of the test classes that need a kernel: they run on this machine's and in {@link PureCgroup2Test}. */
-    static final String TAG = "sandboxes";
-
     static final Limits LIMITS = new Limits(128, 16, 100, 0, 10, 256, 16);
 
     final Path folder;

@@ -16,6 +16,7 @@ import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.mechanism.Job;
 import io.zygotes.spi.mechanism.JobResult;
+import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,13 +26,12 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Tag(RealSandboxes.TAG)
+@AlsoOnPureCgroup2
 class SockMechanismTest {
 
     private RealSandboxes real;

@@ -1,4 +1,4 @@
-package io.zygotes.sandbox.sock;
+package io.zygotes.testbed;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -38,13 +38,17 @@ final class KernelInProcess {
         return FOLDERS.stream().map(folder -> Path.of(folder, "linux.uml")).filter(Files::isExecutable).findFirst();
     }
 
-    /** Skips the test, with the reason on the console, where this cannot run. */
-    static void assumeUsable() throws IOException {
+    /**
+     * Skips the test, with the reason on the console, where this cannot run.
+     *
+     * @param what what was to run, for the console
+     */
+    static void assumeUsable(String what) throws IOException {
         boolean root = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0;
         String missing = !root ? "this needs root" : "there is no linux.uml: apt-get install user-mode-linux";
         boolean usable = root && program().isPresent();
         if (!usable) {
-            System.out.println("[cgroup layouts] the sandbox tests are NOT run on pure cgroup v2: " + missing);
+            System.out.println("[cgroup layouts] " + what + " are NOT run on pure cgroup v2: " + missing);
         }
         Assumptions.assumeTrue(usable, missing);
     }

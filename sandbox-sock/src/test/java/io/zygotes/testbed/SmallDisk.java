@@ -1,4 +1,4 @@
-package io.zygotes.sandbox.sock;
+package io.zygotes.testbed;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -8,10 +8,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** A file system of a few MiB, for as long as a test runs. */
-record SmallDisk(Path folder) implements AutoCloseable {
+/**
+ * A file system of a few MiB, for as long as a test runs.
+ *
+ * @param folder where it is mounted
+ */
+public record SmallDisk(Path folder) implements AutoCloseable {
 
-    static SmallDisk mount(Path folder, int megabytes) throws IOException, InterruptedException {
+    /** Mounts one on a folder that is there; needs root. */
+    public static SmallDisk mount(Path folder, int megabytes) throws IOException, InterruptedException {
         run("mount", "-t", "tmpfs", "-o", "size=" + megabytes + "m", "small-disk", folder.toString());
         return new SmallDisk(folder);
     }
@@ -24,24 +29,26 @@ record SmallDisk(Path folder) implements AutoCloseable {
         return folder.resolve("ballast");
     }
 
-    /** Writes until there is no room for another byte. */
-    void fill() throws IOException {
+    /** Leaves no room for another byte. */
+    public void fill() throws IOException {
+        fillBut(0);
+    }
+
+    /** Leaves room for so many bytes, to a page. */
+    public void fillBut(long bytes) throws IOException {
         try (OutputStream out = Files.newOutputStream(ballast(), StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
-            for (int size = 4096; ; ) {
-                out.write(new byte[size]);
-            }
-        } catch (IOException e) {
-            if (!String.valueOf(e.getMessage()).contains("No space left")) {
-                throw e;
+            while (Files.getFileStore(folder).getUsableSpace() > bytes) {
+                out.write(new byte[4096]);
             }
         }
     }
 
     /** There is room again. */
-    void free() throws IOException {
+    public void free() throws IOException {
         Files.delete(ballast());
     }
 
+    /** Unmounts it, with all that is on it. */
     @Override
     public void close() throws IOException {
         try {

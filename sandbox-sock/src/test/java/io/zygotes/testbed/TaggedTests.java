@@ -1,4 +1,4 @@
-package io.zygotes.sandbox.sock;
+package io.zygotes.testbed;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -9,8 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.discovery.DiscoverySelectors;
+import org.junit.platform.launcher.EngineFilter;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
 import org.junit.platform.launcher.TagFilter;
 import org.junit.platform.launcher.TestExecutionListener;
@@ -19,7 +22,7 @@ import org.junit.platform.launcher.TestPlan;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
-/** Runs the tests with {@link RealSandboxes#TAG} and writes what came out into a file, one JSON object a line. */
+/** Runs the tests that are {@link AlsoOnPureCgroup2} and writes what came out into a file, one JSON object a line. */
 final class TaggedTests {
 
     private TaggedTests() {}
@@ -34,8 +37,8 @@ final class TaggedTests {
     /** @param arguments the folder with the test classes, and the file to write */
     public static void main(String[] arguments) {
         LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
-                .selectors(DiscoverySelectors.selectClasspathRoots(java.util.Set.of(Path.of(arguments[0]))))
-                .filters(TagFilter.includeTags(RealSandboxes.TAG))
+                .selectors(DiscoverySelectors.selectClasspathRoots(Set.of(Path.of(arguments[0]))))
+                .filters(EngineFilter.includeEngines("junit-jupiter"), TagFilter.includeTags(AlsoOnPureCgroup2.TAG))
                 .build();
         LauncherFactory.create().execute(request, new Writer(Path.of(arguments[1])));
     }
@@ -44,6 +47,7 @@ final class TaggedTests {
 
         private final ObjectMapper json = new ObjectMapper();
         private final Path file;
+        private final Map<String, Long> started = new ConcurrentHashMap<>();
         private TestPlan plan;
 
         Writer(Path file) {
@@ -51,34 +55,46 @@ final class TaggedTests {
         }
 
         @Override
-        public void testPlanExecutionStarted(TestPlan started) {
-            plan = started;
+        public void testPlanExecutionStarted(TestPlan all) {
+            plan = all;
+        }
+
+        @Override
+        public void executionStarted(TestIdentifier test) {
+            started.put(test.getUniqueId(), System.nanoTime());
         }
 
         @Override
         public void executionSkipped(TestIdentifier test, String reason) {
-            write(test, "SKIPPED", reason);
+            write(name(test), "SKIPPED", reason);
         }
 
         @Override
         public void executionFinished(TestIdentifier test, TestExecutionResult result) {
-            StringWriter stack = new StringWriter();
-            result.getThrowable().ifPresent(error -> error.printStackTrace(new PrintWriter(stack)));
-            if (test.isTest() || result.getStatus() == TestExecutionResult.Status.FAILED) {
-                write(test, result.getStatus().name(), stack.toString());
+            long milliseconds = (System.nanoTime() - started.remove(test.getUniqueId())) / 1_000_000;
+            String status = result.getStatus().name();
+            StringWriter why = new StringWriter();
+            result.getThrowable().ifPresent(error -> error.printStackTrace(new PrintWriter(why)));
+            System.out.println(status + " after " + milliseconds + " ms: " + name(test) + "\n" + why);
+            // A class that could not be set up counts like a test.
+            if (test.isTest() || result.getStatus() != TestExecutionResult.Status.SUCCESSFUL) {
+                write(name(test), status, why.toString());
             }
         }
 
-        private void write(TestIdentifier test, String result, String why) {
+        private String name(TestIdentifier test) {
             StringBuilder name = new StringBuilder(test.getDisplayName());
             TestIdentifier below = test;
             while (plan.getParent(below).filter(above -> above.getParentId().isPresent()).isPresent()) {
                 below = plan.getParent(below).orElseThrow();
                 name.insert(0, below.getDisplayName() + " > ");
             }
+            return name.toString();
+        }
+
+        private void write(String test, String result, String why) {
             try {
-                System.out.println(result + " " + name + (why.isEmpty() ? "" : "\n" + why));
-                String line = json.writeValueAsString(Map.of("test", name.toString(), "result", result, "why", why));
+                String line = json.writeValueAsString(Map.of("test", test, "result", result, "why", why));
                 Files.writeString(file, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);

@@ -1,4 +1,4 @@
-package io.zygotes.sandbox.sock;
+package io.zygotes.testbed;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -21,7 +21,7 @@ class KernelInProcessTest {
 
     @BeforeEach
     void requireKernel() throws Exception {
-        KernelInProcess.assumeUsable();
+        KernelInProcess.assumeUsable("tests of User Mode Linux");
     }
 
     private Optional<Integer> run(int seconds, String script) throws Exception {
