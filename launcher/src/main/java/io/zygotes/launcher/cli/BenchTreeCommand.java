@@ -4,6 +4,7 @@ import io.zygotes.launcher.bench.Schedule;
 import io.zygotes.launcher.bench.TreeBench;
 import io.zygotes.launcher.bench.TreeReport;
 import io.zygotes.launcher.bench.TreeRow;
+import io.zygotes.launcher.bench.Workbench;
 import io.zygotes.launcher.tree.OptionalTree;
 import io.zygotes.launcher.tree.RecordedCall;
 import java.io.PrintWriter;
@@ -12,24 +13,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code zygotes bench tree}. */
 @Command(
         name = "tree",
         description = "Makes the calls of a trace again, in their order and at their pace, with real packages: without"
                 + " zygotes, with the default tree, with a given one, and with one that learns. Needs root.")
-final class BenchTreeCommand implements Callable<Integer> {
-
-    @Spec
-    private CommandSpec spec;
+final class BenchTreeCommand extends BenchmarkCommand<TreeReport> {
 
     @Option(
             names = "--trace",
@@ -75,41 +68,34 @@ final class BenchTreeCommand implements Callable<Integer> {
     @Option(names = "--pace", paramLabel = "MS", description = "One call every MS milliseconds instead of the recorded times.")
     private Double pace;
 
-    @Option(names = "--json", description = "Answer as one JSON object.")
-    private boolean json;
+    private List<RecordedCall> recorded;
+    private Schedule schedule;
 
     @Override
-    public Integer call() throws Exception {
-        require(calls >= 1, "--calls must be at least 1, it is " + calls);
-        require(rounds >= 1, "--rounds must be at least 1, it is " + rounds);
+    void check() throws Exception {
+        atLeastOne("--calls", calls);
+        atLeastOne("--rounds", rounds);
         require(speed > 0 && Double.isFinite(speed), "--speed must be more than 0, it is " + speed);
         require(longestPause >= 0 && Double.isFinite(longestPause), "--longest-pause must be at least 0, it is " + longestPause);
         require(pace == null || pace >= 0 && Double.isFinite(pace), "--pace must be at least 0, it is " + pace);
-        var err = spec.commandLine().getErr();
-        List<RecordedCall> recorded = OptionalTree.tools().calls(traces, tree, calls, err);
-        Schedule schedule = Schedule.of(
+        recorded = OptionalTree.tools().calls(traces, tree, calls, err());
+        schedule = Schedule.of(
                 recorded, pace == null ? OptionalDouble.empty() : OptionalDouble.of(pace), speed, longestPause);
-        Optional<TreeReport> report = Measuring.run(
-                err, bench -> new TreeBench(bench, recorded, schedule, tree, rounds).run(OptionalTree.defaultTree()));
-        if (report.isEmpty()) {
-            return 1;
-        }
-        var out = spec.commandLine().getOut();
-        if (json) {
-            out.println(Output.json(report.get()));
-        } else {
-            print(report.get(), out);
-        }
-        return 0;
     }
 
     private void require(boolean holds, String otherwise) {
         if (!holds) {
-            throw new ParameterException(spec.commandLine(), otherwise);
+            throw wrong(otherwise);
         }
     }
 
-    private static void print(TreeReport report, PrintWriter out) {
+    @Override
+    TreeReport measure(Workbench bench) throws Exception {
+        return new TreeBench(bench, recorded, schedule, tree, rounds).run(OptionalTree.defaultTree());
+    }
+
+    @Override
+    void print(TreeReport report, PrintWriter out) {
         var table = new ArrayList<List<String>>();
         table.add(List.of("tree", "round", "p50 ms", "p99 ms", "mean ms", "warm", "hit", "cold", "failed",
                 "zygotes", "their MB", "leaves", "their MB", "private MB"));
@@ -144,7 +130,6 @@ final class BenchTreeCommand implements Callable<Integer> {
         out.println("Round 1: the worker has just started. Later rounds: its zygotes are there, leaves are not.");
         out.println("warm: the lambda had a leaf. hit: forked from a zygote that was there. cold: all others.");
         out.println("Memory at the end of the round; private MB: what a leaf shares with nobody (median).");
-        out.flush();
     }
 
     private static String number(double value) {
