@@ -435,7 +435,7 @@ final class SockMechanism implements SandboxMechanism {
             }
             birth.done();
             int status = awaitEnd(job, started, new DiskGuard(given), deadline);
-            if (status == 128 + 9 && group.ranOutOfMemory()) {
+            if (sandbox.ranOutOfMemory()) {
                 throw new SandboxException.OutOfMemory("job " + job.name() + " ran out of memory: raise "
                         + "installer_limits.mem_mb above " + job.limits().memMb());
             }

@@ -36,6 +36,7 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
     private int process = -1;
     private volatile boolean destroyed;
     private volatile boolean endedByItself;
+    private volatile boolean outOfMemory;
 
     SockSandbox(String id, SockMechanism mechanism, SandboxGroup group, Channel channel) {
         this.id = id;
@@ -173,8 +174,11 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
     /** The warden saw the end of the process. */
     final void end(int status) {
         endedByItself = !destroyed;
-        if (endedByItself && status == KILLED) {
-            group.wasKilled();
+        if (endedByItself) {
+            outOfMemory = group.ranOutOfMemory(); // before somebody else has the group, or it is gone
+            if (status == KILLED) {
+                group.wasKilled();
+            }
         }
         if (!ended.complete(status) || !endedByItself) {
             return;
@@ -191,6 +195,11 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
         return ended;
     }
 
+    /** Whether the kernel ended its process, or another one of its own, for want of memory. */
+    final boolean ranOutOfMemory() {
+        return ended.isDone() ? outOfMemory : group.ranOutOfMemory();
+    }
+
     /** How the process ended, if it does so within a moment. */
     private OptionalInt status() throws InterruptedException {
         try {
@@ -204,9 +213,9 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
     final SandboxException obituary(String doing, boolean callStarted, IOException cause) throws InterruptedException {
         boolean wasDestroyed = destroyed && !endedByItself;
         OptionalInt status = cause instanceof MisbehavedException ? OptionalInt.empty() : status();
-        boolean outOfMemory = group.ranOutOfMemory();
+        boolean ranOutOfMemory = ranOutOfMemory();
         destroy();
-        if (outOfMemory) {
+        if (ranOutOfMemory) {
             return new SandboxException.OutOfMemory(
                     id + " ran out of memory " + doing + ": raise limits.mem_mb of the lambda or the worker");
         }
