@@ -60,6 +60,19 @@ final class AttackedWorker implements AutoCloseable {
         return startIn(Files.createTempDirectory("zygotes-attacked-"), change, packages);
     }
 
+    /** As {@link #start}, with a tree that has a node for each of the packages, below the root. */
+    static AttackedWorker startWithNodes(Consumer<ObjectNode> change, HostilePackage... packages) throws Exception {
+        Consumer<ObjectNode> grow = config -> {
+            ObjectNode tree = config.putObject("import_cache_tree");
+            tree.putArray("packages");
+            var children = tree.putArray("children");
+            for (HostilePackage one : packages) {
+                children.addObject().putArray("packages").add(one.name());
+            }
+        };
+        return start(grow.andThen(change), packages);
+    }
+
     /** As {@link #start}, in a folder that is deleted at the end. */
     static AttackedWorker startIn(Path folder, Consumer<ObjectNode> change, HostilePackage... packages)
             throws Exception {

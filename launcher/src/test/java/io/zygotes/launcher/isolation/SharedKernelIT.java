@@ -39,19 +39,8 @@ class SharedKernelIT {
         }
     }
 
-    /** A worker whose tree has a node for each of the packages, below the root. */
     private void start(Consumer<ObjectNode> change, HostilePackage... packages) throws Exception {
-        worker = AttackedWorker.start(
-                config -> {
-                    ObjectNode tree = config.putObject("import_cache_tree");
-                    tree.putArray("packages");
-                    var children = tree.putArray("children");
-                    for (HostilePackage one : packages) {
-                        children.addObject().putArray("packages").add(one.name());
-                    }
-                    change.accept(config);
-                },
-                packages);
+        worker = AttackedWorker.startWithNodes(change, packages);
     }
 
     private void lambda(String name, String needs, String code) throws Exception {

@@ -44,17 +44,8 @@ class SparesIT {
     }
 
     private void start(Consumer<ObjectNode> change, HostilePackage... packages) throws Exception {
-        worker = AttackedWorker.start(
-                config -> {
-                    config.put("spare_leaves", kept);
-                    if (packages.length > 0) {
-                        ObjectNode tree = config.putObject("import_cache_tree");
-                        tree.putArray("packages");
-                        tree.putArray("children").addObject().putArray("packages").add(packages[0].name());
-                    }
-                    change.accept(config);
-                },
-                packages);
+        Consumer<ObjectNode> keep = config -> config.put("spare_leaves", kept);
+        worker = AttackedWorker.startWithNodes(keep.andThen(change), packages);
     }
 
     private void dropLeaves(String lambda) {

@@ -142,7 +142,8 @@ class Setup:
     def go(self, channel=wire.CHANNEL, meanwhile=lambda: None):
         """In the child: takes the steps up to its work. Returns what the worker said with its go.
 
-        meanwhile is what a child can do that may have to wait for its orders. A failure is told to the worker, and ends the process: nothing may unwind into the code that was forked.
+        meanwhile is what a child can do that may have to wait for its orders. A failure is told to the worker, and ends the
+        process: nothing may unwind into the code that was forked.
         """
         try:
             self.first.check()
