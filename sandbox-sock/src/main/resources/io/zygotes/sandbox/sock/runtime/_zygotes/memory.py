@@ -11,7 +11,8 @@ _POOL, _POOL_HEADER = 1 << (14 if sys.version_info >= (3, 10) else 12), 48
 _PAGE = 1 << 12
 # The C library keeps lists of freed chunks, so many of each size up to this one: tcache, mallopt(3).
 _LARGEST_CHUNK, _LISTED, _CHUNK_HEADER = 1040, 7, 8
-_ENOUGH = 1 << 18
+# Holes of one size add up to far less, unless memory comes from another allocator than is meant here.
+_MOST_BYTES = 4 << 20
 
 _libc = ctypes.PyDLL(None)
 _malloc = _libc.malloc
@@ -31,26 +32,30 @@ def fill_holes():
     page. A new page costs no more, and there is room for much more on it.
     """
     gc.collect()  # also empties the interpreter's own lists of freed objects
-    for size in range(_STEP, _LARGEST_BLOCK + 1, _STEP):
-        _fill_pools(size)
-    for size in range(_STEP * 2, _LARGEST_CHUNK + 1, _STEP):
-        _fill_heap(size)
+    blocks, chunks = [], []
+    if all(_fill_pools(size, blocks) for size in range(_STEP, _LARGEST_BLOCK + 1, _STEP)):
+        _kept.append(blocks)
+    if not all(_fill_heap(size, chunks) for size in range(_STEP * 2, _LARGEST_CHUNK + 1, _STEP)):
+        for chunk in chunks:
+            _free(chunk)
 
 
-def _fill_pools(size):
+def _fill_pools(size, blocks):
+    """Takes blocks until an empty pool is reached; false if there seem to be no pools."""
     expected = row = 0  # where the next block of a pool would lie, and how many of it there are, from the first one on
-    for _ in range(_ENOUGH):
+    for _ in range(_MOST_BYTES // size):
         block = _block(size)
-        _kept.append(block)
+        blocks.append(block)
         where = id(block)
         if where == expected and row:
             row += 1
             if row * size > _PAGE:
-                del _kept[-row:]  # an empty pool, which it will be again
-                return
+                del blocks[-row:]  # an empty pool, which it will be again
+                return True
         else:
             row = 1 if where % _POOL == _POOL_HEADER else 0
         expected = where + size
+    return False
 
 
 def _block(size):
@@ -62,14 +67,17 @@ def _block(size):
     return bytes(size - bytes().__sizeof__())
 
 
-def _fill_heap(size):
+def _fill_heap(size, chunks):
+    """Takes chunks until some lie side by side, which are freed for the next to take; false if there are none."""
     row = []
-    for _ in range(_ENOUGH):
+    for _ in range(_MOST_BYTES // size):
         chunk = _malloc(size - _CHUNK_HEADER)
         if row and chunk != row[-1] + size:
+            chunks += row
             row.clear()
         row.append(chunk)
         if len(row) == _LISTED:
             break
     for chunk in reversed(row):
         _free(chunk)
+    return len(row) == _LISTED
