@@ -37,6 +37,8 @@ def main():
     sys.path.remove("/runtime")
     sys.dont_write_bytecode = True
     sys.stdout.reconfigure(line_buffering=True)
+    if request["kind"] == "zygote":
+        memory.make_program_huge()
     if request["seccomp"]:
         do(kernel.install_filter(seccomp.base_program(kernel.ARCHITECTURE)))
         if request["kind"] != "zygote":
