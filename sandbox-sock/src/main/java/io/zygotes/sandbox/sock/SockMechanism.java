@@ -94,7 +94,12 @@ final class SockMechanism implements SandboxMechanism {
     private boolean closed;
 
     private SockMechanism(
-            MechanismContext context, PythonRuntime python, String hostPython, Path state, CgroupTree cgroups)
+            MechanismContext context,
+            Optional<Path> base,
+            PythonRuntime python,
+            String hostPython,
+            Path state,
+            CgroupTree cgroups)
             throws IOException {
         this.context = context;
         this.python = python;
@@ -102,7 +107,7 @@ final class SockMechanism implements SandboxMechanism {
         this.state = state;
         this.cgroups = cgroups;
         network = "none".equals(context.options().get("network")) ? Network.NONE : Network.HOST;
-        baseRoot = BaseRoot.plan(context.baseFolder(), python);
+        baseRoot = BaseRoot.plan(base, python);
         pump = new OutputPump();
         undertaker = new Undertaker(context.reuseCgroups());
         fresh = cgroups.family("fresh", cgroups.hostId(0), undertaker);
@@ -117,15 +122,14 @@ final class SockMechanism implements SandboxMechanism {
         } catch (IOException e) {
             throw new SandboxException("cannot make " + state + ": " + e.getMessage(), e);
         }
-        PythonRuntime host = PythonRuntime.prepare(
-                context.baseFolder().isEmpty() ? context.python() : "python3", Optional.empty(), state);
-        PythonRuntime python = context.baseFolder().isEmpty()
-                ? host
-                : PythonRuntime.prepare(context.python(), context.baseFolder(), state);
+        Optional<Path> base = base(context);
+        PythonRuntime host =
+                PythonRuntime.prepare(base.isEmpty() ? context.python() : "python3", Optional.empty(), state);
+        PythonRuntime python = base.isEmpty() ? host : PythonRuntime.prepare(context.python(), base, state);
         CgroupTree cgroups = CgroupTree.claim(layout, state);
         SockMechanism mechanism = null;
         try {
-            mechanism = new SockMechanism(context, python, host.executable(), state, cgroups);
+            mechanism = new SockMechanism(context, base, python, host.executable(), state, cgroups);
             mechanism.warden();
             LOG.log(Level.INFO, "sandboxes: " + layout.describe() + "; " + python.executable());
             return mechanism;
@@ -137,6 +141,20 @@ final class SockMechanism implements SandboxMechanism {
             } else if (mechanism.warden == null) {
                 mechanism.close();
             }
+        }
+    }
+
+    /** Without links: it is what counts for how long paths below it are. */
+    private static Optional<Path> base(MechanismContext context) throws SandboxException {
+        if (context.baseFolder().isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(context.baseFolder().get().toRealPath());
+        } catch (IOException e) {
+            throw new SandboxException("cannot find the root file system for sandboxes (" + e + "): set sock_base_path"
+                    + " in config.json to a folder that exists, at a path of at most " + RootFolder.LONGEST_PATH
+                    + " bytes", e);
         }
     }
 
