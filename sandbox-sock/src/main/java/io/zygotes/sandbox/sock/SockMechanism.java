@@ -66,6 +66,8 @@ final class SockMechanism implements SandboxMechanism {
     private static final int LEAF_IDS = 50_000;
     /** When the machine runs out of memory, sandboxes go before anything else: proc_pid_oom_score_adj(5). */
     private static final String EXPENDABLE = "500";
+    /** Bytes of a leaf's environment that go into the request for it, beside all else: half of the most in wire.py. */
+    private static final int MOST_AHEAD = 1 << 12;
     /** Where a leaf finds its code. */
     private static final String HANDLER = "/handler";
     private static final byte[] GO_NOW = Frame.encode(Frame.GO, new byte[0]);
@@ -251,10 +253,19 @@ final class SockMechanism implements SandboxMechanism {
     @Override
     public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException {
         SockZygote zygote = (SockZygote) parent.orElse(null);
-        if (zygote != null && zygote.hasAll(spec.packages())) {
+        if (zygote != null && zygote.hasAll(spec.packages()) && fitsAhead(spec.environment())) {
             return born(zygote, spec.limits(), spec.network(), spec);
         }
         return specialise(born(zygote, spec.limits(), spec.network(), null), spec);
+    }
+
+    /** Else it is told later, on the leaf's own channel: a request that is cut off would be the end of the zygote. */
+    private static boolean fitsAhead(Map<String, String> environment) throws SandboxException {
+        try {
+            return environment.isEmpty() || JSON.writeValueAsBytes(environment).length <= MOST_AHEAD;
+        } catch (IOException e) {
+            throw new SandboxException("cannot write the environment of a leaf as JSON: " + e.getMessage(), e);
+        }
     }
 
     @Override
