@@ -17,39 +17,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Leaves that were forked ahead are as tight as others, count as others, and go first. */
-class SparesIT {
+class SparesIT extends WithOwnWorker {
 
     private static final int KEPT = 2;
     private static final String OTHER = "a-lambda-of-another-tenant";
 
-    private AttackedWorker worker;
-
-    @BeforeAll
-    static void needsRealSandboxes() {
-        Machine.require("SparesIT");
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        if (worker != null) {
-            worker.close();
-        }
-    }
-
-    private void start(Consumer<ObjectNode> change, HostilePackage... packages) throws Exception {
+    @Override
+    void start(Consumer<ObjectNode> change, HostilePackage... packages) throws Exception {
         Consumer<ObjectNode> keep = config -> config.put("spare_leaves", KEPT);
-        worker = AttackedWorker.startWithNodes(keep.andThen(change), packages);
-    }
-
-    private void dropLeaves(String lambda) {
-        worker.worker().leaves(lambda).forEach(leaf -> leaf.destroy());
+        super.start(keep.andThen(change), packages);
     }
 
     /** The processes of leaves forked from zygotes, spare ones too. */
@@ -89,10 +70,10 @@ class SparesIT {
     /** A zygote that is used twice is busy, and gets spares. */
     private void makeSpares(String lambda) throws Exception {
         for (int i = 0; i < 3; i++) {
-            dropLeaves(lambda);
-            assertEquals(200, worker.call(lambda, null).status());
+            worker.dropLeaves(lambda);
+            worker.ok(lambda, null);
         }
-        dropLeaves(lambda);
+        worker.dropLeaves(lambda);
         awaitProcesses(KEPT);
     }
 
@@ -128,9 +109,9 @@ class SparesIT {
 
     /** As above, beside the leaves of others. */
     private void makeSpares(String lambda, int others) throws Exception {
-        dropLeaves(lambda);
-        assertEquals(200, worker.call(lambda, null).status());
-        dropLeaves(lambda);
+        worker.dropLeaves(lambda);
+        worker.ok(lambda, null);
+        worker.dropLeaves(lambda);
         awaitProcesses(KEPT + others);
     }
 
