@@ -327,6 +327,37 @@ class ZygoteIsolationIT extends WithOwnWorker {
     }
 
     @Test
+    void standardStreamsThatAPackageClosedAreThereAgain() throws Exception {
+        start(config -> {}, HostilePackage.of("closes", "import os\nfor fd in (0, 1, 2):\n    os.close(fd)\n"));
+        lambda(
+                "closes",
+                "closes",
+                """
+                import closes, os, sys
+                def f(event):
+                    print("to the log")
+                    return [sys.stdin.read(), os.stat(0).st_rdev == os.stat("/dev/null").st_rdev, sorted(os.listdir("/proc/self/fd"))[:4]]
+                """);
+        assertEquals("[\"\",true,[\"0\",\"1\",\"2\",\"3\"]]", worker.ok("closes", null).body().toString());
+    }
+
+    @Test
+    void whatAPackagePutInPlaceOfTheStandardInputIsNotShared() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of(
+                        "pipes",
+                        """
+                        import os, socket
+                        ours, theirs = socket.socketpair()
+                        ours.send(b"from the package")
+                        os.dup2(theirs.fileno(), 0)
+                        """));
+        lambda("pipes", "pipes", "import pipes, os\ndef f(event):\n    return os.read(0, 100).decode()\n");
+        assertEquals("\"\"", worker.ok("pipes", null).body().toString());
+    }
+
+    @Test
     void hostFilesAreUntouched() throws Exception {
         start(
                 config -> {},

@@ -254,9 +254,9 @@ final class SockMechanism implements SandboxMechanism {
     public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException {
         SockZygote zygote = (SockZygote) parent.orElse(null);
         if (zygote != null && zygote.hasAll(spec.packages()) && fitsAhead(spec.environment())) {
-            return born(zygote, spec.limits(), spec.network(), spec);
+            return born(zygote, spec.limits(), spec.network(), Optional.of(spec), false);
         }
-        return specialise(born(zygote, spec.limits(), spec.network(), null), spec);
+        return specialise(born(zygote, spec.limits(), spec.network(), Optional.empty(), false), spec);
     }
 
     /** Else it is told later, on the leaf's own channel: a request that is cut off would be the end of the zygote. */
@@ -273,7 +273,7 @@ final class SockMechanism implements SandboxMechanism {
             throws SandboxException, InterruptedException {
         SockZygote zygote = (SockZygote) parent;
         try {
-            return born(zygote, limits, network, null);
+            return born(zygote, limits, network, Optional.empty(), true);
         } finally {
             zygote.kits().replenish(limits);
         }
@@ -325,9 +325,10 @@ final class SockMechanism implements SandboxMechanism {
      *
      * @param zygote what it is forked from; null for a fresh one
      * @param known what it is for, if all that it needs beside its code is in the zygote: then it is told so ahead, and
-     *     goes at once. Null for one that is to be specialised
+     *     goes at once. Empty for one that is to be specialised
+     * @param spare whether there is time until it is specialised
      */
-    private SockLeaf born(SockZygote zygote, Limits limits, Network network, LeafSpec known)
+    private SockLeaf born(SockZygote zygote, Limits limits, Network network, Optional<LeafSpec> known, boolean spare)
             throws SandboxException, InterruptedException {
         Birth birth = new Birth("leaf", limits, network);
         try {
@@ -338,13 +339,16 @@ final class SockMechanism implements SandboxMechanism {
                     zygote == null ? birth.freshKit(Linux.SOCK_STREAM) : zygote.kits().take(limits), family);
             birth.times.step("cgroup, scratch and channel");
             birth.request.put("uid", uid);
+            if (spare) {
+                birth.request.put("spare", true);
+            }
             SockLeaf leaf =
                     new SockLeaf(birth.id, this, family, group, birth.takeChannel(), zygote, birth.times, release);
             birth.sandbox = leaf;
             birth.printTo(leaf::label);
-            if (known != null) {
-                leaf.specialise(known);
-                birth.tellAhead(known.handler(), instructions(zygote, known));
+            if (known.isPresent()) {
+                leaf.specialise(known.get());
+                birth.tellAhead(known.get().handler(), instructions(zygote, known.get()));
                 birth.times.step("mount trees");
             }
             birth.ask(zygote);
@@ -353,7 +357,7 @@ final class SockMechanism implements SandboxMechanism {
             birth.times.step("clone and hello");
             group.join(leaf.pid());
             birth.times.step("check and limits");
-            if (known != null) {
+            if (known.isPresent()) {
                 leaf.channel().send(GO_NOW, birth.deadline);
                 birth.times.step("go");
             }

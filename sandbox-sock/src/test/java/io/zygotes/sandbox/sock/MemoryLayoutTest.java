@@ -1,0 +1,81 @@
+package io.zygotes.sandbox.sock;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What {@code memory.py} does to the memory of a zygote. */
+class MemoryLayoutTest {
+
+    /** Leaves one hole in each of many pools, and tells on how many pages twenty new objects lie, then and afterwards. */
+    private static final String HOLES =
+            """
+            import json
+            from _zygotes import memory
+            def pages():
+                return len({id(made) >> 12 for made in [bytes(300) for _ in range(20)]})
+            old = [bytes(300) for _ in range(20000)]
+            del old[::100]
+            before = pages()
+            memory.fill_holes()
+            print(json.dumps([before, pages()]))
+            """;
+
+    @TempDir
+    private Path folder;
+
+    private JsonNode run(String program, Map<String, String> environment) throws Exception {
+        PythonRuntime python = PythonRuntime.prepare("python3", Optional.empty(), folder);
+        return SockSandbox.JSON.readTree(RuntimeProgram.run(python, program, environment));
+    }
+
+    @Test
+    void new_objects_are_neighbours_once_the_holes_between_old_ones_are_filled() throws Exception {
+        JsonNode found = run(HOLES, Map.of());
+        assertTrue(found.path(0).asInt() > 10, () -> "the holes lie on few pages, this shows nothing: " + found);
+        assertTrue(found.path(1).asInt() <= 3, found::toString);
+    }
+
+    @Test
+    void an_allocator_that_is_laid_out_differently_gets_everything_back() throws Exception {
+        JsonNode found = run(
+                """
+                import json
+                from _zygotes import memory
+                memory.fill_holes()
+                resident = memory.private_bytes()
+                for _ in range(5):
+                    memory.fill_holes()
+                print(json.dumps([len(memory._kept), memory.private_bytes() - resident]))
+                """,
+                Map.of("PYTHONMALLOC", "malloc"));
+        assertEquals(0, found.path(0).asInt());
+        assertTrue(found.path(1).asLong() < 8 << 20, found::toString);
+    }
+
+    @Test
+    void shared_memory_becomes_private_and_keeps_its_content() throws Exception {
+        JsonNode found = run(
+                """
+                import json, mmap, os
+                from _zygotes import memory
+                page = mmap.mmap(-1, 8192)
+                page[0], page[8191] = 1, 2
+                memory.make_private()
+                child = os.fork()
+                if child == 0:
+                    page[0] = 9
+                    os._exit(0)
+                os.waitpid(child, 0)
+                print(json.dumps([page[0], page[8191]]))
+                """,
+                Map.of());
+        assertEquals("[1,2]", found.toString());
+    }
+}
