@@ -164,6 +164,9 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
 
     /** Makes a spare of the zygote the leaf; null if there is none that can be used. */
     private Leaf fromSpare(PooledZygote zygote, LeafSpec spec) throws InterruptedException {
+        if (Demand.current() != null && !Demand.current().takesSpares()) {
+            return null;
+        }
         for (PooledSpare spare = spares.take(zygote, spec); spare != null; spare = spares.take(zygote, spec)) {
             try {
                 Leaf leaf = mechanism.specialise(spare.inner(), spec);

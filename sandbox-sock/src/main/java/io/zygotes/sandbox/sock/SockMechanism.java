@@ -66,6 +66,8 @@ final class SockMechanism implements SandboxMechanism {
     private static final int LEAF_IDS = 50_000;
     /** When the machine runs out of memory, sandboxes go before anything else: proc_pid_oom_score_adj(5). */
     private static final String EXPENDABLE = "500";
+    /** Bytes of a leaf's environment that go into the request for it, beside all else: half of the most in wire.py. */
+    private static final int MOST_AHEAD = 1 << 12;
     /** Where a leaf finds its code. */
     private static final String HANDLER = "/handler";
     private static final byte[] GO_NOW = Frame.encode(Frame.GO, new byte[0]);
@@ -94,7 +96,12 @@ final class SockMechanism implements SandboxMechanism {
     private boolean closed;
 
     private SockMechanism(
-            MechanismContext context, PythonRuntime python, String hostPython, Path state, CgroupTree cgroups)
+            MechanismContext context,
+            Optional<Path> base,
+            PythonRuntime python,
+            String hostPython,
+            Path state,
+            CgroupTree cgroups)
             throws IOException {
         this.context = context;
         this.python = python;
@@ -102,7 +109,7 @@ final class SockMechanism implements SandboxMechanism {
         this.state = state;
         this.cgroups = cgroups;
         network = "none".equals(context.options().get("network")) ? Network.NONE : Network.HOST;
-        baseRoot = BaseRoot.plan(context.baseFolder(), python);
+        baseRoot = BaseRoot.plan(base, python);
         pump = new OutputPump();
         undertaker = new Undertaker(context.reuseCgroups());
         fresh = cgroups.family("fresh", cgroups.hostId(0), undertaker);
@@ -117,15 +124,14 @@ final class SockMechanism implements SandboxMechanism {
         } catch (IOException e) {
             throw new SandboxException("cannot make " + state + ": " + e.getMessage(), e);
         }
-        PythonRuntime host = PythonRuntime.prepare(
-                context.baseFolder().isEmpty() ? context.python() : "python3", Optional.empty(), state);
-        PythonRuntime python = context.baseFolder().isEmpty()
-                ? host
-                : PythonRuntime.prepare(context.python(), context.baseFolder(), state);
+        Optional<Path> base = base(context);
+        PythonRuntime host =
+                PythonRuntime.prepare(base.isEmpty() ? context.python() : "python3", Optional.empty(), state);
+        PythonRuntime python = base.isEmpty() ? host : PythonRuntime.prepare(context.python(), base, state);
         CgroupTree cgroups = CgroupTree.claim(layout, state);
         SockMechanism mechanism = null;
         try {
-            mechanism = new SockMechanism(context, python, host.executable(), state, cgroups);
+            mechanism = new SockMechanism(context, base, python, host.executable(), state, cgroups);
             mechanism.warden();
             LOG.log(Level.INFO, "sandboxes: " + layout.describe() + "; " + python.executable());
             return mechanism;
@@ -137,6 +143,20 @@ final class SockMechanism implements SandboxMechanism {
             } else if (mechanism.warden == null) {
                 mechanism.close();
             }
+        }
+    }
+
+    /** Without links: it is what counts for how long paths below it are. */
+    private static Optional<Path> base(MechanismContext context) throws SandboxException {
+        if (context.baseFolder().isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(context.baseFolder().get().toRealPath());
+        } catch (IOException e) {
+            throw new SandboxException("cannot find the root file system for sandboxes (" + e + "): set sock_base_path"
+                    + " in config.json to a folder that exists, at a path of at most " + RootFolder.LONGEST_PATH
+                    + " bytes", e);
         }
     }
 
@@ -233,10 +253,19 @@ final class SockMechanism implements SandboxMechanism {
     @Override
     public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException {
         SockZygote zygote = (SockZygote) parent.orElse(null);
-        if (zygote != null && zygote.hasAll(spec.packages())) {
+        if (zygote != null && zygote.hasAll(spec.packages()) && fitsAhead(spec.environment())) {
             return born(zygote, spec.limits(), spec.network(), Optional.of(spec), false);
         }
         return specialise(born(zygote, spec.limits(), spec.network(), Optional.empty(), false), spec);
+    }
+
+    /** Else it is told later, on the leaf's own channel: a request that is cut off would be the end of the zygote. */
+    private static boolean fitsAhead(Map<String, String> environment) throws SandboxException {
+        try {
+            return environment.isEmpty() || JSON.writeValueAsBytes(environment).length <= MOST_AHEAD;
+        } catch (IOException e) {
+            throw new SandboxException("cannot write the environment of a leaf as JSON: " + e.getMessage(), e);
+        }
     }
 
     @Override
