@@ -74,6 +74,7 @@ _SYSCALLS = _NUMBERS.get(ARCHITECTURE, {})
 _libc = ctypes.PyDLL(None, use_errno=True)
 _syscall = _libc.syscall
 _syscall.restype = ctypes.c_long
+_libc_fork = _libc.fork
 _prctl = _libc.prctl
 _prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
 _before_fork = ctypes.pythonapi.PyOS_BeforeFork
@@ -213,6 +214,24 @@ def clone(flags, cgroup, first=_NO_CALLS):
 _STATX_NLINK, _STATX_BYTES, _NLINK = 4, 256, struct.Struct("16xI")
 _status = ctypes.create_string_buffer(_STATX_BYTES)
 _look_at_tasks = _call("statx", "statx", _AT_FDCWD, b"/proc/self/task", 0, _STATX_NLINK, _status)
+
+
+def fork():
+    """Forks by the C library, which runs the handlers that libraries registered for that. Returns 0 in the child.
+
+    As os.fork, which since 3.12 warns of threads at each call: on the worker's log or to a package's own hook, and from
+    3.15 on with an exception, where a package made errors of warnings.
+    """
+    _before_fork()
+    pid = _libc_fork()
+    if pid == 0:
+        _after_fork_child()
+        return 0
+    number = ctypes.get_errno()
+    _after_fork_parent()
+    if pid < 0:
+        raise _failed("fork", number)
+    return pid
 
 
 def threads():
