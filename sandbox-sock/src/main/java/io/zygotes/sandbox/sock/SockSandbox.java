@@ -190,6 +190,11 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
         channel.otherSideGone();
     }
 
+    /** Whether its process is known, and was not seen to end. */
+    final boolean isDying() {
+        return pid != 0 && !ended.isDone();
+    }
+
     /** Completes with the exit status when the process has ended. */
     final CompletableFuture<Integer> ended() {
         return ended;

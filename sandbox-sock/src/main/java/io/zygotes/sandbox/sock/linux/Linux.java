@@ -497,18 +497,29 @@ public final class Linux {
     public static void writeFile(String path, String text) throws LinuxException {
         int fd = open(path, O_WRONLY);
         try {
-            byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
-            Scratch s = SCRATCH.get();
-            MemorySegment.copy(bytes, 0, s.data, ValueLayout.JAVA_BYTE, 0, bytes.length);
-            if ((long) WRITE.invokeExact(s.state, fd, s.data, (long) bytes.length) < 0) {
+            write(fd, path, text);
+        } finally {
+            close(fd);
+        }
+    }
+
+    /**
+     * As {@link #writeFile}, for a file that is open.
+     *
+     * @param path what it is, for people
+     */
+    public static void write(int descriptor, String path, String text) throws LinuxException {
+        byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+        Scratch s = SCRATCH.get();
+        MemorySegment.copy(bytes, 0, s.data, ValueLayout.JAVA_BYTE, 0, bytes.length);
+        try {
+            if ((long) WRITE.invokeExact(s.state, descriptor, s.data, (long) bytes.length) < 0) {
                 throw failed("write '" + text + "' to " + path, s.errno());
             }
         } catch (LinuxException e) {
             throw e;
         } catch (Throwable e) {
             throw unexpected(e);
-        } finally {
-            close(fd);
         }
     }
 
