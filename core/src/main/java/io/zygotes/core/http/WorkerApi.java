@@ -86,6 +86,11 @@ public final class WorkerApi {
                 Map.of("Connection", "close"));
     }
 
+    /** The answer where there is no memory for a body; what is left of the request is not read. */
+    static HttpAnswer noRoom(HttpQuestion.NoRoomException e) {
+        return error(503, e.getMessage(), null, Map.of("Retry-After", "1", "Connection", "close"));
+    }
+
     HttpAnswer answer(HttpQuestion question) {
         if (stopping) {
             return error(503, "the worker is stopping", null, Map.of("Connection", "close"));
@@ -154,6 +159,8 @@ public final class WorkerApi {
             body = question.body().read();
         } catch (HttpQuestion.TooLargeException e) {
             return error(413, e.getMessage(), null, Map.of("Connection", "close"));
+        } catch (HttpQuestion.NoRoomException e) {
+            return noRoom(e);
         } catch (SocketTimeoutException e) {
             return error(408, "the body did not arrive in time: " + e.getMessage(), null, Map.of("Connection", "close"));
         } catch (IOException e) {

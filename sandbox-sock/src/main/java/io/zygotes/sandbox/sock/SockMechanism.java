@@ -68,6 +68,10 @@ final class SockMechanism implements SandboxMechanism {
     private static final String EXPENDABLE = "500";
     /** Where a leaf finds its code. */
     private static final String HANDLER = "/handler";
+    /** Bytes of the environment in a request: half of its longest (wire.py), the rest needs less than that. */
+    private static final int MOST_ENVIRONMENT = 1 << 12;
+    /** Bytes of a character in JSON at the most, and of a variable beside its name and value. */
+    private static final int LONGEST_ESCAPE = 6, VARIABLE = 6;
     private static final byte[] GO_NOW = Frame.encode(Frame.GO, new byte[0]);
     /** What a forked zygote waits for in setup.py. */
     private static final byte[] MAPPED = {'m'};
@@ -233,7 +237,7 @@ final class SockMechanism implements SandboxMechanism {
     @Override
     public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException {
         SockZygote zygote = (SockZygote) parent.orElse(null);
-        if (zygote != null && zygote.hasAll(spec.packages())) {
+        if (zygote != null && zygote.hasAll(spec.packages()) && fitsIntoRequest(spec.environment())) {
             return born(zygote, spec.limits(), spec.network(), spec);
         }
         return specialise(born(zygote, spec.limits(), spec.network(), null), spec);
@@ -279,6 +283,15 @@ final class SockMechanism implements SandboxMechanism {
             leaf.destroy();
             throw e;
         }
+    }
+
+    /** Whether a zygote can be told it in its request, which is one packet and short (wire.py). Else the leaf is told later. */
+    private static boolean fitsIntoRequest(Map<String, String> environment) {
+        int bytes = 0;
+        for (Map.Entry<String, String> variable : environment.entrySet()) {
+            bytes += LONGEST_ESCAPE * (variable.getKey().length() + variable.getValue().length()) + VARIABLE;
+        }
+        return bytes <= MOST_ENVIRONMENT;
     }
 
     private static Map<String, Object> instructions(SockZygote zygote, LeafSpec spec) {
