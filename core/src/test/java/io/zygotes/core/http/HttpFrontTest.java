@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -115,7 +116,12 @@ class HttpFrontTest {
             for (long end = System.nanoTime() + 10_000_000_000L; room.taken() < 800_000 && System.nanoTime() < end; ) {
                 Thread.sleep(5);
             }
-            String large = exchange(head("/", 300_000) + "x".repeat(300_000));
+            String large = "";
+            try {
+                large = exchange(head("/", 300_000) + "x".repeat(300_000));
+            } catch (SocketException e) {
+                // it is not read to its end
+            }
             String small = exchange(head("/", 4) + "body");
 
             assertTrue(large.isEmpty() || large.startsWith("HTTP/1.1 400"), large);
