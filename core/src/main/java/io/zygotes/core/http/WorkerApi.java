@@ -41,6 +41,7 @@ public final class WorkerApi {
     private final Supplier<String> debug;
     private final boolean trace;
     private final LongAdder inFlight;
+    private final FewLines failures = new FewLines(LOG);
     private volatile boolean stopping;
 
     /**
@@ -196,20 +197,20 @@ public final class WorkerApi {
             Thread.currentThread().interrupt();
             return error(503, "the worker is stopping", null, Map.of("Connection", "close"));
         } catch (IOException e) {
-            LOG.log(Level.ERROR, "lambda " + name + ": cannot read or write its files", e);
+            failures.log("lambda " + name + ": cannot read or write its files", e);
             boolean full = String.valueOf(e.getMessage()).contains(NO_SPACE);
             return error(full ? 507 : 500, "lambda " + name + ": " + e.getMessage(), null, Map.of());
         } catch (RuntimeException e) {
-            LOG.log(Level.ERROR, "lambda " + name + ": the worker failed", e);
+            failures.log("lambda " + name + ": the worker failed", e);
             return error(500, "lambda " + name + ": the worker failed: " + e, null, Map.of());
         } catch (OutOfMemoryError e) {
             // bodies are by far the largest things here, so it is this request that there is no room for
-            LOG.log(Level.ERROR, "no memory for a request to lambda " + name + "; give Java more: ZYGOTES_JAVA_OPTS=-Xmx…");
+            failures.log("no memory for a request to lambda " + name + "; give Java more: ZYGOTES_JAVA_OPTS=-Xmx…", null);
             return error(503, "the worker has no memory left for this request", null, Map.of("Retry-After", "1"));
         }
     }
 
-    private static HttpAnswer sandboxError(String name, SandboxException e) {
+    private HttpAnswer sandboxError(String name, SandboxException e) {
         String message = "lambda " + name + ": " + e.getMessage();
         return switch (e) {
             case SandboxException.NoCapacity full -> error(429, message, null, Map.of("Retry-After", "1"));
@@ -219,7 +220,7 @@ public final class WorkerApi {
             case SandboxException.Died died -> error(502, message, null, Map.of());
             case SandboxException.ZygoteGone gone -> error(503, message, null, Map.of("Retry-After", "1"));
             default -> {
-                LOG.log(Level.ERROR, "lambda " + name + ": no sandbox", e);
+                failures.log("lambda " + name + ": no sandbox", e);
                 yield error(500, message, null, Map.of());
             }
         };

@@ -231,6 +231,88 @@ class SharedKernelIT {
         await(() -> !Files.exists(family), family + " is still there: " + processes(family));
     }
 
+    @Test
+    void aPackageThatKeepsWhatLeavesGetHasTheWorkerKeepNothing() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of(
+                        "keeper",
+                        """
+                        import os
+                        from _zygotes import wire
+                        # Also the leaf's ends of its channel and its output, which so never end for the worker.
+                        received = wire.receive_message
+                        def receive_message(control):
+                            request, descriptors = received(control)
+                            for fd in descriptors:
+                                os.dup(fd)
+                            return request, descriptors
+                        wire.receive_message = receive_message
+                        """));
+        lambda("kept", "keeper", "import os\ndef f(event):\n    print('last words')\n    os._exit(3)\n");
+        int before = 0;
+        for (int i = 0; i < 40; i++) {
+            long start = System.nanoTime();
+            AttackedWorker.Answer answer = worker.call("kept", null);
+            long millis = (System.nanoTime() - start) / 1_000_000;
+            assertTrue(answer.body().path("error").asText().contains("exited with code 3"), () -> "" + answer.body());
+            assertTrue(millis < 10_000, "a leaf's end is noticed at its end, not at the call's: " + millis + " ms");
+            if (i == 9) {
+                before = openFiles();
+            }
+        }
+        int most = before + 20;
+        await(() -> openFiles() <= most, "open files of the worker after 10 leaves: " + before + ", after 40: " + openFiles());
+        Path log = worker.directory().resolve("logs/lambdas.log");
+        await(() -> Files.readString(log).split("last words", -1).length == 41, "what leaves print last is kept");
+    }
+
+    private static int openFiles() throws IOException {
+        try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+            return (int) all.count();
+        }
+    }
+
+    @Test
+    void whatAZygoteSaysOfPackagesThatItDoesNotHaveIsNotBelieved() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of(
+                        "liar",
+                        """
+                        import json
+                        from _zygotes import wire
+                        sent = wire.send_frame
+                        def send_frame(descriptor, kind, body=b""):
+                            if kind == wire.READY and b"costs" in body:
+                                body = json.dumps({"costs": {"liar==1": [7, 7], "numpy==2.2.3": [1e9, 1e9]}}).encode()
+                            sent(descriptor, kind, body)
+                        wire.send_frame = send_frame
+                        """));
+        lambda("lies", "liar", "def f(event):\n    return event\n");
+        ok("lies", 1);
+        worker.worker().close();
+        String costs = Files.readString(worker.directory().resolve("import-costs.json"));
+        assertTrue(costs.contains("liar==1"), costs);
+        assertTrue(!costs.contains("numpy"), costs);
+    }
+
+    @Test
+    void aLargeEnvironmentReachesItsLambdaAndEndsNoZygoteThatOthersUse() throws Exception {
+        start(config -> {});
+        lambda("peer", "", "def f(event):\n    return event\n");
+        ok("peer", 1);
+        var before = worker.worker().zygotes().stream().map(zygote -> zygote.id()).toList();
+        for (int length : List.of(600, 5_000, 9_000, 120_000)) {
+            worker.install(
+                    "large" + length,
+                    "import os\ndef f(event):\n    return len(os.environ['A'])\n",
+                    Map.of("ol.yaml", "environment:\n  A: " + "x".repeat(length) + "\n"));
+            assertEquals(length, ok("large" + length, null).body().asInt());
+        }
+        assertEquals(before, worker.worker().zygotes().stream().map(zygote -> zygote.id()).toList());
+    }
+
     private Path familyWithALeafGroupInUse() throws Exception {
         var found = new ArrayList<Path>();
         await(
