@@ -76,6 +76,10 @@ final class LambdaFunction {
         }
     }
 
+    /**
+     * A leaf may have been killed while it rested, or while it was a spare, which is seen only when it is called; others
+     * may have gone with it. So the second try, for a call that never reached the lambda, is with a leaf made for it.
+     */
     private Answer call(Version version, Invocation invocation)
             throws SandboxException, PackageException, OverloadException, InterruptedException {
         Duration timeout = Duration.ofSeconds(version.code.spec().limits().runtimeSec());
@@ -83,7 +87,7 @@ final class LambdaFunction {
             Lease lease = null;
             boolean served = false;
             try {
-                lease = acquire(version);
+                lease = acquire(version, again);
                 Reply reply = lease.leaf().call(invocation, timeout);
                 served = true;
                 if (lease.start() != Start.WARM) {
@@ -161,10 +165,11 @@ final class LambdaFunction {
         }
     }
 
-    private Lease acquire(Version version)
+    /** @param newly not a leaf that was there before, unless a call of another request just ended well in it */
+    private Lease acquire(Version version, boolean newly)
             throws SandboxException, PackageException, OverloadException, InterruptedException {
-        Demand demand = new Demand(System.nanoTime() + services.maxWait().toNanos());
-        for (PooledLeaf leaf = nextIdle(version); leaf != null; leaf = nextIdle(version)) {
+        Demand demand = new Demand(System.nanoTime() + services.maxWait().toNanos(), !newly);
+        for (PooledLeaf leaf = newly ? null : nextIdle(version); leaf != null; leaf = nextIdle(version)) {
             boolean stays = true;
             try {
                 if (leaf.claim(demand)) {

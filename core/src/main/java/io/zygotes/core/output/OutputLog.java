@@ -1,5 +1,6 @@
 package io.zygotes.core.output;
 
+import io.zygotes.core.files.RotatedFile;
 import io.zygotes.spi.mechanism.MechanismContext;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -9,7 +10,6 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -32,7 +32,6 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
     public static final String FILE = "lambdas.log";
 
     private static final Logger LOG = System.getLogger(OutputLog.class.getName());
-    private static final int KEPT_FILES = 4;
     private static final int QUEUE = 4096;
     private static final long NANOS_BETWEEN_WARNINGS = TimeUnit.SECONDS.toNanos(10);
     /** Marks the end of the queue. */
@@ -177,12 +176,7 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
         OutputStream full = file;
         file = null;
         full.close();
-        for (int i = KEPT_FILES - 1; i >= 0; i--) {
-            Path from = folder.resolve(i == 0 ? FILE : FILE + "." + i);
-            if (Files.exists(from)) {
-                Files.move(from, folder.resolve(FILE + "." + (i + 1)), StandardCopyOption.REPLACE_EXISTING);
-            }
-        }
+        new RotatedFile(folder.resolve(FILE)).makeRoom();
         open();
     }
 

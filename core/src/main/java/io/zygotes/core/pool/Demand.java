@@ -19,12 +19,19 @@ public final class Demand {
 
     private final long startedNanos = System.nanoTime();
     private final long deadlineNanos;
+    private final boolean takesSpares;
     private State state = State.WORKING;
     private PooledLeaf offered;
 
-    /** @param deadlineNanos until when it may wait for memory, on the clock of {@link System#nanoTime} */
-    public Demand(long deadlineNanos) {
+    /**
+     * A demand that begins now.
+     *
+     * @param deadlineNanos until when it may wait for memory, on the clock of {@link System#nanoTime}
+     * @param takesSpares whether its leaf may be one that was forked ahead
+     */
+    public Demand(long deadlineNanos, boolean takesSpares) {
         this.deadlineNanos = deadlineNanos;
+        this.takesSpares = takesSpares;
     }
 
     /** The demand that the calling thread works for; null if it works for nobody in particular. */
@@ -48,6 +55,10 @@ public final class Demand {
 
     long deadlineNanos() {
         return deadlineNanos;
+    }
+
+    boolean takesSpares() {
+        return takesSpares;
     }
 
     /**

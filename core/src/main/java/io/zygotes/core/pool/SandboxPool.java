@@ -50,7 +50,7 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
     /** Children after which a zygote's room is looked at. */
     private static final int FORKS_BETWEEN_LOOKS = 8;
     /** After how many milliseconds housekeeping starts: not while the request that gave rise to it needs the processors. */
-    private static final int LATER = 1;
+    private static final int LATER_MILLIS = 1;
 
     private static final Logger LOG = System.getLogger(SandboxPool.class.getName());
 
@@ -164,6 +164,9 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
 
     /** Makes a spare of the zygote the leaf; null if there is none that can be used. */
     private Leaf fromSpare(PooledZygote zygote, LeafSpec spec) throws InterruptedException {
+        if (Demand.current() != null && !Demand.current().takesSpares()) {
+            return null;
+        }
         for (PooledSpare spare = spares.take(zygote, spec); spare != null; spare = spares.take(zygote, spec)) {
             try {
                 Leaf leaf = mechanism.specialise(spare.inner(), spec);
@@ -360,7 +363,7 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
                 } catch (RuntimeException e) {
                     LOG.log(Level.ERROR, "housekeeping of the sandbox pool failed", e);
                 }
-            }, LATER, TimeUnit.MILLISECONDS);
+            }, LATER_MILLIS, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             LOG.log(Level.DEBUG, "the pool is closed already", e);
         }

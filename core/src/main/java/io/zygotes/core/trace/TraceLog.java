@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.zygotes.core.files.RotatedFile;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.PackageInfo;
@@ -17,7 +18,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.HashMap;
@@ -44,7 +44,6 @@ public final class TraceLog implements AutoCloseable {
 
     private static final Logger LOG = System.getLogger(TraceLog.class.getName());
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final int KEPT_FILES = 4;
     private static final int QUEUE = 8192;
     private static final int BATCH_BYTES = 1 << 16;
     private static final long FLUSH_NANOS = Duration.ofMillis(500).toNanos();
@@ -286,12 +285,7 @@ public final class TraceLog implements AutoCloseable {
 
     private void rotate() throws IOException {
         file.close();
-        for (int i = KEPT_FILES - 1; i >= 0; i--) {
-            Path from = folder.resolve(i == 0 ? FILE : FILE + "." + i);
-            if (Files.exists(from)) {
-                Files.move(from, folder.resolve(FILE + "." + (i + 1)), StandardCopyOption.REPLACE_EXISTING);
-            }
-        }
+        new RotatedFile(folder.resolve(FILE)).makeRoom();
         forgetDescriptions();
         open();
     }

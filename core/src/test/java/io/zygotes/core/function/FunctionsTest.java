@@ -67,6 +67,7 @@ class FunctionsTest {
     private final Statistics statistics = new Statistics();
     private final List<String> answered = new CopyOnWriteArrayList<>();
     private final ExecutorService threads = Executors.newCachedThreadPool();
+    private int spareLeaves;
     private SandboxPool pool;
     private PackageStore packages;
     private Functions functions;
@@ -78,7 +79,7 @@ class FunctionsTest {
     }
 
     private void start(int megabytes, int maxWaiting, boolean zygote) throws IOException {
-        pool = new SandboxPool((long) megabytes << 20, true, Duration.ofMillis(5), Duration.ofMillis(500), 0);
+        pool = new SandboxPool((long) megabytes << 20, true, Duration.ofMillis(5), Duration.ofMillis(500), spareLeaves);
         packages = new PackageStore(
                 folder.resolve("packages"),
                 "cpython-311",
@@ -331,6 +332,44 @@ class FunctionsTest {
         assertThrows(SandboxException.Died.class, this::call);
         assertEquals(2, calls.get());
         assertEquals(0, mechanism.livingLeaves());
+    }
+
+    /** They are dead, but nobody has noticed: the next call to each finds out. */
+    private void killUnseen(List<FakeLeaf> leaves) {
+        List<FakeLeaf> killed = List.copyOf(leaves);
+        mechanism.program = (leaf, invocation, timeout) -> {
+            if (killed.contains(leaf)) {
+                leaf.die();
+                throw new SandboxException.Died("killed before", false);
+            }
+            return FakeMechanism.reply("1");
+        };
+    }
+
+    @Test
+    void aCallDrawsOneDeadSpareAtTheMostThoughAllWereKilledAtOnce() throws Exception {
+        spareLeaves = 3;
+        restart(1000, 8, true);
+        for (int i = 0; i < 3; i++) {
+            call();
+            mechanism.leaves.forEach(FakeLeaf::die);
+        }
+        Eventually.holds("spares are made", () -> mechanism.spares.stream().filter(FakeLeaf::alive).count() == 3);
+        killUnseen(mechanism.spares);
+
+        assertEquals(Start.HIT, call().start());
+
+        assertEquals(1, statistics.snapshot().get("retries").intValue());
+    }
+
+    @Test
+    void aCallDrawsOneDeadIdleLeafAtTheMostThoughAllWereKilledAtOnce() throws Exception {
+        requestsAtOnceGetALeafEach();
+        killUnseen(mechanism.leaves);
+
+        assertEquals(Start.HIT, call().start());
+
+        assertEquals(1, statistics.snapshot().get("retries").intValue());
     }
 
     @Test

@@ -105,7 +105,7 @@ class SandboxPoolTest {
     }
 
     private static Demand demand() {
-        return new Demand(System.nanoTime() + 100_000_000L);
+        return new Demand(System.nanoTime() + 100_000_000L, true);
     }
 
     @Test
@@ -388,7 +388,7 @@ class SandboxPoolTest {
         pool.close();
         pool = pool(100, Duration.ofHours(1));
         PooledLeaf only = newLeaf(Optional.empty());
-        Demand demand = new Demand(System.nanoTime() + 10_000_000_000L);
+        Demand demand = new Demand(System.nanoTime() + 10_000_000_000L, true);
         assertFalse(demand.offer(only), "it does not wait yet");
         ExecutorService threads = Executors.newCachedThreadPool();
         try {
@@ -454,7 +454,7 @@ class SandboxPoolTest {
     }
 
     private void useSomething(Random random) throws InterruptedException {
-        Demand demand = new Demand(System.nanoTime() + 5_000_000L);
+        Demand demand = new Demand(System.nanoTime() + 5_000_000L, true);
         demand.bind();
         try {
             Zygote zygote = pool.createZygote(Optional.empty(), zygote());

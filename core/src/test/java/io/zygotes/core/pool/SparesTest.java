@@ -122,6 +122,19 @@ class SparesTest {
     }
 
     @Test
+    void a_demand_that_wants_a_leaf_made_for_it_gets_no_spare() throws Exception {
+        makeBusy();
+        Demand demand = new Demand(System.nanoTime() + 10_000_000_000L, false);
+        demand.bind();
+        try {
+            assertFalse(mechanism.spares.contains(leaf(50, 8, Network.HOST)));
+        } finally {
+            demand.unbind();
+        }
+        assertEquals(KEPT, livingSpares());
+    }
+
+    @Test
     void spares_are_evicted_before_anything_else() throws Exception {
         makeBusy();
         ((PooledLeaf) made.getFirst()).rest();

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
@@ -23,7 +22,7 @@ class DoctorIT {
     @TempDir
     Path folder;
 
-    private Path directory;
+    private WorkerFolder worker;
 
     @BeforeAll
     static void needsRealSandboxes() {
@@ -32,30 +31,17 @@ class DoctorIT {
 
     @BeforeEach
     void makeDirectory() throws Exception {
-        directory = folder.resolve("worker");
-        assertEquals(0, run("init").exit());
-        Path file = directory.resolve("config.json");
-        var config = (ObjectNode) JSON.readTree(file.toFile());
-        Files.writeString(file, config.put("worker_port", 0).toPrettyString());
+        worker = WorkerFolder.init(folder);
     }
 
     @AfterEach
     void stopWorker() throws Exception {
-        run("down");
-    }
-
-    private Program.Ended run(String command, String... more) throws Exception {
-        var all = new String[more.length + 3];
-        all[0] = command;
-        all[1] = "-p";
-        all[2] = directory.toString();
-        System.arraycopy(more, 0, all, 3, more.length);
-        return Program.run(folder, all);
+        worker.run("down");
     }
 
     @Test
     void aMachineThatRunsWorkersIsWell() throws Exception {
-        Program.Ended doctor = run("doctor", "--json");
+        Program.Ended doctor = worker.run("doctor", "--json");
 
         assertEquals(0, doctor.exit(), doctor.out() + doctor.err());
         assertEquals("", doctor.err());
@@ -74,14 +60,14 @@ class DoctorIT {
 
     @Test
     void whatAKilledWorkerLeftIsRemoved() throws Exception {
-        assertEquals(0, run("up", "-d").exit());
-        long pid = JSON.readTree(directory.resolve("worker.json").toFile()).get("pid").asLong();
-        ProcessHandle worker = ProcessHandle.of(pid).orElseThrow();
-        worker.destroyForcibly();
-        worker.onExit().join();
-        Files.createDirectories(directory.resolve("packages/.staging/numpy-1"));
+        worker.ok("up", "-d");
+        long pid = JSON.readTree(worker.path().resolve("worker.json").toFile()).get("pid").asLong();
+        ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
+        process.destroyForcibly();
+        process.onExit().join();
+        Files.createDirectories(worker.path().resolve("packages/.staging/numpy-1"));
 
-        Program.Ended clean = run("doctor", "--clean");
+        Program.Ended clean = worker.run("doctor", "--clean");
 
         assertEquals(0, clean.exit(), clean.err());
         Path cgroups = clean.out().lines()
@@ -90,21 +76,21 @@ class DoctorIT {
                 .findFirst()
                 .orElseThrow(() -> new AssertionError(clean.out()));
         assertFalse(Files.exists(cgroups), clean.out());
-        assertFalse(Files.exists(directory.resolve("sandboxes")), clean.out());
-        assertFalse(Files.exists(directory.resolve("packages/.staging")), clean.out());
-        assertFalse(Files.exists(directory.resolve("worker.json")), clean.out());
-        assertEquals("there is nothing to remove\n", run("doctor", "--clean").out());
-        assertEquals(0, run("up", "-d").exit());
+        assertFalse(Files.exists(worker.path().resolve("sandboxes")), clean.out());
+        assertFalse(Files.exists(worker.path().resolve("packages/.staging")), clean.out());
+        assertFalse(Files.exists(worker.path().resolve("worker.json")), clean.out());
+        assertEquals("there is nothing to remove\n", worker.run("doctor", "--clean").out());
+        worker.ok("up", "-d");
     }
 
     @Test
     void nothingIsTakenFromAWorkerThatRuns() throws Exception {
-        assertEquals(0, run("up", "-d").exit());
+        worker.ok("up", "-d");
 
-        Program.Ended clean = run("doctor", "--clean");
+        Program.Ended clean = worker.run("doctor", "--clean");
 
         assertEquals(1, clean.exit(), clean.out());
         assertTrue(clean.err().contains("a worker runs on this directory already"), clean.err());
-        assertEquals(0, run("status").exit());
+        worker.ok("status");
     }
 }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -38,8 +37,7 @@ class ExamplePluginIT {
     @TempDir
     Path folder;
 
-    private Path image;
-    private Path directory;
+    private WorkerFolder worker;
 
     @Test
     void itPassesItsOwnTestsAndTheContractSuite() throws Exception {
@@ -61,21 +59,20 @@ class ExamplePluginIT {
     @Test
     void droppedIntoTheImageItServesLambdasFromItsZygotes() throws Exception {
         Machine.require("ExamplePluginIT");
-        image = folder.resolve("image");
+        Path image = folder.resolve("image");
         run("cp", "-a", Program.IMAGE.toString(), image.toString());
         Files.createDirectories(image.resolve("plugins"));
         Files.copy(new ExamplePlugin(Files.createDirectory(folder.resolve("work"))).jar(), image.resolve("plugins/recent.jar"));
-        directory = folder.resolve("worker");
-        zygotes("init", "-p", directory.toString());
+        worker = WorkerFolder.init(image, folder, "worker");
         configure("recent", "{\"max_zygotes\": 3, \"max_age_sec\": 900}");
         Path index = index("tiny", "1.0", "VALUE = 42\n");
-        change(config -> config.put("pip_mirror", index.toUri().toString()));
-        install("hello", "def f(event):\n    return event\n", "");
-        install("answer", "import tiny\n\ndef f(event):\n    return tiny.VALUE\n", "tiny==1.0\n");
+        worker.change(config -> config.put("pip_mirror", index.toUri().toString()));
+        worker.install("hello", "def f(event):\n    return event\n", "");
+        worker.install("answer", "import tiny\n\ndef f(event):\n    return tiny.VALUE\n", "tiny==1.0\n");
         // Another lambda with the same packages: it is the first one's zygote that serves it.
-        install("question", "import tiny\n\ndef f(event):\n    return tiny.VALUE / 7\n", "tiny==1.0\n");
+        worker.install("question", "import tiny\n\ndef f(event):\n    return tiny.VALUE / 7\n", "tiny==1.0\n");
 
-        zygotes("up", "-d", "-p", directory.toString());
+        worker.ok("up", "-d");
         try {
             assertEquals("{\"a\": 1}", answer("hello", "{\"a\": 1}"));
             assertEquals("42", answer("answer", "{}"));
@@ -90,14 +87,14 @@ class ExamplePluginIT {
 
             switchesWhileItServes();
         } finally {
-            zygotes("down", "-p", directory.toString());
+            worker.ok("down");
         }
-        JsonNode plugins = JSON.readTree(zygotes("plugins", "--json", "-p", directory.toString()));
+        JsonNode plugins = JSON.readTree(worker.ok("plugins", "--json"));
         assertEquals("recent", plugins.get("chosen").asText());
         assertEquals(0, plugins.get("broken").size(), plugins.toString());
 
         configure("recent", "{\"max_zygotes\": 0}");
-        Program.Ended refused = Program.runOf(image, folder, "up", "-d", "-p", directory.toString());
+        Program.Ended refused = worker.run("up", "-d");
         assertEquals(1, refused.exit());
         assertTrue(refused.err().contains("$.plugins.recent: max_zygotes is 0"), refused.err());
     }
@@ -105,7 +102,7 @@ class ExamplePluginIT {
     /** To the built-in strategy without zygotes and back, with a setting in between that is wrong. */
     private void switchesWhileItServes() throws Exception {
         configure("none", "{}");
-        String answer = zygotes("reload", "-p", directory.toString());
+        String answer = worker.ok("reload");
         assertTrue(answer.contains("\"none\" instead of \"recent\""), answer);
         String debug = get("/debug");
         assertTrue(debug.contains("import cache 'none'") || debug.contains("import cache ''"), debug);
@@ -113,45 +110,26 @@ class ExamplePluginIT {
         assertEquals("42", answer("answer", "{}"));
 
         configure("recent", "{\"max_zygotes\": 0}");
-        Program.Ended refused = Program.runOf(image, folder, "reload", "-p", directory.toString());
+        Program.Ended refused = worker.run("reload");
         assertEquals(1, refused.exit());
         assertTrue(refused.err().contains("goes on as before") && refused.err().contains("max_zygotes is 0"), refused.err());
         assertTrue(get("/debug").contains("leaf of answer"), get("/debug"));
 
         configure("recent", "{\"max_zygotes\": 3}");
-        zygotes("reload", "-p", directory.toString());
-        install("third", "import tiny\n\ndef f(event):\n    return tiny.VALUE + 1\n", "tiny==1.0\n");
+        worker.ok("reload");
+        worker.install("third", "import tiny\n\ndef f(event):\n    return tiny.VALUE + 1\n", "tiny==1.0\n");
         assertEquals("43", answer("third", "{}"));
         JsonNode stats = JSON.readTree(get("/stats"));
         assertEquals(2, stats.get("reloads").asInt(), stats.toString());
         assertEquals(1, stats.get("cache_leaves_from_zygotes").asInt(), stats.toString());
     }
 
-    private interface Change {
-        void apply(ObjectNode config);
-    }
-
-    private void change(Change change) throws IOException {
-        Path file = directory.resolve("config.json");
-        var config = (ObjectNode) JSON.readTree(file.toFile());
-        change.apply(config);
-        Files.writeString(file, config.toPrettyString());
-    }
-
     private void configure(String cache, String options) throws IOException {
         JsonNode read = JSON.readTree(options);
-        change(config -> {
-            config.put("worker_port", 0);
+        worker.change(config -> {
             config.withObject("/features").put("import_cache", cache);
             config.withObject("/plugins").set(cache, read);
         });
-    }
-
-    private void install(String name, String code, String requirements) throws IOException, InterruptedException {
-        Path lambda = Files.createDirectories(folder.resolve("lambdas").resolve(name));
-        Files.writeString(lambda.resolve("f.py"), code);
-        Files.writeString(lambda.resolve("requirements.txt"), requirements);
-        zygotes("install", "-p", directory.toString(), lambda.toString());
     }
 
     /** A package index in a folder with one pure Python package, so that nothing is downloaded. */
@@ -176,21 +154,15 @@ class ExamplePluginIT {
     }
 
     private String answer(String lambda, String event) throws IOException, InterruptedException {
-        return zygotes("invoke", "-p", directory.toString(), lambda, event).strip();
+        return worker.ok("invoke", lambda, event).strip();
     }
 
     private String get(String path) throws IOException, InterruptedException {
-        int port = JSON.readTree(zygotes("status", "--json", "-p", directory.toString())).get("port").asInt();
+        int port = worker.status().get("port").asInt();
         try (HttpClient client = HttpClient.newHttpClient()) {
             URI uri = URI.create("http://localhost:" + port + path);
             return client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString()).body();
         }
-    }
-
-    private String zygotes(String... arguments) throws IOException, InterruptedException {
-        Program.Ended ended = Program.runOf(image, folder, arguments);
-        assertEquals(0, ended.exit(), ended.err());
-        return ended.out();
     }
 
     private static void run(String... command) throws IOException, InterruptedException {

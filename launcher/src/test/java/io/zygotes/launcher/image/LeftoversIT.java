@@ -3,8 +3,6 @@ package io.zygotes.launcher.image;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.core.registry.LambdaStore;
 import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.io.IOException;
@@ -31,7 +29,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class LeftoversIT {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final int KILLS = Integer.getInteger("zygotes.kills", 6);
     /** What the issue allows: two seconds. */
     private static final Duration MOST = Duration.ofSeconds(2);
@@ -39,7 +36,7 @@ class LeftoversIT {
     @TempDir
     Path folder;
 
-    private Path directory;
+    private WorkerFolder worker;
 
     @BeforeAll
     static void needsRealSandboxes() {
@@ -48,14 +45,9 @@ class LeftoversIT {
 
     @BeforeEach
     void makeDirectory() throws Exception {
-        directory = folder.resolve("worker");
-        assertEquals(0, run("init").exit());
-        Path file = directory.resolve("config.json");
-        var config = (ObjectNode) JSON.readTree(file.toFile());
-        config.put("worker_port", 0);
-        config.put("spare_leaves", 2);
-        Files.writeString(file, config.toPrettyString());
-        var registry = new LambdaStore(directory.resolve("registry"));
+        worker = WorkerFolder.init(folder);
+        worker.change(config -> config.put("spare_leaves", 2));
+        var registry = new LambdaStore(worker.path().resolve("registry"));
         for (int i = 0; i < 4; i++) {
             Path lambda = Files.createDirectories(folder.resolve("lambdas/l" + i));
             Files.writeString(lambda.resolve("f.py"), "import time\ndef f(event):\n    time.sleep(0.005)\n    return event\n");
@@ -65,13 +57,7 @@ class LeftoversIT {
 
     @AfterEach
     void stopWorker() throws Exception {
-        run("down");
-    }
-
-    private Program.Ended run(String command, String... more) throws IOException, InterruptedException {
-        var all = new ArrayList<>(List.of(command, "-p", directory.toString()));
-        all.addAll(List.of(more));
-        return Program.run(folder, all.toArray(String[]::new));
+        worker.run("down");
     }
 
     @AlsoOnPureCgroup2
@@ -79,9 +65,8 @@ class LeftoversIT {
     void aWorkerThatIsKilledUnderLoadLeavesNothingThatTheNextDoesNotRemove() throws Exception {
         Random random = new Random(42);
         for (int i = 0; i < KILLS; i++) {
-            Program.Ended up = run("up", "-d");
-            assertEquals(0, up.exit(), up.err());
-            var status = JSON.readTree(run("status", "--json").out());
+            worker.ok("up", "-d");
+            var status = worker.status();
             long pid = status.get("pid").asLong();
             Path region = region();
             Load load = new Load(status.get("port").asInt());
@@ -92,15 +77,15 @@ class LeftoversIT {
             } finally {
                 load.stop();
             }
-            assertEquals("", mountsBelow(directory), "after kill " + i);
+            assertEquals("", mountsBelow(worker.path()), "after kill " + i);
         }
-        assertEquals(0, run("up", "-d").exit());
-        assertEquals(0, run("down").exit());
+        worker.ok("up", "-d");
+        worker.ok("down");
         assertTrue(Files.notExists(region()), "the cgroups of the last worker are gone");
     }
 
     private Path region() throws IOException {
-        return Machine.region(directory);
+        return Machine.region(worker.path());
     }
 
     private static void awaitEmpty(Path region) throws IOException, InterruptedException {

@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.UnixDomainSocketAddress;
@@ -17,7 +15,6 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -34,7 +31,7 @@ class WorkerIT {
     @TempDir
     Path folder;
 
-    private Path directory;
+    private WorkerFolder worker;
 
     @BeforeAll
     static void needsRealSandboxes() {
@@ -43,66 +40,32 @@ class WorkerIT {
 
     @BeforeEach
     void makeDirectory() throws Exception {
-        directory = folder.resolve("worker");
-        assertEquals(0, run("init").exit());
-        change(config -> config.put("worker_port", 0));
+        worker = WorkerFolder.init(folder);
     }
 
     @AfterEach
     void stopWorker() throws Exception {
-        run("down");
-    }
-
-    private interface Change {
-        void apply(ObjectNode config);
-    }
-
-    private void change(Change change) throws IOException {
-        Path file = directory.resolve("config.json");
-        var config = (ObjectNode) JSON.readTree(file.toFile());
-        change.apply(config);
-        Files.writeString(file, config.toPrettyString());
-    }
-
-    private Program.Ended run(String command, String... more) throws IOException, InterruptedException {
-        return Program.run(folder, arguments(command, more));
-    }
-
-    private String[] arguments(String command, String... more) {
-        var all = new ArrayList<>(List.of(command.split(" ")));
-        all.addAll(List.of("-p", directory.toString()));
-        all.addAll(List.of(more));
-        return all.toArray(String[]::new);
-    }
-
-    private void install(String name, String code) throws IOException, InterruptedException {
-        Path lambda = Files.createDirectories(folder.resolve("lambdas").resolve(name));
-        Files.writeString(lambda.resolve("f.py"), code);
-        assertEquals(0, run("admin install", lambda.toString()).exit());
-    }
-
-    private JsonNode status() throws IOException, InterruptedException {
-        return JSON.readTree(run("status", "--json").out());
+        worker.run("down");
     }
 
     @Test
     void aDetachedWorkerServesUntilItIsStopped() throws Exception {
-        install("hello", "def f(event):\n    return {'hello': event['name']}\n");
+        worker.install("hello", "def f(event):\n    return {'hello': event['name']}\n", "");
 
-        Program.Ended up = run("worker up", "-d");
+        Program.Ended up = worker.run("worker up", "-d");
 
         assertEquals(0, up.exit(), up.err());
-        JsonNode status = status();
+        JsonNode status = worker.status();
         assertEquals("ready", status.get("state").asText());
         assertTrue(up.out().contains("pid " + status.get("pid").asLong()), up.out());
         assertTrue(up.out().contains("port " + status.get("port").asInt()), up.out());
-        Program.Ended answer = run("invoke", "hello", "{\"name\": \"you\"}");
+        Program.Ended answer = worker.run("invoke", "hello", "{\"name\": \"you\"}");
         assertEquals(0, answer.exit(), answer.err());
         assertEquals(JSON.readTree("{\"hello\": \"you\"}"), JSON.readTree(answer.out()));
 
-        assertEquals(0, run("worker down").exit());
+        worker.ok("worker down");
 
-        assertEquals("down", status().get("state").asText());
+        assertEquals("down", worker.status().get("state").asText());
         // A zombie has no command line any more; who reaps it is up to process 1.
         assertEquals(Optional.empty(), ProcessHandle.of(status.get("pid").asLong())
                 .flatMap(process -> process.info().commandLine()));
@@ -110,103 +73,101 @@ class WorkerIT {
 
     @Test
     void upMakesADirectoryThatIsMissing() throws Exception {
-        directory = folder.resolve("another");
+        worker = new WorkerFolder(Program.IMAGE, folder, folder.resolve("another"));
 
         // The default port may be taken on this machine; then the directory is made all the same.
-        Program.Ended up = run("up", "-d");
+        Program.Ended up = worker.run("up", "-d");
 
-        assertTrue(Files.isRegularFile(directory.resolve("config.json")), up.err());
-        assertTrue(up.out().contains("made " + directory), up.out());
+        assertTrue(Files.isRegularFile(worker.path().resolve("config.json")), up.err());
+        assertTrue(up.out().contains("made " + worker.path()), up.out());
     }
 
     @Test
     void aSecondUpIsRefused() throws Exception {
-        assertEquals(0, run("up", "-d").exit());
+        worker.ok("up", "-d");
 
         for (String command : List.of("up", "up -d")) {
-            Program.Ended second = run(command);
+            Program.Ended second = worker.run(command);
 
             assertEquals(1, second.exit());
             assertTrue(second.err().contains("already"), second.err());
         }
-        assertEquals("ready", status().get("state").asText());
+        assertEquals("ready", worker.status().get("state").asText());
     }
 
     @Test
     void aWorkerInTheForegroundStopsCleanlyOnSigtermAndASecondSignalChangesNothing() throws Exception {
-        try (Program.Running worker = Program.start(folder, arguments("up"))) {
-            worker.awaitText(worker.out(), "ready: ");
+        try (Program.Running up = Program.start(folder, worker.arguments("up"))) {
+            up.awaitText(up.out(), "ready: ");
 
-            worker.process().destroy();
-            worker.process().destroy();
+            up.process().destroy();
+            up.process().destroy();
 
-            Program.Ended ended = worker.end();
+            Program.Ended ended = up.end();
             assertEquals(0, ended.exit(), ended.err());
             assertTrue(ended.out().endsWith("stopped\n"), ended.out());
         }
-        assertEquals("down", status().get("state").asText());
+        assertEquals("down", worker.status().get("state").asText());
     }
 
     @Test
     void aHangupMakesItReloadAndABadSettingLeavesItAsItWas() throws Exception {
-        try (Program.Running worker = Program.start(folder, arguments("up"))) {
-            worker.awaitText(worker.out(), "ready: ");
+        try (Program.Running up = Program.start(folder, worker.arguments("up"))) {
+            up.awaitText(up.out(), "ready: ");
 
-            change(config -> config.withObjectProperty("features").put("import_cache", "none"));
-            hangUp(worker);
-            worker.awaitText(worker.err(), "reloaded: import cache \"none\" instead of \"tree\"");
-            change(config -> config.withObjectProperty("features").put("import_cache", "forest"));
-            hangUp(worker);
-            worker.awaitText(worker.err(), "not reloaded: ");
-            change(config -> config.withObjectProperty("features").put("import_cache", ""));
+            worker.change(config -> config.withObjectProperty("features").put("import_cache", "none"));
+            hangUp(up);
+            up.awaitText(up.err(), "reloaded: import cache \"none\" instead of \"tree\"");
+            worker.change(config -> config.withObjectProperty("features").put("import_cache", "forest"));
+            hangUp(up);
+            up.awaitText(up.err(), "not reloaded: ");
+            worker.change(config -> config.withObjectProperty("features").put("import_cache", ""));
 
-            assertTrue(Files.readString(worker.err()).contains("\"forest\""), Files.readString(worker.err()));
-            assertEquals("ready", status().get("state").asText());
-            worker.process().destroy();
-            assertEquals(0, worker.end().exit());
-            assertFalse(Files.exists(directory.resolve("control.sock")));
-            assertFalse(Files.readString(worker.err()).contains("Unsafe"), Files.readString(worker.err()));
+            assertTrue(Files.readString(up.err()).contains("\"forest\""), Files.readString(up.err()));
+            assertEquals("ready", worker.status().get("state").asText());
+            up.process().destroy();
+            assertEquals(0, up.end().exit());
+            assertFalse(Files.exists(worker.path().resolve("control.sock")));
+            assertFalse(Files.readString(up.err()).contains("Unsafe"), Files.readString(up.err()));
         }
     }
 
-    private static void hangUp(Program.Running worker) throws Exception {
-        assertEquals(0, new ProcessBuilder("kill", "-HUP", Long.toString(worker.process().pid())).start().waitFor());
+    private static void hangUp(Program.Running up) throws Exception {
+        assertEquals(0, new ProcessBuilder("kill", "-HUP", Long.toString(up.process().pid())).start().waitFor());
     }
 
     @Test
     void aWorkerDirectoryWithAVeryLongPathCanBeReloaded() throws Exception {
-        directory = folder.resolve("a-long-name-for-a-folder".repeat(8)).resolve("worker");
-        assertEquals(0, run("init").exit());
-        change(config -> config.put("worker_port", 0));
-        install("hello", "def f(event):\n    return event\n");
-        Program.Ended up = run("up", "-d");
+        worker = WorkerFolder.init(Program.IMAGE, folder, "a-long-name-for-a-folder".repeat(8) + "/worker");
+        worker.install("hello", "def f(event):\n    return event\n", "");
+        Program.Ended up = worker.run("up", "-d");
         assertEquals(0, up.exit(), up.err());
 
-        Program.Ended reload = run("reload");
+        Program.Ended reload = worker.run("reload");
 
         assertEquals(0, reload.exit(), reload.err());
         assertTrue(reload.out().contains("made anew"), reload.out());
-        assertEquals("1", run("invoke", "hello", "1").out().strip());
+        assertEquals("1", worker.run("invoke", "hello", "1").out().strip());
     }
 
     @Test
     void aBrokenPluginThatWasNotChosenIsInTheLogAndStopsNobody() throws Exception {
         Files.writeString(folder.resolve("broken.jar"), "not a jar");
 
-        Program.Ended up = run("up", "-d", "--plugin-path", folder.resolve("broken.jar").toString());
+        Program.Ended up = worker.run("up", "-d", "--plugin-path", folder.resolve("broken.jar").toString());
 
         assertEquals(0, up.exit(), up.err());
-        String log = Files.readString(directory.resolve("worker.out"));
+        String log = Files.readString(worker.path().resolve("worker.out"));
         assertTrue(log.contains("WARNING plugin not loaded: ") && log.contains("broken.jar: it cannot be read as a jar"), log);
     }
 
     @Test
     void itsPrivateSocketSpeaksHttp() throws Exception {
-        assertEquals(0, run("up", "-d").exit());
-        change(config -> config.withObjectProperty("features").put("import_cache", "none"));
+        worker.ok("up", "-d");
+        worker.change(config -> config.withObjectProperty("features").put("import_cache", "none"));
         String request = "POST /admin/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         String answer;
-        try (var socket = SocketChannel.open(UnixDomainSocketAddress.of(directory.resolve("control.sock")))) {
+        try (var socket = SocketChannel.open(UnixDomainSocketAddress.of(worker.path().resolve("control.sock")))) {
             socket.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.UTF_8)));
             answer = new String(Channels.newInputStream(socket).readAllBytes(), StandardCharsets.UTF_8);
         }
@@ -221,9 +182,9 @@ class WorkerIT {
     @Test
     void aPortThatIsTakenIsNamedAndTheWorkerDoesNotStart() throws Exception {
         try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            change(config -> config.put("worker_port", taken.getLocalPort()));
+            worker.change(config -> config.put("worker_port", taken.getLocalPort()));
 
-            Program.Ended up = run("up", "-d");
+            Program.Ended up = worker.run("up", "-d");
 
             assertEquals(1, up.exit());
             assertTrue(up.err().contains(String.valueOf(taken.getLocalPort())), up.err());
@@ -232,9 +193,9 @@ class WorkerIT {
 
     @Test
     void aMalformedTreeIsNamedWithItsPlaceAndTheWorkerDoesNotStart() throws Exception {
-        change(config -> config.put("import_cache_tree", "{\"packages\": [\"numpy\"], \"children\": []}"));
+        worker.change(config -> config.put("import_cache_tree", "{\"packages\": [\"numpy\"], \"children\": []}"));
 
-        Program.Ended up = run("up", "-d");
+        Program.Ended up = worker.run("up", "-d");
 
         assertEquals(1, up.exit());
         assertTrue(up.err().contains("import_cache_tree") && up.err().contains("$"), up.err());
@@ -242,14 +203,14 @@ class WorkerIT {
 
     @Test
     void theRecordOfAWorkerIsATraceThatATreeCanBeFittedTo() throws Exception {
-        change(config -> config.withObjectProperty("trace").put("package", true));
-        install("hello", "def f(event):\n    return event\n");
-        assertEquals(0, run("up", "-d").exit());
+        worker.change(config -> config.withObjectProperty("trace").put("package", true));
+        worker.install("hello", "def f(event):\n    return event\n", "");
+        worker.ok("up", "-d");
         for (int i = 0; i < 3; i++) {
-            assertEquals(0, run("invoke", "hello", "{}").exit());
+            worker.ok("invoke", "hello", "{}");
         }
-        assertEquals(0, run("down").exit());
-        String trace = directory.resolve("logs/trace.jsonl").toString();
+        worker.ok("down");
+        String trace = worker.path().resolve("logs/trace.jsonl").toString();
         String tree = folder.resolve("fitted.json").toString();
 
         Program.Ended fit = Program.run(folder, "tree", "fit", "--trace", trace, "--nodes", "3", "--out", tree);
@@ -262,20 +223,20 @@ class WorkerIT {
 
     @Test
     void aWorkerWithATreeThatLearnsServes() throws Exception {
-        change(config -> config.put("import_cache_tree", "auto"));
-        install("hello", "def f(event):\n    return event\n");
-        assertEquals(0, run("up", "-d").exit());
+        worker.change(config -> config.put("import_cache_tree", "auto"));
+        worker.install("hello", "def f(event):\n    return event\n", "");
+        worker.ok("up", "-d");
 
-        assertEquals(0, run("invoke", "hello", "{}").exit());
+        worker.ok("invoke", "hello", "{}");
     }
 
     @Test
     void anAnswerThatIsAnErrorFailsTheInvocation() throws Exception {
-        install("bad", "def f(event):\n    raise ValueError('no such thing')\n");
-        assertEquals(0, run("up", "-d").exit());
+        worker.install("bad", "def f(event):\n    raise ValueError('no such thing')\n", "");
+        worker.ok("up", "-d");
 
-        Program.Ended unknown = run("invoke", "nobody");
-        Program.Ended raised = run("invoke", "bad");
+        Program.Ended unknown = worker.run("invoke", "nobody");
+        Program.Ended raised = worker.run("invoke", "bad");
 
         assertEquals(1, unknown.exit());
         assertTrue(unknown.err().contains("404"), unknown.err());

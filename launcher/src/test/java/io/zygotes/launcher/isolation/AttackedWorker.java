@@ -1,5 +1,7 @@
 package io.zygotes.launcher.isolation;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -135,6 +137,13 @@ final class AttackedWorker implements AutoCloseable {
         return send("/run/" + lambda, JSON.writeValueAsString(event));
     }
 
+    /** As {@link #call}, of which the answer must be a good one. */
+    Answer ok(String lambda, Object event) throws IOException, InterruptedException {
+        Answer answer = call(lambda, event);
+        assertEquals(200, answer.status(), () -> lambda + ": " + answer.body());
+        return answer;
+    }
+
     /** A call that does not use a connection that there is. */
     Answer callOverNewConnection(String lambda, Object event) throws IOException, InterruptedException {
         try (HttpClient fresh = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
@@ -166,6 +175,11 @@ final class AttackedWorker implements AutoCloseable {
 
     Worker worker() {
         return worker;
+    }
+
+    /** Ends all leaves of a lambda. */
+    void dropLeaves(String lambda) {
+        worker.leaves(lambda).forEach(leaf -> leaf.destroy());
     }
 
     /** The worker directory. */

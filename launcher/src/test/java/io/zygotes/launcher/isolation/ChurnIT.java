@@ -101,7 +101,7 @@ class ChurnIT {
                 if (i % 3 == 0) {
                     assertEquals(i, worker.call(lambda, i).body().asInt(), "warm");
                 }
-                worker.worker().leaves(lambda).forEach(leaf -> leaf.destroy());
+                worker.dropLeaves(lambda);
                 if (i == FIRST) {
                     before = ledger(worker);
                 }

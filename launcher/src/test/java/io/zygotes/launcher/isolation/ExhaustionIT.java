@@ -5,53 +5,23 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.zygotes.launcher.image.Machine;
 import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInfo;
 
 /** Lambdas that take all they can get, and that end badly: rows of group 1.6. */
-class ExhaustionIT {
+class ExhaustionIT extends WithSharedWorker {
 
     private static final String LIMITS =
             "limits: {mem_mb: 96, procs: 24, open_files: 64, tmp_mb: 8, runtime_sec: 20, cpu_percent: 50}\n";
-    private static AttackedWorker worker;
-
-    private String lambda;
-
-    @BeforeAll
-    static void start() throws Exception {
-        Machine.require("ExhaustionIT");
-        worker = AttackedWorker.start(config -> {});
-        worker.install("peer", "def f(event):\n    return 'well'\n", Map.of());
-        worker.call("peer", null);
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        if (worker != null) {
-            worker.close();
-        }
-    }
-
-    @BeforeEach
-    void name(TestInfo info) {
-        lambda = info.getTestMethod().orElseThrow().getName().substring(0, 3) + "-"
-                + Integer.toHexString(info.getDisplayName().hashCode());
-    }
 
     private AttackedWorker.Answer call(String code) throws Exception {
         worker.install(lambda, code, Map.of("ol.yaml", LIMITS));
         AttackedWorker.Answer answer = worker.call(lambda, null);
-        AttackedWorker.Answer peer = worker.call("peer", null);
-        assertEquals("\"well\"", peer.body().toString(), "the other lambda");
+        assertPeerIsWell();
         return answer;
     }
 
@@ -64,12 +34,6 @@ class ExhaustionIT {
     private void assertServesAgain() throws Exception {
         worker.install(lambda, "def f(event):\n    return 'again'\n", Map.of("ol.yaml", LIMITS));
         assertEquals("\"again\"", worker.call(lambda, null).body().toString());
-    }
-
-    private static long openFiles() throws Exception {
-        try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
-            return all.count();
-        }
     }
 
     @AlsoOnPureCgroup2
@@ -175,7 +139,7 @@ class ExhaustionIT {
     @AlsoOnPureCgroup2
     @Test
     void a84OpenFilesEndAtTheLimitAndTheWorkersDoNot() throws Exception {
-        long before = openFiles();
+        long before = Processes.openFiles();
         JsonNode got = ok(
                 """
                 import errno, os
@@ -192,7 +156,8 @@ class ExhaustionIT {
                 """);
         assertEquals("EMFILE", got.get(0).asText(), "A84");
         assertEquals(60, got.get(1).asInt(), "A84");
-        assertTrue(openFiles() < before + 40, "A84 the worker's open files: " + before + " became " + openFiles());
+        long after = Processes.openFiles();
+        assertTrue(after < before + 40, "A84 the worker's open files: " + before + " became " + after);
     }
 
     @AlsoOnPureCgroup2
@@ -341,19 +306,9 @@ class ExhaustionIT {
                     os.read(reader, 1)  # until the daemon is another program
                 """
                         .formatted(mark));
-        assertTrue(running(mark) > 0, "A95 the daemon runs");
-        worker.worker().leaves(lambda).forEach(leaf -> leaf.destroy());
-        long deadline = System.nanoTime() + 5_000_000_000L;
-        while (running(mark) > 0 && System.nanoTime() < deadline) {
-            Thread.sleep(20);
-        }
-        assertEquals(0, running(mark), "A95");
-    }
-
-    private static long running(String mark) {
-        return ProcessHandle.allProcesses()
-                .filter(process -> process.info().commandLine().orElse("").contains(mark))
-                .count();
+        assertTrue(Processes.running(mark) > 0, "A95 the daemon runs");
+        worker.dropLeaves(lambda);
+        Processes.awaitNone(mark);
     }
 
     @Test

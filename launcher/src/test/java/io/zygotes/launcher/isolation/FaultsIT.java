@@ -16,15 +16,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What fails around a worker: the client is told, nothing is lost or left, and the next request works. */
-class FaultsIT {
+class FaultsIT extends WithOwnWorker {
 
     private static final String LIMITS = "limits: {mem_mb: 96, procs: 24, runtime_sec: 1}\n";
     private static final String WELL = "def f(event):\n    return 'well'\n";
@@ -34,20 +32,6 @@ class FaultsIT {
 
     @TempDir
     private Path registry;
-
-    private AttackedWorker worker;
-
-    @BeforeAll
-    static void needsRealSandboxes() {
-        Machine.require("FaultsIT");
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        if (worker != null) {
-            worker.close();
-        }
-    }
 
     private void assertWell() throws Exception {
         AttackedWorker.Answer answer = worker.call("well", null);
@@ -154,7 +138,7 @@ class FaultsIT {
             for (int i = 0; i < 40; i++) {
                 assertWell();
                 if (i % 10 == 0) {
-                    worker.worker().leaves("well").forEach(leaf -> leaf.destroy());
+                    worker.dropLeaves("well");
                 }
             }
             worker.worker().zygotes().forEach(zygote -> zygote.destroy());
@@ -241,7 +225,7 @@ class FaultsIT {
         assertWell();
         for (int i = 0; i < 3; i++) {
             kill(zygoteGroup().orElseThrow(), i > 0);
-            worker.worker().leaves("well").forEach(leaf -> leaf.destroy());
+            worker.dropLeaves("well");
             assertWell();
         }
     }
@@ -284,10 +268,10 @@ class FaultsIT {
         Process stranger = new ProcessBuilder("sleep", "600").start();
         try {
             Files.writeString(group.resolve("cgroup.procs"), Long.toString(stranger.pid()));
-            worker.worker().leaves("well").forEach(leaf -> leaf.destroy());
+            worker.dropLeaves("well");
             for (int i = 0; i < 5; i++) {
                 assertWell();
-                worker.worker().leaves("well").forEach(leaf -> leaf.destroy());
+                worker.dropLeaves("well");
             }
             assertTrue(stranger.waitFor(10, TimeUnit.SECONDS), "what is in a sandbox's group ends with it");
             worker.worker().zygotes().forEach(zygote -> zygote.destroy());

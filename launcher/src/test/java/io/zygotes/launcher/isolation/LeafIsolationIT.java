@@ -59,7 +59,7 @@ class LeafIsolationIT {
     private static List<DynamicNode> twice(String lambda, String network) throws Exception {
         var nodes = new ArrayList<DynamicNode>();
         for (String group : GROUPS) {
-            worker.worker().leaves(lambda).forEach(leaf -> leaf.destroy());
+            worker.dropLeaves(lambda);
             var event = event(worker, network, group);
             AttackedWorker.Answer first = worker.call(lambda, event);
             assertEquals("hit", first.start(), "the leaf has to be forked from a zygote");

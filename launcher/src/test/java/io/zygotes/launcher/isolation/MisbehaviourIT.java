@@ -4,27 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.zygotes.launcher.image.Machine;
 import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Map;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Lambdas that abuse their channel to the worker, and ends that take long: attacks that are on no list. */
-class MisbehaviourIT {
+class MisbehaviourIT extends WithSharedWorker {
 
     private static final String LIMITS = "limits: {mem_mb: 128, procs: 24, open_files: 256, tmp_mb: 8, runtime_sec: 3}\n";
 
@@ -39,45 +31,11 @@ class MisbehaviourIT {
                 return frame(REPLY, struct.pack(">H", status) + body)
             """;
 
-    private static AttackedWorker worker;
-
-    private String lambda;
-
-    @BeforeAll
-    static void start() throws Exception {
-        Machine.require("MisbehaviourIT");
-        worker = AttackedWorker.start(config -> {});
-        worker.install("peer", "def f(event):\n    return 'well'\n", Map.of());
-        worker.call("peer", null);
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        if (worker != null) {
-            worker.close();
-        }
-    }
-
-    @BeforeEach
-    void name(TestInfo info) {
-        lambda = "m-" + Integer.toHexString((info.getTestMethod().orElseThrow() + info.getDisplayName()).hashCode());
-    }
-
     private AttackedWorker.Answer call(String code) throws Exception {
         worker.install(lambda, FRAMES + code, Map.of("ol.yaml", LIMITS));
         AttackedWorker.Answer answer = worker.call(lambda, null);
-        assertOthersAreWell();
+        assertPeerIsWell();
         return answer;
-    }
-
-    private static void assertOthersAreWell() throws Exception {
-        assertEquals("\"well\"", worker.call("peer", null).body().toString(), "the other lambda");
-    }
-
-    private static long openFiles() throws Exception {
-        try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
-            return all.count();
-        }
     }
 
     @AlsoOnPureCgroup2
@@ -93,7 +51,7 @@ class MisbehaviourIT {
             assertEquals(i, Math.abs(answer.body().asInt()), "the answer to another call");
             Thread.sleep(20);
         }
-        assertOthersAreWell();
+        assertPeerIsWell();
     }
 
     @Test
@@ -109,7 +67,7 @@ class MisbehaviourIT {
                     answer.status() != 200 || answer.body().asInt() == i || answer.body().asInt() == 0,
                     () -> answer.body().toString());
         }
-        assertOthersAreWell();
+        assertPeerIsWell();
     }
 
     @ParameterizedTest
@@ -173,7 +131,7 @@ class MisbehaviourIT {
 
     @Test
     void openFilesAreNotTaken() throws Exception {
-        long before = openFiles();
+        long before = Processes.openFiles();
         AttackedWorker.Answer answer = call(
                 """
                 import array, errno
@@ -201,7 +159,7 @@ class MisbehaviourIT {
                 """);
         // Where the kernel does not refuse it, the worker does.
         assertTrue(answer.status() == 502 || answer.body().asText().equals("EPERM"), () -> answer.body().toString());
-        assertTrue(openFiles() < before + 60, "they stay open in the worker");
+        assertTrue(Processes.openFiles() < before + 60, "they stay open in the worker");
     }
 
     @AlsoOnPureCgroup2
@@ -220,21 +178,7 @@ class MisbehaviourIT {
                 """
                         .formatted(mark));
         assertEquals(502, answer.status(), () -> answer.body().toString());
-        awaitNone(mark);
-    }
-
-    private static void awaitNone(String mark) throws InterruptedException {
-        long deadline = System.nanoTime() + 5_000_000_000L;
-        while (running(mark) > 0 && System.nanoTime() < deadline) {
-            Thread.sleep(20);
-        }
-        assertEquals(0, running(mark), "processes are left");
-    }
-
-    private static long running(String mark) {
-        return ProcessHandle.allProcesses()
-                .filter(process -> process.info().commandLine().orElse("").contains(mark))
-                .count();
+        Processes.awaitNone(mark);
     }
 
     @AlsoOnPureCgroup2
@@ -264,8 +208,8 @@ class MisbehaviourIT {
                 """
                         .formatted(mark));
         assertEquals(504, answer.status(), () -> answer.body().toString());
-        awaitNone(mark);
-        assertOthersAreWell();
+        Processes.awaitNone(mark);
+        assertPeerIsWell();
     }
 
     @Test
@@ -283,7 +227,7 @@ class MisbehaviourIT {
                 """
                         .formatted(mark));
         assertEquals(504, answer.status(), () -> answer.body().toString());
-        awaitNone(mark);
+        Processes.awaitNone(mark);
     }
 
     @Test
@@ -361,7 +305,7 @@ class MisbehaviourIT {
         assertTrue(error.length() < 5000, error.length() + " characters");
     }
 
-    private static String raw(String request) throws Exception {
+    private String raw(String request) throws Exception {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), worker.port());
                 OutputStream out = socket.getOutputStream();
                 InputStream in = socket.getInputStream()) {

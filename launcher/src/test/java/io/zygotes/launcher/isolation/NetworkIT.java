@@ -12,12 +12,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.SocketTimeoutException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -84,9 +81,7 @@ class NetworkIT {
     }
 
     private JsonNode call(String lambda, Map<String, Object> event) throws Exception {
-        AttackedWorker.Answer answer = worker.call(lambda, event);
-        assertEquals(200, answer.status(), () -> answer.body().toString());
-        return answer.body();
+        return worker.ok(lambda, event).body();
     }
 
     private static boolean isFree(int port) {
@@ -108,7 +103,7 @@ class NetworkIT {
         for (int i = 0; i < 20; i++) {
             assertPeerIsWell();
         }
-        worker.worker().leaves("a72").forEach(leaf -> leaf.destroy());
+        worker.dropLeaves("a72");
         long deadline = System.nanoTime() + 5_000_000_000L;
         while (!isFree(got.get(1).asInt()) && System.nanoTime() < deadline) {
             Thread.sleep(20);
@@ -163,12 +158,6 @@ class NetworkIT {
         assertTrue(isFree(port), "A72 the lambda has it in its own network, and the host can take it");
     }
 
-    private static long openFiles() throws Exception {
-        try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
-            return all.count();
-        }
-    }
-
     @Test
     void a100ManyConnectionsToTheWorkerKeepNobodyFromIt() throws Exception {
         worker.install(
@@ -202,7 +191,7 @@ class NetworkIT {
                     return "done"
                 """,
                 Map.of("ol.yaml", LIMITS));
-        long before = openFiles();
+        long before = Processes.openFiles();
         var flood = CompletableFuture.supplyAsync(() -> {
             try {
                 return worker.call("a100", Map.of("port", worker.port())).body().toString();
@@ -222,10 +211,11 @@ class NetworkIT {
         long millis = slowest / 1_000_000;
         assertTrue(served > 20 && millis < 3000, "A100 served " + served + " calls meanwhile, the slowest in " + millis + " ms");
         long deadline = System.nanoTime() + 10_000_000_000L;
-        while (openFiles() > before + 40 && System.nanoTime() < deadline) {
+        while (Processes.openFiles() > before + 40 && System.nanoTime() < deadline) {
             Thread.sleep(100);
         }
-        assertTrue(openFiles() <= before + 40, "A100 the worker's open files: " + before + " became " + openFiles());
+        long after = Processes.openFiles();
+        assertTrue(after <= before + 40, "A100 the worker's open files: " + before + " became " + after);
     }
 
     @Test

@@ -15,43 +15,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** What sandboxes share in the kernel and in the worker although their walls stand: groups, names, stores, time. */
-class SharedKernelIT {
-
-    private AttackedWorker worker;
-
-    @BeforeAll
-    static void needsRealSandboxes() {
-        Machine.require("SharedKernelIT");
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        if (worker != null) {
-            worker.close();
-        }
-    }
-
-    private void start(Consumer<ObjectNode> change, HostilePackage... packages) throws Exception {
-        worker = AttackedWorker.startWithNodes(change, packages);
-    }
-
-    private void lambda(String name, String needs, String code) throws Exception {
-        worker.install(name, code, needs.isEmpty() ? Map.of() : Map.of("requirements.txt", needs + "==1\n"));
-    }
-
-    private AttackedWorker.Answer ok(String lambda, Object event) throws Exception {
-        AttackedWorker.Answer answer = worker.call(lambda, event);
-        assertEquals(200, answer.status(), () -> lambda + ": " + answer.body());
-        return answer;
-    }
+class SharedKernelIT extends WithOwnWorker {
 
     private static final String WHICH =
             "import os\ndef f(event):\n    return [os.getpriority(os.PRIO_PROCESS, 0), os.getpgrp(), os.getsid(0)]\n";
@@ -63,17 +31,17 @@ class SharedKernelIT {
         lambda("later", "", WHICH);
         lambda("slows", "", "import os\ndef f(event):\n    os.setpriority(os.PRIO_PGRP, 0, 19)\n    return os.getpriority(0, 0)\n");
         lambda("ends", "", "import os, signal\ndef f(event):\n    os.kill(0, event)\n    return 'alive'\n");
-        ok("peer", null);
-        ok("slows", null); // its leaf is of the same zygote now, if it was not before
+        worker.ok("peer", null);
+        worker.ok("slows", null); // its leaf is of the same zygote now, if it was not before
         List<String> before = worker.worker().zygotes().stream().map(zygote -> zygote.id()).toList();
-        assertEquals(19, ok("slows", null).body().asInt());
+        assertEquals(19, worker.ok("slows", null).body().asInt());
         // Continuing does nothing to whom it reaches, but tells whether there is anybody.
-        assertEquals("alive", ok("ends", 18).body().asText());
-        assertEquals("alive", ok("ends", 9).body().asText(), "the first process of its namespace cannot kill itself");
-        AttackedWorker.Answer peer = ok("peer", null);
+        assertEquals("alive", worker.ok("ends", 18).body().asText());
+        assertEquals("alive", worker.ok("ends", 9).body().asText(), "the first process of its namespace cannot kill itself");
+        AttackedWorker.Answer peer = worker.ok("peer", null);
         assertEquals("warm", peer.start(), "its leaf lives");
         assertEquals("[0,1,0]", peer.body().toString(), "priority, group, session: the group is its own");
-        assertEquals("[0,1,0]", ok("later", null).body().toString(), "a leaf that was forked after the attacks");
+        assertEquals("[0,1,0]", worker.ok("later", null).body().toString(), "a leaf that was forked after the attacks");
         assertEquals(before, worker.worker().zygotes().stream().map(zygote -> zygote.id()).toList());
     }
 
@@ -99,7 +67,7 @@ class SharedKernelIT {
                     return seen + [os.waitpid(child, 0)[1]]
                 """);
         for (String expected : List.of("cold", "warm")) {
-            AttackedWorker.Answer answer = ok("crashes", null);
+            AttackedWorker.Answer answer = worker.ok("crashes", null);
             assertEquals(expected, answer.start());
             // 11 without 128, which would say that the kernel made a core.
             assertEquals("[[1,1],\"refused\",\"refused\",\"refused\",[1,1],11]", answer.body().toString());
@@ -123,11 +91,11 @@ class SharedKernelIT {
         String code = "import hoarder\ndef f(event):\n    return hoarder.SEEN\n";
         start(config -> {}, hoarder);
         lambda("hoards", "hoarder", code);
-        assertEquals("[\"EPERM\",\"EPERM\"]", ok("hoards", null).body().toString());
+        assertEquals("[\"EPERM\",\"EPERM\"]", worker.ok("hoards", null).body().toString());
         worker.close();
         start(config -> ((ObjectNode) config.get("features")).put("enable_seccomp", false), hoarder);
         lambda("hoards", "hoarder", code);
-        assertEquals("[\"done\",\"done\"]", ok("hoards", null).body().toString(), "the probe is real");
+        assertEquals("[\"done\",\"done\"]", worker.ok("hoards", null).body().toString(), "the probe is real");
     }
 
     /** Since Linux 6.12. */
@@ -175,10 +143,10 @@ class SharedKernelIT {
         lambda("calls", "caller", "import caller\n" + victim);
         lambda("calm", "calm", victim);
         lambda("bare", "", victim);
-        assertEquals("reached", ok("calls", null).body().asText(), "its own lambda asked for it: the probe is real");
+        assertEquals("reached", worker.ok("calls", null).body().asText(), "its own lambda asked for it: the probe is real");
         String expected = hasScopes() ? "nobody came" : "reached";
-        assertEquals(expected, ok("calm", null).body().asText(), "a lambda with another package");
-        assertEquals(expected, ok("bare", null).body().asText(), "a lambda without packages");
+        assertEquals(expected, worker.ok("calm", null).body().asText(), "a lambda with another package");
+        assertEquals(expected, worker.ok("bare", null).body().asText(), "a lambda without packages");
     }
 
     @AlsoOnPureCgroup2
@@ -223,9 +191,9 @@ class SharedKernelIT {
                         wire.receive_message = receive_message
                         """));
         lambda("squats", "squatter", "import time\ndef f(event):\n    time.sleep(0.3)\n"); // so that its group is seen in use
-        ok("squats", null);
+        worker.ok("squats", null);
         var zygotes = worker.worker().zygotes();
-        worker.worker().leaves("squats").forEach(leaf -> leaf.destroy());
+        worker.dropLeaves("squats");
         Path family = familyWithALeafGroupInUse();
         zygotes.forEach(zygote -> zygote.destroy());
         await(() -> !Files.exists(family), family + " is still there: " + processes(family));
@@ -290,27 +258,11 @@ class SharedKernelIT {
                         wire.send_frame = send_frame
                         """));
         lambda("lies", "liar", "def f(event):\n    return event\n");
-        ok("lies", 1);
+        worker.ok("lies", 1);
         worker.worker().close();
         String costs = Files.readString(worker.directory().resolve("import-costs.json"));
         assertTrue(costs.contains("liar==1"), costs);
         assertTrue(!costs.contains("numpy"), costs);
-    }
-
-    @Test
-    void aLargeEnvironmentReachesItsLambdaAndEndsNoZygoteThatOthersUse() throws Exception {
-        start(config -> {});
-        lambda("peer", "", "def f(event):\n    return event\n");
-        ok("peer", 1);
-        var before = worker.worker().zygotes().stream().map(zygote -> zygote.id()).toList();
-        for (int length : List.of(600, 5_000, 9_000, 120_000)) {
-            worker.install(
-                    "large" + length,
-                    "import os\ndef f(event):\n    return len(os.environ['A'])\n",
-                    Map.of("ol.yaml", "environment:\n  A: " + "x".repeat(length) + "\n"));
-            assertEquals(length, ok("large" + length, null).body().asInt());
-        }
-        assertEquals(before, worker.worker().zygotes().stream().map(zygote -> zygote.id()).toList());
     }
 
     private Path familyWithALeafGroupInUse() throws Exception {
@@ -358,7 +310,7 @@ class SharedKernelIT {
     void whoPrintsWithoutEndHasTheWorkerDoLittleForIt() throws Exception {
         start(config -> {});
         lambda("says", "", "def f(event):\n    print('said', event)\n");
-        ok("says", "before");
+        worker.ok("says", "before");
         for (String what : List.of("b'\\n'", "b'x'")) {
             String name = what.contains("n") ? "lines" : "bytes";
             lambda(
@@ -373,11 +325,11 @@ class SharedKernelIT {
                     """
                             .formatted(what));
             long before = pumpNanos();
-            ok(name, null);
+            worker.ok(name, null);
             long spent = (pumpNanos() - before) / 1_000_000;
             assertTrue(spent < 700, name + ": the worker spent " + spent + " ms of processor time on 2 s of printing");
         }
-        ok("says", "after");
+        worker.ok("says", "after");
         Path log = worker.directory().resolve("logs/lambdas.log");
         await(() -> Files.readString(log).contains("said after"), "what others print does not come any more");
         assertTrue(Files.readString(log).contains("bytes lost"), "the loss is written down");

@@ -17,39 +17,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Leaves that were forked ahead are as tight as others, count as others, and go first. */
-class SparesIT {
+class SparesIT extends WithOwnWorker {
 
+    private static final int KEPT = 2;
     private static final String OTHER = "a-lambda-of-another-tenant";
 
-    private int kept = 2;
-    private AttackedWorker worker;
-
-    @BeforeAll
-    static void needsRealSandboxes() {
-        Machine.require("SparesIT");
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        if (worker != null) {
-            worker.close();
-        }
-    }
-
-    private void start(Consumer<ObjectNode> change, HostilePackage... packages) throws Exception {
-        Consumer<ObjectNode> keep = config -> config.put("spare_leaves", kept);
-        worker = AttackedWorker.startWithNodes(keep.andThen(change), packages);
-    }
-
-    private void dropLeaves(String lambda) {
-        worker.worker().leaves(lambda).forEach(leaf -> leaf.destroy());
+    @Override
+    void start(Consumer<ObjectNode> change, HostilePackage... packages) throws Exception {
+        Consumer<ObjectNode> keep = config -> config.put("spare_leaves", KEPT);
+        super.start(keep.andThen(change), packages);
     }
 
     /** The processes of leaves forked from zygotes, spare ones too. */
@@ -89,11 +70,11 @@ class SparesIT {
     /** A zygote that is used twice is busy, and gets spares. */
     private void makeSpares(String lambda) throws Exception {
         for (int i = 0; i < 3; i++) {
-            dropLeaves(lambda);
-            assertEquals(200, worker.call(lambda, null).status());
+            worker.dropLeaves(lambda);
+            worker.ok(lambda, null);
         }
-        dropLeaves(lambda);
-        awaitProcesses(kept);
+        worker.dropLeaves(lambda);
+        awaitProcesses(KEPT);
     }
 
     /** The answer of a leaf that was a spare: its process was there before. */
@@ -128,10 +109,10 @@ class SparesIT {
 
     /** As above, beside the leaves of others. */
     private void makeSpares(String lambda, int others) throws Exception {
-        dropLeaves(lambda);
-        assertEquals(200, worker.call(lambda, null).status());
-        dropLeaves(lambda);
-        awaitProcesses(kept + others);
+        worker.dropLeaves(lambda);
+        worker.ok(lambda, null);
+        worker.dropLeaves(lambda);
+        awaitProcesses(KEPT + others);
     }
 
     @TestFactory
@@ -161,7 +142,7 @@ class SparesIT {
         worker.install("two", code, Map.of());
         makeSpares("one");
         String first = callSpare("one", null).body().toString();
-        awaitProcesses(kept + 1);
+        awaitProcesses(KEPT + 1);
         String second = callSpare("two", null).body().toString();
         assertEquals("[[false,false,false],[\"HOME\",\"LANG\",\"LEFT\",\"PATH\",\"USER\"],1,\"/handler\",[]]", first);
         assertEquals(first, second);
@@ -175,7 +156,7 @@ class SparesIT {
         worker.install("bare", "import sys\ndef f(event):\n    return 'has' in sys.modules\n", Map.of());
         makeSpares("has");
         assertEquals("false", worker.call("bare", null).body().toString(), "a spare of another zygote is not for it");
-        awaitProcesses(kept + 1);
+        awaitProcesses(KEPT + 1);
         worker.worker().zygotes().stream()
                 .filter(zygote -> !zygote.packages().isEmpty())
                 .forEach(zygote -> zygote.destroy());
@@ -196,7 +177,7 @@ class SparesIT {
                 Map.of("ol.yaml", "limits: {mem_mb: 220}\n"));
         makeSpares("small");
         long reserved = worker.worker().statistics().get("memory_reserved_bytes").longValue();
-        assertTrue(reserved >= kept * (16L << 20), "spares are reserved for: " + reserved);
+        assertTrue(reserved >= KEPT * (16L << 20), "spares are reserved for: " + reserved);
         var one = java.util.concurrent.CompletableFuture.supplyAsync(this::large);
         var two = java.util.concurrent.CompletableFuture.supplyAsync(this::large);
         assertEquals(List.of(200, 200), List.of(one.get(), two.get()));
@@ -213,13 +194,12 @@ class SparesIT {
 
     @AlsoOnPureCgroup2
     @Test
-    void aSpareThatIsKilledIsPassedOver() throws Exception {
-        kept = 1;
+    void sparesThatAreKilledTogetherArePassedOver() throws Exception {
         start(config -> {});
         worker.install("one", "def f(event):\n    return 1\n", Map.of());
         for (int i = 0; i < 3; i++) {
             makeSpares("one");
-            ProcessHandle.of(Long.parseLong(processesOfLeaves().getFirst())).ifPresent(ProcessHandle::destroyForcibly);
+            processesOfLeaves().forEach(id -> ProcessHandle.of(Long.parseLong(id)).ifPresent(ProcessHandle::destroyForcibly));
             assertEquals("1", worker.call("one", null).body().toString());
         }
     }

@@ -40,9 +40,7 @@ class TenantsIT {
     }
 
     private static JsonNode ok(String lambda, Object event) throws Exception {
-        AttackedWorker.Answer answer = worker.call(lambda, event);
-        assertEquals(200, answer.status(), () -> lambda + ": " + answer.body());
-        return answer.body();
+        return worker.ok(lambda, event).body();
     }
 
     @Test
@@ -76,7 +74,7 @@ class TenantsIT {
         install("a64-two", plant);
         assertEquals("[\"/tmp\",\"/dev/shm\",\"/host\"]", ok("a64-one", "plant").toString(), "A64 planted");
         assertEquals("[]", ok("a64-two", "look").toString(), "A64 seen by another lambda");
-        worker.worker().leaves("a64-one").forEach(leaf -> leaf.destroy());
+        worker.dropLeaves("a64-one");
         assertEquals("[]", ok("a64-one", "look").toString(), "A64 seen by the next leaf of the same lambda");
     }
 
@@ -97,7 +95,7 @@ class TenantsIT {
         assertTrue(ok("a67-one", null).asInt() > 0);
         assertEquals("genuine", ok("a67-two", null).asText(), "A67");
         worker.worker().zygotes().forEach(zygote -> zygote.destroy());
-        worker.worker().leaves("a67-two").forEach(leaf -> leaf.destroy());
+        worker.dropLeaves("a67-two");
         assertEquals("genuine", ok("a67-two", null).asText(), "A67, and a new zygote imports the package");
     }
 
@@ -149,7 +147,7 @@ class TenantsIT {
                             "ssl": ssl.RAND_bytes(16).hex(), "urandom": os.urandom(16).hex(), "own": shared.OWN.random()}
                 """);
         JsonNode one = ok("a75", null);
-        worker.worker().leaves("a75").forEach(leaf -> leaf.destroy());
+        worker.dropLeaves("a75");
         JsonNode two = ok("a75", null);
         for (String source : List.of("random", "uuid", "secrets", "ssl", "urandom")) {
             assertNotEquals(one.get(source), two.get(source), "A75 " + source);

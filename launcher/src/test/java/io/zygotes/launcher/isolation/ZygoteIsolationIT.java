@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.zygotes.launcher.image.Machine;
 import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,47 +15,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Packages that misbehave while a zygote imports them, and afterwards: rows of group 1.7. */
-class ZygoteIsolationIT {
-
-    private AttackedWorker worker;
-
-    @BeforeAll
-    static void needsRealSandboxes() {
-        Machine.require("ZygoteIsolationIT");
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        if (worker != null) {
-            worker.close();
-        }
-    }
-
-    private void start(Consumer<ObjectNode> change, HostilePackage... packages) throws Exception {
-        worker = AttackedWorker.startWithNodes(change, packages);
-    }
-
-    private void lambda(String name, String needs, String code) throws Exception {
-        worker.install(name, code, Map.of("requirements.txt", needs + "==1\n"));
-    }
-
-    private JsonNode ok(String lambda) throws Exception {
-        AttackedWorker.Answer answer = worker.call(lambda, null);
-        assertEquals(200, answer.status(), () -> lambda + ": " + answer.body());
-        return answer.body();
-    }
-
-    private void dropLeaves(String lambda) {
-        worker.worker().leaves(lambda).forEach(leaf -> leaf.destroy());
-    }
+class ZygoteIsolationIT extends WithOwnWorker {
 
     @AlsoOnPureCgroup2
     @TestFactory
@@ -126,7 +90,7 @@ class ZygoteIsolationIT {
                             lines["Seccomp_filters"].strip(), os.getuid() != 0, sorted(fds), os.getpid()]
                 """);
         assertEquals(
-                "[\"0000000000000000\",\"0000000000000000\",\"1\",\"2\",true,[0,1,2,3],1]", ok("z02").toString(), "Z02");
+                "[\"0000000000000000\",\"0000000000000000\",\"1\",\"2\",true,[0,1,2,3],1]", worker.ok("z02", null).body().toString(), "Z02");
     }
 
     @AlsoOnPureCgroup2
@@ -166,7 +130,7 @@ class ZygoteIsolationIT {
                         wire.receive_message = receive_message
                         """));
         lambda("z04", "z04", "import os, z04\ndef f(event):\n    return [z04.SEEN, len(os.listdir('/proc/self/fd')) - 1]\n");
-        JsonNode got = ok("z04");
+        JsonNode got = worker.ok("z04", null).body();
         assertTrue(got.get(0).size() >= 4, "Z04 the package saw the descriptors: " + got);
         for (JsonNode seen : got.get(0)) {
             String text = seen.toString();
@@ -174,8 +138,8 @@ class ZygoteIsolationIT {
                     "Z04 Z06 " + text);
         }
         assertEquals(4, got.get(1).asInt(), "Z04 open files of the leaf");
-        dropLeaves("z04");
-        assertEquals(4, ok("z04").get(1).asInt(), "Z04 open files of the next leaf, whose zygote kept copies");
+        worker.dropLeaves("z04");
+        assertEquals(4, worker.ok("z04", null).body().get(1).asInt(), "Z04 open files of the next leaf, whose zygote kept copies");
     }
 
     @Test
@@ -207,15 +171,15 @@ class ZygoteIsolationIT {
         lambda("z05", "z05", "def f(event):\n    return 1\n");
         lambda("z05-other", "calm", "import calm, time\ndef f(event):\n    time.sleep(0.3)\n    return calm.VALUE\n");
         worker.install("z05-bare", "import time\ndef f(event):\n    time.sleep(0.3)\n    return 1\n", Map.of());
-        assertEquals(1, ok("z05-other").asInt());
+        assertEquals(1, worker.ok("z05-other", null).body().asInt());
         List<String> before = worker.worker().zygotes().stream().map(zygote -> zygote.id()).toList();
         // Its own lambda may suffer: it asked for the package.
         worker.call("z05", null);
         for (int i = 0; i < 5; i++) {
-            assertEquals(1, ok("z05-other").asInt(), "Z05 lambda with another package");
-            assertEquals(1, ok("z05-bare").asInt(), "Z05 lambda without packages");
-            dropLeaves("z05-other");
-            dropLeaves("z05-bare");
+            assertEquals(1, worker.ok("z05-other", null).body().asInt(), "Z05 lambda with another package");
+            assertEquals(1, worker.ok("z05-bare", null).body().asInt(), "Z05 lambda without packages");
+            worker.dropLeaves("z05-other");
+            worker.dropLeaves("z05-bare");
         }
         List<String> after = worker.worker().zygotes().stream().map(zygote -> zygote.id()).toList();
         assertTrue(after.containsAll(before), "Z05 zygotes of others: " + before + " became " + after);
@@ -243,7 +207,7 @@ class ZygoteIsolationIT {
         AttackedWorker.Answer answer = worker.call("z08", null);
         assertFalse(answer.body().toString().contains("fake"), "Z08 " + answer.body());
         assertNotEquals(200, answer.status(), "Z08");
-        assertEquals(1, ok("z08-bare").asInt(), "Z08 others go on");
+        assertEquals(1, worker.ok("z08-bare", null).body().asInt(), "Z08 others go on");
     }
 
     @Test
@@ -257,12 +221,12 @@ class ZygoteIsolationIT {
         lambda("z10", "z10", "n = 0\nimport time\ndef f(event):\n    global n\n    n += 1\n    time.sleep(0.2)\n    return n\n");
         int last = 0;
         for (int i = 0; i < 12; i++) {
-            int now = ok("z10").asInt();
+            int now = worker.ok("z10", null).body().asInt();
             assertEquals(last + 1, now, "Z10 the leaf outlives its zygote");
             last = now;
         }
-        dropLeaves("z10");
-        assertEquals(1, ok("z10").asInt(), "Z10 and there is a new zygote for the next");
+        worker.dropLeaves("z10");
+        assertEquals(1, worker.ok("z10", null).body().asInt(), "Z10 and there is a new zygote for the next");
     }
 
     @Test
@@ -281,7 +245,7 @@ class ZygoteIsolationIT {
             // Without its zygote it does not import the package before f.py does, which this one never does.
             AttackedWorker.Answer answer = worker.call("z11-" + name, null);
             assertTrue(answer.status() == 200 || answer.status() >= 500, () -> "Z11 " + name + ": " + answer.body());
-            assertEquals(1, ok("z11-bare").asInt(), "Z11 others go on, after " + name);
+            assertEquals(1, worker.ok("z11-bare", null).body().asInt(), "Z11 others go on, after " + name);
         }
     }
 
@@ -306,8 +270,8 @@ class ZygoteIsolationIT {
                 "import logging, threading\ndef f(event):\n    logging.getLogger('x').warning('y')\n"
                         + "    return threading.active_count()\n");
         for (int i = 0; i < 3; i++) {
-            assertEquals(1, ok("z13").asInt(), "Z13");
-            dropLeaves("z13");
+            assertEquals(1, worker.ok("z13", null).body().asInt(), "Z13");
+            worker.dropLeaves("z13");
         }
     }
 
@@ -318,10 +282,10 @@ class ZygoteIsolationIT {
                 HostilePackage.of("z14", "HOG = []\nwhile True:\n    HOG.append(bytearray(16 << 20))\n"));
         worker.install("z14-bare", "def f(event):\n    return 1\n", Map.of());
         lambda("z14", "z14", "def f(event):\n    return 1\n");
-        ok("z14-bare");
+        worker.ok("z14-bare", null).body();
         AttackedWorker.Answer answer = worker.call("z14", null);
         assertTrue(answer.status() == 200 || answer.status() >= 500, () -> "Z14 " + answer.body());
-        assertEquals(1, ok("z14-bare").asInt(), "Z14 others go on");
+        assertEquals(1, worker.ok("z14-bare", null).body().asInt(), "Z14 others go on");
         assertTrue(worker.worker().statistics().get("memory_reserved_bytes").longValue() < 1L << 30, "Z14 the account");
     }
 
@@ -359,7 +323,38 @@ class ZygoteIsolationIT {
                         got.append(errno.errorcode[error.errno])
                     return got
                 """);
-        assertEquals("[\"/handler\",[],\"EBADF\"]", ok("leaves").toString());
+        assertEquals("[\"/handler\",[],\"EBADF\"]", worker.ok("leaves", null).body().toString());
+    }
+
+    @Test
+    void standardStreamsThatAPackageClosedAreThereAgain() throws Exception {
+        start(config -> {}, HostilePackage.of("closes", "import os\nfor fd in (0, 1, 2):\n    os.close(fd)\n"));
+        lambda(
+                "closes",
+                "closes",
+                """
+                import closes, os, sys
+                def f(event):
+                    print("to the log")
+                    return [sys.stdin.read(), os.stat(0).st_rdev == os.stat("/dev/null").st_rdev, sorted(os.listdir("/proc/self/fd"))[:4]]
+                """);
+        assertEquals("[\"\",true,[\"0\",\"1\",\"2\",\"3\"]]", worker.ok("closes", null).body().toString());
+    }
+
+    @Test
+    void whatAPackagePutInPlaceOfTheStandardInputIsNotShared() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of(
+                        "pipes",
+                        """
+                        import os, socket
+                        ours, theirs = socket.socketpair()
+                        ours.send(b"from the package")
+                        os.dup2(theirs.fileno(), 0)
+                        """));
+        lambda("pipes", "pipes", "import pipes, os\ndef f(event):\n    return os.read(0, 100).decode()\n");
+        assertEquals("\"\"", worker.ok("pipes", null).body().toString());
     }
 
     @Test
@@ -379,7 +374,7 @@ class ZygoteIsolationIT {
                                 pass
                         """));
         lambda("writes", "writes", "import writes\ndef f(event):\n    return writes.DONE\n");
-        assertEquals("[]", ok("writes").toString());
+        assertEquals("[]", worker.ok("writes", null).body().toString());
         assertFalse(Files.exists(Path.of("/usr/lib/planted")));
         assertFalse(Files.exists(worker.directory().resolve("packages/writes==1/files/planted")));
     }

@@ -106,18 +106,10 @@ class ImportCachesTest {
         assertEquals("p2", caches.byName(WHERE, "p2").name());
     }
 
-    @Test
-    void aPlainJarMayCarryItsOwnVersionOfALibraryThatTheImageHas() throws Exception {
-        Path library = new PluginJar()
-                .source("com/fasterxml/jackson/databind/ObjectMapper.java", """
-                        package com.fasterxml.jackson.databind;
-                        public class ObjectMapper { public static String own() { return "own"; } }
-                        """)
-                .module("com.fasterxml.jackson.databind", "exports com.fasterxml.jackson.databind;")
-                .write(plugins.resolve("own/jackson.jar"));
+    /** Beside the library, in the plugin's folder. */
+    private void assertAPlainJarWorksThatDoes(String statement, Path library) throws Exception {
         new PluginJar()
-                .source("acme/Own.java", PluginJar.providerSource("acme", "Own", "own", "1.0",
-                        "com.fasterxml.jackson.databind.ObjectMapper.own();"))
+                .source("acme/Own.java", PluginJar.providerSource("acme", "Own", "own", "1.0", statement))
                 .servicesFile("acme.Own")
                 .dependsOn(library)
                 .write(plugins.resolve("own/own.jar"));
@@ -128,25 +120,29 @@ class ImportCachesTest {
         assertEquals("own", caches.byName(WHERE, "own").name());
     }
 
-    @Test
-    void plainJarsSeeEachOtherAlsoWhenOneBundlesALibraryOfTheImage() throws Exception {
-        Path library = new PluginJar()
+    private static PluginJar aMapperOfItsOwn() {
+        return new PluginJar()
                 .source("com/fasterxml/jackson/databind/ObjectMapper.java", """
                         package com.fasterxml.jackson.databind;
                         public class ObjectMapper { public static String own() { return "own"; } }
-                        """)
+                        """);
+    }
+
+    @Test
+    void aPlainJarMayCarryItsOwnVersionOfALibraryThatTheImageHas() throws Exception {
+        Path library = aMapperOfItsOwn()
+                .module("com.fasterxml.jackson.databind", "exports com.fasterxml.jackson.databind;")
+                .write(plugins.resolve("own/jackson.jar"));
+
+        assertAPlainJarWorksThatDoes("com.fasterxml.jackson.databind.ObjectMapper.own();", library);
+    }
+
+    @Test
+    void plainJarsSeeEachOtherAlsoWhenOneBundlesALibraryOfTheImage() throws Exception {
+        Path library = aMapperOfItsOwn()
                 .write(plugins.resolve("own/shaded.jar"));
-        new PluginJar()
-                .source("acme/Own.java", PluginJar.providerSource("acme", "Own", "own", "1.0",
-                        "com.fasterxml.jackson.databind.ObjectMapper.own();"))
-                .servicesFile("acme.Own")
-                .dependsOn(library)
-                .write(plugins.resolve("own/own.jar"));
 
-        ImportCaches caches = find();
-
-        assertEquals(List.of(), caches.broken());
-        assertEquals("own", caches.byName(WHERE, "own").name());
+        assertAPlainJarWorksThatDoes("com.fasterxml.jackson.databind.ObjectMapper.own();", library);
     }
 
     @Test
@@ -157,17 +153,8 @@ class ImportCachesTest {
                 .module("com.fasterxml.jackson.core", "exports com.fasterxml.jackson.core;",
                         "provides com.fasterxml.jackson.core.ObjectCodec with com.fasterxml.jackson.core.ObjectCodec;")
                 .write(plugins.resolve("own/jackson.jar"));
-        new PluginJar()
-                .source("acme/Own.java", PluginJar.providerSource("acme", "Own", "own", "1.0",
-                        "new com.fasterxml.jackson.core.ObjectCodec();"))
-                .servicesFile("acme.Own")
-                .dependsOn(library)
-                .write(plugins.resolve("own/own.jar"));
 
-        ImportCaches caches = find();
-
-        assertEquals(List.of(), caches.broken());
-        assertEquals("own", caches.byName(WHERE, "own").name());
+        assertAPlainJarWorksThatDoes("new com.fasterxml.jackson.core.ObjectCodec();", library);
     }
 
     @Test

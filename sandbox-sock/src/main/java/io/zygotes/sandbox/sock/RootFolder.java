@@ -1,6 +1,8 @@
 package io.zygotes.sandbox.sock;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -19,6 +21,9 @@ record RootFolder(Path top) {
     /** As many as the kernel follows: path_resolution(7). */
     private static final int MOST_LINKS = 40;
 
+    /** Bytes of the longest path that Linux takes, without the 0 at its end: path_resolution(7). */
+    static final int LONGEST_PATH = 4095;
+
     /** @param folder may be a link itself */
     static RootFolder of(Path folder) throws IOException {
         return new RootFolder(folder.toRealPath());
@@ -29,6 +34,7 @@ record RootFolder(Path top) {
      *
      * @param inside an absolute path, as seen from within
      * @return the path outside, without links; empty if there is nothing, or links lead in a circle
+     * @throws IOException if a link cannot be read, or the path outside would be too long to look there
      */
     Optional<Path> find(Path inside) throws IOException {
         Deque<Path> left = new ArrayDeque<>();
@@ -42,6 +48,7 @@ record RootFolder(Path top) {
                 continue;
             }
             Path next = name.toString().equals(".") || name.toString().isEmpty() ? at : at.resolve(name);
+            requireReachable(next);
             if (!Files.exists(next, LinkOption.NOFOLLOW_LINKS)) {
                 return Optional.empty();
             }
@@ -63,6 +70,14 @@ record RootFolder(Path top) {
         return Optional.of(at);
     }
 
+    /** To ask for a longer one would look as if there were nothing. */
+    private void requireReachable(Path path) throws FileSystemException {
+        if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
+            throw new FileSystemException(path.toString(), null, "longer than the " + LONGEST_PATH
+                    + " bytes that Linux takes for a path: sock_base_path in config.json must lead to a shorter one");
+        }
+    }
+
     /** What a link says, if the last part of the path is one; links on the way are followed. */
     Optional<Path> link(Path inside) throws IOException {
         Optional<Path> parent = find(inside.getParent());
@@ -70,6 +85,7 @@ record RootFolder(Path top) {
             return Optional.empty();
         }
         Path last = parent.get().resolve(inside.getFileName());
+        requireReachable(last);
         return Files.isSymbolicLink(last) ? Optional.of(Files.readSymbolicLink(last)) : Optional.empty();
     }
 }

@@ -98,10 +98,6 @@ final class SockLeaf extends SockSandbox implements Leaf {
             channel().send(Frame.encode(Frame.CALL, invocation.body()), deadline);
             sent = true; // a part of it would not have been run
             if (!ready) {
-                if (zygote != null) {
-                    // Now, because this thread will wait for the leaf: there is a processor for it.
-                    zygote.kits().replenish(spec.limits());
-                }
                 receiveReady(deadline);
             }
             doing = "running lambda " + spec.lambda();
@@ -152,6 +148,10 @@ final class SockLeaf extends SockSandbox implements Leaf {
 
     private void receiveReady(long deadline)
             throws IOException, TimeoutException, InterruptedException, SandboxException {
+        if (zygote != null) {
+            // Now, because this thread will wait for the leaf: there is a processor for it.
+            zygote.kits().replenish(spec.limits());
+        }
         Frame frame = channel().receive(deadline);
         if (frame.kind() == Frame.FAILED) {
             throw failure(frame);

@@ -66,12 +66,10 @@ final class SockMechanism implements SandboxMechanism {
     private static final int LEAF_IDS = 50_000;
     /** When the machine runs out of memory, sandboxes go before anything else: proc_pid_oom_score_adj(5). */
     private static final String EXPENDABLE = "500";
+    /** Bytes of a leaf's environment that go into the request for it, beside all else: half of the most in wire.py. */
+    private static final int MOST_AHEAD = 1 << 12;
     /** Where a leaf finds its code. */
     private static final String HANDLER = "/handler";
-    /** Bytes of the environment in a request: half of its longest (wire.py), the rest needs less than that. */
-    private static final int MOST_ENVIRONMENT = 1 << 12;
-    /** Bytes of a character in JSON at the most, and of a variable beside its name and value. */
-    private static final int LONGEST_ESCAPE = 6, VARIABLE = 6;
     private static final byte[] GO_NOW = Frame.encode(Frame.GO, new byte[0]);
     /** What a forked zygote waits for in setup.py. */
     private static final byte[] MAPPED = {'m'};
@@ -98,7 +96,12 @@ final class SockMechanism implements SandboxMechanism {
     private boolean closed;
 
     private SockMechanism(
-            MechanismContext context, PythonRuntime python, String hostPython, Path state, CgroupTree cgroups)
+            MechanismContext context,
+            Optional<Path> base,
+            PythonRuntime python,
+            String hostPython,
+            Path state,
+            CgroupTree cgroups)
             throws IOException {
         this.context = context;
         this.python = python;
@@ -106,7 +109,7 @@ final class SockMechanism implements SandboxMechanism {
         this.state = state;
         this.cgroups = cgroups;
         network = "none".equals(context.options().get("network")) ? Network.NONE : Network.HOST;
-        baseRoot = BaseRoot.plan(context.baseFolder(), python);
+        baseRoot = BaseRoot.plan(base, python);
         pump = new OutputPump();
         undertaker = new Undertaker(context.reuseCgroups());
         fresh = cgroups.family("fresh", cgroups.hostId(0), undertaker);
@@ -121,15 +124,14 @@ final class SockMechanism implements SandboxMechanism {
         } catch (IOException e) {
             throw new SandboxException("cannot make " + state + ": " + e.getMessage(), e);
         }
-        PythonRuntime host = PythonRuntime.prepare(
-                context.baseFolder().isEmpty() ? context.python() : "python3", Optional.empty(), state);
-        PythonRuntime python = context.baseFolder().isEmpty()
-                ? host
-                : PythonRuntime.prepare(context.python(), context.baseFolder(), state);
+        Optional<Path> base = base(context);
+        PythonRuntime host =
+                PythonRuntime.prepare(base.isEmpty() ? context.python() : "python3", Optional.empty(), state);
+        PythonRuntime python = base.isEmpty() ? host : PythonRuntime.prepare(context.python(), base, state);
         CgroupTree cgroups = CgroupTree.claim(layout, state);
         SockMechanism mechanism = null;
         try {
-            mechanism = new SockMechanism(context, python, host.executable(), state, cgroups);
+            mechanism = new SockMechanism(context, base, python, host.executable(), state, cgroups);
             mechanism.warden();
             LOG.log(Level.INFO, "sandboxes: " + layout.describe() + "; " + python.executable());
             return mechanism;
@@ -141,6 +143,20 @@ final class SockMechanism implements SandboxMechanism {
             } else if (mechanism.warden == null) {
                 mechanism.close();
             }
+        }
+    }
+
+    /** Without links: it is what counts for how long paths below it are. */
+    private static Optional<Path> base(MechanismContext context) throws SandboxException {
+        if (context.baseFolder().isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(context.baseFolder().get().toRealPath());
+        } catch (IOException e) {
+            throw new SandboxException("cannot find the root file system for sandboxes (" + e + "): set sock_base_path"
+                    + " in config.json to a folder that exists, at a path of at most " + RootFolder.LONGEST_PATH
+                    + " bytes", e);
         }
     }
 
@@ -237,10 +253,19 @@ final class SockMechanism implements SandboxMechanism {
     @Override
     public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException {
         SockZygote zygote = (SockZygote) parent.orElse(null);
-        if (zygote != null && zygote.hasAll(spec.packages()) && fitsIntoRequest(spec.environment())) {
-            return born(zygote, spec.limits(), spec.network(), spec);
+        if (zygote != null && zygote.hasAll(spec.packages()) && fitsAhead(spec.environment())) {
+            return born(zygote, spec.limits(), spec.network(), Optional.of(spec), false);
         }
-        return specialise(born(zygote, spec.limits(), spec.network(), null), spec);
+        return specialise(born(zygote, spec.limits(), spec.network(), Optional.empty(), false), spec);
+    }
+
+    /** Else it is told later, on the leaf's own channel: a request that is cut off would be the end of the zygote. */
+    private static boolean fitsAhead(Map<String, String> environment) throws SandboxException {
+        try {
+            return environment.isEmpty() || JSON.writeValueAsBytes(environment).length <= MOST_AHEAD;
+        } catch (IOException e) {
+            throw new SandboxException("cannot write the environment of a leaf as JSON: " + e.getMessage(), e);
+        }
     }
 
     @Override
@@ -248,7 +273,7 @@ final class SockMechanism implements SandboxMechanism {
             throws SandboxException, InterruptedException {
         SockZygote zygote = (SockZygote) parent;
         try {
-            return born(zygote, limits, network, null);
+            return born(zygote, limits, network, Optional.empty(), true);
         } finally {
             zygote.kits().replenish(limits);
         }
@@ -285,15 +310,6 @@ final class SockMechanism implements SandboxMechanism {
         }
     }
 
-    /** Whether a zygote can be told it in its request, which is one packet and short (wire.py). Else the leaf is told later. */
-    private static boolean fitsIntoRequest(Map<String, String> environment) {
-        int bytes = 0;
-        for (Map.Entry<String, String> variable : environment.entrySet()) {
-            bytes += LONGEST_ESCAPE * (variable.getKey().length() + variable.getValue().length()) + VARIABLE;
-        }
-        return bytes <= MOST_ENVIRONMENT;
-    }
-
     private static Map<String, Object> instructions(SockZygote zygote, LeafSpec spec) {
         Map<String, Object> go = new HashMap<>();
         go.put("open_files", spec.limits().openFiles());
@@ -309,9 +325,10 @@ final class SockMechanism implements SandboxMechanism {
      *
      * @param zygote what it is forked from; null for a fresh one
      * @param known what it is for, if all that it needs beside its code is in the zygote: then it is told so ahead, and
-     *     goes at once. Null for one that is to be specialised
+     *     goes at once. Empty for one that is to be specialised
+     * @param spare whether there is time until it is specialised
      */
-    private SockLeaf born(SockZygote zygote, Limits limits, Network network, LeafSpec known)
+    private SockLeaf born(SockZygote zygote, Limits limits, Network network, Optional<LeafSpec> known, boolean spare)
             throws SandboxException, InterruptedException {
         Birth birth = new Birth("leaf", limits, network);
         try {
@@ -322,13 +339,16 @@ final class SockMechanism implements SandboxMechanism {
                     zygote == null ? birth.freshKit(Linux.SOCK_STREAM) : zygote.kits().take(limits), family);
             birth.times.step("cgroup, scratch and channel");
             birth.request.put("uid", uid);
+            if (spare) {
+                birth.request.put("spare", true);
+            }
             SockLeaf leaf =
                     new SockLeaf(birth.id, this, family, group, birth.takeChannel(), zygote, birth.times, release);
             birth.sandbox = leaf;
             birth.printTo(leaf::label);
-            if (known != null) {
-                leaf.specialise(known);
-                birth.tellAhead(known.handler(), instructions(zygote, known));
+            if (known.isPresent()) {
+                leaf.specialise(known.get());
+                birth.tellAhead(known.get().handler(), instructions(zygote, known.get()));
                 birth.times.step("mount trees");
             }
             birth.ask(zygote);
@@ -337,7 +357,7 @@ final class SockMechanism implements SandboxMechanism {
             birth.times.step("clone and hello");
             group.join(leaf.pid());
             birth.times.step("check and limits");
-            if (known != null) {
+            if (known.isPresent()) {
                 leaf.channel().send(GO_NOW, birth.deadline);
                 birth.times.step("go");
             }

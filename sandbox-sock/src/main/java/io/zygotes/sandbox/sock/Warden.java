@@ -115,11 +115,15 @@ final class Warden implements AutoCloseable {
             throws IOException, TimeoutException, InterruptedException, SandboxException {
         byte[] instructions = JSON.writeValueAsBytes(Map.of(
                 "root", mountPoint.toString(),
-                "entries", baseRoot,
+                "entries", baseRoot.size(),
                 "python", python.executable(),
                 "first_id", Integer.toUnsignedLong(cgroups.hostId(0)),
                 "ids", IdBlock.WORKER_IDS));
-        channel.send(instructions, deadline(), group);
+        long deadline = deadline();
+        channel.send(instructions, deadline, group);
+        for (List<String> entry : baseRoot) {
+            channel.send(JSON.writeValueAsBytes(Map.of("entry", entry)), deadline);
+        }
         Thread.ofPlatform().daemon().name("warden").start(this::listen);
         try {
             pid = ready.get(PATIENCE, TimeUnit.SECONDS);

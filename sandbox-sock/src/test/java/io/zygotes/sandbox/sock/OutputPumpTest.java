@@ -10,10 +10,12 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+/** Lines of many, also of somebody who prints more than anybody can read, or what nobody can take. */
 class OutputPumpTest {
 
     private OutputPump pump;
@@ -29,18 +31,37 @@ class OutputPumpTest {
         pump.stop();
     }
 
-    /** Has a child process write the bytes, given as for printf(1), into a pipe. */
-    private static void print(int writingEnd, String bytes) throws Exception {
-        int nothing = Linux.openToRead("/dev/null");
+    /** Has a process print into a pipe; its input never ends. Returns the milliseconds that it took. */
+    private static long run(int writingEnd, String... command) throws Exception {
+        int input = Linux.openToRead("/dev/zero");
         try {
-            Linux.waitFor(Linux.spawn(List.of("/usr/bin/printf", bytes), List.of(), nothing, writingEnd, writingEnd));
+            long started = System.nanoTime();
+            Linux.waitFor(Linux.spawn(List.of(command), List.of(), input, writingEnd, writingEnd));
+            return (System.nanoTime() - started) / 1_000_000;
         } finally {
-            Linux.close(nothing);
+            Linux.close(input);
+        }
+    }
+
+    /** Has a process write the bytes, given as for printf(1), into a pipe. */
+    private static void print(int writingEnd, String bytes) throws Exception {
+        run(writingEnd, "/usr/bin/printf", bytes);
+    }
+
+    /** Has a process print into a pipe of its own, which the pump reads. Returns the milliseconds that it took. */
+    private long runAside(Consumer<String> sink, String... command) throws Exception {
+        int[] pipe = Linux.pipe();
+        try {
+            pump.lines(pipe[0], sink);
+            return run(pipe[1], command);
+        } finally {
+            Linux.close(pipe[1]);
         }
     }
 
     private String line() throws Exception {
-        return lines.poll(10, TimeUnit.SECONDS);
+        String line = lines.poll(10, TimeUnit.SECONDS);
+        return line == null ? "nothing came" : line;
     }
 
     @Test
@@ -111,6 +132,38 @@ class OutputPumpTest {
             Linux.waitFor(holder);
             Linux.close(life[0]);
             Linux.close(life[1]);
+        }
+    }
+
+    @Test
+    void a_flood_waits_and_what_is_not_in_lines_is_counted() throws Exception {
+        long bytes = 24 << 20;
+        long millis = runAside(lines::add, "/usr/bin/head", "-c", Long.toString(bytes));
+        assertTrue(millis >= 300, "24 MiB went through in " + millis + " ms");
+        long kept = 0;
+        String line = line();
+        for (; !line.contains("lost"); line = line()) {
+            assertEquals(8192, line.length());
+            kept += line.length();
+        }
+        long lost = Long.parseLong(line.substring(1, line.indexOf(' ')));
+        assertEquals(bytes, kept + lost, "what came and what was lost: " + kept + ", " + lost);
+        assertEquals(2 << 20, kept, "nothing that can be kept is lost");
+        runAside(lines::add, "/usr/bin/printf", "others come through");
+        assertEquals("others come through", line());
+    }
+
+    @Test
+    void output_that_cannot_be_taken_ends_nobody_elses() throws Exception {
+        for (Throwable fault : List.of(new IllegalStateException("broken"), new OutOfMemoryError("full"))) {
+            runAside(line -> {
+                if (fault instanceof Error error) {
+                    throw error;
+                }
+                throw (RuntimeException) fault;
+            }, "/usr/bin/printf", "lost\\n");
+            runAside(lines::add, "/usr/bin/printf", "well");
+            assertEquals("well", line());
         }
     }
 }

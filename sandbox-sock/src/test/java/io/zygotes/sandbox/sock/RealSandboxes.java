@@ -36,11 +36,16 @@ final class RealSandboxes implements AutoCloseable {
     private final Map<PackageId, PackageInfo> packages = new ConcurrentHashMap<>();
 
     RealSandboxes(Path folder) throws Exception {
+        this(folder, "python3", Optional.empty());
+    }
+
+    /** @param base what the sandboxes have as their root; empty for the host's files */
+    RealSandboxes(Path folder, String python, Optional<Path> base) throws Exception {
         this.folder = folder;
         mechanism = SockMechanism.start(new MechanismContext(
                 folder,
-                "python3",
-                Optional.empty(),
+                python,
+                base,
                 true,
                 true,
                 new Written(),

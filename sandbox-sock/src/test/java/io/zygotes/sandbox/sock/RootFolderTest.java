@@ -1,6 +1,8 @@
 package io.zygotes.sandbox.sock;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -102,5 +104,13 @@ class RootFolderTest {
     @Test
     void the_root_of_the_machine_is_one_too() throws IOException {
         assertEquals(place.toRealPath(), RootFolder.of(Path.of("/")).find(place).orElseThrow());
+    }
+
+    @Test
+    void a_path_that_would_be_too_long_outside_is_an_error_and_not_nothing() throws IOException {
+        int room = RootFolder.LONGEST_PATH - top.toString().length() - 1;
+        assertEquals("nothing", found("/" + "x".repeat(room)));
+        var e = assertThrows(IOException.class, () -> found("/" + "x".repeat(room + 1)));
+        assertTrue(e.getMessage().contains("sock_base_path"), e.getMessage());
     }
 }

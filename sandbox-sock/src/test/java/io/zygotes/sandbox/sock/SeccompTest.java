@@ -120,14 +120,9 @@ class SeccompTest {
 
     /** Instructions as code, jump if true, jump if false, value. */
     private static List<long[]> program(PythonRuntime python, String function, Machine machine) throws Exception {
-        String program = "import sys; sys.path.append(sys.argv[1]); from _zygotes import seccomp;"
-                + "sys.stdout.buffer.write(seccomp." + function + "(sys.argv[2]))";
-        Process process = new ProcessBuilder(
-                        python.executable(), "-I", "-S", "-B", "-c", program, python.folder().toString(), machine.name)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        ByteBuffer bytes = ByteBuffer.wrap(process.getInputStream().readAllBytes()).order(ByteOrder.nativeOrder());
-        assertEquals(0, process.waitFor());
+        String program = "from _zygotes import seccomp; sys.stdout.buffer.write(seccomp." + function + "(sys.argv[1]))";
+        ByteBuffer bytes = ByteBuffer.wrap(RuntimeProgram.run(python, program, Map.of(), machine.name))
+                .order(ByteOrder.nativeOrder());
         List<long[]> instructions = new ArrayList<>();
         while (bytes.hasRemaining()) {
             int code = Short.toUnsignedInt(bytes.getShort());

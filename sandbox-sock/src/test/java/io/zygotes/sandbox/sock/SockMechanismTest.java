@@ -160,6 +160,17 @@ class SockMechanismTest {
         assertThrows(IllegalArgumentException.class, () -> real.mechanism.specialise(spare, spec));
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {10, 4_000, 8_000, 1_000_000})
+    void an_environment_of_any_size_reaches_the_leaf_and_harms_no_zygote(int size) throws Exception {
+        Zygote root = root();
+        LeafSpec plain = real.lambda("it", "import os\ndef f(event):\n    return len(os.environ.get('LONG', ''))\n");
+        LeafSpec spec = new LeafSpec(
+                "it", plain.handler(), plain.packages(), plain.limits(), plain.network(), Map.of("LONG", "x".repeat(size)));
+        assertEquals("200 " + size, call(real.mechanism.createLeaf(Optional.of(root), spec), ""));
+        assertEquals("200 0", call(real.mechanism.createLeaf(Optional.of(root), plain), ""));
+    }
+
     @Test
     void a_leaf_outlives_its_zygote() throws Exception {
         Zygote root = root();

@@ -1,5 +1,7 @@
 """The first thing a fresh interpreter runs in a sandbox: the last steps of its set-up, then its work."""
 
+# What our own modules import comes first, and they come last: what they are made of, and little else, is to lie on as few
+# pages as can be, which is what filling the holes in between is for.
 import array
 import ctypes
 import fcntl
@@ -20,11 +22,10 @@ import traceback
 
 from . import memory
 
-# All that the next modules are made of, and little else, is to lie on as few pages as can be.
 memory.fill_holes()
 
-from . import job, kernel, leaf, seccomp, setup, wire, zygote  # noqa: E402
-from .kernel import do  # noqa: E402
+from . import job, kernel, leaf, seccomp, setup, wire, zygote
+from .kernel import do
 
 _WORK = {"leaf": leaf.main, "zygote": zygote.main}
 
@@ -36,6 +37,8 @@ def main():
     sys.path.remove("/runtime")
     sys.dont_write_bytecode = True
     sys.stdout.reconfigure(line_buffering=True)
+    if request["kind"] == "zygote":
+        memory.make_program_huge()
     if request["seccomp"]:
         do(kernel.install_filter(seccomp.base_program(kernel.ARCHITECTURE)))
         if request["kind"] != "zygote":

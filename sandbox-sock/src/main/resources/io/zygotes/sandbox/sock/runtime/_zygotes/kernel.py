@@ -30,13 +30,12 @@ _CLONE_CHILD_SETTID = 0x01000000
 _CLONE_INTO_CGROUP = 0x200000000  # since Linux 5.7
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
-MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 32, 4096, 16384, 1 << 18
+MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 MNT_DETACH = 2
 
 _AT_FDCWD = -100
 _MOVE_MOUNT_F_EMPTY_PATH = 4
 _AT_RECURSIVE = 0x8000
-_AT_EMPTY_PATH = 0x1000
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC = 1, 2, 4, 8
 
 _PR_SET_DUMPABLE = 4
@@ -77,19 +76,6 @@ _syscall = _libc.syscall
 _syscall.restype = ctypes.c_long
 _prctl = _libc.prctl
 _prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
-_mmap = _libc.mmap
-_mmap.restype = ctypes.c_void_p
-_mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
-_MAP_PRIVATE, _MAP_FIXED, _MAP_ANONYMOUS = 0x02, 0x10, 0x20
-_madvise = _libc.madvise
-_madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-_mincore = _libc.mincore
-_mincore.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p]
-_MADV_COLLAPSE = 25
-_HUGE = 2 << 20  # what an entry of the second level maps, with pages of 4 KiB
-_FULL_ENOUGH = 0.85  # of a block; the rest becomes memory that nobody asked for
-PAGE = os.sysconf("SC_PAGESIZE")
-_residency = ctypes.create_string_buffer(_HUGE // PAGE)
 _before_fork = ctypes.pythonapi.PyOS_BeforeFork
 _after_fork_child = ctypes.pythonapi.PyOS_AfterFork_Child
 _after_fork_parent = ctypes.pythonapi.PyOS_AfterFork_Parent
@@ -216,48 +202,6 @@ def clone(flags, cgroup, first=_NO_CALLS):
     return pid
 
 
-def make_memory_private():
-    """Turns memory that this process would share with its children into memory that they get copies of.
-
-    What a package mapped that way while it was imported would be written and read by all leaves of a zygote.
-    """
-    with open("/proc/self/maps") as file:
-        maps = [line.split(None, 2) for line in file]
-    for addresses, permissions, _ in maps:
-        if permissions[1:4:2] != "ws":
-            continue
-        start, end = (int(address, 16) for address in addresses.split("-"))
-        content = ctypes.string_at(start, end - start)
-        protection = sum(bit for letter, bit in zip("rwx", (1, 2, 4)) if letter in permissions)
-        mapped = _mmap(start, end - start, protection, _MAP_PRIVATE | _MAP_FIXED | _MAP_ANONYMOUS, -1, 0)
-        if mapped != start:
-            raise _failed("mmap over shared memory", ctypes.get_errno())
-        ctypes.memmove(start, content, end - start)
-
-
-def make_pages_huge():
-    """Has the kernel put memory that is in use throughout into huge pages: a fork then copies fewer page-table entries.
-
-    A generator: each step may take some milliseconds. Does nothing where the kernel cannot (MADV_COLLAPSE, Linux 6.1).
-    """
-    with open("/proc/self/maps") as file:
-        maps = [line.split() for line in file]
-    for fields in maps:
-        # Anonymous and writable. The stack changes all the time.
-        if fields[1] != "rw-p" or fields[4] != "0" or fields[-1] == "[stack]":
-            continue
-        start, end = (int(address, 16) for address in fields[0].split("-"))
-        for block in range(-(-start // _HUGE) * _HUGE, end - _HUGE + 1, _HUGE):
-            if _resident_pages(block) * PAGE >= _FULL_ENOUGH * _HUGE:
-                yield _madvise(block, _HUGE, _MADV_COLLAPSE)
-
-
-def _resident_pages(start):
-    """How many pages of a block of this size are in memory."""
-    _check(_mincore(start, _HUGE, _residency), "mincore")
-    return sum(_residency.raw)  # of each byte only the lowest bit is defined, and the others are 0 (mincore(2))
-
-
 def threads():
     """Number of threads of this process: its task folder has two links more (proc(5))."""
     return os.stat("/proc/self/task").st_nlink - 2
@@ -279,6 +223,12 @@ def parent_user_namespace(fd):
 def dup(descriptor, number, inherited):
     """Gives an open file a certain number as well."""
     return _call("dup to %d" % number, "dup3", descriptor, number, 0 if inherited else os.O_CLOEXEC)
+
+
+def empty_input():
+    """Puts a standard input with nothing in it in place of the one that was inherited."""
+    # Opening gives the lowest unused number.
+    return close(0), _call("open /dev/null", "openat", _AT_FDCWD, b"/dev/null", os.O_RDONLY)
 
 
 def close_from(first):

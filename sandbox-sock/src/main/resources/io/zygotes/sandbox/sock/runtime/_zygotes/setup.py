@@ -25,7 +25,6 @@ import functools
 import json
 import os
 import resource
-import socket
 import sys
 import traceback
 
@@ -116,7 +115,7 @@ class Setup:
         if gate is not None:
             calls.add("identity", kernel.close(gate[1]), kernel.read_byte(gate[0]))
         calls.extend(_hello())
-        calls.add("descriptors", kernel.dup(self._output, 1, True), kernel.dup(self._output, 2, True))
+        calls.add("descriptors", *kernel.empty_input(), kernel.dup(self._output, 1, True), kernel.dup(self._output, 2, True))
         calls.add("mounts", kernel.move_mount(self._scratch, "/host"))
         if self._go is not None:
             for tree, (target, _) in zip(self._trees, self._go["mounts"]):

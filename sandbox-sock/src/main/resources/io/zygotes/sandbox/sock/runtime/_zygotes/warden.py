@@ -16,6 +16,8 @@ import sys
 from . import kernel, setup, wire
 from .kernel import do
 
+# Two paths as long as Linux takes them, in which each byte may be six in JSON.
+_LARGEST_ENTRY = 1 << 16
 _MASK_OPTIONS = "size=4k,nr_inodes=8,mode=755"
 _PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 _READ_ONLY = kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV
@@ -64,6 +66,14 @@ def _allow_core_limit():
                       "core files above 0 (LimitCORE=1 in systemd)", file=sys.stderr, flush=True)
 
 
+def _receive_instructions(control):
+    """What to be, with one message for each entry of the base root: no message holds as many paths as may come."""
+    instructions, descriptors = wire.receive_message(control, _LARGEST_ENTRY)
+    count = instructions["entries"]
+    instructions["entries"] = [wire.receive_message(control, _LARGEST_ENTRY)[0]["entry"] for _ in range(count)]
+    return instructions, descriptors
+
+
 def _boot(control, instructions, descriptors):
     """As root on the host: builds the base root, enters it, and forks the warden proper. Returns in the warden."""
     root = instructions["root"]
@@ -102,8 +112,8 @@ def main():
     control = socket.socket(fileno=wire.CHANNEL)
     os.umask(0o022)  # sandboxes read what is made here as somebody else, and get the same
     try:
+        instructions, descriptors = _receive_instructions(control)
         kernel.require_architecture()
-        instructions, descriptors = wire.receive_message(control)
         _boot(control, instructions, descriptors)
         for descriptor in descriptors:
             os.close(descriptor)

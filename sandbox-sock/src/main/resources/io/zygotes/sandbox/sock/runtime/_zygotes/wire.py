@@ -60,10 +60,10 @@ def parse(data):
     return json.loads(data)
 
 
-def receive_message(channel):
+def receive_message(channel, largest=_LARGEST_REQUEST):
     """One message from a SOCK_SEQPACKET socket: the object, and the descriptors that came with it."""
     data, ancillary, flags, _ = channel.recvmsg(
-        _LARGEST_REQUEST, socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4) + socket.CMSG_SPACE(12), socket.MSG_CMSG_CLOEXEC
+        largest, socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4) + socket.CMSG_SPACE(12), socket.MSG_CMSG_CLOEXEC
     )
     if not data:
         raise Closed

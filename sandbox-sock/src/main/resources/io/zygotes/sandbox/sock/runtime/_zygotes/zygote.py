@@ -23,13 +23,6 @@ _DONE = object()
 _KEPT = []
 
 
-def _private_bytes():
-    """Memory that is this process's own, about: resident less file-backed and shared pages (proc(5), statm)."""
-    with open("/proc/self/statm") as file:
-        fields = file.read().split()
-    return (int(fields[1]) - int(fields[2])) * kernel.PAGE
-
-
 def _import_package(modules):
     """Imports a package's modules. One that works is enough: many packages ship modules that need more than them."""
     first_error = None
@@ -48,10 +41,10 @@ def _import_all(packages):
     """Imports in the given order and measures. Returns the cost of each: milliseconds and MiB."""
     costs = {}
     for package in packages:
-        memory, started = _private_bytes(), time.perf_counter()
+        before, started = memory.private_bytes(), time.perf_counter()
         _import_package(package["modules"])
         elapsed = (time.perf_counter() - started) * 1000
-        costs[package["name"]] = [elapsed, max(0, _private_bytes() - memory) / (1 << 20)]
+        costs[package["name"]] = [elapsed, max(0, memory.private_bytes() - before) / (1 << 20)]
     return costs
 
 
@@ -62,7 +55,8 @@ def main(instructions):
     setup.add_packages(instructions["visible"])
     try:
         costs = _import_all(instructions["packages"])
-        kernel.make_memory_private()
+        memory.make_private()
+        _require_standard_streams()
         if kernel.threads() > 1:
             _rehearse()
     except BaseException as error:
@@ -78,6 +72,16 @@ def main(instructions):
     return _serve(wire.over(wire.CHANNEL, socket.SOCK_SEQPACKET))
 
 
+def _require_standard_streams():
+    """Opens those that a package closed: else their numbers were given to what is made for the next child."""
+    for number in range(wire.CHANNEL):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest unused number, which is this one
+            os.set_inheritable(number, True)
+
+
 def _rehearse():
     """Forks once. If a thread holds what a handler for forks waits for, it hangs here, where imports have a deadline."""
     child = os.fork()
@@ -88,9 +92,8 @@ def _rehearse():
 
 def _serve(control):
     """Forks for the worker. Returns in each child, with the child's work."""
-    later = kernel.make_pages_huge()
+    later = memory.make_pages_huge()
     practice = rehearsal.Request()
-    alone = kernel.threads() == 1
     while True:
         later = _while_idle(control, later)
         try:
@@ -99,7 +102,7 @@ def _serve(control):
             os._exit(0)
         steps = setup.Setup(request, descriptors, control)
         try:
-            if _fork(steps, alone) == 0:
+            if _fork(steps) == 0:
                 # Nothing of the zygote's is closed or tidied up in a child: that would only be more pages to copy.
                 _KEPT.append((steps, practice, later))
                 return _become(steps)
@@ -107,7 +110,6 @@ def _serve(control):
             setup.tell_failure(descriptors[0], "fork", error)
         for descriptor in descriptors:
             os.close(descriptor)
-        alone = kernel.threads() == 1
         if not _is_asked(control, _PAUSE):
             practice.run()
 
@@ -124,11 +126,11 @@ def _while_idle(control, later):
     return later
 
 
-def _fork(steps, alone):
-    """Returns 0 in the child. It is alone if it has one thread."""
+def _fork(steps):
+    """Returns 0 in the child."""
     flags = setup.namespaces(steps.request)
     cgroup = steps.cgroup if steps.request["kind"] == "leaf" else -1
-    if alone:
+    if kernel.threads() == 1:  # asked at the last moment: a signal handler of a package could have started one
         # The child belongs to the warden, which tells the worker when it ends; the zygote may be gone by then.
         return kernel.clone(flags | kernel.CLONE_PARENT, cgroup, steps.first)
     return _fork_with_threads(flags, cgroup, steps)
@@ -154,9 +156,9 @@ def _fork_with_threads(flags, cgroup, steps):
 def _become(steps):
     """In the child: sets the sandbox up and returns its work."""
     if steps.request["kind"] == "leaf":
-        if "go" in steps.request:
-            return leaf.main, steps.go()
-        return leaf.main_of_spare, steps.go(meanwhile=rehearsal.of_spare)
+        if "spare" in steps.request:
+            return leaf.main_of_spare, steps.go(meanwhile=rehearsal.of_spare)
+        return leaf.main, steps.go()
     go = steps.go()
     do(kernel.set_dumpable(False))
     return main, go

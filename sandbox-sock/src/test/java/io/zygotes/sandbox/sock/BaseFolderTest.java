@@ -1,0 +1,121 @@
+package io.zygotes.sandbox.sock;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.zygotes.spi.Invocation;
+import io.zygotes.spi.Leaf;
+import io.zygotes.spi.Reply;
+import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Zygote;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Sandboxes whose root is a folder with an interpreter of its own, wherever that folder lies. */
+class BaseFolderTest {
+
+    /** Copies the interpreter that runs it, its library and all that these load, below a folder; prints its path. */
+    private static final String COPY =
+            """
+            import glob, os, re, shutil, subprocess, sys, sysconfig
+            base = sys.argv[1]
+            program = os.path.realpath(sys._base_executable)
+            library = sysconfig.get_path("stdlib")
+            left_out = ("site-packages", "dist-packages", "test", "tests", "idlelib", "ensurepip", "__pycache__", "config-*")
+            shutil.copytree(library, base + library, ignore=shutil.ignore_patterns(*left_out))
+            extensions = glob.glob(library + "/lib-dynload/*.so")
+            told = subprocess.run(["ldd", program, *extensions], stdout=subprocess.PIPE, text=True).stdout
+            for file in {program, *map(os.path.normpath, re.findall(r"(/\\S+) \\(0x", told))}:
+                os.makedirs(os.path.dirname(base + file), exist_ok=True)
+                shutil.copy(file, base + file)
+            os.mkdir(base + "/etc")
+            open(base + "/etc/hosts", "w").close()
+            print(program)
+            """;
+
+
+    @TempDir
+    private static Path place;
+
+    private static Path base;
+    private static String python;
+
+    @BeforeAll
+    static void copyAnInterpreter() throws Exception {
+        base = Files.createDirectory(place.toRealPath().resolve("base"));
+        Process copy = new ProcessBuilder("python3", "-I", "-S", "-c", COPY, base.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        python = new String(copy.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        assertEquals(0, copy.waitFor());
+    }
+
+    /** Moves the folder to where its path has so many bytes. */
+    private static void moveTo(int length) throws Exception {
+        Path at = Files.createTempDirectory(place, "deep").toRealPath();
+        while (at.toString().length() + 202 < length) {
+            at = at.resolve("x".repeat(200));
+        }
+        move(at.resolve("y".repeat(length - at.toString().length() - 1)));
+        assertEquals(length, base.toString().length());
+    }
+
+    private static void move(Path to) throws Exception {
+        Files.createDirectories(to.getParent());
+        Files.move(base, to);
+        base = to;
+    }
+
+    /** To where whoever removes it finds all that is in it. */
+    @AfterEach
+    void moveBack() throws Exception {
+        move(place.toRealPath().resolve("base"));
+    }
+
+    private static void assertServes(Path worker) throws Exception {
+        try (RealSandboxes real = new RealSandboxes(worker, python, Optional.of(base))) {
+            Zygote root = real.mechanism.createZygote(Optional.empty(), RealSandboxes.zygote());
+            Leaf leaf = real.mechanism.createLeaf(
+                    Optional.of(root), real.lambda("which", "import sys\ndef f(event):\n    return sys.executable\n"));
+            Reply reply = leaf.call(Invocation.post(new byte[0]), Duration.ofSeconds(10));
+            assertEquals("200 \"" + python + "\"", reply.status() + " " + new String(reply.body(), StandardCharsets.UTF_8));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {200, 4000})
+    void it_may_lie_as_deep_as_paths_go(int length, @TempDir Path worker) throws Exception {
+        moveTo(length);
+        assertServes(worker);
+    }
+
+    private static void assertRefused(Path refused, String why, Path worker) {
+        var e = assertThrows(
+                SandboxException.class, () -> new RealSandboxes(worker, python, Optional.of(refused)).close());
+        assertTrue(e.getMessage().contains("sock_base_path"), e.getMessage());
+        assertTrue(e.getMessage().contains(why), e.getMessage());
+    }
+
+    @Test
+    void a_path_that_leaves_no_room_for_what_is_inside_is_refused_with_the_setting_to_mend(@TempDir Path worker)
+            throws Exception {
+        moveTo(RootFolder.LONGEST_PATH - 1);
+        assertRefused(base, "4095 bytes", worker);
+        assertRefused(base.resolve("longer"), "4095 bytes", worker);
+    }
+
+    @Test
+    void a_folder_that_is_not_there_is_refused_with_the_setting_to_mend(@TempDir Path worker) {
+        assertRefused(base.resolve("missing"), "missing", worker);
+    }
+}
