@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,6 +32,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -338,9 +340,9 @@ final class SockMechanism implements SandboxMechanism {
             SandboxGroup group = birth.kit(
                     zygote == null ? birth.freshKit(Linux.SOCK_STREAM) : zygote.kits().take(limits), family);
             birth.times.step("cgroup, scratch and channel");
-            birth.request.put("uid", uid);
+            birth.own.put("uid", uid);
             if (spare) {
-                birth.request.put("spare", true);
+                birth.common.put("spare", true);
             }
             SockLeaf leaf =
                     new SockLeaf(birth.id, this, family, group, birth.takeChannel(), zygote, birth.times, release);
@@ -384,9 +386,9 @@ final class SockMechanism implements SandboxMechanism {
             IdBlock block = (above == null ? ids : above.ids()).child();
             GroupFamily family = birth.ownFamily(cgroups, cgroups.hostId(block.start()), block);
             SandboxGroup group = birth.kit(birth.selfKit(family), family);
-            birth.request.put("uid", FIRST_ID);
-            birth.request.put("map", List.of(FIRST_ID, block.start(), block.count()));
-            birth.request.put("scope", depth <= DEEPEST_SCOPE);
+            birth.own.put("uid", FIRST_ID);
+            birth.own.put("map", List.of(FIRST_ID, block.start(), block.count()));
+            birth.common.put("scope", depth <= DEEPEST_SCOPE);
             birth.printTo(() -> "zygote");
             KitStock kits = new KitStock(family, supplier);
             SockZygote zygote =
@@ -443,7 +445,7 @@ final class SockMechanism implements SandboxMechanism {
         try {
             Runnable release = birth.identity(null, FIRST_ID);
             SandboxGroup group = birth.kit(birth.freshKit(Linux.SOCK_STREAM), fresh);
-            birth.request.put("uid", FIRST_ID);
+            birth.own.put("uid", FIRST_ID);
             CompletableFuture<String> output = birth.collectOutput();
             sandbox = new SockJob(birth.id, this, fresh, group, birth.takeChannel(), release);
             SockJob started = sandbox;
@@ -682,7 +684,10 @@ final class SockMechanism implements SandboxMechanism {
         final String kind;
         final Limits limits;
         final StepTimes times = new StepTimes();
-        final Map<String, Object> request = new HashMap<>();
+        /** What many sandboxes have in common: a zygote lays it out once. In an order, so that it is the same bytes. */
+        final Map<String, Object> common = new TreeMap<>();
+        /** The rest of the request. */
+        final Map<String, Object> own = new HashMap<>();
         SockSandbox sandbox;
         int freshId;
         private final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(BIRTH_PATIENCE);
@@ -701,11 +706,11 @@ final class SockMechanism implements SandboxMechanism {
             this.kind = kind;
             this.limits = limits;
             id = kind + "-" + numbers.incrementAndGet();
-            request.put("kind", kind);
-            request.put("name", id);
-            request.put("private_network", network == Network.NONE);
-            request.put("seccomp", context.seccomp());
-            request.put("scope", true);
+            common.put("kind", kind);
+            common.put("private_network", network == Network.NONE);
+            common.put("seccomp", context.seccomp());
+            common.put("scope", true);
+            own.put("name", id);
         }
 
         GroupFamily ownFamily(CgroupTree tree, int owner, IdBlock block) throws IOException {
@@ -747,7 +752,7 @@ final class SockMechanism implements SandboxMechanism {
             if (zygote == null) {
                 freshId = freshIds.take();
                 int taken = freshId;
-                request.put("map", List.of(uid, taken, 1));
+                own.put("map", List.of(uid, taken, 1));
                 release = () -> freshIds.giveBack(taken);
             } else {
                 zygote.ids().use();
@@ -783,8 +788,8 @@ final class SockMechanism implements SandboxMechanism {
         /** Puts what the sandbox would be told with its go into the request. */
         void tellAhead(Path handler, Map<String, Object> instructions) throws LinuxException {
             descriptors.add(Linux.detachedTree(handler.toString(), false));
-            instructions.put("mounts", List.of(List.of(HANDLER, true)));
-            request.put("go", instructions);
+            common.put("mounts", List.of(HANDLER));
+            own.put("go", instructions);
         }
 
         /** Sends the request to the zygote to fork from, or to the warden. */
@@ -798,10 +803,14 @@ final class SockMechanism implements SandboxMechanism {
                 sent.add(2, tree);
                 int[] all = sent.stream().mapToInt(Integer::intValue).toArray();
                 if (zygote == null) {
+                    Map<String, Object> request = new HashMap<>(common);
+                    request.putAll(own);
                     request.put("op", "spawn");
                     answer = warden().ask(request, 0, all);
                 } else {
-                    zygote.channel().send(JSON.writeValueAsBytes(request), deadline, all);
+                    byte[] request = (JSON.writeValueAsString(common) + '\n' + JSON.writeValueAsString(own))
+                            .getBytes(StandardCharsets.UTF_8);
+                    zygote.channel().send(request, deadline, all);
                 }
             } finally {
                 group.releaseTree();

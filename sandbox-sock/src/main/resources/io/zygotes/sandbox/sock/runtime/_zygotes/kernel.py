@@ -53,12 +53,12 @@ _NUMBERS = {
     "x86_64": dict(
         capset=126, chdir=80, close=3, dup3=292, getppid=110, ioctl=16, mount=165, openat=257, pivot_root=155, prctl=157,
         prlimit64=302, read=0, seccomp=317, sethostname=170, setns=308, setpgid=109, setresgid=119, setresuid=117, socket=41,
-        umount2=166, unshare=272, write=1,
+        statx=332, umount2=166, unshare=272, write=1,
     ),
     "aarch64": dict(
         capset=91, chdir=49, close=57, dup3=24, getppid=173, ioctl=29, mount=40, openat=56, pivot_root=41, prctl=167,
         prlimit64=261, read=63, seccomp=277, sethostname=161, setns=268, setpgid=154, setresgid=149, setresuid=147, socket=198,
-        umount2=39, unshare=97, write=64,
+        statx=291, umount2=39, unshare=97, write=64,
     ),
 }
 # These came after the numbers were unified.
@@ -165,8 +165,15 @@ def _tid_address():
 _clone_args = ctypes.create_string_buffer(88)
 
 
+_prepared = None
+
+
 def prepare_clone(flags, cgroup):
-    """Lays the arguments of clone3(2) out in memory."""
+    """Lays the arguments of clone3(2) out in memory. Most children of a process differ in nothing here."""
+    global _prepared
+    if _prepared == (flags, cgroup):
+        return
+    _prepared = flags, cgroup
     tid = _tid_address()
     if tid:
         flags |= _CLONE_CHILD_SETTID | _CLONE_CHILD_CLEARTID
@@ -202,9 +209,16 @@ def clone(flags, cgroup, first=_NO_CALLS):
     return pid
 
 
+# statx(2): a mask, a size and attributes come before the number of links.
+_STATX_NLINK, _STATX_BYTES, _NLINK = 4, 256, struct.Struct("16xI")
+_status = ctypes.create_string_buffer(_STATX_BYTES)
+_look_at_tasks = _call("statx", "statx", _AT_FDCWD, b"/proc/self/task", 0, _STATX_NLINK, _status)
+
+
 def threads():
     """Number of threads of this process: its task folder has two links more (proc(5))."""
-    return os.stat("/proc/self/task").st_nlink - 2
+    do(_look_at_tasks)
+    return _NLINK.unpack_from(_status)[0] - 2
 
 
 def unshare(flags):
@@ -245,16 +259,29 @@ def read_byte(descriptor):
     return _call("read", "read", descriptor, ctypes.create_string_buffer(1), 1)
 
 
+class Text:
+    """What a call is to write, set or changed after the call was laid out."""
+
+    def __init__(self, most_bytes):
+        self.data = ctypes.create_string_buffer(most_bytes + 1)
+        self.length = ctypes.c_size_t()
+
+    def set(self, text):
+        encoded = text.encode()
+        self.data.value = encoded
+        self.length.value = len(encoded)
+        return self
+
+
 def write(descriptor, data):
     return _call("write", "write", descriptor, data, len(data))
 
 
 def overwrite(path, text, number):
-    """Writes a text into a file that exists; for a process whose lowest unused descriptor is this number."""
-    data = text.encode()
+    """Writes a Text into a file that exists; for a process whose lowest unused descriptor is this number."""
     return (
         _call("open " + path, "openat", _AT_FDCWD, path.encode(), os.O_WRONLY | os.O_CLOEXEC),
-        _call("write %r to %s" % (text, path), "write", number, data, len(data)),
+        _call("write to " + path, "write", number, text.data, text.length),
         close(number),
     )
 
@@ -302,8 +329,8 @@ def set_mount_attributes(target, attributes, recursive):
 
 
 def set_host_name(name):
-    encoded = name.encode()
-    return _call("sethostname", "sethostname", encoded, len(encoded))
+    """The name is a Text."""
+    return _call("sethostname", "sethostname", name.data, name.length)
 
 
 def loopback_up(number):

@@ -10,16 +10,20 @@ import importlib.util
 import json
 import marshal
 import os
-import socket
 
 from . import kernel, leaf, setup, wire
 
 _TIMES = 12
 
 # As long as real ones.
-_GO = {"mounts": [], "open_files": 1024, "file_bytes": 1 << 28}
-_SPARE = {"kind": "leaf", "name": "leaf-0000", "private_network": False, "seccomp": True, "scope": True, "uid": 10000}
-_REQUEST = json.dumps(dict(_SPARE, go=dict(_GO, mounts=[["/handler", True]]))).encode()
+_GO = {"open_files": 1024, "file_bytes": 1 << 28}
+_ORDERS = json.dumps(dict(_GO, mounts=[])).encode()
+_COMMON = {"kind": "leaf", "private_network": False, "seccomp": True, "scope": True}
+_OWN = {"name": "leaf-0000", "uid": 10000}
+_MOUNTS = {"mounts": ["/handler"]}
+# What comes with a descriptor for each mount, and four others.
+REQUEST = json.dumps(dict(_COMMON, **_MOUNTS)).encode() + b"\n" + json.dumps(dict(_OWN, go=_GO)).encode()
+DESCRIPTORS = 5
 _EVENT = b'{"rehearsal": [1, 2.5, "three", null]}'
 _F = marshal.dumps(compile("def f(event):\n    return event\n", "f.py", "exec"))
 _CODE = "/tmp/rehearsal.pyc"
@@ -31,8 +35,7 @@ class _Stage:
     """Sockets with numbers that nobody else uses, in place of a child's."""
 
     def __init__(self):
-        self.ours, theirs = socket.socketpair()
-        self.theirs = wire.over(theirs.detach(), socket.SOCK_STREAM)
+        self.ours, self.theirs = wire.pair(wire.STREAM)
 
     def __enter__(self):
         return self
@@ -68,8 +71,8 @@ def run():
     try:
         with _Stage() as stage:
             for _ in range(_TIMES):
-                _set_up(stage, _SPARE, json.dumps(_GO).encode())
-                _set_up(stage, wire.parse(_REQUEST), b"")
+                _set_up(stage, dict(_COMMON, **_OWN), _ORDERS)
+                _set_up(stage, dict(_COMMON, **_MOUNTS, **_OWN, go=_GO), b"")
                 _call(stage)
                 of_spare()
     finally:
@@ -79,31 +82,8 @@ def run():
 def of_spare():
     """What a spare leaf can do ahead: the pages that it will write to are its own when its orders come."""
     with _Stage() as stage:
-        wire.send_frame(stage.ours.fileno(), wire.GO, json.dumps(_GO).encode())
+        wire.send_frame(stage.ours.fileno(), wire.GO, _ORDERS)
         wire.parse(wire.receive_order(stage.theirs, False)[1])
         exec(marshal.loads(_F), {})
         _call(stage)
     leaf.reseed()
-
-
-class Request:
-    """What a zygote does with a request up to the fork, for practice.
-
-    A fork makes all memory of the zygote read-only for the moment, and each page that it writes to on the way to the next
-    fork costs it a fault. After a practice, which nobody waits for, those pages are its own again.
-    """
-
-    def __init__(self):
-        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._theirs = wire.over(theirs.detach(), socket.SOCK_SEQPACKET)
-        for _ in range(_TIMES):
-            self.run()
-
-    def run(self):
-        socket.send_fds(self._ours, [_REQUEST], [0])
-        request, descriptors = wire.receive_message(self._theirs)
-        setup.Setup(request, descriptors * 5, self._theirs)
-        kernel.prepare_clone(setup.namespaces(request) | kernel.CLONE_PARENT, 0)
-        kernel.threads()
-        for descriptor in descriptors:
-            os.close(descriptor)

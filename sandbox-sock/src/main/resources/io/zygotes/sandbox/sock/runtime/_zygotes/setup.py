@@ -42,6 +42,9 @@ _close = os.close
 # Of a child with standard streams and channel alone.
 _UNUSED = wire.CHANNEL + 1
 
+MOST_NAME_BYTES = 64  # of a host: uname(2)
+_MOST_ID_BYTES = 64
+
 _PENDING_SIGNALS = 1024
 _LOCKED_BYTES = 8 << 20
 
@@ -50,7 +53,7 @@ def final_filter():
     return kernel.install_filter(seccomp.final_program(kernel.ARCHITECTURE))
 
 
-def namespaces(request):
+def _namespaces(request):
     """The clone flags for a sandbox of this kind. Zygotes share the warden's pid namespace: see design notes."""
     flags = kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
     if request["kind"] != "zygote":
@@ -62,7 +65,8 @@ def namespaces(request):
 
 def map_ids(process, inside, outside, count):
     """Writes the maps of a user namespace; process is a folder of /proc."""
-    for name, text in _id_maps(inside, outside, count):
+    line = _id_line(inside, outside, count)
+    for name, text in (("/setgroups", "deny"), ("/uid_map", line), ("/gid_map", line)):
         descriptor = os.open(process + name, os.O_WRONLY | os.O_CLOEXEC)
         try:
             os.write(descriptor, text.encode())
@@ -70,9 +74,8 @@ def map_ids(process, inside, outside, count):
             os.close(descriptor)
 
 
-def _id_maps(inside, outside, count):
-    line = "%d %d %d" % (inside, outside, count)
-    return (("/setgroups", "deny"), ("/uid_map", line), ("/gid_map", line))
+def _id_line(inside, outside, count):
+    return "%d %d %d" % (inside, outside, count)
 
 
 def _general_limits():
@@ -97,19 +100,35 @@ class Setup:
 
         gate is for a fresh sandbox: both ends of a pipe that is written to when its id maps are there.
         """
-        self.request = request
+        self.kind = request["kind"]
+        self.is_spare = "spare" in request
+        self.namespaces = _namespaces(request)
         self.step = "orders"
         self.first = kernel.Calls()
+        self.descriptors = descriptors
         self.channel, self._output, self.cgroup, self._scratch, *self._trees = descriptors
         self._control = control
         self._unsealed = set()
-        self._go = request.get("go")
-        self._last = _Last.of(request["kind"], request["scope"], request["seccomp"] and gate is None)
-        self._lay_out_first(gate)
+        self._name = kernel.Text(MOST_NAME_BYTES)
+        self._ids = kernel.Text(_MOST_ID_BYTES)
+        self._last = _Last.of(self.kind, request["scope"], request["seccomp"] and gate is None)
+        self._lay_out_first(request, gate)
+        self.renew(request)
 
-    def _lay_out_first(self, gate):
+    def renew(self, own):
+        """Makes it another child's, for which only what is its own differs."""
+        self._name.set(own["name"])
+        self._ids.set(_id_line(own["uid"], FIRST_ID, 1))
+        self._go = own.get("go")
+
+    def close(self):
+        """In the process that forked: lets go of what the child has now."""
+        for descriptor in self.descriptors:
+            _close(descriptor)
+
+    def _lay_out_first(self, request, gate):
         """Up to the orders. The lowest unused descriptor is known as soon as most are closed."""
-        request, calls, is_zygote = self.request, self.first, self.request["kind"] == "zygote"
+        calls, is_zygote = self.first, self.kind == "zygote"
         # The first one, so that what fails after it is told to the worker in the child's own name.
         calls.add("descriptors", kernel.dup(self.channel, wire.CHANNEL, False))
         if gate is not None:
@@ -117,9 +136,8 @@ class Setup:
         calls.extend(_hello())
         calls.add("descriptors", *kernel.empty_input(), kernel.dup(self._output, 1, True), kernel.dup(self._output, 2, True))
         calls.add("mounts", kernel.move_mount(self._scratch, "/host"))
-        if self._go is not None:
-            for tree, (target, _) in zip(self._trees, self._go["mounts"]):
-                calls.add("mounts", kernel.move_mount(tree, target))
+        for tree, target in zip(self._trees, request.get("mounts", ())):
+            calls.add("mounts", kernel.move_mount(tree, target))
         calls.add("descriptors", kernel.close_from(_UNUSED))
         if gate is not None:
             calls.add("identity", *kernel.set_ids(request["uid"]), kernel.set_dumpable(True))
@@ -129,11 +147,12 @@ class Setup:
             calls.add("identity", kernel.read_byte(wire.CHANNEL), *kernel.set_ids(FIRST_ID), kernel.set_dumpable(True))
         else:
             # A single line that maps the parent's own id needs no privilege (user_namespaces(7)).
-            for name, text in _id_maps(request["uid"], FIRST_ID, 1):
-                calls.add("identity", *kernel.overwrite("/proc/self" + name, text, _UNUSED))
+            calls.add("identity", *kernel.overwrite("/proc/self/setgroups", kernel.Text(4).set("deny"), _UNUSED))
+            for name in ("/proc/self/uid_map", "/proc/self/gid_map"):
+                calls.add("identity", *kernel.overwrite(name, self._ids, _UNUSED))
         # Else it would share that of its zygote and of all other leaves, whose processes have the same host uid.
         calls.add("group", kernel.own_process_group())
-        calls.add("name", kernel.set_host_name(request["name"]))
+        calls.add("name", kernel.set_host_name(self._name))
         if request["private_network"]:
             calls.add("network", *kernel.loopback_up(_UNUSED))
         calls.extend(_before_orders(is_zygote))
@@ -170,7 +189,7 @@ class Setup:
         """Does what the worker says until it says go. Returns the rest of what it says then."""
         kind = wire.MOUNT
         while kind != wire.GO:
-            kind, body, trees = wire.receive_order(self._control, self.request["kind"] == "zygote")
+            kind, body, trees = wire.receive_order(self._control, self.kind == "zygote")
             instructions = wire.parse(body)
             self._attach(instructions["mounts"], trees)
         for top in self._unsealed:

@@ -121,7 +121,7 @@ def main():
         os.setresuid(0, 0, 0)
         do(kernel.set_dumpable(True))  # so that the files of its children in /proc are theirs, and it can write their maps
         do(kernel.mount("proc", "/proc", "proc", _PROC_FLAGS, "subset=pid,hidepid=2"))
-        do(kernel.set_host_name("zygotes"))
+        do(kernel.set_host_name(kernel.Text(setup.MOST_NAME_BYTES).set("zygotes")))
         do(kernel.set_no_new_privileges())
     except BaseException as error:
         wire.send_message(control, {"failed": "%s: %s" % (type(error).__name__, error)})
@@ -185,20 +185,20 @@ class _Warden:
         gate, release = os.pipe()
         try:
             steps = setup.Setup(request, descriptors, self.control, (gate, release))
-            pid = kernel.clone(setup.namespaces(request), steps.cgroup, steps.first)
+            pid = kernel.clone(steps.namespaces, steps.cgroup, steps.first)
             if pid == 0:
-                self._become(steps)
+                self._become(steps, request)
             setup.map_ids("/proc/%d" % pid, *request["map"])
             os.write(release, b"x")
         finally:
             os.close(gate)
             os.close(release)
 
-    def _become(self, steps):
+    def _become(self, steps, request):
         signal.set_wakeup_fd(-1)
         go = steps.go()
         try:
-            self._run_python(steps.request, go)
+            self._run_python(request, go)
         except BaseException as error:
             steps.fail("interpreter", error)
 

@@ -1,16 +1,16 @@
 """Messages between the worker and what runs in sandboxes.
 
-Warden and zygotes have a SOCK_SEQPACKET socket: one JSON object a message, descriptors beside it. Leaves and jobs
-have a SOCK_STREAM socket with frames: length of the body (u32, big endian), kind (u8), body.
+Warden and zygotes have a SOCK_SEQPACKET socket, with descriptors beside a message. To and from the warden a message is a
+JSON object. A request for a zygote has two, a line each: what many sandboxes have in common, the same bytes for all of
+them, and what is the sandbox's own. Leaves and jobs have a SOCK_STREAM socket with frames: length of the body (u32, big
+endian), kind (u8), body.
 
 The worker asks the kernel who sent what it reads (SO_PASSCRED), so nobody can speak for another process.
 """
 
-import _socket  # without the class around it, whose every instance costs a forked child some page faults
-import array
+import _socket  # without the classes of socket around it: for sockets, and for numbers, whose | would run much Python
 import json
 import os
-import socket
 import struct
 
 # Kinds of frames. To the sandbox:
@@ -33,16 +33,27 @@ _STATUS = struct.Struct(">H")
 # Of the warden and of zygotes: names, numbers and maps. A large buffer would be mapped and unmapped for each message.
 _LARGEST_REQUEST = 1 << 13
 _LARGEST_ORDER = 1 << 18
-_MOST_DESCRIPTORS = 253  # SCM_MAX_FD, unix(7)
+_FOR_DESCRIPTORS = _socket.CMSG_SPACE(253 * 4)  # SCM_MAX_FD, unix(7)
+_FOR_ALL = _FOR_DESCRIPTORS + _socket.CMSG_SPACE(12)
+_CUT_OFF = _socket.MSG_TRUNC | _socket.MSG_CTRUNC
+_ALL_OF_IT = _socket.MSG_CMSG_CLOEXEC | _socket.MSG_WAITALL
 
 
 class Closed(Exception):
     """The other side is gone."""
 
 
+STREAM, PACKETS = _socket.SOCK_STREAM, _socket.SOCK_SEQPACKET
+
+
 def over(descriptor, kind):
-    """A bare socket object over a descriptor, to be detached by whoever makes it."""
-    return _socket.socket(socket.AF_UNIX, kind, 0, descriptor)
+    """A bare socket object over a descriptor."""
+    return _socket.socket(_socket.AF_UNIX, kind, 0, descriptor)
+
+
+def pair(kind):
+    """Two bare socket objects, connected with each other."""
+    return _socket.socketpair(_socket.AF_UNIX, kind)
 
 
 _scan = json.decoder.JSONDecoder().scan_once
@@ -60,22 +71,31 @@ def parse(data):
     return json.loads(data)
 
 
-def receive_message(channel, largest=_LARGEST_REQUEST):
-    """One message from a SOCK_SEQPACKET socket: the object, and the descriptors that came with it."""
-    data, ancillary, flags, _ = channel.recvmsg(
-        largest, socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4) + socket.CMSG_SPACE(12), socket.MSG_CMSG_CLOEXEC
-    )
+def _receive(channel, largest):
+    data, ancillary, flags, _ = channel.recvmsg(largest, _FOR_ALL, _socket.MSG_CMSG_CLOEXEC)
     if not data:
         raise Closed
     descriptors = _descriptors(ancillary)
-    pid = 0
-    for level, kind, payload in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
-            pid = struct.unpack("iII", payload)[0]
-    if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+    if flags & _CUT_OFF:
         for descriptor in descriptors:
             os.close(descriptor)
         raise OSError("a message of the worker was cut off")
+    return data, ancillary, descriptors
+
+
+def receive_request(channel):
+    """A request for a zygote as it came, and the descriptors that came with it."""
+    data, _, descriptors = _receive(channel, _LARGEST_REQUEST)
+    return data, descriptors
+
+
+def receive_message(channel, largest=_LARGEST_REQUEST):
+    """One object from a SOCK_SEQPACKET socket, and the descriptors that came with it."""
+    data, ancillary, descriptors = _receive(channel, largest)
+    pid = 0
+    for level, kind, payload in ancillary:
+        if level == _socket.SOL_SOCKET and kind == _socket.SCM_CREDENTIALS:
+            pid = struct.unpack("iII", payload)[0]
     message = parse(data)
     message["sender"] = pid
     return message, descriptors
@@ -85,7 +105,7 @@ def send_message(channel, message, pid=0):
     """One message; as coming from process pid, if given (needs CAP_SYS_ADMIN over the pid namespace)."""
     ancillary = []
     if pid:
-        ancillary.append((socket.SOL_SOCKET, socket.SCM_CREDENTIALS, struct.pack("iII", pid, os.getuid(), os.getgid())))
+        ancillary.append((_socket.SOL_SOCKET, _socket.SCM_CREDENTIALS, struct.pack("iII", pid, os.getuid(), os.getgid())))
     channel.sendmsg([json.dumps(message).encode()], ancillary)
 
 
@@ -122,9 +142,7 @@ def receive_frame(descriptor):
 def receive_order(channel, is_packet):
     """A GO or MOUNT: kind, body, descriptors. From either type of socket, whatever the object says of it."""
     wanted = _LARGEST_ORDER if is_packet else _FRAME.size
-    data, ancillary, _, _ = channel.recvmsg(
-        wanted, socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4), socket.MSG_CMSG_CLOEXEC | socket.MSG_WAITALL
-    )
+    data, ancillary, _, _ = channel.recvmsg(wanted, _FOR_DESCRIPTORS, _ALL_OF_IT)
     if not data:
         raise Closed
     length, kind = _FRAME.unpack_from(data)
@@ -133,11 +151,15 @@ def receive_order(channel, is_packet):
 
 
 def _descriptors(ancillary):
-    found = array.array("i")
     for level, kind, payload in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            found.frombytes(payload[: len(payload) - len(payload) % 4])
-    return list(found)
+        if level == _socket.SOL_SOCKET and kind == _socket.SCM_RIGHTS:
+            return memoryview(payload).cast("i").tolist()
+    return []
+
+
+def with_descriptors(descriptors):
+    """What goes with a message beside its data."""
+    return [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("%di" % len(descriptors), *descriptors))]
 
 
 def send_reply(descriptor, status, body):

@@ -8,16 +8,17 @@ import importlib
 import json
 import os
 import select
-import socket
 import time
 
 from . import kernel, leaf, memory, rehearsal, setup, wire
 from .kernel import do
 
-# Seconds without a request after which there is time for what can wait.
-_IDLE = 0.05
-# Seconds after a fork in which the worker and the child need the processors.
-_PAUSE = 0.001
+# Milliseconds without a request after which there is time for what can wait.
+_IDLE = 50
+# Milliseconds after a fork in which the worker and the child need the processors.
+_PAUSE = 1
+# Of leaves: with and without network, spare and not, and whatever descriptors a package keeps open now and then.
+_MOST_KNOWN = 8
 _DONE = object()
 # What would be freed in a child: of this zygote, and of those that it was forked from.
 _KEPT = []
@@ -69,7 +70,7 @@ def main(instructions):
     gc.freeze()
     report = json.dumps({"costs": costs, "threads": kernel.threads()}).encode()
     wire.send_frame(wire.CHANNEL, wire.READY, report)
-    return _serve(wire.over(wire.CHANNEL, socket.SOCK_SEQPACKET))
+    return _serve(wire.over(wire.CHANNEL, wire.PACKETS))
 
 
 def _require_standard_streams():
@@ -93,34 +94,87 @@ def _rehearse():
 def _serve(control):
     """Forks for the worker. Returns in each child, with the child's work."""
     later = memory.make_pages_huge()
-    practice = rehearsal.Request()
+    requests = _Requests(control)
+    requests.practise()
     while True:
-        later = _while_idle(control, later)
-        try:
-            request, descriptors = wire.receive_message(control)
-        except (wire.Closed, ConnectionError):
-            os._exit(0)
-        steps = setup.Setup(request, descriptors, control)
+        later = _while_idle(requests, later)
+        steps = requests.next()
         try:
             if _fork(steps) == 0:
                 # Nothing of the zygote's is closed or tidied up in a child: that would only be more pages to copy.
-                _KEPT.append((steps, practice, later))
+                _KEPT.append((steps, requests, later))
                 return _become(steps)
         except OSError as error:
-            setup.tell_failure(descriptors[0], "fork", error)
-        for descriptor in descriptors:
-            os.close(descriptor)
-        if not _is_asked(control, _PAUSE):
-            practice.run()
+            setup.tell_failure(steps.channel, "fork", error)
+        steps.close()
+        if not requests.are_there(_PAUSE):
+            requests.practise()
 
 
-def _is_asked(control, seconds):
-    return bool(select.select([control], [], [], seconds)[0])
+class _Requests:
+    """What the worker asks of this zygote.
+
+    A fork makes all memory of the zygote read-only for the moment, and each page that it writes to on the way to the next
+    one is copied. So little is done for a request: one that differs from another in names and numbers only is laid out
+    once. And it is practised when nobody waits: then the pages are the zygote's own again when a request comes.
+    """
+
+    def __init__(self, control):
+        self._control = control
+        self._poll = select.poll()
+        self._poll.register(control, select.POLLIN)
+        self._ours, self._theirs = wire.pair(wire.PACKETS)
+        self._known = {}
+        self._remember(rehearsal.REQUEST, rehearsal.DESCRIPTORS)
+
+    def are_there(self, milliseconds):
+        """Waits up to this long."""
+        return bool(self._poll.poll(milliseconds))
+
+    def next(self):
+        """Waits for a request. Ends the process if the worker is gone."""
+        try:
+            data, descriptors = wire.receive_request(self._control)
+        except (wire.Closed, ConnectionError):
+            os._exit(0)
+        steps = self._lay_out(data, descriptors)
+        if steps.kind == "leaf":
+            self._last = data
+            if len(descriptors) != self._count:
+                self._remember(data, len(descriptors))
+        return steps
+
+    def _remember(self, data, count):
+        """What to practise with, and how many descriptors go with it."""
+        self._last, self._count = data, count
+        self._beside = wire.with_descriptors([wire.CHANNEL] * count)
+
+    def _lay_out(self, data, descriptors):
+        common, own = data.split(b"\n")
+        key = (common, *descriptors)
+        own = wire.parse(own)
+        steps = self._known.get(key)
+        if steps is not None:
+            steps.renew(own)
+            return steps
+        steps = setup.Setup(dict(wire.parse(common), **own), descriptors, self._control)
+        if len(self._known) == _MOST_KNOWN:
+            self._known.clear()
+        self._known[key] = steps
+        return steps
+
+    def practise(self):
+        """Goes all the way to a fork, but for the fork."""
+        self._ours.sendmsg((self._last,), self._beside)
+        steps = self._lay_out(*wire.receive_request(self._theirs))
+        kernel.prepare_clone(*_clone_arguments(steps))
+        kernel.threads()
+        steps.close()
 
 
-def _while_idle(control, later):
+def _while_idle(requests, later):
     """Goes on with what can wait, step by step, as long as no request comes. Returns what is left of it."""
-    while later is not None and not _is_asked(control, _IDLE):
+    while later is not None and not requests.are_there(_IDLE):
         if next(later, _DONE) is _DONE:
             return None
     return later
@@ -128,15 +182,17 @@ def _while_idle(control, later):
 
 def _fork(steps):
     """Returns 0 in the child."""
-    flags = setup.namespaces(steps.request)
-    cgroup = steps.cgroup if steps.request["kind"] == "leaf" else -1
     if kernel.threads() == 1:  # asked at the last moment: a signal handler of a package could have started one
-        # The child belongs to the warden, which tells the worker when it ends; the zygote may be gone by then.
-        return kernel.clone(flags | kernel.CLONE_PARENT, cgroup, steps.first)
-    return _fork_with_threads(flags, cgroup, steps)
+        return kernel.clone(*_clone_arguments(steps), steps.first)
+    return _fork_with_threads(steps)
 
 
-def _fork_with_threads(flags, cgroup, steps):
+def _clone_arguments(steps):
+    # The child belongs to the warden, which tells the worker when it ends; the zygote may be gone by then.
+    return steps.namespaces | kernel.CLONE_PARENT, steps.cgroup if steps.kind == "leaf" else -1
+
+
+def _fork_with_threads(steps):
     """With threads only fork(2) by the C library is safe: it runs the handlers that libraries registered for it.
 
     The process in the middle has one thread, makes the sandbox, and ends, so that the warden inherits the sandbox.
@@ -144,7 +200,8 @@ def _fork_with_threads(flags, cgroup, steps):
     middle = os.fork()
     if middle == 0:
         try:
-            if kernel.clone(flags, cgroup, steps.first) == 0:
+            flags, cgroup = _clone_arguments(steps)
+            if kernel.clone(flags & ~kernel.CLONE_PARENT, cgroup, steps.first) == 0:
                 return 0
         except OSError as error:
             setup.tell_failure(steps.channel, "fork", error)
@@ -155,8 +212,8 @@ def _fork_with_threads(flags, cgroup, steps):
 
 def _become(steps):
     """In the child: sets the sandbox up and returns its work."""
-    if steps.request["kind"] == "leaf":
-        if "spare" in steps.request:
+    if steps.kind == "leaf":
+        if steps.is_spare:
             return leaf.main_of_spare, steps.go(meanwhile=rehearsal.of_spare)
         return leaf.main, steps.go()
     go = steps.go()
