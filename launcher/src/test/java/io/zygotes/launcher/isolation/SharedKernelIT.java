@@ -161,8 +161,8 @@ class SharedKernelIT extends WithOwnWorker {
                         from _zygotes import wire
                         # Keeps the descriptor of the first leaf's cgroup, and makes a process there when that is empty again.
                         KEPT = []
-                        received = wire.receive_message
-                        def receive_message(control):
+                        received = wire.receive_request
+                        def receive_request(control):
                             request, descriptors = received(control)
                             for fd in () if KEPT else descriptors:
                                 try:
@@ -188,7 +188,7 @@ class SharedKernelIT extends WithOwnWorker {
                                 time.sleep(600)
                             finally:
                                 os._exit(0)
-                        wire.receive_message = receive_message
+                        wire.receive_request = receive_request
                         """));
         lambda("squats", "squatter", "import time\ndef f(event):\n    time.sleep(0.3)\n"); // so that its group is seen in use
         worker.ok("squats", null);
@@ -209,14 +209,17 @@ class SharedKernelIT extends WithOwnWorker {
                         import os
                         from _zygotes import wire
                         # Also the leaf's ends of its channel and its output, which so never end for the worker.
-                        received = wire.receive_message
-                        def receive_message(control):
+                        KEPT = []
+                        received = wire.receive_request
+                        def receive_request(control):
                             request, descriptors = received(control)
                             for fd in descriptors:
-                                os.dup(fd)
+                                KEPT.append(os.dup(fd))
                             return request, descriptors
-                        wire.receive_message = receive_message
+                        wire.receive_request = receive_request
                         """));
+        lambda("counts", "keeper", "import keeper\ndef f(event):\n    return len(keeper.KEPT)\n");
+        assertTrue(worker.ok("counts", null).body().asInt() > 2, "the probe does not work");
         lambda("kept", "keeper", "import os\ndef f(event):\n    print('last words')\n    os._exit(3)\n");
         int before = 0;
         for (int i = 0; i < 40; i++) {
