@@ -20,6 +20,8 @@ final class SandboxGroup {
     private static final long SLACK = 1 << 20;
     /** What version 1 allows for the buffers of sockets, which it does not count as memory: a part of the memory. */
     private static final int SOCKET_PART = 8;
+    /** The kernel refuses to limit processes to more than it can ever have: PID_MAX_LIMIT. */
+    private static final int MOST_PROCESSES = 1 << 22;
 
     private static final String PROCESSES = "/cgroup.procs";
 
@@ -123,7 +125,7 @@ final class SandboxGroup {
             // Of TCP and UDP both, in spite of its name. Without it nothing bounds them below what the machine has.
             writeIfThere(memory + "/memory.kmem.tcp.limit_in_bytes", Long.toString(bytes / SOCKET_PART));
         }
-        Linux.writeFile(byController.get("pids") + "/pids.max", Integer.toString(wanted.procs()));
+        Linux.writeFile(byController.get("pids") + "/pids.max", Integer.toString(Math.min(wanted.procs(), MOST_PROCESSES)));
         int period = 100_000;
         long quota = (long) wanted.cpuPercent() * period / 100;
         if (cpuIsUnified) {

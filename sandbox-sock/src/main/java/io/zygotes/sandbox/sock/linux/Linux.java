@@ -444,9 +444,18 @@ public final class Linux {
 
     /** Wakes everybody who waits on a socket; harmless on anything else. */
     static void shutdown(int socket) {
+        shutdown(socket, 2);
+    }
+
+    /** What came is read, and then the end, whoever may have the other side still. */
+    static void shutdownReading(int socket) {
+        shutdown(socket, 0);
+    }
+
+    private static void shutdown(int socket, int how) {
         Scratch s = SCRATCH.get();
         try {
-            int ignored = (int) SHUTDOWN.invokeExact(s.state, socket, 2);
+            int ignored = (int) SHUTDOWN.invokeExact(s.state, socket, how);
         } catch (Throwable e) {
             throw unexpected(e);
         }
@@ -553,6 +562,21 @@ public final class Linux {
                 if (s.errno() != LinuxException.EINTR) {
                     throw failed("read", s.errno());
                 }
+            }
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** Writes a byte. */
+    public static void writeByte(int descriptor) throws LinuxException {
+        Scratch s = SCRATCH.get();
+        try {
+            s.small.set(ValueLayout.JAVA_BYTE, 0, (byte) 'x');
+            if ((long) WRITE.invokeExact(s.state, descriptor, s.small, 1L) < 0) {
+                throw failed("write", s.errno());
             }
         } catch (LinuxException e) {
             throw e;
