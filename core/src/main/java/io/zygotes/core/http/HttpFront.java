@@ -46,6 +46,7 @@ public final class HttpFront implements AutoCloseable {
     /** Kept, because a logger that nobody refers to forgets its level. */
     private static final Logger JETTY = Logger.getLogger("org.eclipse.jetty");
 
+    private final BodyRoom room;
     private final Server server;
     private final GuardedConnector connector;
 
@@ -56,10 +57,12 @@ public final class HttpFront implements AutoCloseable {
      * @param port TCP port; 0 for any free one
      */
     public HttpFront(String host, int port) {
-        this(host, port, Duration.ofMinutes(1));
+        // a body is copied on its way to a leaf, and an answer on its way back
+        this(host, port, Duration.ofMinutes(1), new BodyRoom(Runtime.getRuntime().maxMemory() / 4));
     }
 
-    HttpFront(String host, int port, Duration idle) {
+    HttpFront(String host, int port, Duration idle, BodyRoom room) {
+        this.room = room;
         // the worker says itself when it serves and where
         JETTY.setLevel(Level.WARNING);
         QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, 8);
@@ -103,7 +106,7 @@ public final class HttpFront implements AutoCloseable {
             Function<HttpQuestion, HttpAnswer> api, BiPredicate<InetSocketAddress, InetSocketAddress> refused)
             throws IOException {
         connector.refuse(refused);
-        server.setHandler(new ApiHandler(api));
+        server.setHandler(new ApiHandler(api, room));
         try {
             server.start();
         } catch (Exception e) {
@@ -131,29 +134,54 @@ public final class HttpFront implements AutoCloseable {
     private static final class ApiHandler extends Handler.Abstract {
 
         private final Function<HttpQuestion, HttpAnswer> api;
+        private final BodyRoom room;
 
-        ApiHandler(Function<HttpQuestion, HttpAnswer> api) {
+        ApiHandler(Function<HttpQuestion, HttpAnswer> api, BodyRoom room) {
             this.api = api;
+            this.room = room;
         }
 
         @Override
         public boolean handle(Request request, Response response, Callback callback) {
             // a lambda may think longer than a connection may idle
             request.addIdleTimeoutListener(timeout -> false);
-            HttpAnswer answer = GuardedConnector.isRefused(request.getConnectionMetaData())
+            BodyRoom.Share share = room.share();
+            boolean answered = false;
+            try {
+                HttpAnswer answer = fitting(answer(request, share), share);
+                response.setStatus(answer.status());
+                answer.headers().forEach(response.getHeaders()::put);
+                response.getHeaders().put(HttpHeader.CONTENT_TYPE, answer.contentType());
+                response.getHeaders().put(HttpHeader.CONTENT_LENGTH, answer.body().length);
+                answered = true;
+                response.write(true, ByteBuffer.wrap(answer.body()), Callback.from(callback, share::close));
+                return true;
+            } finally {
+                if (!answered) {
+                    share.close();
+                }
+            }
+        }
+
+        private HttpAnswer answer(Request request, BodyRoom.Share share) {
+            return GuardedConnector.isRefused(request.getConnectionMetaData())
                     ? WorkerApi.refusal()
                     : api.apply(new HttpQuestion(
                             request.getMethod(),
                             request.getHttpURI().getPath(),
                             request.getHttpURI().getQuery(),
                             () -> headers(request),
-                            () -> body(request)));
-            response.setStatus(answer.status());
-            answer.headers().forEach(response.getHeaders()::put);
-            response.getHeaders().put(HttpHeader.CONTENT_TYPE, answer.contentType());
-            response.getHeaders().put(HttpHeader.CONTENT_LENGTH, answer.body().length);
-            response.write(true, ByteBuffer.wrap(answer.body()), callback);
-            return true;
+                            () -> body(request, share)));
+        }
+
+        /** The answer, or that there is no room for it: a client may take its time to read it. */
+        private static HttpAnswer fitting(HttpAnswer answer, BodyRoom.Share share) {
+            try {
+                share.take(Math.max(answer.body().length - BodyRoom.FREE, 0));
+                return answer;
+            } catch (HttpQuestion.NoRoomException e) {
+                return WorkerApi.noRoom(e);
+            }
         }
 
         private static Map<String, String> headers(Request request) {
@@ -165,7 +193,7 @@ public final class HttpFront implements AutoCloseable {
             return all;
         }
 
-        private static byte[] body(Request request) throws TooLargeException, IOException {
+        private static byte[] body(Request request, BodyRoom.Share share) throws TooLargeException, IOException {
             if (request.getLength() == 0) {
                 return new byte[0];
             }
@@ -173,7 +201,8 @@ public final class HttpFront implements AutoCloseable {
                 throw tooLarge();
             }
             long until = System.nanoTime() + BODY_NANOS;
-            byte[] body = new byte[(int) Math.max(request.getLength() + 1, 1 << 12)];
+            // grows as bytes come: a client may say that it sends more than it does
+            byte[] body = new byte[BodyRoom.FREE];
             int length = 0;
             try (InputStream in = Content.Source.asInputStream(request)) {
                 for (int n = in.read(body, 0, body.length); n >= 0; n = in.read(body, length, body.length - length)) {
@@ -185,7 +214,8 @@ public final class HttpFront implements AutoCloseable {
                         throw new SocketTimeoutException("the body took longer than a minute");
                     }
                     if (length == body.length) {
-                        body = Arrays.copyOf(body, 2 * length);
+                        share.take(Math.min(length, MAX_BODY + 1 - length));
+                        body = Arrays.copyOf(body, Math.min(2 * length, MAX_BODY + 1));
                     }
                 }
             }

@@ -33,9 +33,19 @@ record HttpQuestion(String method, String path, String query, Headers headers, B
     interface Body {
         /**
          * @throws TooLargeException if it is larger than a request may be
+         * @throws NoRoomException if others take the memory for it at the moment
          * @throws IOException if the client goes away or is too slow
          */
         byte[] read() throws TooLargeException, IOException;
+    }
+
+    /** There is no memory for the body at the moment. */
+    static final class NoRoomException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        NoRoomException(String message) {
+            super(message);
+        }
     }
 
     /** The body is larger than a request may be. */

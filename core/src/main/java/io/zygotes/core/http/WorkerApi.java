@@ -41,6 +41,7 @@ public final class WorkerApi {
     private final Supplier<String> debug;
     private final boolean trace;
     private final LongAdder inFlight;
+    private final FewLines failures = new FewLines(LOG);
     private volatile boolean stopping;
 
     /**
@@ -84,6 +85,11 @@ public final class WorkerApi {
                 "lambdas may not call this worker; \"allow_lambda_calls\": true in config.json lets them",
                 null,
                 Map.of("Connection", "close"));
+    }
+
+    /** The answer where there is no memory for a body; what is left of the request is not read. */
+    static HttpAnswer noRoom(HttpQuestion.NoRoomException e) {
+        return error(503, e.getMessage(), null, Map.of("Retry-After", "1", "Connection", "close"));
     }
 
     HttpAnswer answer(HttpQuestion question) {
@@ -154,6 +160,8 @@ public final class WorkerApi {
             body = question.body().read();
         } catch (HttpQuestion.TooLargeException e) {
             return error(413, e.getMessage(), null, Map.of("Connection", "close"));
+        } catch (HttpQuestion.NoRoomException e) {
+            return noRoom(e);
         } catch (SocketTimeoutException e) {
             return error(408, "the body did not arrive in time: " + e.getMessage(), null, Map.of("Connection", "close"));
         } catch (IOException e) {
@@ -189,20 +197,20 @@ public final class WorkerApi {
             Thread.currentThread().interrupt();
             return error(503, "the worker is stopping", null, Map.of("Connection", "close"));
         } catch (IOException e) {
-            LOG.log(Level.ERROR, "lambda " + name + ": cannot read or write its files", e);
+            failures.log("lambda " + name + ": cannot read or write its files", e);
             boolean full = String.valueOf(e.getMessage()).contains(NO_SPACE);
             return error(full ? 507 : 500, "lambda " + name + ": " + e.getMessage(), null, Map.of());
         } catch (RuntimeException e) {
-            LOG.log(Level.ERROR, "lambda " + name + ": the worker failed", e);
+            failures.log("lambda " + name + ": the worker failed", e);
             return error(500, "lambda " + name + ": the worker failed: " + e, null, Map.of());
         } catch (OutOfMemoryError e) {
             // bodies are by far the largest things here, so it is this request that there is no room for
-            LOG.log(Level.ERROR, "no memory for a request to lambda " + name + "; give Java more: ZYGOTES_JAVA_OPTS=-Xmx…");
+            failures.log("no memory for a request to lambda " + name + "; give Java more: ZYGOTES_JAVA_OPTS=-Xmx…", null);
             return error(503, "the worker has no memory left for this request", null, Map.of("Retry-After", "1"));
         }
     }
 
-    private static HttpAnswer sandboxError(String name, SandboxException e) {
+    private HttpAnswer sandboxError(String name, SandboxException e) {
         String message = "lambda " + name + ": " + e.getMessage();
         return switch (e) {
             case SandboxException.NoCapacity full -> error(429, message, null, Map.of("Retry-After", "1"));
@@ -212,7 +220,7 @@ public final class WorkerApi {
             case SandboxException.Died died -> error(502, message, null, Map.of());
             case SandboxException.ZygoteGone gone -> error(503, message, null, Map.of("Retry-After", "1"));
             default -> {
-                LOG.log(Level.ERROR, "lambda " + name + ": no sandbox", e);
+                failures.log("lambda " + name + ": no sandbox", e);
                 yield error(500, message, null, Map.of());
             }
         };

@@ -55,6 +55,8 @@ public final class PackageStore implements Packages, AutoCloseable {
     public static final String STAGING = ".staging";
 
     private static final int AT_ONCE = 4;
+    /** Less, so that a lambda with many packages, or with some whose builds never end, does not keep all others waiting. */
+    private static final int AT_ONCE_OF_ONE = 3;
     private static final int LAST_LINES = 25;
 
     private final Path folder;
@@ -139,20 +141,38 @@ public final class PackageStore implements Packages, AutoCloseable {
     }
 
     /**
-     * Installs all of them, some at the same time.
+     * Installs all of them, some at the same time. However many there are, others who ask need not wait for all of them.
      *
-     * @throws PackageException if one of them fails; the others go on
+     * @throws PackageException if one of them fails; those that are under way go on
      * @throws InterruptedException if the calling thread is interrupted while it waits
      */
     public void installAll(Collection<PackageId> ids) throws PackageException, InterruptedException {
-        Map<PackageId, CompletableFuture<PackageInfo>> missing = new LinkedHashMap<>();
+        Map<PackageId, CompletableFuture<PackageInfo>> underWayHere = new LinkedHashMap<>();
         for (PackageId id : ids) {
             if (!installed.containsKey(id)) {
-                missing.put(id, start(id));
+                if (underWayHere.size() == AT_ONCE_OF_ONE) {
+                    awaitOne(underWayHere);
+                }
+                underWayHere.put(id, start(id));
             }
         }
-        for (Map.Entry<PackageId, CompletableFuture<PackageInfo>> install : missing.entrySet()) {
-            await(install.getKey(), install.getValue());
+        while (!underWayHere.isEmpty()) {
+            awaitOne(underWayHere);
+        }
+    }
+
+    /** Waits until one of them has ended, and takes those away that have. */
+    private static void awaitOne(Map<PackageId, CompletableFuture<PackageInfo>> installs)
+            throws PackageException, InterruptedException {
+        try {
+            CompletableFuture.anyOf(installs.values().toArray(CompletableFuture[]::new)).get();
+        } catch (ExecutionException | CancellationException e) {
+            LOG.log(Level.DEBUG, "an install failed, which is told below", e);
+        }
+        for (PackageId id : List.copyOf(installs.keySet())) {
+            if (installs.get(id).isDone()) {
+                await(id, installs.remove(id));
+            }
         }
     }
 

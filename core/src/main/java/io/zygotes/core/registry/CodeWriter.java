@@ -32,13 +32,34 @@ final class CodeWriter {
     /** The worker compiles itself; byte code of another interpreter or an older file would only mislead. */
     private static final String BYTE_CODE = "__pycache__";
 
+    /** Folders in folders: each file costs a look at all that it lies in. */
+    private static final int MAX_DEPTH = 100;
+    /** Characters of a path, as the kernel has it: PATH_MAX. */
+    private static final int MAX_NAME = 4096;
+    /** Characters of all names and of what links lead to; the latter are kept until the end. */
+    private static final int MAX_NAMES = 16 << 20;
+
     private final Path target;
     private final long maxBytes;
     private final int maxEntries;
     private long bytes;
     private int entries;
+    private int names;
     /** Made last, so that nothing is written through one. */
     private final Map<Path, String> links = new LinkedHashMap<>();
+
+    /** What was to be written is not what a lambda may hold. */
+    static final class RefusedException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        RefusedException(String message) {
+            super(message);
+        }
+
+        RefusedException(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
 
     /**
      * @param target the folder to write; must not exist
@@ -79,7 +100,7 @@ final class CodeWriter {
                         file(place, in, Files.isExecutable(file));
                     }
                 } else {
-                    throw new IOException(from.relativize(file) + " is neither a file nor a folder nor a link");
+                    throw new RefusedException(from.relativize(file) + " is neither a file nor a folder nor a link");
                 }
                 return FileVisitResult.CONTINUE;
             }
@@ -106,14 +127,14 @@ final class CodeWriter {
                     folder(place.getParent());
                     file(place, tar, (entry.getMode() & 0111) != 0);
                 } else {
-                    throw new IOException("'" + entry.getName() + "' is neither a file nor a folder nor a symbolic link");
+                    throw new RefusedException("'" + entry.getName() + "' is neither a file nor a folder nor a symbolic link");
                 }
             }
         } catch (IllegalArgumentException e) {
-            throw new IOException("is damaged: " + e.getMessage(), e);
+            throw new RefusedException("is damaged: " + e.getMessage(), e);
         }
         if (empty) {
-            throw new IOException("holds nothing");
+            throw new RefusedException("holds nothing");
         }
         finish();
     }
@@ -129,26 +150,40 @@ final class CodeWriter {
 
     /** Where an entry of that name goes; refuses names that lead outside. */
     private Path place(String name) throws IOException {
+        count(name);
         Path place;
         try {
             place = target.resolve(name).normalize();
         } catch (InvalidPathException e) {
-            throw new IOException("an entry has the name '" + printable(name) + "', which is no path", e);
+            throw new RefusedException("an entry has the name '" + printable(name) + "', which is no path", e);
         }
         if (name.startsWith("/") || !place.startsWith(target)) {
-            throw new IOException("the entry '" + printable(name) + "' leads outside of the lambda's folder");
+            throw new RefusedException("the entry '" + printable(name) + "' leads outside of the lambda's folder");
         }
         if (++entries > maxEntries) {
-            throw new IOException("holds more than " + maxEntries + " files");
+            throw new RefusedException("holds more than " + maxEntries + " files");
         }
         return place;
+    }
+
+    private void count(String name) throws RefusedException {
+        if (name.length() > MAX_NAME) {
+            throw new RefusedException("holds a name or a link of " + name.length() + " characters");
+        }
+        if (name.chars().filter(letter -> letter == '/').count() > MAX_DEPTH) {
+            throw new RefusedException("holds folders in folders, or a link, more than " + MAX_DEPTH + " deep");
+        }
+        if (name.length() > MAX_NAMES - names) {
+            throw new RefusedException("holds names and links of more than " + (MAX_NAMES >> 20) + " million characters");
+        }
+        names += name.length();
     }
 
     private void folder(Path place) throws IOException {
         for (Path at = target, rest = target.relativize(place); ; ) {
             if (Files.exists(at, LinkOption.NOFOLLOW_LINKS)) {
                 if (!Files.isDirectory(at, LinkOption.NOFOLLOW_LINKS)) {
-                    throw new IOException("'" + target.relativize(at) + "' is a file and a folder");
+                    throw new RefusedException("'" + target.relativize(at) + "' is a file and a folder");
                 }
             } else {
                 Files.createDirectory(at);
@@ -168,7 +203,7 @@ final class CodeWriter {
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
                 bytes += n;
                 if (bytes > maxBytes) {
-                    throw new IOException("holds more than " + (maxBytes >> 20) + " MiB");
+                    throw new RefusedException("holds more than " + (maxBytes >> 20) + " MiB");
                 }
                 out.write(buffer, 0, n);
             }
@@ -177,14 +212,15 @@ final class CodeWriter {
     }
 
     private void link(Path place, String to) throws IOException {
+        count(to);
         Path leadsTo;
         try {
             leadsTo = place.getParent().resolve(to).normalize();
         } catch (InvalidPathException e) {
-            throw new IOException("a link leads to '" + printable(to) + "', which is no path", e);
+            throw new RefusedException("a link leads to '" + printable(to) + "', which is no path", e);
         }
         if (to.isEmpty() || to.startsWith("/") || !leadsTo.startsWith(target)) {
-            throw new IOException("the link '" + target.relativize(place) + "' leads outside of the lambda's folder (to '"
+            throw new RefusedException("the link '" + target.relativize(place) + "' leads outside of the lambda's folder (to '"
                     + printable(to) + "')");
         }
         links.put(place, to);

@@ -6,7 +6,9 @@ import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.PackageId;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
@@ -32,6 +34,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import java.util.zip.ZipException;
 
 /**
  * The present code of each lambda. Code is copied out of the registry into a folder of its own for each version, so
@@ -64,6 +67,10 @@ public final class LambdaRegistry {
         private volatile long checkedNanos;
         private String fingerprint = "";
         private boolean tidied;
+        /** Why it cannot be used, and what it was then: it is not unpacked again, at every call, to find that out. */
+        private RegistryException broken;
+
+        private String brokenFingerprint = "";
     }
 
     /**
@@ -160,12 +167,20 @@ public final class LambdaRegistry {
         long now = System.nanoTime();
         String fingerprint = LambdaStore.fingerprint(source);
         if (entry.code == null || !fingerprint.equals(entry.fingerprint)) {
+            if (entry.broken != null && fingerprint.equals(entry.brokenFingerprint)) {
+                // a new exception, because several threads may throw it
+                throw new RegistryException(entry.broken.kind(), entry.broken.getMessage(), entry.broken);
+            }
             try {
                 entry.code = load(name, source, fingerprint);
+                entry.broken = null;
             } catch (RegistryException e) {
                 if (entry.code == null || !source.toString().endsWith(ARCHIVE)) {
-                    // the next call looks again
                     entry.code = null;
+                    if (isOfContent(e.getCause())) {
+                        entry.broken = e;
+                        entry.brokenFingerprint = fingerprint;
+                    }
                     throw e;
                 }
                 // an archive that is being written looks damaged; what was whole goes on serving
@@ -178,6 +193,15 @@ public final class LambdaRegistry {
             }
         }
         entry.checkedNanos = now;
+    }
+
+    /** Whether it will fail again as long as the lambda is the same; a full disk may have room again. */
+    private static boolean isOfContent(Throwable cause) {
+        return cause == null
+                || cause instanceof IllegalArgumentException
+                || cause instanceof CodeWriter.RefusedException
+                || cause instanceof EOFException
+                || cause instanceof ZipException;
     }
 
     private LambdaCode load(String name, Path source, String fingerprint) throws RegistryException, IOException {
@@ -256,19 +280,30 @@ public final class LambdaRegistry {
         files.sort(null);
         for (Path file : files) {
             boolean link = Files.isSymbolicLink(file);
-            byte[] content = link
-                    ? Files.readSymbolicLink(file).toString().getBytes(StandardCharsets.UTF_8)
-                    : Files.readAllBytes(file);
+            byte[] text = link ? Files.readSymbolicLink(file).toString().getBytes(StandardCharsets.UTF_8) : new byte[0];
             byte[] name = folder.relativize(file).toString().getBytes(StandardCharsets.UTF_8);
             digest.update(ByteBuffer.allocate(13)
                     .putInt(name.length)
-                    .putLong(content.length)
+                    .putLong(link ? text.length : Files.size(file))
                     .put((byte) (link ? 'l' : Files.isExecutable(file) ? 'x' : 'f'))
                     .flip());
             digest.update(name);
-            digest.update(content);
+            digest.update(text);
+            if (!link) {
+                update(digest, file);
+            }
         }
         return HexFormat.of().formatHex(digest.digest(), 0, 16);
+    }
+
+    /** Piece by piece: a file may be larger than Java's memory. */
+    private static void update(MessageDigest digest, Path file) throws IOException {
+        byte[] buffer = new byte[1 << 16];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                digest.update(buffer, 0, n);
+            }
+        }
     }
 
     /**

@@ -140,7 +140,11 @@ public final class LambdaStore {
     static void write(String name, Path source, Path target) throws RegistryException, IOException {
         CodeWriter writer = new CodeWriter(target, MAX_BYTES, MAX_ENTRIES);
         if (Files.isDirectory(source)) {
-            writer.copy(source);
+            try {
+                writer.copy(source);
+            } catch (CodeWriter.RefusedException e) {
+                throw new RegistryException(Kind.BROKEN, "lambda " + name + ": " + e.getMessage(), e);
+            }
         } else {
             try (InputStream in = Files.newInputStream(source)) {
                 writer.unpack(in);

@@ -19,9 +19,13 @@ final class Markers {
     private static final Set<String> VERSIONS =
             Set.of("python_version", "python_full_version", "implementation_version");
 
+    /** Parentheses in parentheses; each takes a part of the stack. */
+    private static final int MAX_DEPTH = 100;
+
     private final Map<String, String> environment;
     private final List<Token> tokens = new ArrayList<>();
     private int next;
+    private int depth;
 
     private enum Kind {
         OPEN,
@@ -93,7 +97,11 @@ final class Markers {
     private boolean term() {
         if (peek() != null && peek().kind() == Kind.OPEN) {
             next++;
+            if (++depth > MAX_DEPTH) {
+                throw new IllegalArgumentException("the marker has parentheses more than " + MAX_DEPTH + " deep");
+            }
             boolean value = or();
+            depth--;
             if (take().kind() != Kind.CLOSE) {
                 throw new IllegalArgumentException("a ')' is missing in the marker");
             }

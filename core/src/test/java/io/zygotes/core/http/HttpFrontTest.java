@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -26,12 +27,13 @@ class HttpFrontTest {
     private static final Duration IDLE = Duration.ofMillis(300);
 
     private final AtomicReference<String> failure = new AtomicReference<>("none");
+    private final BodyRoom room = new BodyRoom(1 << 20);
     private HttpFront front;
     private int port;
 
     @BeforeEach
     void start() throws IOException {
-        front = new HttpFront("localhost", 0, IDLE);
+        front = new HttpFront("localhost", 0, IDLE, room);
         port = front.bind();
         front.serve(this::answer, (client, server) -> false);
     }
@@ -89,8 +91,52 @@ class HttpFrontTest {
     }
 
     @Test
+    void whatClientsOnlySayThatTheyWillSendTakesNoMemory() throws Exception {
+        List<Socket> boasters = new ArrayList<>();
+        try {
+            for (int i = 0; i < 50; i++) {
+                Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+                boasters.add(socket);
+                socket.getOutputStream().write((head("/", HttpFront.MAX_BODY) + "b").getBytes(StandardCharsets.ISO_8859_1));
+            }
+            String response = exchange(head("/", 300_000) + "x".repeat(300_000));
+
+            assertTrue(response.startsWith("HTTP/1.1 200") && response.endsWith("xxx"), failure.get());
+        } finally {
+            for (Socket socket : boasters) {
+                socket.close();
+            }
+        }
+    }
+
+    @Test
+    void bodiesTakeNoMoreMemoryTogetherThanTheyMay() throws Exception {
+        try (Socket first = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            first.getOutputStream().write((head("/", 900_000) + "x".repeat(800_000)).getBytes(StandardCharsets.ISO_8859_1));
+            for (long end = System.nanoTime() + 10_000_000_000L; room.taken() < 800_000 && System.nanoTime() < end; ) {
+                Thread.sleep(5);
+            }
+            String large = "";
+            try {
+                large = exchange(head("/", 300_000) + "x".repeat(300_000));
+            } catch (SocketException e) {
+                // it is not read to its end
+            }
+            String small = exchange(head("/", 4) + "body");
+
+            assertTrue(large.isEmpty() || large.startsWith("HTTP/1.1 400"), large);
+            assertTrue(failure.get().contains("try again later"), failure.get());
+            assertTrue(small.startsWith("HTTP/1.1 200") && small.endsWith("body"), small);
+        }
+        for (long end = System.nanoTime() + 10_000_000_000L; room.taken() > 0 && System.nanoTime() < end; ) {
+            Thread.sleep(5);
+        }
+        assertEquals(0, room.taken(), "what ended requests had is given back");
+    }
+
+    @Test
     void connectionsOfLambdasAreRefusedAndFewAreHeldHoweverManyThereAre() throws Exception {
-        try (HttpFront guarded = new HttpFront("localhost", 0, Duration.ofMinutes(1))) {
+        try (HttpFront guarded = new HttpFront("localhost", 0, Duration.ofMinutes(1), room)) {
             int guardedPort = guarded.bind();
             AtomicReference<Boolean> lambdas = new AtomicReference<>(true);
             guarded.serve(this::answer, (client, server) -> lambdas.get());

@@ -30,6 +30,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -181,11 +182,11 @@ class PackageStoreTest {
     void differentPackagesAreInstalledAtTheSameTimeButNotTooMany() throws Exception {
         AtomicInteger now = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
-        CountDownLatch four = new CountDownLatch(4);
+        CountDownLatch three = new CountDownLatch(3);
         installer = job -> {
             most.accumulateAndGet(now.incrementAndGet(), Math::max);
-            four.countDown();
-            four.await();
+            three.countDown();
+            three.await();
             now.decrementAndGet();
             return installed(job);
         };
@@ -195,8 +196,39 @@ class PackageStoreTest {
         }
         store.installAll(ids);
 
-        assertEquals(4, most.get());
+        assertEquals(3, most.get());
         assertEquals(10, store.all().size());
+    }
+
+    @Test
+    void aLambdaWithManyPackagesDoesNotKeepOthersWaiting() throws Exception {
+        CountDownLatch begun = new CountDownLatch(3);
+        CountDownLatch end = new CountDownLatch(1);
+        installer = job -> {
+            if (job.arguments().getFirst().startsWith("many")) {
+                begun.countDown();
+                end.await();
+            }
+            return installed(job);
+        };
+        List<PackageId> many = IntStream.range(0, 20).mapToObj(i -> PackageId.parse("many" + i + "==1")).toList();
+        try (ExecutorService threads = Executors.newCachedThreadPool()) {
+            Future<?> slow = threads.submit(() -> {
+                store.installAll(many);
+                return null;
+            });
+            try {
+                begun.await();
+
+                store.installAll(List.of(NUMPY));
+
+                assertTrue(store.installed(NUMPY).isPresent());
+            } finally {
+                end.countDown();
+            }
+            slow.get();
+            assertEquals(21, store.all().size());
+        }
     }
 
     @Test

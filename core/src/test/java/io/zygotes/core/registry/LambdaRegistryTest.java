@@ -12,6 +12,8 @@ import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.PackageId;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -129,6 +131,36 @@ class LambdaRegistryTest {
         Files.delete(lambda);
 
         assertEquals(Kind.UNKNOWN, refused("hello"));
+    }
+
+    @Test
+    void aBrokenLambdaIsNotUnpackedAgainUntilItChanges() throws Exception {
+        write("hello", "f.py", "x = 1\n");
+        write("hello", "requirements.txt", "numpy\n");
+        assertEquals(Kind.BROKEN, refused("hello"));
+        Files.delete(folder.resolve("code/hello"));
+        Files.writeString(folder.resolve("code/hello"), "no folder: whoever unpacks into it fails otherwise");
+
+        assertEquals(Kind.BROKEN, refused("hello"));
+
+        Files.delete(folder.resolve("code/hello"));
+        write("hello", "requirements.txt", "numpy==1\n");
+        assertEquals("hello", registry.lookup("hello").spec().lambda());
+    }
+
+    @Test
+    void aLargeFileTakesLittleMemory() throws Exception {
+        Path lambda = write("hello", "f.py", "x = 1\n");
+        try (var file = new RandomAccessFile(lambda.resolve("data").toFile(), "rw")) {
+            file.setLength(64 << 20);
+        }
+        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+
+        registry.lookup("hello");
+
+        long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+        assertTrue(allocated < 16 << 20, "allocated " + (allocated >> 20) + " MiB");
     }
 
     @ParameterizedTest

@@ -153,7 +153,7 @@ class LambdaStoreTest {
                 Path.of("f.py"), Files.readSymbolicLink(store.folder().resolve("links/g.py")));
 
         Files.createSymbolicLink(source.resolve("bad"), Path.of("../../secret"));
-        IOException e = assertThrows(IOException.class, () -> store.install(source));
+        RegistryException e = assertThrows(RegistryException.class, () -> store.install(source));
         assertTrue(e.getMessage().contains("leads outside"), e.getMessage());
     }
 
@@ -215,6 +215,33 @@ class LambdaStoreTest {
                     }
                 }))));
         assertTrue(e.getMessage().contains("more than 10 files"), e.getMessage());
+    }
+
+    @Test
+    void anArchiveWithFoldersTooDeepIsRefused() throws Exception {
+        IOException refused = refused(tar -> {
+            tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+            file(tar, "a/".repeat(101) + "f.py", "");
+        });
+        assertTrue(refused.getMessage().contains("100 deep"), refused.getMessage());
+    }
+
+    @Test
+    void namesAndLinksThatTakeMuchMemoryAreRefused() throws Exception {
+        IOException refused = refused(tar -> {
+            tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+            link(tar, "link", "x".repeat(100_000), TarConstants.LF_SYMLINK);
+        });
+        assertTrue(refused.getMessage().contains("of 100000 characters"), refused.getMessage());
+        byte[] many = archive(tar -> {
+            tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+            for (int i = 0; i < 4200; i++) {
+                link(tar, "link" + i, "x".repeat(4000), TarConstants.LF_SYMLINK);
+            }
+        });
+        CodeWriter writer = new CodeWriter(folder.resolve("many"), 1000, 10_000);
+        IOException together = assertThrows(IOException.class, () -> writer.unpack(new ByteArrayInputStream(many)));
+        assertTrue(together.getMessage().contains("million characters"), together.getMessage());
     }
 
     @Test

@@ -121,4 +121,11 @@ class RequirementsTest {
     void markersAreEvaluated(String marker, boolean holds) {
         assertEquals(holds, Markers.hold(marker, LINUX_311));
     }
+
+    @Test
+    void aMarkerOfManyParenthesesIsRefused() {
+        String line = "numpy==1; " + "(".repeat(100_000) + "python_version > '3'" + ")".repeat(100_000);
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> parse(line));
+        assertTrue(e.getMessage().contains("100 deep"), e.getMessage());
+    }
 }

@@ -6,17 +6,27 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.net.UnixDomainSocketAddress;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -69,6 +79,33 @@ class WorkerIT {
         // A zombie has no command line any more; who reaps it is up to process 1.
         assertEquals(Optional.empty(), ProcessHandle.of(status.get("pid").asLong())
                 .flatMap(process -> process.info().commandLine()));
+    }
+
+    @Test
+    void manyLargeAnswersLeaveNoMemoryTakenOutsideOfJavas() throws Exception {
+        worker.install("large", "def f(event):\n    return 'x' * 8_000_000\n", "");
+        worker.ok("worker up", "-d");
+        JsonNode status = worker.status();
+        URI lambda = URI.create("http://127.0.0.1:" + status.get("port").asInt() + "/run/large");
+        try (HttpClient client = HttpClient.newHttpClient();
+                ExecutorService threads = Executors.newFixedThreadPool(100)) {
+            var answers = new ArrayList<Future<Long>>();
+            for (int i = 0; i < 200; i++) {
+                answers.add(threads.submit(() -> {
+                    var request = HttpRequest.newBuilder(lambda).POST(HttpRequest.BodyPublishers.noBody()).build();
+                    try (InputStream body = client.send(request, HttpResponse.BodyHandlers.ofInputStream()).body()) {
+                        return body.transferTo(OutputStream.nullOutputStream());
+                    }
+                }));
+            }
+            for (Future<Long> answer : answers) {
+                answer.get();
+            }
+        }
+        String state = Files.readString(Path.of("/proc/" + status.get("pid").asLong() + "/status"));
+        long resident = Long.parseLong(state.replaceAll("(?s).*VmRSS:\\s+(\\d+) kB.*", "$1")) >> 10;
+        // Java's own memory is 512 MiB; the rest is for its code, its threads and the kernel's view of the cached classes.
+        assertTrue(resident < 1100, resident + " MiB");
     }
 
     @Test

@@ -328,6 +328,55 @@ class ExhaustionIT extends WithSharedWorker {
     }
 
     @Test
+    void anAnswerOrAnErrorThatCannotBeWrittenDownIsSaidAndEndsNoLeaf() throws Exception {
+        worker.install(
+                lambda,
+                """
+                class Odd(Exception):
+                    def __str__(self):
+                        raise KeyError("no text")
+                class Lazy(dict):
+                    def items(self):
+                        raise KeyError("no items")
+                def f(event):
+                    if event == "raise":
+                        raise Odd()
+                    return Lazy(a=1)
+                """,
+                Map.of("ol.yaml", LIMITS));
+        AttackedWorker.Answer raised = worker.call(lambda, "raise");
+        assertEquals(500, raised.status(), () -> raised.body().toString());
+        assertTrue(raised.body().get("error").asText().startsWith("Odd"), () -> raised.body().toString());
+        AttackedWorker.Answer returned = worker.call(lambda, "return");
+        assertEquals(500, returned.status(), () -> returned.body().toString());
+        assertTrue(returned.body().get("error").asText().contains("no items"), () -> returned.body().toString());
+        assertEquals(raised.sandbox(), returned.sandbox());
+    }
+
+    @Test
+    void anErrorOfAnImportThatCannotBeWrittenDownIsTheImports() throws Exception {
+        AttackedWorker.Answer answer = call(
+                """
+                class Odd(Exception):
+                    def __str__(self):
+                        raise KeyError("no text")
+                raise Odd()
+                """);
+        assertEquals(500, answer.status());
+        assertTrue(answer.body().get("error").asText().contains("the import failed"), () -> answer.body().toString());
+        assertTrue(answer.body().get("traceback").asText().contains("raise Odd()"), () -> answer.body().toString());
+    }
+
+    @Test
+    void aLimitBeyondWhatTheKernelKnowsIsNone() throws Exception {
+        for (String limit : new String[] {"procs", "cpu_percent", "open_files", "tmp_mb", "runtime_sec"}) {
+            worker.install(lambda, "def f(event):\n    return 1\n", Map.of("ol.yaml", "limits: {" + limit + ": 2147483647}\n"));
+            AttackedWorker.Answer answer = worker.call(lambda, null);
+            assertEquals(200, answer.status(), () -> limit + ": " + answer.body());
+        }
+    }
+
+    @Test
     void a98OrphansAreReaped() throws Exception {
         String code =
                 """

@@ -285,6 +285,26 @@ class MisbehaviourIT extends WithSharedWorker {
         }
     }
 
+    @Test
+    void whatALeafSaysOfItsFailureIsShortAndOnOneLine() throws Exception {
+        worker.install(
+                lambda,
+                """
+                import json, os, struct
+                report = json.dumps({"step": "x\\n2026-01-01 SEVERE forged", "error": "y" * 5_000_000}).encode()
+                report = struct.pack(">IB", len(report), 13) + report
+                while report:
+                    report = report[os.write(3, report):]
+                os._exit(0)
+                """,
+                Map.of("ol.yaml", LIMITS));
+        AttackedWorker.Answer answer = worker.call(lambda, null);
+        assertEquals(500, answer.status());
+        String error = answer.body().get("error").asText();
+        assertTrue(error.chars().noneMatch(c -> c < ' '), error);
+        assertTrue(error.length() < 5000, error.length() + " characters");
+    }
+
     private String raw(String request) throws Exception {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), worker.port());
                 OutputStream out = socket.getOutputStream();

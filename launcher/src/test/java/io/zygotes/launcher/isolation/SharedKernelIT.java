@@ -161,8 +161,8 @@ class SharedKernelIT extends WithOwnWorker {
                         from _zygotes import wire
                         # Keeps the descriptor of the first leaf's cgroup, and makes a process there when that is empty again.
                         KEPT = []
-                        received = wire.receive_message
-                        def receive_message(control):
+                        received = wire.receive_request
+                        def receive_request(control):
                             request, descriptors = received(control)
                             for fd in () if KEPT else descriptors:
                                 try:
@@ -188,7 +188,7 @@ class SharedKernelIT extends WithOwnWorker {
                                 time.sleep(600)
                             finally:
                                 os._exit(0)
-                        wire.receive_message = receive_message
+                        wire.receive_request = receive_request
                         """));
         lambda("squats", "squatter", "import time\ndef f(event):\n    time.sleep(0.3)\n"); // so that its group is seen in use
         worker.ok("squats", null);
@@ -197,6 +197,75 @@ class SharedKernelIT extends WithOwnWorker {
         Path family = familyWithALeafGroupInUse();
         zygotes.forEach(zygote -> zygote.destroy());
         await(() -> !Files.exists(family), family + " is still there: " + processes(family));
+    }
+
+    @Test
+    void aPackageThatKeepsWhatLeavesGetHasTheWorkerKeepNothing() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of(
+                        "keeper",
+                        """
+                        import os
+                        from _zygotes import wire
+                        # Also the leaf's ends of its channel and its output, which so never end for the worker.
+                        KEPT = []
+                        received = wire.receive_request
+                        def receive_request(control):
+                            request, descriptors = received(control)
+                            for fd in descriptors:
+                                KEPT.append(os.dup(fd))
+                            return request, descriptors
+                        wire.receive_request = receive_request
+                        """));
+        lambda("counts", "keeper", "import keeper\ndef f(event):\n    return len(keeper.KEPT)\n");
+        assertTrue(worker.ok("counts", null).body().asInt() > 2, "the probe does not work");
+        lambda("kept", "keeper", "import os\ndef f(event):\n    print('last words')\n    os._exit(3)\n");
+        int before = 0;
+        for (int i = 0; i < 40; i++) {
+            long start = System.nanoTime();
+            AttackedWorker.Answer answer = worker.call("kept", null);
+            long millis = (System.nanoTime() - start) / 1_000_000;
+            assertTrue(answer.body().path("error").asText().contains("exited with code 3"), () -> "" + answer.body());
+            assertTrue(millis < 10_000, "a leaf's end is noticed at its end, not at the call's: " + millis + " ms");
+            if (i == 9) {
+                before = openFiles();
+            }
+        }
+        int most = before + 20;
+        await(() -> openFiles() <= most, "open files of the worker after 10 leaves: " + before + ", after 40: " + openFiles());
+        Path log = worker.directory().resolve("logs/lambdas.log");
+        await(() -> Files.readString(log).split("last words", -1).length == 41, "what leaves print last is kept");
+    }
+
+    private static int openFiles() throws IOException {
+        try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+            return (int) all.count();
+        }
+    }
+
+    @Test
+    void whatAZygoteSaysOfPackagesThatItDoesNotHaveIsNotBelieved() throws Exception {
+        start(
+                config -> {},
+                HostilePackage.of(
+                        "liar",
+                        """
+                        import json
+                        from _zygotes import wire
+                        sent = wire.send_frame
+                        def send_frame(descriptor, kind, body=b""):
+                            if kind == wire.READY and b"costs" in body:
+                                body = json.dumps({"costs": {"liar==1": [7, 7], "numpy==2.2.3": [1e9, 1e9]}}).encode()
+                            sent(descriptor, kind, body)
+                        wire.send_frame = send_frame
+                        """));
+        lambda("lies", "liar", "def f(event):\n    return event\n");
+        worker.ok("lies", 1);
+        worker.worker().close();
+        String costs = Files.readString(worker.directory().resolve("import-costs.json"));
+        assertTrue(costs.contains("liar==1"), costs);
+        assertTrue(!costs.contains("numpy"), costs);
     }
 
     private Path familyWithALeafGroupInUse() throws Exception {

@@ -105,8 +105,8 @@ class ZygoteIsolationIT extends WithOwnWorker {
                         from _zygotes import wire
                         # Keeps a copy of every descriptor that comes with a request, and looks where they lead.
                         SEEN = []
-                        received = wire.receive_message
-                        def receive_message(channel):
+                        received = wire.receive_request
+                        def receive_request(channel):
                             request, descriptors = received(channel)
                             for fd in descriptors:
                                 SEEN.append(look(os.dup(fd)))
@@ -127,7 +127,7 @@ class ZygoteIsolationIT extends WithOwnWorker {
                             except OSError:
                                 pass
                             return names
-                        wire.receive_message = receive_message
+                        wire.receive_request = receive_request
                         """));
         lambda("z04", "z04", "import os, z04\ndef f(event):\n    return [z04.SEEN, len(os.listdir('/proc/self/fd')) - 1]\n");
         JsonNode got = worker.ok("z04", null).body();
@@ -194,13 +194,13 @@ class ZygoteIsolationIT extends WithOwnWorker {
                         """
                         import os, struct
                         from _zygotes import wire
-                        received = wire.receive_message
-                        def receive_message(control):
+                        received = wire.receive_request
+                        def receive_request(control):
                             request, descriptors = received(control)
                             for kind, body in ((10, b""), (11, b"{}"), (12, struct.pack(">H", 200) + b'"fake"')):
                                 os.write(descriptors[0], struct.pack(">IB", len(body), kind) + body)
                             return request, descriptors
-                        wire.receive_message = receive_message
+                        wire.receive_request = receive_request
                         """));
         lambda("z08", "z08", "def f(event):\n    return 'true'\n");
         worker.install("z08-bare", "def f(event):\n    return 1\n", Map.of());

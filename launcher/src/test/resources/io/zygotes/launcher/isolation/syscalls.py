@@ -104,6 +104,8 @@ def run(report):
     check("U05", "protocols of the kernel's own", lambda: _option(6, 31, b"tls", socket.SOCK_STREAM), "EPERM", open=True)
     check("U06", "a processor core to itself", in_child(lambda: _prctl(62, 1, 0, 0, 0)), "EPERM", open=True)
     check("U07", "merging its pages with others'", lambda: call("madvise", _PAGES, 4096, 12), "EINVAL")
+    check("U07", "merging all of its pages", in_child(lambda: _prctl(67, 1, 0, 0, 0)), "EPERM")
+    check("U10", "inheriting others' children", in_child(lambda: _prctl(36, 1, 0, 0, 0)), "EPERM", open=True)
     check("U08", "I/O before that of others", in_child(lambda: call("ioprio_set", 1, 0, 2 << 13)), "EPERM", open=True)
     for name in ("fsync", "fdatasync", "sync_file_range"):
         check("U09", name + ", which would go to the disk", lambda n=name: call(n, -1, 0, 0, 0), "0", open=True)

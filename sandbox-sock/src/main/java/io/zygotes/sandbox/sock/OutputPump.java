@@ -19,6 +19,8 @@ import java.util.function.Consumer;
 final class OutputPump {
 
     private static final int LONGEST_LINE = 8192;
+    /** As much as a pipe may hold: a MiB, in pieces of 64 KiB. */
+    private static final int MOST_READS = 16;
     /** What is read from one pipe in a slot of time; who prints more waits for the next one. */
     private static final int MOST_IN_A_SLOT = 4 << 20;
 
@@ -29,8 +31,10 @@ final class OutputPump {
     private static final int LINE = 64;
 
     private final int poller;
-    /** A pipe whose writing end is closed to wake the thread. */
+    /** A pipe that is written to, or whose writing end is closed, to wake the thread. */
     private final int[] bell;
+    /** Pipes whose writers are gone, as far as the worker knows. */
+    private final Map<Integer, Source> ending = new ConcurrentHashMap<>();
     private final Map<Integer, Source> sources = new ConcurrentHashMap<>();
     /** Of the thread alone, as the next one. */
     private final Map<Integer, Slot> slots = new HashMap<>();
@@ -83,9 +87,10 @@ final class OutputPump {
      * Splits what comes into lines, until all writing ends are closed.
      *
      * @param pipe the reading end; owned by the pump from now on
+     * @return ends it before that: see {@link #end}
      */
-    void lines(int pipe, Consumer<String> sink) throws LinuxException {
-        add(pipe, new Lines(sink));
+    Runnable lines(int pipe, Consumer<String> sink) throws LinuxException {
+        return add(pipe, new Lines(sink));
     }
 
     /**
@@ -93,12 +98,13 @@ final class OutputPump {
      *
      * @param pipe the reading end; owned by the pump from now on
      * @param done gets the text at the end
+     * @return ends it before that: see {@link #end}
      */
-    void collect(int pipe, Consumer<String> done) throws LinuxException {
-        add(pipe, new Tail(done));
+    Runnable collect(int pipe, Consumer<String> done) throws LinuxException {
+        return add(pipe, new Tail(done));
     }
 
-    private void add(int pipe, Source source) throws LinuxException {
+    private Runnable add(int pipe, Source source) throws LinuxException {
         sources.put(pipe, source);
         try {
             Linux.watch(poller, pipe);
@@ -107,15 +113,70 @@ final class OutputPump {
             Linux.close(pipe);
             throw e;
         }
+        return () -> end(pipe, source);
+    }
+
+    /**
+     * Nobody prints there any more: what has come is taken, and the pipe closed. It would be closed by itself if its
+     * writers had ended, but a package can keep the writing ends of all leaves in its zygote, and so have the worker keep
+     * the reading ends.
+     */
+    private void end(int pipe, Source source) {
+        synchronized (bell) {
+            if (closing || sources.get(pipe) != source) {
+                return;
+            }
+            ending.put(pipe, source);
+            try {
+                Linux.writeByte(bell[1]);
+            } catch (LinuxException e) {
+                System.getLogger(OutputPump.class.getName())
+                        .log(System.Logger.Level.WARNING, "the output of a sandbox is ended late: " + e.getMessage());
+            }
+        }
+    }
+
+    private void takeEnding() throws LinuxException {
+        for (Iterator<Map.Entry<Integer, Source>> next = ending.entrySet().iterator(); next.hasNext(); ) {
+            Map.Entry<Integer, Source> entry = next.next();
+            next.remove();
+            int pipe = entry.getKey();
+            Source source = entry.getValue();
+            if (sources.get(pipe) == source) {
+                for (int i = 0; i < MOST_READS && Linux.awaitInput(pipe, 0); i++) {
+                    byte[] bytes = Linux.read(pipe);
+                    if (bytes == null || bytes.length == 0) {
+                        break;
+                    }
+                    attempt(() -> source.take(bytes));
+                }
+                forget(pipe, source);
+            }
+        }
+    }
+
+    private void forget(int pipe, Source source) throws LinuxException {
+        sources.remove(pipe);
+        slots.remove(pipe);
+        if (!resting.remove(pipe)) {
+            // Closing alone would not do while a program is being started: it has a copy for a moment.
+            Linux.unwatch(poller, pipe);
+        }
+        Linux.close(pipe);
+        attempt(source::end);
     }
 
     private void pump() {
         try {
             while (!closing) {
+                takeEnding();
                 for (int pipe : Linux.awaitAny(poller, millisToRest())) {
                     Source source = sources.get(pipe);
                     if (source == null) {
-                        continue; // the bell
+                        if (pipe == bell[0]) {
+                            Linux.read(pipe);
+                        }
+                        continue;
                     }
                     byte[] bytes = Linux.read(pipe);
                     if (bytes == null) {
@@ -128,12 +189,7 @@ final class OutputPump {
                             resting.add(pipe);
                         }
                     } else {
-                        sources.remove(pipe);
-                        slots.remove(pipe);
-                        // Closing alone would not do while a program is being started: it has a copy for a moment.
-                        Linux.unwatch(poller, pipe);
-                        Linux.close(pipe);
-                        attempt(source::end);
+                        forget(pipe, source);
                     }
                 }
             }
@@ -175,8 +231,10 @@ final class OutputPump {
 
     /** Ends the thread; what is still in pipes is lost. Called once. */
     void stop() throws InterruptedException {
-        closing = true;
-        Linux.close(bell[1]);
+        synchronized (bell) {
+            closing = true;
+            Linux.close(bell[1]);
+        }
         thread.join(5000);
     }
 

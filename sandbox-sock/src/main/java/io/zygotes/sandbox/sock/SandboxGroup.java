@@ -8,9 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * The cgroups of one sandbox: one in the version 2 hierarchy, and one in each version 1 hierarchy that has a limit.
@@ -22,11 +20,16 @@ final class SandboxGroup {
     private static final long SLACK = 1 << 20;
     /** What version 1 allows for the buffers of sockets, which it does not count as memory: a part of the memory. */
     private static final int SOCKET_PART = 8;
+    /** The kernel refuses to limit processes to more than it can ever have: PID_MAX_LIMIT. */
+    private static final int MOST_PROCESSES = 1 << 22;
+
+    private static final String PROCESSES = "/cgroup.procs";
 
     private final Path folder;
     private final String unified;
     private final Map<String, Path> byController = new LinkedHashMap<>();
-    private final Set<Path> legacy = new LinkedHashSet<>();
+    /** The version 1 groups, with the open files that processes join them by: a path costs more than the write. */
+    private final Map<Path, Descriptor> legacy = new LinkedHashMap<>();
     private final boolean memoryIsUnified;
     private final boolean cpuIsUnified;
     private final String memory;
@@ -60,9 +63,8 @@ final class SandboxGroup {
             for (Map.Entry<String, Path> entry : layout.legacy().entrySet()) {
                 Path group = entry.getValue().resolve(CgroupTree.FOLDER).resolve(region)
                         .resolve(parent.getFileName() + "." + name);
-                Files.createDirectory(group);
+                legacy.put(group, makeLegacy(group));
                 byController.put(entry.getKey(), group);
-                legacy.add(group);
             }
             tree = new Descriptor(Linux.detachedTree(unified, false));
         } catch (IOException e) {
@@ -72,6 +74,16 @@ final class SandboxGroup {
         memoryIsUnified = layout.unifiedControllers().contains("memory");
         cpuIsUnified = layout.unifiedControllers().contains("cpu");
         memory = byController.get("memory").toString();
+    }
+
+    private static Descriptor makeLegacy(Path group) throws IOException {
+        Files.createDirectory(group);
+        try {
+            return new Descriptor(Linux.openToWrite(group + PROCESSES));
+        } catch (IOException e) {
+            CgroupLayout.remove(group);
+            throw e;
+        }
     }
 
     /** The version 2 group. */
@@ -113,7 +125,7 @@ final class SandboxGroup {
             // Of TCP and UDP both, in spite of its name. Without it nothing bounds them below what the machine has.
             writeIfThere(memory + "/memory.kmem.tcp.limit_in_bytes", Long.toString(bytes / SOCKET_PART));
         }
-        Linux.writeFile(byController.get("pids") + "/pids.max", Integer.toString(wanted.procs()));
+        Linux.writeFile(byController.get("pids") + "/pids.max", Integer.toString(Math.min(wanted.procs(), MOST_PROCESSES)));
         int period = 100_000;
         long quota = (long) wanted.cpuPercent() * period / 100;
         if (cpuIsUnified) {
@@ -164,14 +176,20 @@ final class SandboxGroup {
 
     /** Puts a process under the version 1 limits; version 2 it was born into. */
     void join(int pid) throws IOException {
-        for (Path group : legacy) {
-            Linux.writeFile(group + "/cgroup.procs", Integer.toString(pid));
+        String number = Integer.toString(pid);
+        for (Map.Entry<Path, Descriptor> group : legacy.entrySet()) {
+            int descriptor = group.getValue().acquire();
+            try {
+                Linux.write(descriptor, group.getKey() + PROCESSES, number);
+            } finally {
+                group.getValue().release();
+            }
         }
     }
 
     /** Moves a process here in version 2, too. */
     void adopt(int pid) throws IOException {
-        Linux.writeFile(unified + "/cgroup.procs", Integer.toString(pid));
+        Linux.writeFile(unified + PROCESSES, Integer.toString(pid));
         join(pid);
     }
 
@@ -259,8 +277,9 @@ final class SandboxGroup {
 
     private boolean removeFolders() {
         boolean gone = CgroupLayout.remove(folder);
-        for (Path group : legacy) {
-            gone &= CgroupLayout.remove(group);
+        for (Map.Entry<Path, Descriptor> group : legacy.entrySet()) {
+            group.getValue().close();
+            gone &= CgroupLayout.remove(group.getKey());
         }
         return gone;
     }

@@ -697,6 +697,7 @@ final class SockMechanism implements SandboxMechanism {
         private final List<Runnable> undo = new ArrayList<>();
         private int ours = -1;
         private int outputToRead = -1;
+        private Runnable endOfOutput = () -> {};
         private CompletableFuture<Void> answer = CompletableFuture.completedFuture(null);
         private SockZygote parent;
         private boolean done;
@@ -769,12 +770,12 @@ final class SockMechanism implements SandboxMechanism {
 
         /** What the sandbox prints goes to the worker's output, line by line. */
         void printTo(Supplier<String> label) throws LinuxException {
-            pump.lines(takeOutput(), line -> context.output().line(id, label.get(), line));
+            endOfOutput = pump.lines(takeOutput(), line -> context.output().line(id, label.get(), line));
         }
 
         CompletableFuture<String> collectOutput() throws LinuxException {
             CompletableFuture<String> output = new CompletableFuture<>();
-            pump.collect(takeOutput(), output::complete);
+            endOfOutput = pump.collect(takeOutput(), output::complete);
             return output;
         }
 
@@ -794,6 +795,7 @@ final class SockMechanism implements SandboxMechanism {
         /** Sends the request to the zygote to fork from, or to the warden. */
         void ask(SockZygote zygote) throws IOException, TimeoutException, InterruptedException, SandboxException {
             parent = zygote;
+            sandbox.atEndOfOutput(endOfOutput);
             int tree = group.tree();
             try {
                 // The order is that of setup.py.

@@ -24,6 +24,9 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
     /** How long {@link #destroy} waits for the process's end, in milliseconds; it takes some, for a large one ten. */
     private static final int DEATH_PATIENCE = 2000;
 
+    /** How much of what a sandbox says of its failure is passed on, in characters. */
+    private static final int LONGEST_TEXT = 2000;
+
     /** The status of a process that SIGKILL ended. */
     private static final int KILLED = 128 + 9;
 
@@ -34,6 +37,7 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
     private volatile int pid;
     private int process = -1;
+    private volatile Runnable endOfOutput = () -> {};
     private volatile boolean destroyed;
     private volatile boolean endedByItself;
     private volatile boolean outOfMemory;
@@ -74,6 +78,11 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
         }
         this.pid = pid;
         channel.trust(pid);
+    }
+
+    /** What is to be done about its output when no process of it lives any more. */
+    final void atEndOfOutput(Runnable action) {
+        endOfOutput = action;
     }
 
     /** Whether killing its process kills all of it, because that is the first of a pid namespace. */
@@ -165,6 +174,7 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
                 process = -1;
             }
         }
+        endOfOutput.run();
         releaseOwn(reuseGroup);
     }
 
@@ -188,6 +198,11 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
         }
         finish();
         channel.otherSideGone();
+    }
+
+    /** Whether its process is known, and was not seen to end. */
+    final boolean isDying() {
+        return pid != 0 && !ended.isDone();
     }
 
     /** Completes with the exit status when the process has ended. */
@@ -234,7 +249,7 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
         destroy();
         try {
             JsonNode report = JSON.readTree(frame.body());
-            String step = report.path("step").asText();
+            String step = printable(report.path("step").asText());
             String error = printable(report.path("error").asText());
             if (step.equals("import")) {
                 return new SandboxException.ImportFailed(
@@ -249,8 +264,11 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
         }
     }
 
-    /** Without control characters: it ends up in logs, where a sandbox must not write lines of its own. */
+    /** Short and without control characters: it ends up in logs, where a sandbox must not write lines of its own. */
     private static String printable(String text) {
+        if (text.length() > LONGEST_TEXT) {
+            return printable(text.substring(0, LONGEST_TEXT)) + "… (" + text.length() + " characters)";
+        }
         return text.codePoints()
                 .map(c -> Character.isISOControl(c) || c == 0x2028 || c == 0x2029 ? ' ' : c)
                 .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)

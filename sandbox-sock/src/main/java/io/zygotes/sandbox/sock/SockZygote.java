@@ -97,10 +97,14 @@ final class SockZygote extends SockSandbox implements Zygote {
             }
             Map<PackageId, ImportCost> measured = new HashMap<>();
             for (Map.Entry<String, JsonNode> cost : JSON.readTree(frame.body()).path("costs").properties()) {
-                measured.put(
-                        PackageId.parse(cost.getKey()),
-                        new ImportCost(
-                                cost.getValue().path(0).asDouble(), cost.getValue().path(1).asDouble()));
+                PackageId id = PackageId.parse(cost.getKey());
+                // Of others it has nothing to say: what they cost decides which zygotes there are.
+                if (packages.contains(id)) {
+                    measured.put(
+                            id,
+                            new ImportCost(
+                                    cost.getValue().path(0).asDouble(), cost.getValue().path(1).asDouble()));
+                }
             }
             costs = Map.copyOf(measured);
         } catch (TimeoutException e) {

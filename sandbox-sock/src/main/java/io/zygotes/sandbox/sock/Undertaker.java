@@ -62,6 +62,9 @@ final class Undertaker implements GroupFamily.Removals {
 
         @Override
         boolean done() {
+            if (sandbox.isDying() && millis() < KILL_AGAIN_AFTER) {
+                return false; // the warden will tell
+            }
             SandboxGroup group = sandbox.group();
             if (!group.isEmpty()) {
                 if (!killedAgain && millis() >= KILL_AGAIN_AFTER) {

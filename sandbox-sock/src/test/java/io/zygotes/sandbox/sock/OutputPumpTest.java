@@ -1,9 +1,11 @@
 package io.zygotes.sandbox.sock;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.zygotes.sandbox.sock.linux.Linux;
+import io.zygotes.sandbox.sock.linux.LinuxException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -62,6 +64,21 @@ class OutputPumpTest {
     private String line() throws Exception {
         String line = lines.poll(10, TimeUnit.SECONDS);
         return line == null ? "nothing came" : line;
+    }
+
+    @Test
+    void a_pipe_whose_other_end_somebody_keeps_can_be_ended() throws Exception {
+        int[] pipe = Linux.pipe();
+        try {
+            Runnable end = pump.lines(pipe[0], lines::add);
+            print(pipe[1], "a\\nb");
+            end.run();
+            assertEquals(List.of("a", "b"), List.of(line(), line()));
+            assertThrows(LinuxException.class, () -> Linux.writeByte(pipe[1]), "nobody reads there any more");
+            end.run(); // its number may be another's by now
+        } finally {
+            Linux.close(pipe[1]);
+        }
     }
 
     @Test

@@ -51,7 +51,7 @@ class SeccompTest {
                 Map.entry("kcmp", 312), Map.entry("seccomp", 317), Map.entry("getrandom", 318),
                 Map.entry("bpf", 321), Map.entry("userfaultfd", 323), Map.entry("rseq", 334),
                 Map.entry("madvise", 28), Map.entry("setsockopt", 54), Map.entry("fsync", 74),
-                Map.entry("fdatasync", 75), Map.entry("prctl", 157), Map.entry("io_setup", 206),
+                Map.entry("fdatasync", 75), Map.entry("prctl", 157), Map.entry("shmget", 29), Map.entry("io_setup", 206),
                 Map.entry("io_submit", 209), Map.entry("ioprio_set", 251), Map.entry("sync_file_range", 277),
                 Map.entry("memfd_create", 319), Map.entry("io_pgetevents", 333))),
         AARCH64_KERNEL("aarch64", AARCH64, ARM, Map.ofEntries(
@@ -72,7 +72,7 @@ class SeccompTest {
                 Map.entry("userfaultfd", 282), Map.entry("rseq", 293),
                 Map.entry("io_setup", 0), Map.entry("io_submit", 2), Map.entry("ioprio_set", 30),
                 Map.entry("fsync", 82), Map.entry("fdatasync", 83), Map.entry("sync_file_range", 84),
-                Map.entry("prctl", 167), Map.entry("setsockopt", 208), Map.entry("madvise", 233),
+                Map.entry("prctl", 167), Map.entry("shmget", 194), Map.entry("setsockopt", 208), Map.entry("madvise", 233),
                 Map.entry("memfd_create", 279), Map.entry("io_pgetevents", 292)));
 
         final String name;
@@ -348,6 +348,9 @@ class SeccompTest {
         assertEquals(error(EPERM), leaf(machine, machine.number("memfd_create"), 0, 4 | 21 << 26)); // of two MiB
         assertEquals(ALLOWED, leaf(machine, machine.number("madvise"), 0, 4096, 14)); // HUGEPAGE, which is counted
         assertEquals(error(EINVAL), leaf(machine, machine.number("madvise"), 0, 4096, 12)); // MERGEABLE
+        assertEquals(error(EPERM), zygote(machine, machine.number("prctl"), 67, 1)); // PR_SET_MEMORY_MERGE
+        assertEquals(ALLOWED, leaf(machine, machine.number("shmget"), 0, 4096, 0x380));
+        assertEquals(error(EPERM), zygote(machine, machine.number("shmget"), 0, 1 << 21, 0xb80)); // SHM_HUGETLB
     }
 
     @ParameterizedTest
@@ -369,6 +372,7 @@ class SeccompTest {
         assertEquals(error(EPERM), leaf(machine, prctl, 22, 2)); // PR_SET_SECCOMP
         assertEquals(error(EPERM), leaf(machine, prctl, 62, 1)); // PR_SCHED_CORE
         assertEquals(ALLOWED, leaf(machine, prctl, 15)); // PR_SET_NAME
+        assertEquals(error(EPERM), zygote(machine, prctl, 36, 1)); // PR_SET_CHILD_SUBREAPER
     }
 
     @ParameterizedTest

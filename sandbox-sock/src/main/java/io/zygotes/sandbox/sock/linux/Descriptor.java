@@ -38,10 +38,12 @@ public final class Descriptor implements AutoCloseable {
         }
     }
 
-    /** Closes it unless a thread is using it. */
+    /** Closes it unless a thread is using it: that one reads what has come to the socket, and then its end. */
     public synchronized void closeIfUnused() {
         if (users == 0) {
             close();
+        } else if (!closed) {
+            Linux.shutdownReading(number);
         }
     }
 

@@ -444,9 +444,18 @@ public final class Linux {
 
     /** Wakes everybody who waits on a socket; harmless on anything else. */
     static void shutdown(int socket) {
+        shutdown(socket, 2);
+    }
+
+    /** What came is read, and then the end, whoever may have the other side still. */
+    static void shutdownReading(int socket) {
+        shutdown(socket, 0);
+    }
+
+    private static void shutdown(int socket, int how) {
         Scratch s = SCRATCH.get();
         try {
-            int ignored = (int) SHUTDOWN.invokeExact(s.state, socket, 2);
+            int ignored = (int) SHUTDOWN.invokeExact(s.state, socket, how);
         } catch (Throwable e) {
             throw unexpected(e);
         }
@@ -497,18 +506,29 @@ public final class Linux {
     public static void writeFile(String path, String text) throws LinuxException {
         int fd = open(path, O_WRONLY);
         try {
-            byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
-            Scratch s = SCRATCH.get();
-            MemorySegment.copy(bytes, 0, s.data, ValueLayout.JAVA_BYTE, 0, bytes.length);
-            if ((long) WRITE.invokeExact(s.state, fd, s.data, (long) bytes.length) < 0) {
+            write(fd, path, text);
+        } finally {
+            close(fd);
+        }
+    }
+
+    /**
+     * As {@link #writeFile}, for a file that is open.
+     *
+     * @param path what it is, for people
+     */
+    public static void write(int descriptor, String path, String text) throws LinuxException {
+        byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+        Scratch s = SCRATCH.get();
+        MemorySegment.copy(bytes, 0, s.data, ValueLayout.JAVA_BYTE, 0, bytes.length);
+        try {
+            if ((long) WRITE.invokeExact(s.state, descriptor, s.data, (long) bytes.length) < 0) {
                 throw failed("write '" + text + "' to " + path, s.errno());
             }
         } catch (LinuxException e) {
             throw e;
         } catch (Throwable e) {
             throw unexpected(e);
-        } finally {
-            close(fd);
         }
     }
 
@@ -542,6 +562,21 @@ public final class Linux {
                 if (s.errno() != LinuxException.EINTR) {
                     throw failed("read", s.errno());
                 }
+            }
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** Writes a byte. */
+    public static void writeByte(int descriptor) throws LinuxException {
+        Scratch s = SCRATCH.get();
+        try {
+            s.small.set(ValueLayout.JAVA_BYTE, 0, (byte) 'x');
+            if ((long) WRITE.invokeExact(s.state, descriptor, s.small, 1L) < 0) {
+                throw failed("write", s.errno());
             }
         } catch (LinuxException e) {
             throw e;

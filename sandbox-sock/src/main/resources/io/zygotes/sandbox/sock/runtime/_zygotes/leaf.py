@@ -108,6 +108,14 @@ def _error(message, trace=None):
     return json.dumps(report).encode()
 
 
+def _said(error):
+    """An exception in one line. Its text is made by code of the lambda, which may fail."""
+    try:
+        return "%s: %s" % (type(error).__name__, error)
+    except Exception:
+        return "%s, whose text cannot be made" % type(error).__name__
+
+
 def answer(function, body):
     """Status and body of the reply to one call."""
     if body:
@@ -122,11 +130,11 @@ def answer(function, body):
     except SystemExit as error:
         return 500, _error("the lambda called sys.exit(%r)" % (error.code,), _user_traceback(error))
     except BaseException as error:
-        return 500, _error("%s: %s" % (type(error).__name__, error), _user_traceback(error))
+        return 500, _error(_said(error), _user_traceback(error))
     try:
         return 200, _encode(result).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        return 500, _error("what the lambda returned cannot be written as JSON: %s" % error)
+    except BaseException as error:  # a dict may be a class of the lambda's, with code of its own
+        return 500, _error("what the lambda returned cannot be written as JSON: %s" % _said(error))
 
 
 def become(instructions):
@@ -165,7 +173,7 @@ def main_of_spare(instructions):
         function = _import_f()
     except BaseException as error:
         _flush()
-        report = {"step": "import", "error": "%s: %s" % (type(error).__name__, error)}
+        report = {"step": "import", "error": _said(error)}
         report["traceback"] = _user_traceback(error)
         wire.send_frame(wire.CHANNEL, wire.FAILED, json.dumps(report).encode())
         os._exit(1)

@@ -22,7 +22,7 @@ _ALLOWED = {
     "x86_64": """
     read=0 write=1 open=2 close=3 stat=4 fstat=5 lstat=6 poll=7 lseek=8 mprotect=10 munmap=11 brk=12
     rt_sigaction=13 rt_sigprocmask=14 rt_sigreturn=15 pread64=17 pwrite64=18 readv=19 writev=20 access=21
-    pipe=22 select=23 sched_yield=24 mremap=25 msync=26 mincore=27 shmget=29 shmat=30 shmctl=31 dup=32
+    pipe=22 select=23 sched_yield=24 mremap=25 msync=26 mincore=27 shmat=30 shmctl=31 dup=32
     dup2=33 pause=34 nanosleep=35 getitimer=36 alarm=37 setitimer=38 getpid=39 sendfile=40 connect=42 accept=43
     sendto=44 recvfrom=45 sendmsg=46 recvmsg=47 shutdown=48 bind=49 listen=50 getsockname=51 getpeername=52
     getsockopt=55 fork=57 vfork=58 execve=59 exit=60 wait4=61 kill=62 uname=63 semget=64
@@ -75,7 +75,7 @@ _ALLOWED = {
     umask=166 getcpu=168 gettimeofday=169 getpid=172 getppid=173 getuid=174 geteuid=175 getgid=176
     getegid=177 gettid=178 sysinfo=179 mq_open=180 mq_unlink=181 mq_timedsend=182 mq_timedreceive=183 mq_notify=184
     mq_getsetattr=185 msgget=186 msgctl=187 msgrcv=188 msgsnd=189 semget=190 semctl=191 semtimedop=192 semop=193
-    shmget=194 shmctl=195 shmat=196 shmdt=197 bind=200 listen=201 accept=202 connect=203
+    shmctl=195 shmat=196 shmdt=197 bind=200 listen=201 accept=202 connect=203
     getsockname=204 getpeername=205 sendto=206 recvfrom=207 getsockopt=209 shutdown=210 sendmsg=211
     recvmsg=212 readahead=213 brk=214 munmap=215 mremap=216 execve=221 mprotect=226 msync=227
     mlock=228 munlock=229 mlockall=230 munlockall=231 mincore=232 rt_tgsigqueueinfo=240 accept4=242
@@ -108,6 +108,7 @@ _FCNTL = {"x86_64": 72, "aarch64": 25}
 _FADVISE = {"x86_64": 221, "aarch64": 223}
 _MMAP = {"x86_64": 9, "aarch64": 222}
 _MADVISE = {"x86_64": 28, "aarch64": 233}
+_GET_SEGMENT = {"x86_64": 29, "aarch64": 194}
 _MEMFD_CREATE = {"x86_64": 319, "aarch64": 279}
 _SET_OPTION = {"x86_64": 54, "aarch64": 208}
 _PRCTL = {"x86_64": 157, "aarch64": 167}
@@ -141,12 +142,14 @@ _FADV_DONTNEED = 4
 _TERMINAL_INPUT = (0x5412, 0x541C)
 
 # Huge pages are set aside for whom the operator meant them, and no limit of a cgroup's memory counts them.
-_MAP_HUGETLB, _MFD_HUGETLB = 0x40000, 4
+_MAP_HUGETLB, _MFD_HUGETLB, _SHM_HUGETLB = 0x40000, 4, 0o4000
 # Pages that are merged with those of others tell by the time that a write takes who else has them: madvise(2).
 _MADV_MERGEABLE = 12
 # PR_SET_SECCOMP: compiled filters take room from a store that all of the machine share, and without room there nobody
-# can be locked down. PR_SCHED_CORE keeps others off the second half of a processor core.
-_REFUSED_PRCTL = (22, 62)
+# can be locked down. PR_SCHED_CORE keeps others off the second half of a processor core. PR_SET_MEMORY_MERGE does to all
+# memory what MADV_MERGEABLE does to some. PR_SET_CHILD_SUBREAPER: a zygote would inherit its leaves in place of the
+# warden, who could not tell the worker of their end.
+_REFUSED_PRCTL = (22, 36, 62, 67)
 # SO_ATTACH_FILTER, SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF, SO_ATTACH_REUSEPORT_EBPF, for the same reason; SO_ZEROCOPY,
 # whose pages are counted for all leaves of a zygote together.
 _SOL_SOCKET, _REFUSED_OPTIONS = 1, (26, 50, 51, 52, 60)
@@ -233,6 +236,7 @@ def base_program(architecture):
         (_SET_OPTION, _option()),
         (_PRCTL, _one_of(_ARG0, _REFUSED_PRCTL, _answer(errno.EPERM), _OK)),
         (_MEMFD_CREATE, _any_bit(_ARG1, _MFD_HUGETLB)),
+        (_GET_SEGMENT, _any_bit(_ARG2, _SHM_HUGETLB)),
         (_SECCOMP, _filter()),
         (_SET_LIMIT, _one_of(_ARG0, (_RLIMIT_CORE,), _answer(errno.EPERM), _OK)),
         (_LIMIT, _limit()),
