@@ -214,7 +214,7 @@ def _become(steps):
     """In the child: sets the sandbox up and returns its work."""
     if steps.kind == "leaf":
         if steps.is_spare:
-            return leaf.main_of_spare, steps.go(meanwhile=rehearsal.of_spare)
+            return leaf.main_of_spare, steps.go(meanwhile=lambda: rehearsal.of_spare(steps))
         return leaf.main, steps.go()
     go = steps.go()
     do(kernel.set_dumpable(False))
