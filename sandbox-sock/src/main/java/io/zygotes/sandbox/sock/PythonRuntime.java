@@ -35,6 +35,17 @@ record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePack
     private static final Set<PosixFilePermission> FOLDER = PosixFilePermissions.fromString("rwxr-xr-x");
     private static final Set<PosixFilePermission> FILE = PosixFilePermissions.fromString("rw-r--r--");
 
+    /**
+     * Without texts and tables that nothing needs: they would lie between what children write to, and be copied with it.
+     */
+    private static final String COMPILE =
+            """
+            import importlib.util, pathlib, py_compile, sys
+            for file in map(str, pathlib.Path(sys.argv[1]).rglob("*.py")):
+                py_compile.compile(file, importlib.util.cache_from_source(file), doraise=True, optimize=2,
+                    invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
+            """;
+
     private static final String PROBE =
             """
             import json, os, site, sys, sysconfig
@@ -95,15 +106,14 @@ record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePack
     /** @param interpreter its path; its name may be that of a version manager's wrapper, which takes its time */
     private static void compile(Path folder, String interpreter) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(
-                        interpreter, "-I", "-S", "-m", "compileall", "-q", "--invalidation-mode", "checked-hash",
-                        folder.toString())
+                        interpreter, "-I", "-S", "-X", "no_debug_ranges", "-c", COMPILE, folder.toString())
                 .redirectErrorStream(true)
                 .start();
         process.getOutputStream().close();
         List<String> output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
                 .strip().lines().toList();
         if (process.waitFor() != 0) {
-            throw new IOException("compileall failed: " + (output.isEmpty() ? "no reason given" : output.getLast()));
+            throw new IOException("compiling them failed: " + (output.isEmpty() ? "no reason given" : output.getLast()));
         }
     }
 

@@ -72,18 +72,20 @@ def fill_holes():
 
 def _fill_pools(size, blocks):
     """Takes blocks until an empty pool is reached; false if there seem to be no pools."""
-    # How many blocks come from one pool in a row, in whatever order, if it was empty.
-    empty = (_POOL - _POOL_HEADER) // size - (_PASSING if size == _PASSING_BLOCK else 0)
-    pool = row = 0  # of the last block
+    passing = _PASSING if size == _PASSING_BLOCK else 0
+    # So many side by side, in whatever order, are a page without holes, or all that a pool has.
+    enough = min(_PAGE, _POOL - _POOL_HEADER) // size - passing
+    pool = row = low = high = 0  # of the last block
     for _ in range(_MOST_BYTES // size):
         block = _block(size)
         blocks.append(block)
-        where = id(block) // _POOL
-        if where != pool:
-            pool, row = where, 0
+        where = id(block)
+        if where // _POOL != pool:
+            pool, row, low, high = where // _POOL, 0, where, where
         row += 1
-        if row == empty:
-            del blocks[-row:]  # an empty pool, which it will be again
+        low, high = min(low, where), max(high, where)
+        if row >= enough and high - low < (row + passing) * size:
+            del blocks[-row:]  # they are empty again
             return True
     return False
 
