@@ -15,6 +15,7 @@ from . import setup, wire
 _HANDLER = "/handler"
 _SOURCE = _HANDLER + "/f.py"
 _BYTE_CODE = _HANDLER + "/__pycache__/f." + sys.implementation.cache_tag + ".pyc"
+_LONGEST = 1 << 16  # characters of an exception's text, and of a traceback
 _SMALL = 1 << 15  # no buffer that the C library would map for itself
 _UNCHECKED = b"\x01\x00\x00\x00"  # PEP 552: a hash stands in the file, and nobody compares it
 
@@ -22,6 +23,7 @@ _UNCHECKED = b"\x01\x00\x00\x00"  # PEP 552: a hash stands in the file, and nobo
 # Made in the zygote, ready in every child: all lambdas have the same name for their module.
 _LOADER = importlib.machinery.SourceFileLoader("f", _SOURCE)
 _MODULE = importlib.util.module_from_spec(importlib.util.spec_from_file_location("f", _SOURCE, loader=_LOADER))
+_name_of = type.__dict__["__name__"].__get__  # whatever a metaclass says
 _close = os.close  # before a package may have put another one in its place
 _encode = json.JSONEncoder(allow_nan=False).encode
 _MAGIC = importlib.util.MAGIC_NUMBER + _UNCHECKED
@@ -76,12 +78,22 @@ def reseed():
             numpy_random.seed()  # a numpy before 1.17, or another generator was set
 
 
+def _shortened(text):
+    if len(text) <= _LONGEST:
+        return text
+    part = _LONGEST // 2
+    return "%s\n… (%d characters are left out) …\n%s" % (text[:part], len(text) - 2 * part, text[-part:])
+
+
 def _user_traceback(error):
-    """The traceback without the frames of this package."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_globals.get("__package__") == __package__:
-        trace = trace.tb_next
-    return "".join(traceback.format_exception(type(error), error, trace))
+    """The traceback without the frames of this package. Empty if code of the lambda, which has a part in it, fails."""
+    try:
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_globals.get("__package__") == __package__:
+            trace = trace.tb_next
+        return _shortened("".join(traceback.format_exception(type(error), error, trace)))
+    except BaseException:
+        return ""
 
 
 def _flush():
@@ -102,7 +114,7 @@ def _reap():
 
 
 def _error(message, trace=None):
-    report = {"error": message}
+    report = {"error": _shortened(message)}
     if trace:
         report["traceback"] = trace
     return json.dumps(report).encode()
@@ -110,10 +122,18 @@ def _error(message, trace=None):
 
 def _said(error):
     """An exception in one line. Its text is made by code of the lambda, which may fail."""
+    name = _name_of(type(error))
     try:
-        return "%s: %s" % (type(error).__name__, error)
-    except Exception:
-        return "%s, whose text cannot be made" % type(error).__name__
+        return _shortened("%s: %s" % (name, error))
+    except BaseException:
+        return "%s, whose text cannot be made" % name
+
+
+def _said_by_exit(error):
+    try:
+        return "the lambda called sys.exit(%r)" % (error.code,)
+    except BaseException:
+        return "the lambda called sys.exit with something whose text cannot be made"
 
 
 def answer(function, body):
@@ -128,7 +148,7 @@ def answer(function, body):
     try:
         result = function(event)
     except SystemExit as error:
-        return 500, _error("the lambda called sys.exit(%r)" % (error.code,), _user_traceback(error))
+        return 500, _error(_said_by_exit(error), _user_traceback(error))
     except BaseException as error:
         return 500, _error(_said(error), _user_traceback(error))
     try:
