@@ -159,7 +159,7 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
         }
         tell(SandboxEvent.Kind.MADE, leaf);
         if (zygote != null && spares.areKept()) {
-            later(() -> spares.refill(zygote, spec.limits(), spec.network()));
+            spares.order(zygote, spec.limits(), spec.network());
         }
         return leaf;
     }
@@ -358,6 +358,11 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
     }
 
     private void later(Runnable task) {
+        later(LATER_MILLIS, task);
+    }
+
+    /** Runs housekeeping after so many milliseconds. */
+    void later(int millis, Runnable task) {
         try {
             background.schedule(() -> {
                 try {
@@ -365,7 +370,7 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
                 } catch (RuntimeException e) {
                     LOG.log(Level.ERROR, "housekeeping of the sandbox pool failed", e);
                 }
-            }, LATER_MILLIS, TimeUnit.MILLISECONDS);
+            }, millis, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             LOG.log(Level.DEBUG, "the pool is closed already", e);
         }

@@ -26,11 +26,24 @@ final class Spares {
     /** A zygote is busy if it was used twice within this time; spares of others go after it. */
     private static final long BUSY_NANOS = Duration.ofSeconds(30).toNanos();
 
+    /**
+     * How often it is looked whether spares are missing, in milliseconds, as long as zygotes are used: to wake a thread on
+     * a processor that rests takes a request up to 0.1 ms.
+     */
+    private static final int LOOK_EVERY = 4;
+    /** How long after the last use of a zygote there are such looks. */
+    private static final long LOOK_NANOS = Duration.ofSeconds(1).toNanos();
+
     private static final Logger LOG = System.getLogger(Spares.class.getName());
 
     private final SandboxPool pool;
     private final int perZygote;
     private final Map<PooledZygote, Stock> stocks = new HashMap<>();
+    private final Map<PooledZygote, Order> orders = new HashMap<>();
+    private boolean looking;
+
+    /** What a spare is to be made for: it gets no more than this. */
+    private record Order(Limits limits, Network network) {}
 
     private static final class Stock {
         private final ArrayDeque<PooledSpare> ready = new ArrayDeque<>();
@@ -78,8 +91,36 @@ final class Spares {
         }
     }
 
-    /** Makes what is missing for a zygote that was just used. Blocks while sandboxes are made. */
-    void refill(PooledZygote zygote, Limits limits, Network network) {
+    /** What is missing for a zygote that was just used is made soon, by another thread. */
+    synchronized void order(PooledZygote zygote, Limits limits, Network network) {
+        orders.put(zygote, new Order(limits, network));
+        if (!looking) {
+            looking = true;
+            pool.later(LOOK_EVERY, this::look);
+        }
+    }
+
+    private void look() {
+        Map<PooledZygote, Order> now;
+        synchronized (this) {
+            now = Map.copyOf(orders);
+            orders.clear();
+        }
+        try {
+            now.forEach((zygote, order) -> refill(zygote, order.limits(), order.network()));
+        } finally {
+            synchronized (this) {
+                long since = System.nanoTime() - LOOK_NANOS;
+                looking = stocks.values().stream().anyMatch(stock -> stock.lastUse - since > 0);
+                if (looking) {
+                    pool.later(LOOK_EVERY, this::look);
+                }
+            }
+        }
+    }
+
+    /** Blocks while sandboxes are made. */
+    private void refill(PooledZygote zygote, Limits limits, Network network) {
         dropIdle();
         try {
             while (wanted(zygote)) {
@@ -156,6 +197,7 @@ final class Spares {
         Stock stock;
         synchronized (this) {
             stock = stocks.remove(zygote);
+            orders.remove(zygote);
         }
         if (stock != null) {
             stock.ready.forEach(PooledSpare::destroy);

@@ -182,6 +182,20 @@ final class Channel implements AutoCloseable {
         }
     }
 
+    /** Whether the other side has not read all that was sent; false if that cannot be known any more. */
+    boolean isUnread() {
+        try {
+            int fd = socket.acquire();
+            try {
+                return Linux.unread(fd) > 0;
+            } finally {
+                socket.release();
+            }
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     private void fill(int fd, long deadline) throws IOException, TimeoutException, InterruptedException {
         Linux.Received received;
         while ((received = Linux.receive(fd)) == null) {

@@ -113,10 +113,19 @@ final class SandboxGroup {
     /** Sets limits. */
     void limitTo(Limits wanted) throws IOException {
         long bytes = (long) wanted.memMb() << 20;
-        if (wanted.equals(limits) && memoryLimit == bytes) {
-            return;
+        if (memoryLimit != bytes) {
+            memoryLimit = 0;
+            writeMemoryLimit(bytes);
+            memoryLimit = bytes;
         }
-        writeMemoryLimit(bytes);
+        if (!wanted.equals(limits)) {
+            limits = null;
+            limitRest(wanted, bytes);
+            limits = wanted;
+        }
+    }
+
+    private void limitRest(Limits wanted, long bytes) throws IOException {
         if (memoryIsUnified) {
             // Version 2 has no swappiness of a group; off swap is what 0 asks for (cgroups-v2, memory.swap.max).
             writeIfThere(memory + "/memory.swap.max", wanted.swappiness() == 0 ? "0" : "max");
@@ -135,8 +144,6 @@ final class SandboxGroup {
             writeIfThere(cpu + "/cpu.cfs_period_us", Integer.toString(period));
             writeIfThere(cpu + "/cpu.cfs_quota_us", Long.toString(quota));
         }
-        limits = wanted;
-        memoryLimit = bytes;
     }
 
     /** For files that a kernel may be built without. */

@@ -1,5 +1,6 @@
 package io.zygotes.sandbox.sock;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.zygotes.sandbox.sock.linux.Linux;
 import io.zygotes.sandbox.sock.linux.LinuxException;
 import io.zygotes.spi.Invocation;
@@ -86,21 +87,18 @@ final class SockLeaf extends SockSandbox implements Leaf {
         if (invocation.body().length > SMALL) {
             awaitReady(timeout);
         }
-        String doing = "importing f.py of lambda " + spec.lambda();
-        boolean wasReady = ready;
         boolean sent = false;
         try (Channel.Use _ = channel().use()) {
-            if (wasReady && channel().hasUnread()) {
+            if (ready && channel().hasUnread()) {
                 // Else it would be taken for the answer to this call, and this one's answer for that to the next.
                 throw new MisbehavedException("it spoke without being asked");
             }
-            // Sent before it is ready, so that it need not wait for us in between.
+            // Sent before it is ready, so that it need not wait for us in between: it says both together then.
             channel().send(Frame.encode(Frame.CALL, invocation.body()), deadline);
             sent = true; // a part of it would not have been run
             if (!ready) {
                 receiveReady(deadline);
             }
-            doing = "running lambda " + spec.lambda();
             Frame frame = channel().receive(deadline);
             if (frame.kind() != Frame.REPLY || frame.body().length < 2) {
                 throw new MisbehavedException("it sent a message of kind " + frame.kind() + " instead of an answer");
@@ -117,15 +115,21 @@ final class SockLeaf extends SockSandbox implements Leaf {
             }
             return new Reply(status, Arrays.copyOfRange(frame.body(), 2, frame.body().length));
         } catch (TimeoutException e) {
-            throw timeout(doing);
+            throw timeout(doing(sent && !channel().isUnread()));
         } catch (InterruptedException e) {
             destroy();
             throw e;
         } catch (IOException e) {
             // So unix(7) sockets tell that something was not read when the other end went: f was not called.
             boolean unread = e instanceof LinuxException failed && failed.errno() == LinuxException.ECONNRESET;
-            throw obituary(doing, sent && !unread && (wasReady || ready), e);
+            boolean called = sent && !unread;
+            throw obituary(doing(called), called, e);
         }
+    }
+
+    /** It reads a call only when {@code f.py} is imported. */
+    private String doing(boolean called) {
+        return (called || ready ? "running" : "importing f.py of") + " lambda " + spec.lambda();
     }
 
     @Override
@@ -133,16 +137,15 @@ final class SockLeaf extends SockSandbox implements Leaf {
         if (ready) {
             return;
         }
-        String doing = "importing f.py of lambda " + spec.lambda();
         try {
             receiveReady(System.nanoTime() + timeout.toNanos());
         } catch (TimeoutException e) {
-            throw timeout(doing);
+            throw timeout(doing(false));
         } catch (InterruptedException e) {
             destroy();
             throw e;
         } catch (IOException e) {
-            throw obituary(doing, false, e);
+            throw obituary(doing(false), false, e);
         }
     }
 
@@ -159,8 +162,9 @@ final class SockLeaf extends SockSandbox implements Leaf {
         if (frame.kind() != Frame.READY) {
             throw new MisbehavedException("it sent a message of kind " + frame.kind() + " instead of being ready");
         }
-        times.step("import and ready");
-        times.add("of that, import of f.py", JSON.readTree(frame.body()).path("import_ns").asLong());
+        JsonNode said = JSON.readTree(frame.body());
+        times.step("import and ready", said.path("ago_ns").asLong());
+        times.add("of that, import of f.py", said.path("import_ns").asLong());
         ready = true;
     }
 

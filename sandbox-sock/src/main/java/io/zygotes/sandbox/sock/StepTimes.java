@@ -11,10 +11,20 @@ final class StepTimes {
     private long last = System.nanoTime();
 
     /** Ends a step that began when the one before ended. */
-    synchronized void step(String name) {
+    void step(String name) {
+        step(name, 0);
+    }
+
+    /**
+     * Ends a step.
+     *
+     * @param ago nanoseconds since it ended, as somebody else says; not taken for more than can be
+     */
+    synchronized void step(String name, long ago) {
         long now = System.nanoTime();
-        nanos.put(name, now - last);
-        last = now;
+        long ended = now - Math.clamp(ago, 0, now - last);
+        nanos.put(name, ended - last);
+        last = ended;
     }
 
     /** The next step begins now: what went before was waiting. */

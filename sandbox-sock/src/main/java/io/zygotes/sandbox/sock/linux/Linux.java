@@ -58,6 +58,7 @@ public final class Linux {
 
     // The same number on every architecture since Linux 5.2 (asm-generic/unistd.h).
     private static final long SYS_PIDFD_SEND_SIGNAL = 424;
+    private static final long SIOCOUTQ = 0x5411;
     private static final long SYS_PIDFD_OPEN = 434;
     private static final long SYS_OPEN_TREE = 428;
     private static final long SYS_FSOPEN = 430;
@@ -91,6 +92,7 @@ public final class Linux {
     private static final MethodHandle POLL = handle("poll", INT, POINTER, LONG, INT);
     private static final MethodHandle PIPE2 = handle("pipe2", INT, POINTER, INT);
     private static final MethodHandle OPEN = variadic("open", 2, INT, POINTER, INT);
+    private static final MethodHandle IOCTL = variadic("ioctl", 2, INT, INT, LONG, POINTER);
     private static final MethodHandle READ = handle("read", LONG, INT, POINTER, LONG);
     private static final MethodHandle WRITE = handle("write", LONG, INT, POINTER, LONG);
     private static final MethodHandle CLOSE = handle("close", INT, INT);
@@ -245,6 +247,21 @@ public final class Linux {
     /** Makes room for messages of this size. */
     public static void sendBuffer(int socket, int bytes) throws LinuxException {
         setOption(socket, SO_SNDBUF, bytes);
+    }
+
+    /** How much memory that takes which was sent through a unix(7) socket and is not read; 0 if all is. */
+    public static int unread(int socket) throws LinuxException {
+        Scratch s = SCRATCH.get();
+        try {
+            if ((int) IOCTL.invokeExact(s.state, socket, SIOCOUTQ, s.small) != 0) {
+                throw failed("ioctl SIOCOUTQ", s.errno());
+            }
+            return s.small.get(INT, 0);
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
     }
 
     private static void setOption(int socket, int option, int value) throws LinuxException {

@@ -51,13 +51,13 @@ _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 
 _NUMBERS = {
     "x86_64": dict(
-        capset=126, chdir=80, close=3, dup3=292, getppid=110, ioctl=16, mount=165, openat=257, pivot_root=155, prctl=157,
-        prlimit64=302, read=0, seccomp=317, sethostname=170, setns=308, setpgid=109, setresgid=119, setresuid=117, socket=41,
+        capset=126, chdir=80, close=3, dup3=292, getppid=110, ioctl=16, mount=165, openat=257, pivot_root=155, ppoll=271,
+        prctl=157, prlimit64=302, read=0, seccomp=317, sethostname=170, setns=308, setpgid=109, setresgid=119, setresuid=117, socket=41,
         statx=332, umount2=166, unshare=272, write=1,
     ),
     "aarch64": dict(
-        capset=91, chdir=49, close=57, dup3=24, getppid=173, ioctl=29, mount=40, openat=56, pivot_root=41, prctl=167,
-        prlimit64=261, read=63, seccomp=277, sethostname=161, setns=268, setpgid=154, setresgid=149, setresuid=147, socket=198,
+        capset=91, chdir=49, close=57, dup3=24, getppid=173, ioctl=29, mount=40, openat=56, pivot_root=41, ppoll=73,
+        prctl=167, prlimit64=261, read=63, seccomp=277, sethostname=161, setns=268, setpgid=154, setresgid=149, setresuid=147, socket=198,
         statx=291, umount2=39, unshare=97, write=64,
     ),
 }
@@ -74,6 +74,7 @@ _SYSCALLS = _NUMBERS.get(ARCHITECTURE, {})
 _libc = ctypes.PyDLL(None, use_errno=True)
 _syscall = _libc.syscall
 _syscall.restype = ctypes.c_long
+_libc_fork = _libc.fork
 _prctl = _libc.prctl
 _prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
 _before_fork = ctypes.pythonapi.PyOS_BeforeFork
@@ -142,6 +143,11 @@ class Calls:
                 self._errno = ctypes.get_errno()
                 self.broken_at = self._calls.index(arguments)
                 break
+
+    def touch(self):
+        """Writes to what making the calls would write to: these pages are the process's own then."""
+        for arguments in self._calls:
+            list(arguments)
 
     def check(self):
         """Raises OSError if a call failed, with its step as an attribute."""
@@ -215,6 +221,24 @@ _status = ctypes.create_string_buffer(_STATX_BYTES)
 _look_at_tasks = _call("statx", "statx", _AT_FDCWD, b"/proc/self/task", 0, _STATX_NLINK, _status)
 
 
+def fork():
+    """Forks by the C library, which runs the handlers that libraries registered for that. Returns 0 in the child.
+
+    As os.fork, which since 3.12 warns of threads at each call: on the worker's log or to a package's own hook, and from
+    3.15 on with an exception, where a package made errors of warnings.
+    """
+    _before_fork()
+    pid = _libc_fork()
+    if pid == 0:
+        _after_fork_child()
+        return 0
+    number = ctypes.get_errno()
+    _after_fork_parent()
+    if pid < 0:
+        raise _failed("fork", number)
+    return pid
+
+
 def threads():
     """Number of threads of this process: its task folder has two links more (proc(5))."""
     do(_look_at_tasks)
@@ -271,6 +295,15 @@ class Text:
         self.data.value = encoded
         self.length.value = len(encoded)
         return self
+
+
+_POLLIN = 1
+
+
+def count_input(descriptor):
+    """Gives 1 if there is something to be read, or the end of it, and 0 if there is nothing. Does not wait."""
+    wanted = ctypes.create_string_buffer(struct.pack("ihh", descriptor, _POLLIN, 0), 8)
+    return _call("ppoll", "ppoll", wanted, 1, ctypes.create_string_buffer(16), None, 0)
 
 
 def write(descriptor, data):

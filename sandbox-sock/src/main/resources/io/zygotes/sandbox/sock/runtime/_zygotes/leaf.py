@@ -10,13 +10,13 @@ import sys
 import time
 import traceback
 
-from . import setup, wire
+from . import kernel, setup, wire
 
 _HANDLER = "/handler"
 _SOURCE = _HANDLER + "/f.py"
 _BYTE_CODE = _HANDLER + "/__pycache__/f." + sys.implementation.cache_tag + ".pyc"
 _LONGEST = 1 << 16  # characters of an exception's text, and of a traceback
-_SMALL = 1 << 15  # no buffer that the C library would map for itself
+_PART, _LARGE_PART = 1 << 12, 1 << 20  # most byte code fits into the first, and so does the room for it
 _UNCHECKED = b"\x01\x00\x00\x00"  # PEP 552: a hash stands in the file, and nobody compares it
 
 
@@ -36,9 +36,12 @@ def byte_code(path=_BYTE_CODE):
     except FileNotFoundError:
         return None
     try:
-        data = os.read(descriptor, _SMALL)
-        while len(data) % _SMALL == 0 and (more := os.read(descriptor, _SMALL)):
-            data += more
+        data = os.read(descriptor, _PART)
+        if len(data) == _PART:
+            parts = [data]
+            while parts[-1]:
+                parts.append(os.read(descriptor, _LARGE_PART))
+            data = b"".join(parts)
     finally:
         _close(descriptor)
     if data[:8] != _MAGIC:
@@ -167,15 +170,33 @@ def become(instructions):
         setup.add_packages(instructions["packages"])
 
 
-def serve(channel, function, orphans):
-    """Answers one call. Orphans are waited for before it only if there may be some."""
+_look = kernel.count_input(wire.CHANNEL)
+
+
+def is_called():
+    return kernel.do(_look) != 0
+
+
+def ready(imported):
+    """What tells that f.py is imported: how long that took, and how long ago it was."""
+    started, ended = imported
+    return wire.frame(wire.READY, b'{"import_ns":%d,"ago_ns":%d}' % (ended - started, time.perf_counter_ns() - ended))
+
+
+def serve(channel, function, orphans, imported=None):
+    """Answers one call. Orphans are waited for before it only if there may be some.
+
+    imported is for the first call, if the worker was not told yet.
+    """
     kind, body = wire.receive_frame(channel)
     if kind != wire.CALL:
         raise ValueError("a leaf got a message of kind %d" % kind)
     if orphans:
         _reap()  # what ended after the last call, and while it was frozen
     status, reply = answer(function, body)
-    wire.send_reply(channel, status, reply)
+    news = wire.reply(status, reply)
+    # The worker would only be woken up for it, perhaps on the processor that this leaf needs.
+    wire.send(channel, news if imported is None else ready(imported) + news)
     _flush()  # what ends in the middle of a line; nobody waits for it
 
 
@@ -197,8 +218,11 @@ def main_of_spare(instructions):
         report["traceback"] = _user_traceback(error)
         wire.send_frame(wire.CHANNEL, wire.FAILED, json.dumps(report).encode())
         os._exit(1)
-    wire.send_frame(wire.CHANNEL, wire.READY, b'{"import_ns":%d}' % (time.perf_counter_ns() - started))
-    serve(wire.CHANNEL, function, False)
+    imported = started, time.perf_counter_ns()
+    if not is_called():
+        wire.send(wire.CHANNEL, ready(imported))
+        imported = None
+    serve(wire.CHANNEL, function, False, imported)
     while True:
         _reap()
         serve(wire.CHANNEL, function, True)

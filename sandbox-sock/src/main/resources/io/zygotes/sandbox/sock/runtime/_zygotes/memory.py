@@ -12,6 +12,8 @@ import sys
 # at a multiple of their size, with a header.
 _STEP, _LARGEST_BLOCK = 16, 512
 _POOL, _POOL_HEADER = 1 << (14 if sys.version_info >= (3, 10) else 12), 48
+# Numbers as large as an address take such blocks, a few at a time, and give them back.
+_PASSING_BLOCK, _PASSING = 32, 16
 _PAGE = os.sysconf("SC_PAGESIZE")
 # The C library keeps lists of freed chunks, so many of each size up to this one: tcache, mallopt(3).
 _LARGEST_CHUNK, _LISTED, _CHUNK_HEADER = 1040, 7, 8
@@ -70,19 +72,19 @@ def fill_holes():
 
 def _fill_pools(size, blocks):
     """Takes blocks until an empty pool is reached; false if there seem to be no pools."""
-    expected = row = 0  # where the next block of a pool would lie, and how many of it there are, from the first one on
+    # How many blocks come from one pool in a row, in whatever order, if it was empty.
+    empty = (_POOL - _POOL_HEADER) // size - (_PASSING if size == _PASSING_BLOCK else 0)
+    pool = row = 0  # of the last block
     for _ in range(_MOST_BYTES // size):
         block = _block(size)
         blocks.append(block)
-        where = id(block)
-        if where == expected and row:
-            row += 1
-            if row * size > _PAGE:
-                del blocks[-row:]  # an empty pool, which it will be again
-                return True
-        else:
-            row = 1 if where % _POOL == _POOL_HEADER else 0
-        expected = where + size
+        where = id(block) // _POOL
+        if where != pool:
+            pool, row = where, 0
+        row += 1
+        if row == empty:
+            del blocks[-row:]  # an empty pool, which it will be again
+            return True
     return False
 
 

@@ -21,7 +21,7 @@ CALL = 1  # one call: the event (JSON), or nothing
 MOUNT = 2  # JSON: mounts that GO has no room for; before GO
 # From the sandbox:
 HELLO = 10  # empty; the first thing a new process says
-READY = 11  # JSON
+READY = 11  # JSON; of a leaf that was called already, it comes together with the reply
 REPLY = 12  # status (u16), body
 FAILED = 13  # JSON: {"step", "error", "errno", "traceback"}; it could not be made
 
@@ -114,7 +114,11 @@ def frame(kind, body=b""):
 
 
 def send_frame(descriptor, kind, body=b""):
-    data = frame(kind, body)
+    send(descriptor, frame(kind, body))
+
+
+def send(descriptor, data):
+    """Sends whole frames."""
     written = os.write(descriptor, data)
     while written < len(data):
         written += os.write(descriptor, memoryview(data)[written:])
@@ -162,5 +166,5 @@ def with_descriptors(descriptors):
     return [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("%di" % len(descriptors), *descriptors))]
 
 
-def send_reply(descriptor, status, body):
-    send_frame(descriptor, REPLY, _STATUS.pack(status) + body)
+def reply(status, body):
+    return frame(REPLY, _STATUS.pack(status) + body)

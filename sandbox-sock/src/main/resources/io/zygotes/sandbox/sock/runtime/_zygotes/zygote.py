@@ -85,7 +85,7 @@ def _require_standard_streams():
 
 def _rehearse():
     """Forks once. If a thread holds what a handler for forks waits for, it hangs here, where imports have a deadline."""
-    child = os.fork()
+    child = kernel.fork()
     if child == 0:
         os._exit(0)
     os.waitpid(child, 0)
@@ -197,7 +197,7 @@ def _fork_with_threads(steps):
 
     The process in the middle has one thread, makes the sandbox, and ends, so that the warden inherits the sandbox.
     """
-    middle = os.fork()
+    middle = kernel.fork()
     if middle == 0:
         try:
             flags, cgroup = _clone_arguments(steps)
@@ -214,7 +214,7 @@ def _become(steps):
     """In the child: sets the sandbox up and returns its work."""
     if steps.kind == "leaf":
         if steps.is_spare:
-            return leaf.main_of_spare, steps.go(meanwhile=rehearsal.of_spare)
+            return leaf.main_of_spare, steps.go(meanwhile=lambda: rehearsal.of_spare(steps))
         return leaf.main, steps.go()
     go = steps.go()
     do(kernel.set_dumpable(False))
