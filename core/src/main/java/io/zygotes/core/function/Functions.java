@@ -68,6 +68,8 @@ public final class Functions implements AutoCloseable {
                 registry,
                 Executors.newSingleThreadExecutor(
                         Thread.ofPlatform().name("functions").daemon().factory()));
+        // as in the pool: its thread is there before one is hard to get
+        services.background().execute(() -> {});
     }
 
     private record Services(

@@ -40,6 +40,7 @@ public final class HttpFront implements AutoCloseable {
     private static final int MAX_HEADERS = 16 << 10;
     private static final int MAX_CONNECTIONS = 4096;
     private static final int MAX_THREADS = 2048;
+    private static final Duration THREAD_IDLE = Duration.ofSeconds(20);
     /** A client that takes longer to send its body holds a thread for nothing. */
     private static final long BODY_NANOS = Duration.ofSeconds(60).toNanos();
 
@@ -67,6 +68,9 @@ public final class HttpFront implements AutoCloseable {
         JETTY.setLevel(Level.WARNING);
         QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, 8);
         threads.setName("http");
+        // after a burst; Jetty lets go of one a minute, and all count against what the worker may have
+        threads.setIdleTimeout((int) THREAD_IDLE.toMillis());
+        threads.setMaxEvictCount(MAX_THREADS);
         server = new Server(threads);
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);

@@ -31,6 +31,13 @@ public final class WorkerApi {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String RUN = "/run/";
     private static final String REGISTRY = "/registry/";
+    /** What Java says of the kernel's refusal to make one. */
+    private static final String NO_THREAD = "native thread";
+
+    private static final String MORE_THREADS =
+            "raise pids.max of its cgroup (TasksMax in its service's unit) or 'ulimit -Hu'";
+    /** What the C library says of EMFILE and ENFILE. */
+    private static final String NO_FILES = "Too many open files";
     /** What the C library says of ENOSPC. */
     private static final String NO_SPACE = "No space left on device";
 
@@ -82,7 +89,8 @@ public final class WorkerApi {
     static HttpAnswer refusal() {
         return error(
                 403,
-                "lambdas may not call this worker; \"allow_lambda_calls\": true in config.json lets them",
+                "lambdas may not call this worker; \"allow_lambda_calls\": true in config.json lets them. If you are none, it"
+                        + " could not be found out who you are: the worker's log has the reason",
                 null,
                 Map.of("Connection", "close"));
     }
@@ -198,12 +206,24 @@ public final class WorkerApi {
             return error(503, "the worker is stopping", null, Map.of("Connection", "close"));
         } catch (IOException e) {
             failures.log("lambda " + name + ": cannot read or write its files", e);
+            if (String.valueOf(e.getMessage()).contains(NO_FILES)) {
+                return error(
+                        503,
+                        "lambda " + name + ": " + e.getMessage() + ". The worker has as many open files as it may: allow it"
+                                + " more, with LimitNOFILE in its service's unit or 'ulimit -Hn'",
+                        null,
+                        Map.of("Retry-After", "1"));
+            }
             boolean full = String.valueOf(e.getMessage()).contains(NO_SPACE);
             return error(full ? 507 : 500, "lambda " + name + ": " + e.getMessage(), null, Map.of());
         } catch (RuntimeException e) {
             failures.log("lambda " + name + ": the worker failed", e);
             return error(500, "lambda " + name + ": the worker failed: " + e, null, Map.of());
         } catch (OutOfMemoryError e) {
+            if (String.valueOf(e.getMessage()).contains(NO_THREAD)) {
+                failures.log("no thread for a request to lambda " + name + "; " + MORE_THREADS, null);
+                return error(503, "the worker may not start another thread; " + MORE_THREADS, null, Map.of("Retry-After", "1"));
+            }
             // bodies are by far the largest things here, so it is this request that there is no room for
             failures.log("no memory for a request to lambda " + name + "; give Java more: ZYGOTES_JAVA_OPTS=-Xmx…", null);
             return error(503, "the worker has no memory left for this request", null, Map.of("Retry-After", "1"));

@@ -79,6 +79,8 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
         this.freezer = new Freezer(grace.toNanos(), leaf -> leaf.freezeIfIdle(downsize, LEAF_SLACK));
         this.background =
                 Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().name("pool").daemon().factory());
+        // the thread is there before one is hard to get: the ends of sandboxes are told on the way to it
+        background.execute(() -> {});
     }
 
     /**

@@ -48,8 +48,7 @@ final class DetachedWorker {
         Path log = directory.path().resolve("worker.out");
         var running = directory.running();
         if (running.isPresent()) {
-            throw new Failure("a worker runs on " + directory.path() + " already (pid " + running.get().pid() + ", port "
-                    + running.get().port() + "); '" + Image.command() + " down -p " + directory.path() + "' stops it");
+            throw already(running.get());
         }
         if (Files.exists(log)) {
             Files.move(log, log.resolveSibling("worker.out.1"), StandardCopyOption.REPLACE_EXISTING);
@@ -65,6 +64,11 @@ final class DetachedWorker {
             process.destroy();
             throw e;
         }
+    }
+
+    private Failure already(WorkerDirectory.Running running) {
+        return new Failure("a worker runs on " + directory.path() + " already (pid " + running.pid() + ", port "
+                + running.port() + "); '" + Image.command() + " down -p " + directory.path() + "' stops it");
     }
 
     private List<String> command() throws Failure {
@@ -108,6 +112,11 @@ final class DetachedWorker {
                         + " s and is being stopped; the end of " + log + ":\n" + tail(log));
             }
             Thread.sleep(BETWEEN_LOOKS);
+        }
+        var other = directory.running();
+        if (other.isPresent() && other.get().pid() != process.pid()) {
+            // Started at the same time as this one, it may have put its own log in place of ours.
+            throw already(other.get());
         }
         throw new Failure("the worker on " + directory.path() + " did not start (exit code " + process.exitValue()
                 + "); the end of " + log + ":\n" + tail(log));

@@ -21,6 +21,8 @@ final class DownCommand implements Callable<Integer> {
     /** A worker that is still starting has no process id yet for this long at the most. */
     private static final Duration START = Duration.ofSeconds(10);
 
+    private static final Duration ASK_AGAIN = Duration.ofSeconds(5);
+
     /** What a process needs to go once it has freed everything. */
     private static final Duration EXIT = Duration.ofSeconds(2);
 
@@ -50,8 +52,7 @@ final class DownCommand implements Callable<Integer> {
         ProcessHandle process = ProcessHandle.of(pid)
                 .orElseThrow(() -> new Failure("the worker on " + opened.path() + " has process id " + pid
                         + ", which this system does not show; is it in another container?"));
-        process.destroy();
-        if (ended(opened, pid, Duration.ofSeconds(timeout))) {
+        if (asked(process, opened, Duration.ofSeconds(timeout))) {
             awaitExit(process);
             out.println("stopped the worker on " + opened.path() + " (pid " + pid + ")");
             return 0;
@@ -63,6 +64,20 @@ final class DownCommand implements Callable<Integer> {
         spec.commandLine().getErr().println("zygotes: the worker on " + opened.path() + " (pid " + pid + ") did not stop within "
                 + timeout + " s and was killed; the next 'zygotes up' removes what it left");
         return 1;
+    }
+
+    /** Java passes over a signal when it can have no thread for it; a second one does no harm. */
+    private static boolean asked(ProcessHandle process, WorkerDirectory opened, Duration within)
+            throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + within.toNanos();
+        do {
+            process.destroy();
+            Duration left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+            if (ended(opened, process.pid(), left.compareTo(ASK_AGAIN) < 0 ? left : ASK_AGAIN)) {
+                return true;
+            }
+        } while (System.nanoTime() < deadline);
+        return false;
     }
 
     /** The directory is free a moment before the process is gone. */

@@ -27,7 +27,9 @@ final class StatusCommand implements Callable<Integer> {
         var opened = directory.open();
         var running = opened.running();
         boolean ready = running.isPresent() && running.get().port() > 0 && RunningWorker.of(opened).ready();
-        String state = ready ? "ready" : running.isPresent() ? "starting" : "down";
+        // One without a port starts; one that does not answer on it may start as well, or hang.
+        boolean starting = running.isPresent() && running.get().port() <= 0;
+        String state = ready ? "ready" : starting ? "starting" : running.isPresent() ? "not answering" : "down";
         var out = spec.commandLine().getOut();
         if (json) {
             Map<String, Object> answer = new LinkedHashMap<>();

@@ -27,6 +27,13 @@ public final class Doctor {
     /** A worker's own memory, and some sandboxes. */
     private static final long ENOUGH_MEMORY_MB = 1024;
 
+    /** What a small leaf at rest reserves. */
+    private static final long LEAF_MB = 8;
+    /** What a worker has open for a leaf where cgroup version 1 has the controllers; with version 2 it is four. */
+    private static final long FILES_OF_LEAF = 7;
+    /** Its own, those of zygotes, and of some clients. */
+    private static final long OTHER_FILES = 512;
+
     private final Path path;
     private final WorkerConfig config;
     private final SandboxMechanismProvider mechanism;
@@ -62,6 +69,7 @@ public final class Doctor {
         findings.add(python());
         findings.add(pip());
         findings.add(disk());
+        findings.add(openFiles(Files.readString(Path.of("/proc/self/limits")), config.memPoolMb()));
         findings.add(memory(Files.readString(Path.of("/proc/meminfo")), config.memPoolMb()));
         return Diagnosis.of(findings);
     }
@@ -131,6 +139,26 @@ public final class Doctor {
         return total >= ENOUGH_MEMORY_MB
                 ? Finding.good("memory", found)
                 : Finding.lacking("memory", found, "use a machine with " + ENOUGH_MEMORY_MB + " MB or more");
+    }
+
+    /** The hard limit: the Java runtime raises the soft one to it by itself. */
+    static Finding openFiles(String limits, int poolMb) {
+        String name = "open files for mem_pool_mb";
+        long hard = limits.lines()
+                .filter(line -> line.startsWith("Max open files"))
+                .map(line -> line.split("\\s+")[4])
+                .mapToLong(value -> value.matches("\\d+") ? Long.parseLong(value) : Long.MAX_VALUE)
+                .findFirst()
+                .orElse(Long.MAX_VALUE);
+        long leaves = Math.max(1, poolMb / LEAF_MB);
+        long wanted = leaves * FILES_OF_LEAF + OTHER_FILES;
+        if (hard >= wanted) {
+            return Finding.good(name, "enough for the " + leaves + " leaves that it may hold");
+        }
+        return Finding.lacking(name,
+                hard + ", enough for " + Math.max(0, (hard - OTHER_FILES) / FILES_OF_LEAF) + " leaves at rest; "
+                        + poolMb + " MB may hold " + leaves,
+                "ulimit -Hn " + wanted + ", or LimitNOFILE=" + wanted + " in the service's unit, or lower mem_pool_mb");
     }
 
     private static long megabytes(String memInfo, String key) {

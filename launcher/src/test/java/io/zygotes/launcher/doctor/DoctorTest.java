@@ -46,6 +46,20 @@ class DoctorTest {
     }
 
     @Test
+    void tooFewOpenFilesForThePoolAreSaidWithTheNumberThatIsEnough() {
+        String limits = "Limit                     Soft Limit           Hard Limit           Units\n"
+                + "Max open files            1024                 4096                 files\n";
+
+        Finding few = Doctor.openFiles(limits, 16_000);
+        assertFalse(few.ok());
+        assertFalse(few.needed());
+        assertEquals("4096, enough for 512 leaves at rest; 16000 MB may hold 2000", few.found());
+        assertTrue(few.mend().contains("LimitNOFILE=14512"), few.mend());
+        assertTrue(Doctor.openFiles(limits.replace("4096", "14512"), 16_000).ok());
+        assertTrue(Doctor.openFiles(limits.replace("4096", "unlimited"), 16_000).ok());
+    }
+
+    @Test
     void aSmallMachineIsWorse() {
         assertFalse(Doctor.memory(memInfo(512), 300).ok());
     }

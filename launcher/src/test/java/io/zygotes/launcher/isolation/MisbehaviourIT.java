@@ -305,6 +305,39 @@ class MisbehaviourIT extends WithSharedWorker {
         assertTrue(error.length() < 5000, error.length() + " characters");
     }
 
+    /** Exceptions whose text or traceback is made by code of the lambda, which fails, is without end or huge. */
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "class X(Exception):\n    def __str__(self): raise KeyboardInterrupt\ndef f(event): raise X",
+        "class X(Exception):\n    @property\n    def __traceback__(self): raise SystemExit\ndef f(event): raise X",
+        "class X(Exception):\n    @property\n    def __notes__(self): raise KeyboardInterrupt\ndef f(event): raise X",
+        "class M(type):\n    @property\n    def __name__(cls): raise KeyboardInterrupt\n"
+                + "class X(BaseException, metaclass=M): pass\ndef f(event): raise X",
+        "class X:\n    def __repr__(self): raise SystemExit\ndef f(event): raise SystemExit(X())",
+        "class X(SystemExit):\n    @property\n    def code(self): raise KeyboardInterrupt\ndef f(event): raise X",
+        "import traceback\ntraceback.format_exception = lambda *all: 5\ndef f(event): raise ValueError",
+        "def f(event): raise ValueError('x' * (20 << 20))",
+        "def f(event): raise SystemExit('x' * (20 << 20))",
+        "def f(event):\n    x = ValueError()\n    x.__notes__ = ['n' * 100] * 200_000\n    raise x",
+        "def f(event):\n    a, b = ValueError(), ValueError()\n    a.__cause__, b.__cause__ = b, a\n    raise a",
+    })
+    void anExceptionThatCannotBeWrittenDownEndsNoLeafAndIsShort(String code) throws Exception {
+        AttackedWorker.Answer first = call(code + "\n");
+        assertEquals(500, first.status(), () -> first.body().toString());
+        assertTrue(first.body().get("error").asText().length() < 70_000);
+        assertTrue(first.body().path("traceback").asText().length() < 70_000);
+        AttackedWorker.Answer second = worker.call(lambda, null);
+        assertEquals(500, second.status());
+        assertEquals("warm", second.start(), "the leaf lives");
+    }
+
+    @Test
+    void anImportThatFailsWithAHugeTextSaysSo() throws Exception {
+        AttackedWorker.Answer answer = call("raise ValueError('x' * (20 << 20))\n");
+        assertEquals(500, answer.status(), () -> answer.body().toString());
+        assertTrue(answer.body().get("error").asText().contains("ValueError: xxx"), () -> answer.body().toString());
+    }
+
     private String raw(String request) throws Exception {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), worker.port());
                 OutputStream out = socket.getOutputStream();

@@ -4,6 +4,7 @@ import io.zygotes.sandbox.sock.linux.Linux;
 import io.zygotes.sandbox.sock.linux.LinuxException;
 import io.zygotes.spi.Limits;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -16,6 +17,7 @@ import java.util.function.BooleanSupplier;
  */
 final class GroupFamily {
 
+    private static final System.Logger LOG = System.getLogger(GroupFamily.class.getName());
     /** How many empty groups are kept; more than that came from a burst. */
     private static final int KEPT = 8;
 
@@ -109,9 +111,19 @@ final class GroupFamily {
         if (!group.remove()) {
             // A package in the zygote can make processes in any group of its leaves, used or not, and they must not
             // outlive their sandbox.
-            group.kill();
-            removals.later(group.path(), group::remove);
+            kill(group);
+            removals.later(group.path(), () -> group.remove() || kill(group));
         }
+    }
+
+    /** False: what is killed is not gone yet. */
+    private static boolean kill(SandboxGroup group) {
+        try {
+            group.kill();
+        } catch (LinuxException e) {
+            LOG.log(Level.DEBUG, "cannot kill what is in " + group.path() + " now: " + e.getMessage());
+        }
+        return false;
     }
 
     /** The zygote is gone: nothing is kept any more, and the folder goes with the last leaf. */

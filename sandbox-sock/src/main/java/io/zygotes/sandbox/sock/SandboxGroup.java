@@ -181,6 +181,11 @@ final class SandboxGroup {
         }
     }
 
+    /** The memory limit in force, in bytes. */
+    synchronized long memoryLimit() {
+        return memoryLimit;
+    }
+
     /** Puts a process under the version 1 limits; version 2 it was born into. */
     void join(int pid) throws IOException {
         String number = Integer.toString(pid);
@@ -201,7 +206,7 @@ final class SandboxGroup {
     }
 
     /** Whether a process is in the version 2 group. */
-    boolean contains(int pid) {
+    boolean contains(int pid) throws LinuxException {
         return CgroupLayout.processes(unified).lines().anyMatch(Integer.toString(pid)::equals);
     }
 
@@ -219,21 +224,23 @@ final class SandboxGroup {
         }
     }
 
-    boolean isEmpty() {
+    boolean isEmpty() throws LinuxException {
         return CgroupLayout.processes(unified).isEmpty();
     }
 
     /**
      * Kills everything in it, frozen or not. The group cannot be used again: the kernel (seen on 6.18) also kills what
      * clone3 later makes in a group with this past, because it compares the kill count of the caller's group.
+     *
+     * @throws LinuxException if that is not possible now, for want of open files for example
      */
-    void kill() {
+    void kill() throws LinuxException {
         killed = true;
         try {
             Linux.writeFile(unified + "/cgroup.kill", "1");
         } catch (LinuxException e) {
             if (e.errno() != LinuxException.ENOENT) {
-                throw new IllegalStateException("cannot kill the sandbox in " + unified + ": " + e.getMessage(), e);
+                throw e;
             }
         }
     }

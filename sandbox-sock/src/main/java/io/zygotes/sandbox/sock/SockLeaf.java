@@ -191,8 +191,13 @@ final class SockLeaf extends SockSandbox implements Leaf {
 
     @Override
     public long privateBytes() {
-        return CgroupLayout.processes(group().path())
-                .lines()
+        String pids;
+        try {
+            pids = CgroupLayout.processes(group().path());
+        } catch (LinuxException e) {
+            return 0;
+        }
+        return pids.lines()
                 .mapToLong(pid -> {
                     try {
                         return privateBytes(Linux.readFile("/proc/" + pid + "/smaps_rollup"));

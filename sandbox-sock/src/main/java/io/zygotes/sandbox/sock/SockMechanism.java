@@ -114,6 +114,7 @@ final class SockMechanism implements SandboxMechanism {
         baseRoot = BaseRoot.plan(base, python);
         pump = new OutputPump();
         undertaker = new Undertaker(context.reuseCgroups());
+        supplier.execute(() -> { }); // the thread is there before one is hard to get
         fresh = cgroups.family("fresh", cgroups.hostId(0), undertaker);
     }
 
@@ -200,7 +201,12 @@ final class SockMechanism implements SandboxMechanism {
             warden = Warden.start(
                     python, baseRoot, state.resolve("root"), cgroups, output, hostPython, this::processEnded);
         } catch (IOException e) {
-            throw new SandboxException("cannot start the warden: " + e.getMessage(), e);
+            String what = "cannot start the warden: " + e.getMessage();
+            if (e instanceof LinuxException linux && linux.errno() == LinuxException.EAGAIN) {
+                throw new SandboxException.NoCapacity(what + ". The worker may have no more processes and threads: try again"
+                        + " later, or raise pids.max of its cgroup (TasksMax in its service's unit) or 'ulimit -Hu'");
+            }
+            throw new SandboxException(what, e);
         } finally {
             if (output >= 0) {
                 Linux.close(output);
@@ -511,10 +517,18 @@ final class SockMechanism implements SandboxMechanism {
         }
     }
 
+    private static boolean isEmpty(SandboxGroup group) {
+        try {
+            return group.isEmpty();
+        } catch (LinuxException e) {
+            return false; // not known to be
+        }
+    }
+
     /** Files go back to root only when no process of the job can change them any more. */
     private static void takeBack(List<Path> given, SockJob sandbox) throws SandboxException, InterruptedException {
         if (sandbox != null && !given.isEmpty()) {
-            for (int i = 0; !sandbox.group().isEmpty(); i++) {
+            for (int i = 0; !isEmpty(sandbox.group()); i++) {
                 if (i == 2000) {
                     throw new SandboxException("the processes of " + sandbox + " do not end");
                 }
@@ -572,6 +586,7 @@ final class SockMechanism implements SandboxMechanism {
             ((SockSandbox) sandbox).onGroup(group -> inForce[0] = group.limitMemory(bytes));
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "cannot limit the memory of " + sandbox + ": " + e.getMessage());
+            return Math.max(bytes, ((SockSandbox) sandbox).group().memoryLimit());
         }
         return inForce[0];
     }
@@ -862,6 +877,9 @@ final class SockMechanism implements SandboxMechanism {
                     || e instanceof java.io.EOFException || e instanceof java.nio.channels.ClosedChannelException)) {
                 return new SandboxException.ZygoteGone(
                         id + " could not be forked from " + parent + ": " + e.getMessage(), e);
+            }
+            if (e instanceof LinuxException linux && linux.outOfFiles()) {
+                return new SandboxException.NoCapacity(id + " could not be made: " + e.getMessage());
             }
             if (parent == null && refusal().isPresent()) {
                 return refusal().get().of(id);

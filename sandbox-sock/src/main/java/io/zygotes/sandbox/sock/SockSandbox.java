@@ -95,14 +95,23 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
                 return;
             }
         } catch (LinuxException e) {
-            System.getLogger(SockSandbox.class.getName())
-                    .log(System.Logger.Level.WARNING, "cannot kill " + id + " by its process: " + e.getMessage());
+            cannotKill("by its process", e);
         }
-        group.kill();
+        try {
+            group.kill();
+        } catch (LinuxException e) {
+            // The undertaker tries again.
+            cannotKill("by its group", e);
+        }
+    }
+
+    private void cannotKill(String how, LinuxException e) {
+        System.getLogger(SockSandbox.class.getName())
+                .log(System.Logger.Level.WARNING, "cannot kill " + id + " " + how + " now: " + e.getMessage());
     }
 
     /** Kills it once more, whatever became of its process. */
-    final void killAgain() {
+    final void killAgain() throws LinuxException {
         group.kill();
     }
 

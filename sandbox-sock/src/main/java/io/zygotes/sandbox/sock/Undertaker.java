@@ -1,5 +1,6 @@
 package io.zygotes.sandbox.sock;
 
+import io.zygotes.sandbox.sock.linux.LinuxException;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -40,7 +41,7 @@ final class Undertaker implements GroupFamily.Removals {
         }
 
         /** Tries; false if it is to be tried again. */
-        abstract boolean done();
+        abstract boolean done() throws LinuxException;
 
         /** Reports a delay, once. */
         final void reportOnce(String what) {
@@ -61,15 +62,15 @@ final class Undertaker implements GroupFamily.Removals {
         }
 
         @Override
-        boolean done() {
+        boolean done() throws LinuxException {
             if (sandbox.isDying() && millis() < KILL_AGAIN_AFTER) {
                 return false; // the warden will tell
             }
             SandboxGroup group = sandbox.group();
             if (!group.isEmpty()) {
                 if (!killedAgain && millis() >= KILL_AGAIN_AFTER) {
-                    killedAgain = true;
                     sandbox.killAgain();
+                    killedAgain = true;
                 }
                 reportOnce(sandbox + " was killed " + millis() + " ms ago and still has processes: "
                         + CgroupLayout.processes(group.path()).replace('\n', ' '));
@@ -163,6 +164,9 @@ final class Undertaker implements GroupFamily.Removals {
     private static boolean done(Case one) {
         try {
             return one.done();
+        } catch (LinuxException e) {
+            one.reportOnce("a sandbox cannot be cleaned up after, which is tried again: " + e.getMessage());
+            return false;
         } catch (OutOfMemoryError e) {
             LOG.log(Level.WARNING, "Java has no memory left to clean up after a sandbox; it is tried again");
             return false;

@@ -15,6 +15,7 @@ from . import kernel, setup, wire
 _HANDLER = "/handler"
 _SOURCE = _HANDLER + "/f.py"
 _BYTE_CODE = _HANDLER + "/__pycache__/f." + sys.implementation.cache_tag + ".pyc"
+_LONGEST = 1 << 16  # characters of an exception's text, and of a traceback
 _PART, _LARGE_PART = 1 << 12, 1 << 20  # most byte code fits into the first, and so does the room for it
 _UNCHECKED = b"\x01\x00\x00\x00"  # PEP 552: a hash stands in the file, and nobody compares it
 
@@ -22,6 +23,7 @@ _UNCHECKED = b"\x01\x00\x00\x00"  # PEP 552: a hash stands in the file, and nobo
 # Made in the zygote, ready in every child: all lambdas have the same name for their module.
 _LOADER = importlib.machinery.SourceFileLoader("f", _SOURCE)
 _MODULE = importlib.util.module_from_spec(importlib.util.spec_from_file_location("f", _SOURCE, loader=_LOADER))
+_name_of = type.__dict__["__name__"].__get__  # whatever a metaclass says
 _close = os.close  # before a package may have put another one in its place
 _encode = json.JSONEncoder(allow_nan=False).encode
 _MAGIC = importlib.util.MAGIC_NUMBER + _UNCHECKED
@@ -79,12 +81,22 @@ def reseed():
             numpy_random.seed()  # a numpy before 1.17, or another generator was set
 
 
+def _shortened(text):
+    if len(text) <= _LONGEST:
+        return text
+    part = _LONGEST // 2
+    return "%s\n… (%d characters are left out) …\n%s" % (text[:part], len(text) - 2 * part, text[-part:])
+
+
 def _user_traceback(error):
-    """The traceback without the frames of this package."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_globals.get("__package__") == __package__:
-        trace = trace.tb_next
-    return "".join(traceback.format_exception(type(error), error, trace))
+    """The traceback without the frames of this package. Empty if code of the lambda, which has a part in it, fails."""
+    try:
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_globals.get("__package__") == __package__:
+            trace = trace.tb_next
+        return _shortened("".join(traceback.format_exception(type(error), error, trace)))
+    except BaseException:
+        return ""
 
 
 def _flush():
@@ -105,7 +117,7 @@ def _reap():
 
 
 def _error(message, trace=None):
-    report = {"error": message}
+    report = {"error": _shortened(message)}
     if trace:
         report["traceback"] = trace
     return json.dumps(report).encode()
@@ -113,10 +125,18 @@ def _error(message, trace=None):
 
 def _said(error):
     """An exception in one line. Its text is made by code of the lambda, which may fail."""
+    name = _name_of(type(error))
     try:
-        return "%s: %s" % (type(error).__name__, error)
-    except Exception:
-        return "%s, whose text cannot be made" % type(error).__name__
+        return _shortened("%s: %s" % (name, error))
+    except BaseException:
+        return "%s, whose text cannot be made" % name
+
+
+def _said_by_exit(error):
+    try:
+        return "the lambda called sys.exit(%r)" % (error.code,)
+    except BaseException:
+        return "the lambda called sys.exit with something whose text cannot be made"
 
 
 def answer(function, body):
@@ -131,7 +151,7 @@ def answer(function, body):
     try:
         result = function(event)
     except SystemExit as error:
-        return 500, _error("the lambda called sys.exit(%r)" % (error.code,), _user_traceback(error))
+        return 500, _error(_said_by_exit(error), _user_traceback(error))
     except BaseException as error:
         return 500, _error(_said(error), _user_traceback(error))
     try:

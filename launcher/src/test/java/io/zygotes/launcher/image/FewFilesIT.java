@@ -1,0 +1,88 @@
+package io.zygotes.launcher.image;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A worker that may open few files. */
+class FewFilesIT {
+
+    /** Enough to start, and for some leaves. */
+    private static final int MOST = 120;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void needsRealSandboxes() {
+        Machine.require("FewFilesIT");
+    }
+
+    @AfterEach
+    void stopWorker() throws Exception {
+        Program.run(folder, "down", "-p", "worker");
+    }
+
+    @Test
+    void moreLeavesThanThereAreFilesForAreRefusedWithTheReasonAndTheNextCallIsServed() throws Exception {
+        ObjectMapper json = new ObjectMapper();
+        Program.run(folder, "init", "-p", "worker");
+        Path settings = folder.resolve("worker/config.json");
+        var config = (ObjectNode) json.readTree(settings.toFile());
+        config.put("worker_port", 0).put("mem_pool_mb", 2048);
+        Files.writeString(settings, config.toString());
+        Path lambda = Files.createDirectories(folder.resolve("slow"));
+        Files.writeString(lambda.resolve("f.py"), "import time\ndef f(event):\n    time.sleep(event)\n    return 'done'\n");
+        Files.writeString(lambda.resolve("ol.yaml"), "limits: {mem_mb: 64}\n");
+        Program.run(folder, "admin", "install", "-p", "worker", lambda.toString());
+        Process up = new ProcessBuilder(
+                        "sh", "-c", "ulimit -n " + MOST + "; exec \"$@\"", "sh",
+                        Program.IMAGE.resolve("bin/zygotes").toString(), "up", "-p", "worker", "-d")
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("log").toFile())
+                .start();
+        assertEquals(0, up.waitFor(), Files.readString(folder.resolve("log")));
+        Program.Ended status = Program.run(folder, "status", "-p", "worker", "--json");
+        URI run = URI.create("http://localhost:" + json.readTree(status.out()).get("port").asInt() + "/run/slow");
+        try (HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+            var calls = new ArrayList<CompletableFuture<HttpResponse<String>>>();
+            for (int i = 0; i < 16; i++) {
+                calls.add(client.sendAsync(call(run, "2"), HttpResponse.BodyHandlers.ofString()));
+            }
+            List<HttpResponse<String>> answers = calls.stream().map(CompletableFuture::join).toList();
+            List<String> refused = answers.stream()
+                    .filter(answer -> Set.of(429, 503).contains(answer.statusCode()))
+                    .map(HttpResponse::body)
+                    .toList();
+            assertTrue(!refused.isEmpty(), () -> answers.toString());
+            assertTrue(answers.stream().anyMatch(answer -> answer.statusCode() == 200), () -> refused.toString());
+            assertTrue(
+                    refused.stream().allMatch(body -> body.contains("open files") && body.contains("LimitNOFILE")),
+                    () -> refused.toString());
+            for (int i = 0; i < 3; i++) {
+                assertEquals("\"done\"", client.send(call(run, "0"), HttpResponse.BodyHandlers.ofString()).body());
+            }
+        }
+    }
+
+    private static HttpRequest call(URI run, String event) {
+        return HttpRequest.newBuilder(run).POST(HttpRequest.BodyPublishers.ofString(event)).build();
+    }
+}
