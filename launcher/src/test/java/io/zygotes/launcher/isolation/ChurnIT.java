@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.zygotes.launcher.image.Machine;
 import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -73,6 +74,20 @@ class ChurnIT {
                 worker.worker().statistics().get("memory_reserved_bytes").longValue());
     }
 
+    /** It is written by jobs after the first calls. */
+    private static void awaitByteCode(AttackedWorker worker, int lambdas) throws Exception {
+        long written = 0;
+        for (long end = System.nanoTime() + 60_000_000_000L; written < lambdas && System.nanoTime() < end; ) {
+            Thread.sleep(50);
+            try (Stream<Path> all = Files.walk(worker.directory())) {
+                written = all.filter(path -> path.getFileName().toString().matches("f\\..*\\.pyc")).count();
+            } catch (UncheckedIOException e) {
+                written = 0; // a folder of a job went while we looked
+            }
+        }
+        assertEquals(lambdas, written, "byte code");
+    }
+
     /** Of this process, in which the worker runs, without what its heap holds for nobody. */
     private static long residentKilobytes() throws IOException {
         System.gc();
@@ -103,6 +118,7 @@ class ChurnIT {
                 }
                 worker.dropLeaves(lambda);
                 if (i == FIRST) {
+                    awaitByteCode(worker, 4);
                     before = ledger(worker);
                 }
                 if (i == Math.max(FIRST, LEAVES / 10)) {

@@ -29,6 +29,11 @@ class MisbehaviourIT extends WithSharedWorker {
                 return struct.pack(">IB", len(body), kind) + body
             def reply(body, status=200):
                 return frame(REPLY, struct.pack(">H", status) + body)
+            said = []
+            def say(data):
+                # A leaf says that it is ready with its first answer.
+                os.write(3, data if said else frame(READY, b"{}") + data)
+                said.append(data)
             """;
 
     private AttackedWorker.Answer call(String code) throws Exception {
@@ -43,7 +48,7 @@ class MisbehaviourIT extends WithSharedWorker {
     void aLeafThatAnswersTwiceDoesNotAnswerTheNextCallWithThat() throws Exception {
         worker.install(
                 lambda,
-                FRAMES + "def f(event):\n    os.write(3, reply(b'%d' % event) + reply(b'%d' % -event))\n    time.sleep(60)\n",
+                FRAMES + "def f(event):\n    say(reply(b'%d' % event) + reply(b'%d' % -event))\n    time.sleep(60)\n",
                 Map.of("ol.yaml", LIMITS));
         for (int i = 1; i <= 5; i++) {
             AttackedWorker.Answer answer = worker.call(lambda, i);
@@ -74,7 +79,7 @@ class MisbehaviourIT extends WithSharedWorker {
     @ValueSource(ints = {0, 99, 100, 101, 199, 201, 204, 304, 407, 600, 65535})
     void aStatusThatIsNoneIsNotPassedOn(int status) throws Exception {
         AttackedWorker.Answer answer =
-                call("def f(event):\n    os.write(3, reply(b'1', " + status + "))\n    time.sleep(60)\n");
+                call("def f(event):\n    say(reply(b'1', " + status + "))\n    time.sleep(60)\n");
         assertEquals(502, answer.status());
         assertTrue(answer.body().toString().contains("status " + status), answer.body().toString());
     }
@@ -86,7 +91,7 @@ class MisbehaviourIT extends WithSharedWorker {
         "struct.pack('>IB', 0xffffffff, REPLY)"
     })
     void aFrameThatIsNoAnswerEndsTheLeaf(String frame) throws Exception {
-        AttackedWorker.Answer answer = call("def f(event):\n    os.write(3, " + frame + ")\n    time.sleep(60)\n");
+        AttackedWorker.Answer answer = call("def f(event):\n    say(" + frame + ")\n    time.sleep(60)\n");
         assertEquals(502, answer.status(), () -> answer.body().toString());
         assertTrue(worker.worker().leaves(lambda).stream().noneMatch(leaf -> leaf.alive()), "it lives");
     }
@@ -96,7 +101,7 @@ class MisbehaviourIT extends WithSharedWorker {
         System.gc();
         long before = used();
         AttackedWorker.Answer answer = call(
-                "def f(event):\n    os.write(3, struct.pack('>IB', 16 << 20, REPLY) + b'x')\n    time.sleep(60)\n");
+                "def f(event):\n    say(struct.pack('>IB', 16 << 20, REPLY) + b'x')\n    time.sleep(60)\n");
         assertEquals(504, answer.status(), () -> answer.body().toString());
         long grown = used() - before;
         assertTrue(grown < 12 << 20, () -> "the heap grew by " + grown);
@@ -151,7 +156,7 @@ class MisbehaviourIT extends WithSharedWorker {
                         channel = socket.socket(fileno=os.dup(3))
                         try:
                             channel.sendmsg(
-                                [reply(b'"sent"')],
+                                [frame(READY, b"{}") + reply(b'"sent"')],
                                 [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [sent.fileno()] * 200))])
                         except OSError as error:
                             return errno.errorcode[error.errno]
