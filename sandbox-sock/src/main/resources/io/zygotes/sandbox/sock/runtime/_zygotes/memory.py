@@ -173,8 +173,8 @@ def _resident_pages(start):
 def make_program_huge():
     """Moves the interpreter's program text into huge pages of this process's own.
 
-    A fork copies no entries for pages of files, so each child faults what it runs in again, 16 pages at a time: some sixty
-    faults. A huge page is one entry, which a fork copies, and the processor needs fewer entries for it, too. It costs the
+    A fork copies no entries for pages of files, so each child faults what it runs in again, 16 pages at a time. A
+    huge page is one entry, which a fork copies, and the processor needs fewer entries for it, too. It costs the
     memory of the text once, for a zygote and all that are forked from it. Does nothing where the kernel cannot
     (MADV_COLLAPSE, Linux 6.1).
     """
