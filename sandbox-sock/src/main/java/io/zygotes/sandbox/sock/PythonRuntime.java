@@ -30,7 +30,7 @@ record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePack
 
     private static final List<String> FILES = List.of(
             "__init__", "kernel", "seccomp", "wire", "setup", "warden", "zygote", "leaf", "job", "fresh", "rehearsal",
-            "memory");
+            "memory", "mappings");
 
     private static final Set<PosixFilePermission> FOLDER = PosixFilePermissions.fromString("rwxr-xr-x");
     private static final Set<PosixFilePermission> FILE = PosixFilePermissions.fromString("rw-r--r--");

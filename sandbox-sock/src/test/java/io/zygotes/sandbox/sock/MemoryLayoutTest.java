@@ -10,7 +10,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What {@code memory.py} does to the memory of a zygote. */
+/** What {@code memory.py} does for where things lie. */
 class MemoryLayoutTest {
 
     /** Leaves one hole in each of many pools, and tells on how many pages twenty new objects lie, then and afterwards. */
@@ -57,57 +57,5 @@ class MemoryLayoutTest {
                 Map.of("PYTHONMALLOC", "malloc"));
         assertEquals(0, found.path(0).asInt());
         assertTrue(found.path(1).asLong() < 8 << 20, found::toString);
-    }
-
-    @Test
-    void shared_memory_becomes_private_and_keeps_its_content() throws Exception {
-        JsonNode found = run(
-                """
-                import json, mmap, os
-                from _zygotes import memory
-                page = mmap.mmap(-1, 8192)
-                page[0], page[8191] = 1, 2
-                memory.make_private()
-                child = os.fork()
-                if child == 0:
-                    page[0] = 9
-                    os._exit(0)
-                os.waitpid(child, 0)
-                print(json.dumps([page[0], page[8191]]))
-                """,
-                Map.of());
-        assertEquals("[1,2]", found.toString());
-    }
-
-    @Test
-    void the_interpreter_runs_on_in_huge_pages_of_its_own() throws Exception {
-        JsonNode found = run(
-                """
-                import ctypes, json, os
-                from _zygotes import memory
-                def text():
-                    inside = ctypes.cast(ctypes.pythonapi.Py_GetVersion, ctypes.c_void_p).value
-                    with open("/proc/self/smaps") as file:
-                        lines = file.read().splitlines()
-                    for line in lines:
-                        key, *values = line.split()
-                        if not key.endswith(":"):
-                            start, end = (int(address, 16) for address in key.split("-"))
-                            within, permissions = start <= inside < end, values[0]
-                        elif within and key == "AnonHugePages:":
-                            return [permissions, int(values[0])]
-                start, end = memory._program()
-                before = ctypes.string_at(start, end - start)
-                memory.make_program_huge()
-                child = os.fork()
-                if child == 0:
-                    os._exit(sorted([3, 1, 2])[0])
-                status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-                print(json.dumps([ctypes.string_at(start, end - start) == before, status, *text()]))
-                """,
-                Map.of());
-        assertEquals("true,1,\"r-xp\"", found.toString().replaceAll("^\\[|,\\d+\\]$", ""));
-        // Where the interpreter is small or lies badly, no block of this size is inside of it.
-        assertEquals(0, found.path(3).asInt() % 2048);
     }
 }

@@ -24,7 +24,7 @@ from . import memory
 
 memory.fill_holes()
 
-from . import job, kernel, leaf, seccomp, setup, wire, zygote
+from . import job, kernel, leaf, mappings, seccomp, setup, wire, zygote
 from .kernel import do
 
 _WORK = {"leaf": leaf.main, "zygote": zygote.main}
@@ -38,7 +38,8 @@ def main():
     sys.dont_write_bytecode = True
     sys.stdout.reconfigure(line_buffering=True)
     if request["kind"] == "zygote":
-        memory.make_program_huge()
+        mappings.join_programs()
+        mappings.move_programs()
     if request["seccomp"]:
         do(kernel.install_filter(seccomp.base_program(kernel.ARCHITECTURE)))
         if request["kind"] != "zygote":

@@ -10,16 +10,13 @@ import os
 import select
 import time
 
-from . import kernel, leaf, memory, rehearsal, setup, wire
+from . import kernel, leaf, mappings, memory, rehearsal, setup, wire
 from .kernel import do
 
-# Milliseconds without a request after which there is time for what can wait.
-_IDLE = 50
 # Milliseconds after a fork in which the worker and the child need the processors.
 _PAUSE = 1
 # Of leaves: with and without network, spare and not, and whatever descriptors a package keeps open now and then.
 _MOST_KNOWN = 8
-_DONE = object()
 # What would be freed in a child: of this zygote, and of those that it was forked from.
 _KEPT = []
 
@@ -56,7 +53,7 @@ def main(instructions):
     setup.add_packages(instructions["visible"])
     try:
         costs = _import_all(instructions["packages"])
-        memory.make_private()
+        mappings.make_private()
         _require_standard_streams()
         if kernel.threads() > 1:
             _rehearse()
@@ -64,13 +61,34 @@ def main(instructions):
         setup.tell_failure(wire.CHANNEL, "import", error)
         os._exit(1)
     setup.set_environment(instructions["environment"])  # what leaves find, unless they are told otherwise
-    memory.fill_holes()
-    rehearsal.run()
+    _settle()
     # What lives now lives for ever: without this the collector would write to these pages in every child.
     gc.freeze()
     report = json.dumps({"costs": costs, "threads": kernel.threads()}).encode()
     wire.send_frame(wire.CHANNEL, wire.READY, report)
     return _serve(wire.over(wire.CHANNEL, wire.PACKETS))
+
+
+def _settle():
+    """Arranges memory so that children have little of it to copy, and rehearses what they run."""
+    memory.fill_holes()
+    mappings.join_programs()
+    if kernel.threads() > 1:
+        rehearsal.run()
+        return
+    mappings.move_data()
+    # While another process has the same memory, what the rehearsal writes to is copied out of the folios, page by page. Else
+    # each child would do so, and all of them count in one place how often a folio is mapped.
+    wait, release = os.pipe()
+    other = kernel.fork()
+    if other == 0:
+        os.close(release)
+        os.read(wait, 1)
+        os._exit(0)
+    rehearsal.run()
+    os.close(wait)
+    os.close(release)
+    os.waitpid(other, 0)
 
 
 def _require_standard_streams():
@@ -93,16 +111,14 @@ def _rehearse():
 
 def _serve(control):
     """Forks for the worker. Returns in each child, with the child's work."""
-    later = memory.make_pages_huge()
     requests = _Requests(control)
     requests.practise()
     while True:
-        later = _while_idle(requests, later)
         steps = requests.next()
         try:
             if _fork(steps) == 0:
                 # Nothing of the zygote's is closed or tidied up in a child: that would only be more pages to copy.
-                _KEPT.append((steps, requests, later))
+                _KEPT.append((steps, requests))
                 return _become(steps)
         except OSError as error:
             setup.tell_failure(steps.channel, "fork", error)
@@ -170,14 +186,6 @@ class _Requests:
         kernel.prepare_clone(*_clone_arguments(steps))
         kernel.threads()
         steps.close()
-
-
-def _while_idle(requests, later):
-    """Goes on with what can wait, step by step, as long as no request comes. Returns what is left of it."""
-    while later is not None and not requests.are_there(_IDLE):
-        if next(later, _DONE) is _DONE:
-            return None
-    return later
 
 
 def _fork(steps):
