@@ -318,10 +318,15 @@ final class SockMechanism implements SandboxMechanism {
         }
     }
 
+    /** How large a file may become: as large as the scratch folder. */
+    private static long fileBytes(Limits limits) {
+        return (long) limits.tmpMb() << 20;
+    }
+
     private static Map<String, Object> instructions(SockZygote zygote, LeafSpec spec) {
         Map<String, Object> go = new HashMap<>();
         go.put("open_files", spec.limits().openFiles());
-        go.put("file_bytes", (long) spec.limits().tmpMb() << 20);
+        go.put("file_bytes", fileBytes(spec.limits()));
         if (zygote == null || !spec.environment().isEmpty()) {
             go.put("environment", environment(spec.environment()));
         }
@@ -347,6 +352,7 @@ final class SockMechanism implements SandboxMechanism {
                     zygote == null ? birth.freshKit(Linux.SOCK_STREAM) : zygote.kits().take(limits), family);
             birth.times.step("cgroup, scratch and channel");
             birth.own.put("uid", uid);
+            birth.idMap = uid + " " + FIRST_ID + " 1";
             if (spare) {
                 birth.common.put("spare", true);
             }
@@ -356,7 +362,7 @@ final class SockMechanism implements SandboxMechanism {
             birth.printTo(leaf::label);
             if (known.isPresent()) {
                 leaf.specialise(known.get());
-                birth.tellAhead(known.get().handler(), instructions(zygote, known.get()));
+                birth.tellAhead(known.get());
                 birth.times.step("mount trees");
             }
             birth.ask(zygote);
@@ -701,8 +707,12 @@ final class SockMechanism implements SandboxMechanism {
         final StepTimes times = new StepTimes();
         /** What many sandboxes have in common: a zygote lays it out once. In an order, so that it is the same bytes. */
         final Map<String, Object> common = new TreeMap<>();
-        /** The rest of the request. */
+        /** The rest of a request to the warden. */
         final Map<String, Object> own = new HashMap<>();
+        /** What a leaf writes into its uid_map, if it is forked from a zygote. */
+        String idMap = "";
+        /** What else a leaf is told ahead, as JSON. */
+        private String rest = "";
         SockSandbox sandbox;
         int freshId;
         private final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(BIRTH_PATIENCE);
@@ -800,11 +810,14 @@ final class SockMechanism implements SandboxMechanism {
             return taken;
         }
 
-        /** Puts what the sandbox would be told with its go into the request. */
-        void tellAhead(Path handler, Map<String, Object> instructions) throws LinuxException {
-            descriptors.add(Linux.detachedTree(handler.toString(), false));
+        /** Puts what the leaf would be told with its go into the request. */
+        void tellAhead(LeafSpec spec) throws IOException {
+            descriptors.add(Linux.detachedTree(spec.handler().toString(), false));
             common.put("mounts", List.of(HANDLER));
-            own.put("go", instructions);
+            common.put("limits", List.of(spec.limits().openFiles(), fileBytes(spec.limits())));
+            if (!spec.environment().isEmpty()) {
+                rest = JSON.writeValueAsString(Map.of("environment", environment(spec.environment())));
+            }
         }
 
         /** Sends the request to the zygote to fork from, or to the warden. */
@@ -823,7 +836,8 @@ final class SockMechanism implements SandboxMechanism {
                     request.put("op", "spawn");
                     answer = warden().ask(request, 0, all);
                 } else {
-                    byte[] request = (JSON.writeValueAsString(common) + '\n' + JSON.writeValueAsString(own))
+                    // Four lines: see wire.py. JSON as it is written here has no line breaks.
+                    byte[] request = String.join("\n", JSON.writeValueAsString(common), id, idMap, rest)
                             .getBytes(StandardCharsets.UTF_8);
                     zygote.channel().send(request, deadline, all);
                 }

@@ -10,7 +10,6 @@ import importlib.util
 import json
 import marshal
 import os
-import platform
 import resource
 import select
 import signal

@@ -11,7 +11,6 @@ import ctypes
 import errno
 import fcntl
 import os
-import platform
 import resource
 import signal
 import socket
@@ -53,12 +52,12 @@ _NUMBERS = {
     "x86_64": dict(
         capset=126, chdir=80, close=3, dup3=292, getppid=110, ioctl=16, mount=165, openat=257, pivot_root=155, ppoll=271,
         prctl=157, prlimit64=302, read=0, seccomp=317, sethostname=170, setns=308, setpgid=109, setresgid=119, setresuid=117, socket=41,
-        statx=332, umount2=166, unshare=272, write=1,
+        statx=332, umount2=166, unshare=272, wait4=61, write=1,
     ),
     "aarch64": dict(
         capset=91, chdir=49, close=57, dup3=24, getppid=173, ioctl=29, mount=40, openat=56, pivot_root=41, ppoll=73,
         prctl=167, prlimit64=261, read=63, seccomp=277, sethostname=161, setns=268, setpgid=154, setresgid=149, setresuid=147, socket=198,
-        statx=291, umount2=39, unshare=97, write=64,
+        statx=291, umount2=39, unshare=97, wait4=260, write=64,
     ),
 }
 # These came after the numbers were unified.
@@ -68,7 +67,7 @@ _LANDLOCK_CREATE_RULESET, _LANDLOCK_RESTRICT_SELF = 444, 446
 # As it was before a package may have put another one in its place.
 _yield = os.sched_yield
 
-ARCHITECTURE = platform.machine()
+ARCHITECTURE = os.uname().machine
 _SYSCALLS = _NUMBERS.get(ARCHITECTURE, {})
 
 _libc = ctypes.PyDLL(None, use_errno=True)
@@ -168,57 +167,54 @@ def _tid_address():
     return _thread_id.value
 
 
-_clone_args = ctypes.create_string_buffer(88)
+class HowToClone:
+    """The arguments of clone3(2): flags, and the version 2 cgroup that the child is born into, or -1."""
 
+    def __init__(self, flags, cgroup):
+        self.flags = flags
+        tid = _tid_address()
+        if tid:
+            flags |= _CLONE_CHILD_SETTID | _CLONE_CHILD_CLEARTID
+        if cgroup >= 0:
+            flags |= _CLONE_INTO_CGROUP
+        # With CLONE_PARENT the signal is that of the caller's own creation, and naming another one is refused.
+        signal_number = 0 if flags & CLONE_PARENT else signal.SIGCHLD
+        fields = struct.pack("11Q", flags, 0, tid, 0, signal_number, 0, 0, 0, 0, 0, max(cgroup, 0))
+        self.cgroup = cgroup
+        self.call = _CLONE3, ctypes.create_string_buffer(fields, len(fields)), len(fields)
 
-_prepared = None
-
-
-def prepare_clone(flags, cgroup):
-    """Lays the arguments of clone3(2) out in memory. Most children of a process differ in nothing here."""
-    global _prepared
-    if _prepared == (flags, cgroup):
-        return
-    _prepared = flags, cgroup
-    tid = _tid_address()
-    if tid:
-        flags |= _CLONE_CHILD_SETTID | _CLONE_CHILD_CLEARTID
-    if cgroup >= 0:
-        flags |= _CLONE_INTO_CGROUP
-    # With CLONE_PARENT the signal is that of the caller's own creation, and naming another one is refused.
-    signal_number = 0 if flags & CLONE_PARENT else signal.SIGCHLD
-    struct.pack_into("11Q", _clone_args, 0, flags, 0, tid, 0, signal_number, 0, 0, 0, 0, 0, max(cgroup, 0))
+    def without_clone_parent(self):
+        return HowToClone(self.flags & ~CLONE_PARENT, self.cgroup)
 
 
 _NO_CALLS = Calls()
 
 
-def clone(flags, cgroup, first=_NO_CALLS):
-    """Forks with clone3(2), straight into namespaces and a version 2 cgroup. Returns 0 in the child.
+def clone(how, first=_NO_CALLS):
+    """Forks with clone3(2), straight into namespaces and a cgroup. Returns 0 in the child.
 
     The child makes the first Calls before anything else; whoever gets the 0 has to check() them.
     It goes around glibc's fork and so around pthread_atfork handlers: only for a process with one thread.
     """
-    prepare_clone(flags, cgroup)
     _before_fork()
-    pid = _syscall(_CLONE3, _clone_args, 88)
+    pid = _syscall(*how.call)
     if pid == 0:
         first.run()
         _after_fork_child()
         return 0
-    number = ctypes.get_errno()
     # A request waits for the child, and nobody for this process: where both got the same processor, the child goes first.
     _yield()
     _after_fork_parent()
     if pid < 0:
-        raise _failed("clone3", number)
+        raise _failed("clone3", ctypes.get_errno())
     return pid
 
 
 # statx(2): a mask, a size and attributes come before the number of links.
-_STATX_NLINK, _STATX_BYTES, _NLINK = 4, 256, struct.Struct("16xI")
+_STATX_NLINK, _STATX_BYTES = 4, 256
+_links = struct.Struct("16xI").unpack_from
 _status = ctypes.create_string_buffer(_STATX_BYTES)
-_look_at_tasks = _call("statx", "statx", _AT_FDCWD, b"/proc/self/task", 0, _STATX_NLINK, _status)
+_look_at_tasks = _SYSCALLS.get("statx"), _AT_FDCWD, b"/proc/self/task", 0, _STATX_NLINK, _status
 
 
 def fork():
@@ -241,8 +237,8 @@ def fork():
 
 def threads():
     """Number of threads of this process: its task folder has two links more (proc(5))."""
-    do(_look_at_tasks)
-    return _NLINK.unpack_from(_status)[0] - 2
+    _check(_syscall(*_look_at_tasks), "statx of /proc/self/task")
+    return _links(_status)[0] - 2
 
 
 def unshare(flags):
@@ -287,23 +283,37 @@ class Text:
     """What a call is to write, set or changed after the call was laid out."""
 
     def __init__(self, most_bytes):
-        self.data = ctypes.create_string_buffer(most_bytes + 1)
-        self.length = ctypes.c_size_t()
+        layout = struct.Struct("N%ds" % most_bytes)
+        self._memory = ctypes.create_string_buffer(layout.size)
+        self._pack, self._most_bytes = layout.pack_into, most_bytes
+        self.length = ctypes.c_size_t.from_buffer(self._memory)
+        self.data = (ctypes.c_char * most_bytes).from_buffer(self._memory, layout.size - most_bytes)
 
     def set(self, text):
-        encoded = text.encode()
-        self.data.value = encoded
-        self.length.value = len(encoded)
+        """The text is bytes."""
+        if len(text) > self._most_bytes:
+            raise ValueError("%r is longer than %d bytes" % (text, self._most_bytes))
+        self._pack(self._memory, 0, len(text), text)
         return self
 
 
 _POLLIN = 1
 
 
-def count_input(descriptor):
-    """Gives 1 if there is something to be read, or the end of it, and 0 if there is nothing. Does not wait."""
+def look_for_input(descriptor):
+    """Returns a function that tells whether there is something to be read, or the end of it. It does not wait."""
     wanted = ctypes.create_string_buffer(struct.pack("ihh", descriptor, _POLLIN, 0), 8)
-    return _call("ppoll", "ppoll", wanted, 1, ctypes.create_string_buffer(16), None, 0)
+    _, arguments = _call("ppoll", "ppoll", wanted, 1, ctypes.create_string_buffer(16), None, 0)
+    return lambda: _syscall(*arguments) != 0
+
+
+def wait_for_any_child():
+    """Returns a function that lets go of a child that has ended: its process id, 0 if none has, -1 if there are none.
+
+    os.waitpid makes an exception of the last, and that takes 14 faults in a forked child.
+    """
+    _, arguments = _call("wait4", "wait4", -1, None, os.WNOHANG, None)
+    return lambda: _syscall(*arguments)
 
 
 def write(descriptor, data):

@@ -24,29 +24,31 @@ _UNCHECKED = b"\x01\x00\x00\x00"  # PEP 552: a hash stands in the file, and nobo
 _LOADER = importlib.machinery.SourceFileLoader("f", _SOURCE)
 _MODULE = importlib.util.module_from_spec(importlib.util.spec_from_file_location("f", _SOURCE, loader=_LOADER))
 _name_of = type.__dict__["__name__"].__get__  # whatever a metaclass says
-_close = os.close  # before a package may have put another one in its place
-_encode = json.JSONEncoder(allow_nan=False).encode
 _MAGIC = importlib.util.MAGIC_NUMBER + _UNCHECKED
+# Bound before a package may have put something else in their place, and as wire.py says.
+_open, _read, _close, _urandom, _now = os.open, os.read, os.close, os.urandom, time.perf_counter_ns
+_loads, _array, _join = marshal.loads, array.array, "".join
+_READ_ONLY = os.O_RDONLY | os.O_CLOEXEC
 
 
 def byte_code(path=_BYTE_CODE):
     """The code of f.py as the worker compiled it ahead, or None. The folder never changes, so nothing is compared."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = _open(path, _READ_ONLY)
     except FileNotFoundError:
         return None
     try:
-        data = os.read(descriptor, _PART)
+        data = _read(descriptor, _PART)
         if len(data) == _PART:
             parts = [data]
             while parts[-1]:
-                parts.append(os.read(descriptor, _LARGE_PART))
+                parts.append(_read(descriptor, _LARGE_PART))
             data = b"".join(parts)
     finally:
         _close(descriptor)
     if data[:8] != _MAGIC:
         return None
-    return marshal.loads(memoryview(data)[16:])
+    return _loads(memoryview(data)[16:])
 
 
 def _import_f():
@@ -74,7 +76,7 @@ def reseed():
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
         # A quarter of the time of numpy.random.seed(), which hashes what it gets from the kernel.
-        _STATE["state"]["key"] = array.array("I", os.urandom(4 * 624))
+        _STATE["state"]["key"] = _array("I", _urandom(4 * 624))
         try:
             numpy_random.set_state(_STATE)
         except (TypeError, ValueError):
@@ -109,10 +111,7 @@ def _flush():
 
 def _reap():
     """As pid 1 it inherits orphans; ended ones count against the limit of processes until they are waited for."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
+    while _wait_for_any() > 0:
         pass
 
 
@@ -139,6 +138,34 @@ def _said_by_exit(error):
         return "the lambda called sys.exit with something whose text cannot be made"
 
 
+_plain = json.JSONEncoder(allow_nan=False)
+_containers = {}  # those that are being written, to find circles by
+
+
+def _other(value):
+    return _plain.default(value)  # looked for at each call: some packages put a method of theirs in its place
+
+
+def _encoder():
+    """What json.JSONEncoder makes anew for each value. None where it is not written in C."""
+    make, escape = json.encoder.c_make_encoder, json.encoder.encode_basestring_ascii
+    return make and make(_containers, _other, escape, None, ": ", ", ", False, False, False)
+
+
+_encode = _encoder()
+
+
+def _written(value):
+    """The value as JSON."""
+    if _encode is None:
+        return _plain.encode(value).encode()
+    try:
+        return _join(_encode(value, 0)).encode()
+    except BaseException:
+        _containers.clear()
+        raise
+
+
 def answer(function, body):
     """Status and body of the reply to one call."""
     if body:
@@ -155,7 +182,7 @@ def answer(function, body):
     except BaseException as error:
         return 500, _error(_said(error), _user_traceback(error))
     try:
-        return 200, _encode(result).encode()
+        return 200, _written(result)
     except BaseException as error:  # a dict may be a class of the lambda's, with code of its own
         return 500, _error("what the lambda returned cannot be written as JSON: %s" % _said(error))
 
@@ -170,23 +197,18 @@ def become(instructions):
         setup.add_packages(instructions["packages"])
 
 
-_look = kernel.count_input(wire.CHANNEL)
+is_called = kernel.look_for_input(wire.CHANNEL)
+_wait_for_any = kernel.wait_for_any_child()
 
 
-def is_called():
-    return kernel.do(_look) != 0
-
-
-def ready(imported):
-    """What tells that f.py is imported: how long that took, and how long ago it was."""
-    started, ended = imported
-    return wire.frame(wire.READY, b'{"import_ns":%d,"ago_ns":%d}' % (ended - started, time.perf_counter_ns() - ended))
+def _ready(started, ended):
+    return wire.ready(ended - started, _now() - ended)
 
 
 def serve(channel, function, orphans, imported=None):
     """Answers one call. Orphans are waited for before it only if there may be some.
 
-    imported is for the first call, if the worker was not told yet.
+    imported is when the import of f.py began and ended, if the worker was not told yet.
     """
     kind, body = wire.receive_frame(channel)
     if kind != wire.CALL:
@@ -195,8 +217,10 @@ def serve(channel, function, orphans, imported=None):
         _reap()  # what ended after the last call, and while it was frozen
     status, reply = answer(function, body)
     news = wire.reply(status, reply)
-    # The worker would only be woken up for it, perhaps on the processor that this leaf needs.
-    wire.send(channel, news if imported is None else ready(imported) + news)
+    if imported is not None:
+        # The worker would only be woken up for it, perhaps on the processor that this leaf needs.
+        news = _ready(*imported) + news
+    wire.send(channel, news)
     _flush()  # what ends in the middle of a line; nobody waits for it
 
 
@@ -209,7 +233,7 @@ def main(instructions):
 def main_of_spare(instructions):
     """As main, for a leaf that did what it could before it knew its lambda."""
     become(instructions)
-    started = time.perf_counter_ns()
+    started = _now()
     try:
         function = _import_f()
     except BaseException as error:
@@ -218,9 +242,9 @@ def main_of_spare(instructions):
         report["traceback"] = _user_traceback(error)
         wire.send_frame(wire.CHANNEL, wire.FAILED, json.dumps(report).encode())
         os._exit(1)
-    imported = started, time.perf_counter_ns()
+    imported = started, _now()
     if not is_called():
-        wire.send(wire.CHANNEL, ready(imported))
+        wire.send(wire.CHANNEL, _ready(*imported))
         imported = None
     serve(wire.CHANNEL, function, False, imported)
     while True:

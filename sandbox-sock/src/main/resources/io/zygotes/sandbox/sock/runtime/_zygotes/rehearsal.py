@@ -16,13 +16,13 @@ from . import kernel, leaf, setup, wire
 _TIMES = 12
 
 # As long as real ones.
-_GO = {"open_files": 1024, "file_bytes": 1 << 28}
-_ORDERS = json.dumps(dict(_GO, mounts=[])).encode()
+_LIMITS = [1024, 1 << 28]
+_ORDERS = json.dumps({"open_files": 1024, "file_bytes": 1 << 28, "mounts": []}).encode()
 _COMMON = {"kind": "leaf", "private_network": False, "seccomp": True, "scope": True}
-_OWN = {"name": "leaf-0000", "uid": 10000}
-_MOUNTS = {"mounts": ["/handler"]}
+_AHEAD = dict(_COMMON, limits=_LIMITS, mounts=["/handler"])
+_OWN = [b"leaf-0000", b"10000 1000 1", b""]
 # What comes with a descriptor for each mount, and four others.
-REQUEST = json.dumps(dict(_COMMON, **_MOUNTS)).encode() + b"\n" + json.dumps(dict(_OWN, go=_GO)).encode()
+REQUEST = b"\n".join([json.dumps(_AHEAD).encode(), *_OWN])
 DESCRIPTORS = 5
 _EVENT = b'{"rehearsal": [1, 2.5, "three", null]}'
 _F = compile("def f(event):\n    return event\n", "f.py", "exec")
@@ -49,10 +49,10 @@ class _Stage:
         self.theirs.close()
 
 
-def _set_up(stage, request, go):
+def _set_up(stage, common, go):
     """What a leaf's set-up runs in Python, but for what would change this process."""
     wire.send_frame(stage.ours.fileno(), wire.GO, go)
-    steps = setup.Setup(request, [stage.theirs.fileno(), 0, _NOTHING, _NOTHING, _NOTHING], stage.theirs)
+    steps = setup.Setup(common, _OWN, [stage.theirs.fileno(), 0, _NOTHING, _NOTHING, _NOTHING], stage.theirs)
     steps.first = kernel.Calls()
     steps.first.add("rehearsal", *[kernel.nothing() for _ in range(_CALLS)])
     steps.first.run()
@@ -75,8 +75,8 @@ def run():
     """Rehearses. Leaves nothing behind but warm code."""
     with _Stage() as stage:
         for _ in range(_TIMES):
-            steps = _set_up(stage, dict(_COMMON, **_OWN), _ORDERS)
-            _set_up(stage, dict(_COMMON, **_MOUNTS, **_OWN, go=_GO), b"")
+            steps = _set_up(stage, _COMMON, _ORDERS)
+            _set_up(stage, _AHEAD, b"")
             _call(stage)
     for _ in range(_TIMES):
         of_spare(steps)

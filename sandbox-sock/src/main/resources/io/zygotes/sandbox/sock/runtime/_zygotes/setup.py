@@ -44,6 +44,8 @@ _UNUSED = wire.CHANNEL + 1
 
 MOST_NAME_BYTES = 64  # of a host: uname(2)
 _MOST_ID_BYTES = 64
+# Limits are those of lambdas: most have the same.
+_MOST_KNOWN = 32
 
 _PENDING_SIGNALS = 1024
 _LOCKED_BYTES = 8 << 20
@@ -53,29 +55,28 @@ def final_filter():
     return kernel.install_filter(seccomp.final_program(kernel.ARCHITECTURE))
 
 
-def _namespaces(request):
-    """The clone flags for a sandbox of this kind. Zygotes share the warden's pid namespace: see design notes."""
+def _clone_flags(request, is_fresh):
+    """For a sandbox of this kind. Zygotes share the warden's pid namespace: see design notes."""
     flags = kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
     if request["kind"] != "zygote":
         flags |= kernel.CLONE_NEWPID
     if request["private_network"]:
         flags |= kernel.CLONE_NEWNET
+    if not is_fresh:
+        # The child belongs to the warden, which tells the worker when it ends; the zygote may be gone by then.
+        flags |= kernel.CLONE_PARENT
     return flags
 
 
 def map_ids(process, inside, outside, count):
     """Writes the maps of a user namespace; process is a folder of /proc."""
-    line = _id_line(inside, outside, count)
+    line = "%d %d %d" % (inside, outside, count)
     for name, text in (("/setgroups", "deny"), ("/uid_map", line), ("/gid_map", line)):
         descriptor = os.open(process + name, os.O_WRONLY | os.O_CLOEXEC)
         try:
             os.write(descriptor, text.encode())
         finally:
             os.close(descriptor)
-
-
-def _id_line(inside, outside, count):
-    return "%d %d %d" % (inside, outside, count)
 
 
 def _general_limits():
@@ -95,31 +96,35 @@ def _general_limits():
 class Setup:
     """One child's way to its work. Made before the fork, with the system calls of its first and last part laid out."""
 
-    def __init__(self, request, descriptors, control, gate=None):
-        """control is a socket object with the number of the child's channel: it serves for that one, too.
+    def __init__(self, request, own, descriptors, control, gate=None):
+        """request is what it has in common with others; own are the arguments of renew.
 
+        control is a socket object with the number of the child's channel: it serves for that one, too.
         gate is for a fresh sandbox: both ends of a pipe that is written to when its id maps are there.
         """
         self.kind = request["kind"]
         self.is_spare = "spare" in request
-        self.namespaces = _namespaces(request)
         self.step = "orders"
         self.first = kernel.Calls()
         self.descriptors = descriptors
-        self.channel, self._output, self.cgroup, self._scratch, *self._trees = descriptors
+        self.channel, self._output, cgroup, self._scratch, *self._trees = descriptors
+        # The worker moves a forked zygote into its cgroup.
+        is_moved = self.kind == "zygote" and gate is None
+        self.how = kernel.HowToClone(_clone_flags(request, gate is not None), -1 if is_moved else cgroup)
         self._control = control
         self._unsealed = set()
         self._name = kernel.Text(MOST_NAME_BYTES)
         self._ids = kernel.Text(_MOST_ID_BYTES)
-        self._last = _Last.of(self.kind, request["scope"], request["seccomp"] and gate is None)
+        self._last = _Last.of(self.kind, request["scope"], request["seccomp"] and gate is None, tuple(request.get("limits", ())))
         self._lay_out_first(request, gate)
-        self.renew(request)
+        self._knows_ahead = "limits" in request
+        self.renew(*own)
 
-    def renew(self, own):
-        """Makes it another child's, for which only what is its own differs."""
-        self._name.set(own["name"])
-        self._ids.set(_id_line(own["uid"], FIRST_ID, 1))
-        self._go = own.get("go")
+    def renew(self, name, ids, rest):
+        """Makes it another child's: its host name, its line for uid_map, and what else it is told ahead, all as bytes."""
+        self._name.set(name)
+        self._ids.set(ids)
+        self._rest = rest
 
     def touch(self):
         """In a spare, which has the time: makes the pages that the calls after the orders write to its own."""
@@ -151,7 +156,7 @@ class Setup:
             calls.add("identity", kernel.read_byte(wire.CHANNEL), *kernel.set_ids(FIRST_ID), kernel.set_dumpable(True))
         else:
             # A single line that maps the parent's own id needs no privilege (user_namespaces(7)).
-            calls.add("identity", *kernel.overwrite("/proc/self/setgroups", kernel.Text(4).set("deny"), _UNUSED))
+            calls.add("identity", *kernel.overwrite("/proc/self/setgroups", kernel.Text(4).set(b"deny"), _UNUSED))
             for name in ("/proc/self/uid_map", "/proc/self/gid_map"):
                 calls.add("identity", *kernel.overwrite(name, self._ids, _UNUSED))
         # Else it would share that of its zygote and of all other leaves, whose processes have the same host uid.
@@ -168,15 +173,18 @@ class Setup:
         process: nothing may unwind into the code that was forked.
         """
         try:
-            self.first.check()
-            if self._go is None:
+            if self.first.broken_at is not None:
+                self.first.check()
+            if not self._knows_ahead:
                 meanwhile()
-                self._go = self._orders()
-            elif wire.receive_frame(channel)[0] != wire.GO:
+                told = self._orders()
+            elif wire.receive_frame(channel)[0] == wire.GO:
+                told = wire.parse(self._rest) if self._rest else {}
+            else:
                 raise ValueError("the worker said something else than go")
             self.step = "go"
-            self._last.run(self._go)
-            return self._go
+            self._last.run(told)
+            return told
         except BaseException as error:
             self.fail(self.step, error)
 
@@ -237,15 +245,19 @@ class _Last:
     """What comes after the orders. The same for all sandboxes of a kind, but for the limits."""
 
     @staticmethod
-    @functools.lru_cache(maxsize=None)
-    def of(kind, scope, final):
-        return _Last(kind, scope, final)
+    @functools.lru_cache(maxsize=_MOST_KNOWN)
+    def of(kind, scope, final, limits):
+        return _Last(kind, scope, final, limits)
 
-    def __init__(self, kind, scope, final):
-        """final is whether a leaf installs the last filter here; a fresh one does so when it runs Python anew."""
+    def __init__(self, kind, scope, final, limits):
+        """final is whether a leaf installs the last filter here; a fresh one does so when it runs Python anew.
+
+        limits are open files and bytes of a file, if they are known ahead.
+        """
         self._open_files = kernel.Limit(resource.RLIMIT_NOFILE)
         self._file_bytes = kernel.Limit(resource.RLIMIT_FSIZE)
-        self._kind = kind
+        if limits:
+            self._set_limits(*limits)
         self._calls = calls = kernel.Calls()
         if kind != "zygote":
             # A zygote forks into cgroups beside its own, which have to be below the root of its cgroup namespace
@@ -262,17 +274,20 @@ class _Last:
         if kind == "leaf" and final:
             calls.add("filter", final_filter())
 
+    def _set_limits(self, open_files, file_bytes):
+        self._open_files.set(open_files)
+        self._file_bytes.set(file_bytes)
+
     def touch(self):
-        self._open_files.set(0)
-        self._file_bytes.set(0)
+        self._set_limits(0, 0)
         self._calls.touch()
 
-    def run(self, go):
-        self._open_files.set(go["open_files"])
-        if self._kind == "leaf":
-            self._file_bytes.set(go["file_bytes"])
+    def run(self, told):
+        if "open_files" in told:
+            self._set_limits(told["open_files"], told.get("file_bytes", 0))  # only leaves get the latter
         self._calls.run()
-        self._calls.check()
+        if self._calls.broken_at is not None:
+            self._calls.check()
 
 
 def tell_failure(channel, step, error):

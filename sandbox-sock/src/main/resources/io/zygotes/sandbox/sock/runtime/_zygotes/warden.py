@@ -91,7 +91,7 @@ def _boot(control, instructions, descriptors):
     gate, release = os.pipe()
     flags = kernel.CLONE_NEWUSER | kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
     # The worker is the warden's parent, so that it can wait for it.
-    pid = kernel.clone(flags | kernel.CLONE_PARENT, descriptors[0])
+    pid = kernel.clone(kernel.HowToClone(flags | kernel.CLONE_PARENT, descriptors[0]))
     if pid == 0:
         os.close(release)
         if not os.read(gate, 1):
@@ -121,7 +121,7 @@ def main():
         os.setresuid(0, 0, 0)
         do(kernel.set_dumpable(True))  # so that the files of its children in /proc are theirs, and it can write their maps
         do(kernel.mount("proc", "/proc", "proc", _PROC_FLAGS, "subset=pid,hidepid=2"))
-        do(kernel.set_host_name(kernel.Text(setup.MOST_NAME_BYTES).set("zygotes")))
+        do(kernel.set_host_name(kernel.Text(setup.MOST_NAME_BYTES).set(b"zygotes")))
         do(kernel.set_no_new_privileges())
     except BaseException as error:
         wire.send_message(control, {"failed": "%s: %s" % (type(error).__name__, error)})
@@ -184,8 +184,9 @@ class _Warden:
         """Makes a fresh sandbox."""
         gate, release = os.pipe()
         try:
-            steps = setup.Setup(request, descriptors, self.control, (gate, release))
-            pid = kernel.clone(steps.namespaces, steps.cgroup, steps.first)
+            own = request["name"].encode(), b"", b""
+            steps = setup.Setup(request, own, descriptors, self.control, (gate, release))
+            pid = kernel.clone(steps.how, steps.first)
             if pid == 0:
                 self._become(steps, request)
             setup.map_ids("/proc/%d" % pid, *request["map"])

@@ -15,9 +15,10 @@ from .kernel import do
 
 # Milliseconds after a fork in which the worker and the child need the processors.
 _PAUSE = 1
-# Of leaves: with and without network, spare and not, and whatever descriptors a package keeps open now and then.
-_MOST_KNOWN = 8
-# What would be freed in a child: of this zygote, and of those that it was forked from.
+# Of leaves: with and without network, spare and not, of other limits, and whatever descriptors a package keeps open now and
+# then.
+_MOST_KNOWN = 32
+# What would be freed or closed in a child: of this zygote, and of those that it was forked from.
 _KEPT = []
 
 
@@ -112,13 +113,12 @@ def _rehearse():
 def _serve(control):
     """Forks for the worker. Returns in each child, with the child's work."""
     requests = _Requests(control)
+    _KEPT.append(requests)  # in a child it would only be more pages to copy
     requests.practise()
     while True:
         steps = requests.next()
         try:
             if _fork(steps) == 0:
-                # Nothing of the zygote's is closed or tidied up in a child: that would only be more pages to copy.
-                _KEPT.append((steps, requests))
                 return _become(steps)
         except OSError as error:
             setup.tell_failure(steps.channel, "fork", error)
@@ -153,7 +153,7 @@ class _Requests:
             data, descriptors = wire.receive_request(self._control)
         except (wire.Closed, ConnectionError):
             os._exit(0)
-        steps = self._lay_out(data, descriptors)
+        steps = self._current = self._lay_out(data, descriptors)  # it stays, in the child, too
         if steps.kind == "leaf":
             self._last = data
             if len(descriptors) != self._count:
@@ -166,14 +166,13 @@ class _Requests:
         self._beside = wire.with_descriptors([wire.CHANNEL] * count)
 
     def _lay_out(self, data, descriptors):
-        common, own = data.split(b"\n")
-        key = (common, *descriptors)
-        own = wire.parse(own)
+        common, *own = data.split(b"\n")
+        key = common, descriptors
         steps = self._known.get(key)
         if steps is not None:
-            steps.renew(own)
+            steps.renew(*own)
             return steps
-        steps = setup.Setup(dict(wire.parse(common), **own), descriptors, self._control)
+        steps = setup.Setup(wire.parse(common), own, descriptors, self._control)
         if len(self._known) == _MOST_KNOWN:
             self._known.clear()
         self._known[key] = steps
@@ -183,7 +182,6 @@ class _Requests:
         """Goes all the way to a fork, but for the fork."""
         self._ours.sendmsg((self._last,), self._beside)
         steps = self._lay_out(*wire.receive_request(self._theirs))
-        kernel.prepare_clone(*_clone_arguments(steps))
         kernel.threads()
         steps.close()
 
@@ -191,13 +189,8 @@ class _Requests:
 def _fork(steps):
     """Returns 0 in the child."""
     if kernel.threads() == 1:  # asked at the last moment: a signal handler of a package could have started one
-        return kernel.clone(*_clone_arguments(steps), steps.first)
+        return kernel.clone(steps.how, steps.first)
     return _fork_with_threads(steps)
-
-
-def _clone_arguments(steps):
-    # The child belongs to the warden, which tells the worker when it ends; the zygote may be gone by then.
-    return steps.namespaces | kernel.CLONE_PARENT, steps.cgroup if steps.kind == "leaf" else -1
 
 
 def _fork_with_threads(steps):
@@ -208,8 +201,7 @@ def _fork_with_threads(steps):
     middle = kernel.fork()
     if middle == 0:
         try:
-            flags, cgroup = _clone_arguments(steps)
-            if kernel.clone(flags & ~kernel.CLONE_PARENT, cgroup, steps.first) == 0:
+            if kernel.clone(steps.how.without_clone_parent(), steps.first) == 0:
                 return 0
         except OSError as error:
             setup.tell_failure(steps.channel, "fork", error)
