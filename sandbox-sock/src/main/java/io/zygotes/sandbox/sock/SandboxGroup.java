@@ -37,6 +37,8 @@ final class SandboxGroup {
     private final Descriptor tree;
     private Limits limits;
     private long memoryLimit;
+    /** The open file of a limit that was changed, because it will be changed back on the way of a request; or null. */
+    private Descriptor changingLimit;
     private long oomKillsBefore;
     private volatile boolean killed;
 
@@ -111,7 +113,7 @@ final class SandboxGroup {
     }
 
     /** Sets limits. */
-    void limitTo(Limits wanted) throws IOException {
+    synchronized void limitTo(Limits wanted) throws IOException {
         long bytes = (long) wanted.memMb() << 20;
         if (memoryLimit != bytes) {
             memoryLimit = 0;
@@ -158,7 +160,20 @@ final class SandboxGroup {
     }
 
     private void writeMemoryLimit(long bytes) throws IOException {
-        Linux.writeFile(memory + (memoryIsUnified ? "/memory.max" : "/memory.limit_in_bytes"), Long.toString(bytes));
+        if (changingLimit == null) {
+            Linux.writeFile(memoryLimitFile(), Long.toString(bytes));
+            return;
+        }
+        int descriptor = changingLimit.acquire();
+        try {
+            Linux.write(descriptor, memoryLimitFile(), Long.toString(bytes));
+        } finally {
+            changingLimit.release();
+        }
+    }
+
+    private String memoryLimitFile() {
+        return memory + (memoryIsUnified ? "/memory.max" : "/memory.limit_in_bytes");
     }
 
     /**
@@ -167,6 +182,9 @@ final class SandboxGroup {
      * @return the limit in force
      */
     synchronized long limitMemory(long bytes) throws IOException {
+        if (changingLimit == null) {
+            changingLimit = new Descriptor(Linux.openToWrite(memoryLimitFile()));
+        }
         for (int attempt = 0; ; attempt++) {
             long wanted = Math.max(bytes, memoryBytes() + (SLACK << attempt));
             try {
@@ -284,8 +302,11 @@ final class SandboxGroup {
     }
 
     /** Removes the groups; false if one is still in use. */
-    boolean remove() {
+    synchronized boolean remove() {
         tree.close();
+        if (changingLimit != null) {
+            changingLimit.close();
+        }
         return removeFolders();
     }
 

@@ -5,6 +5,7 @@ import io.zygotes.sandbox.sock.linux.LinuxException;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Limits;
 import io.zygotes.spi.Reply;
 import io.zygotes.spi.SandboxException;
 import java.io.IOException;
@@ -32,6 +33,8 @@ final class SockLeaf extends SockSandbox implements Leaf {
     private final GroupFamily family;
     private final SockZygote zygote;
     private volatile LeafSpec spec;
+    /** What a spare was told of the limits that it sets itself; null if nothing. */
+    private Limits told;
     private boolean ready;
 
     /**
@@ -55,6 +58,16 @@ final class SockLeaf extends SockSandbox implements Leaf {
         this.zygote = zygote;
         this.times = times;
         this.released = released;
+    }
+
+    /** As a spare it was told the limits of this kind that it sets itself. */
+    void toldLimits(Limits limits) {
+        told = limits;
+    }
+
+    /** Whether it needs not be told the limits that it sets itself. */
+    boolean knows(Limits limits) {
+        return told != null && told.openFiles() == limits.openFiles() && told.tmpMb() == limits.tmpMb();
     }
 
     /** From now on it serves this lambda. */

@@ -298,14 +298,20 @@ final class SockMechanism implements SandboxMechanism {
         try (Orders orders = new Orders(leaf)) {
             leaf.group().limitTo(spec.limits());
             orders.mount(spec.handler(), HANDLER, true, false);
-            Map<String, Object> go = instructions(leaf.zygote(), spec);
-            // Only what its zygote does not have.
-            if (leaf.zygote() == null || !leaf.zygote().hasAll(spec.packages())) {
-                orders.mountPackages(spec.packages());
-                go.put("packages", folders(spec.packages()));
+            boolean hasPackages = leaf.zygote() != null && leaf.zygote().hasAll(spec.packages());
+            if (hasPackages && spec.environment().isEmpty() && leaf.knows(spec.limits())) {
+                leaf.times().step("mount trees");
+                orders.goAsUsual();
+            } else {
+                Map<String, Object> go = instructions(leaf.zygote(), spec);
+                // Only what its zygote does not have.
+                if (!hasPackages) {
+                    orders.mountPackages(spec.packages());
+                    go.put("packages", folders(spec.packages()));
+                }
+                leaf.times().step("mount trees");
+                orders.go(go);
             }
-            leaf.times().step("mount trees");
-            orders.go(go);
             leaf.times().step("go");
             return leaf;
         } catch (IOException e) {
@@ -355,9 +361,13 @@ final class SockMechanism implements SandboxMechanism {
             birth.idMap = uid + " " + FIRST_ID + " 1";
             if (spare) {
                 birth.common.put("spare", true);
+                birth.tellLimits(limits);
             }
             SockLeaf leaf =
                     new SockLeaf(birth.id, this, family, group, birth.takeChannel(), zygote, birth.times, release);
+            if (spare) {
+                leaf.toldLimits(limits);
+            }
             birth.sandbox = leaf;
             birth.printTo(leaf::label);
             if (known.isPresent()) {
@@ -671,6 +681,12 @@ final class SockMechanism implements SandboxMechanism {
             }
         }
 
+        /** For a spare that is told nothing but where its code is. */
+        void goAsUsual() throws IOException, TimeoutException, InterruptedException {
+            sandbox.channel().send(GO_NOW, deadline, trees.getFirst());
+            close();
+        }
+
         void go(Map<String, Object> instructions) throws IOException, TimeoutException, InterruptedException {
             send(Frame.GO, instructions);
         }
@@ -810,11 +826,16 @@ final class SockMechanism implements SandboxMechanism {
             return taken;
         }
 
+        /** Those that the process sets itself. */
+        void tellLimits(Limits known) {
+            common.put("limits", List.of(known.openFiles(), fileBytes(known)));
+        }
+
         /** Puts what the leaf would be told with its go into the request. */
         void tellAhead(LeafSpec spec) throws IOException {
             descriptors.add(Linux.detachedTree(spec.handler().toString(), false));
             common.put("mounts", List.of(HANDLER));
-            common.put("limits", List.of(spec.limits().openFiles(), fileBytes(spec.limits())));
+            tellLimits(spec.limits());
             if (!spec.environment().isEmpty()) {
                 rest = JSON.writeValueAsString(Map.of("environment", environment(spec.environment())));
             }

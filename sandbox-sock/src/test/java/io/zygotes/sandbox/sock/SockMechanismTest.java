@@ -29,6 +29,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @AlsoOnPureCgroup2
@@ -158,6 +159,33 @@ class SockMechanismTest {
         Leaf leaf = real.mechanism.specialise(spare, spec);
         assertEquals("200 4", call(leaf, ""));
         assertThrows(IllegalArgumentException.class, () -> real.mechanism.specialise(spare, spec));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"256, ''", "64, ''", "256, here", "64, here"})
+    void a_leaf_has_its_own_limits_and_environment_whether_it_was_a_spare_or_not(int openFiles, String variable)
+            throws Exception {
+        Zygote root = root();
+        Limits usual = RealSandboxes.LIMITS;
+        Limits limits = new Limits(usual.memMb(), usual.procs(), usual.cpuPercent(), usual.swappiness(), usual.runtimeSec(),
+                openFiles, usual.tmpMb());
+        String source =
+                """
+                import os, resource
+                def f(event):
+                    limits = [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE)]
+                    return [limits, os.environ.get("V", ""), os.getcwd(), os.listdir("/proc/self/fd")]
+                """;
+        Map<String, String> environment = variable.isEmpty() ? Map.of() : Map.of("V", variable);
+        LeafSpec plain = real.lambda("it", source);
+        LeafSpec spec = new LeafSpec("it", plain.handler(), plain.packages(), limits, plain.network(), environment);
+        String expected = "200 [[%d, %d], \"%s\", \"/handler\", [\"0\", \"1\", \"2\", \"3\", \"4\"]]"
+                .formatted(openFiles, usual.tmpMb() << 20, variable);
+        for (int i = 0; i < 2; i++) {
+            assertEquals(expected, call(real.mechanism.createLeaf(Optional.of(root), spec), ""));
+            Sandbox spare = real.mechanism.createSpare(root, usual, Network.HOST);
+            assertEquals(expected, call(real.mechanism.specialise(spare, spec), ""));
+        }
     }
 
     @ParameterizedTest

@@ -12,9 +12,8 @@ import traceback
 
 from . import kernel, setup, wire
 
-_HANDLER = "/handler"
-_SOURCE = _HANDLER + "/f.py"
-_BYTE_CODE = _HANDLER + "/__pycache__/f." + sys.implementation.cache_tag + ".pyc"
+_SOURCE = setup.HANDLER + "/f.py"
+_BYTE_CODE = setup.HANDLER + "/__pycache__/f." + sys.implementation.cache_tag + ".pyc"
 _LONGEST = 1 << 16  # characters of an exception's text, and of a traceback
 _PART, _LARGE_PART = 1 << 12, 1 << 20  # most byte code fits into the first, and so does the room for it
 _UNCHECKED = b"\x01\x00\x00\x00"  # PEP 552: a hash stands in the file, and nobody compares it
@@ -192,7 +191,7 @@ def become(instructions):
     # A child of a zygote is told only what differs from the zygote.
     if "environment" in instructions:
         setup.set_environment(instructions["environment"])
-    sys.path.insert(0, _HANDLER)
+    sys.path.insert(0, setup.HANDLER)
     if "packages" in instructions:
         setup.add_packages(instructions["packages"])
 

@@ -19,7 +19,7 @@ _TIMES = 12
 _LIMITS = [1024, 1 << 28]
 _ORDERS = json.dumps({"open_files": 1024, "file_bytes": 1 << 28, "mounts": []}).encode()
 _COMMON = {"kind": "leaf", "private_network": False, "seccomp": True, "scope": True}
-_AHEAD = dict(_COMMON, limits=_LIMITS, mounts=["/handler"])
+_AHEAD = dict(_COMMON, limits=_LIMITS, mounts=[setup.HANDLER])
 _OWN = [b"leaf-0000", b"10000 1000 1", b""]
 # What comes with a descriptor for each mount, and four others.
 REQUEST = b"\n".join([json.dumps(_AHEAD).encode(), *_OWN])
@@ -85,8 +85,8 @@ def run():
 def of_spare(steps):
     """What a spare leaf can do ahead: the pages that it will write to are its own when its orders come."""
     with _Stage() as stage:
-        wire.send_frame(stage.ours.fileno(), wire.GO, _ORDERS)
-        wire.parse(wire.receive_order(stage.theirs, False)[1])
+        wire.send_frame(stage.ours.fileno(), wire.GO)
+        wire.receive_order(stage.theirs, False)
         kernel.do(kernel.nothing())
         steps.touch()
         exec(leaf.byte_code(_CODE), {})

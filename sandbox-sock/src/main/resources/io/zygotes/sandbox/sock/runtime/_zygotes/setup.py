@@ -42,6 +42,7 @@ _close = os.close
 # Of a child with standard streams and channel alone.
 _UNUSED = wire.CHANNEL + 1
 
+HANDLER = "/handler"  # where a leaf's code is
 MOST_NAME_BYTES = 64  # of a host: uname(2)
 _MOST_ID_BYTES = 64
 # Limits are those of lambdas: most have the same.
@@ -117,7 +118,10 @@ class Setup:
         self._ids = kernel.Text(_MOST_ID_BYTES)
         self._last = _Last.of(self.kind, request["scope"], request["seccomp"] and gate is None, tuple(request.get("limits", ())))
         self._lay_out_first(request, gate)
-        self._knows_ahead = "limits" in request
+        self._knows_ahead = "mounts" in request
+        # What most spares are told in the end, with the lowest unused descriptor: it goes without saying.
+        self._usual = kernel.Calls()
+        self._usual.add("mounts", kernel.move_mount(_UNUSED, HANDLER), kernel.close(_UNUSED))
         self.renew(*own)
 
     def renew(self, name, ids, rest):
@@ -128,6 +132,7 @@ class Setup:
 
     def touch(self):
         """In a spare, which has the time: makes the pages that the calls after the orders write to its own."""
+        self._usual.touch()
         self._last.touch()
 
     def close(self):
@@ -202,11 +207,22 @@ class Setup:
         kind = wire.MOUNT
         while kind != wire.GO:
             kind, body, trees = wire.receive_order(self._control, self.kind == "zygote")
+            if not body:
+                self._attach_handler(trees)
+                return {}
             instructions = wire.parse(body)
             self._attach(instructions["mounts"], trees)
         for top in self._unsealed:
             kernel.do(kernel.set_mount_attributes(top, kernel.MOUNT_ATTR_RDONLY, False))
         return instructions
+
+    def _attach_handler(self, trees):
+        if trees == (_UNUSED,):
+            self._usual.run()
+            if self._usual.broken_at is not None:
+                self._usual.check()
+        else:
+            self._attach([[HANDLER, True]], trees)
 
     def _attach(self, places, trees):
         for tree, (target, is_folder) in zip(trees, places):
@@ -267,7 +283,7 @@ class _Last:
             calls.add("limits", self._open_files.call)
         if kind == "leaf":
             calls.add("limits", self._file_bytes.call)
-            calls.add("work folder", kernel.change_folder("/handler"))
+            calls.add("work folder", kernel.change_folder(HANDLER))
         calls.add("capabilities", kernel.set_no_new_privileges(), *kernel.drop_capabilities())
         if scope:
             calls.add("scope", *kernel.keep_to_itself(_UNUSED))
@@ -279,7 +295,6 @@ class _Last:
         self._file_bytes.set(file_bytes)
 
     def touch(self):
-        self._set_limits(0, 0)
         self._calls.touch()
 
     def run(self, told):

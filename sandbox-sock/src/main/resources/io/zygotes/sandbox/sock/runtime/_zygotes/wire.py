@@ -20,7 +20,9 @@ import struct
 # Kinds of frames. To the sandbox:
 # "mounts" of both the first and the last is a list of [path, is a folder], with a detached mount tree as a descriptor
 # for each.
-GO = 0  # JSON: the rest of what it must be, mounts among it; sent after the worker has checked who said hello
+# JSON: the rest of what it must be, mounts among it; sent after the worker has checked who said hello. Nothing, if it was
+# told ahead, or if it is a spare leaf and gets its code and nothing else: the only descriptor that comes with it.
+GO = 0
 CALL = 1  # one call: the event (JSON), or nothing
 MOUNT = 2  # JSON: mounts that GO has no room for; before GO
 # From the sandbox:
