@@ -23,7 +23,7 @@ _MADV_COLLAPSE = 25  # since Linux 6.1
 # Libraries that most children run nothing of: with LD_BIND_NOW the loader's work is done (ld.so(8)).
 _IDLE = ("ld-linux", "libm.so")
 # VmFlags of proc(5) that mappings of ordinary memory have. Any other one says that somebody meant something by it.
-_ORDINARY = frozenset(("rd", "wr", "mr", "mw", "me", "ac", "nr", "sd", "hg", "nh"))
+_ORDINARY = frozenset(("rd", "wr", "mr", "mw", "me", "ac", "nr", "sd", "hg"))
 
 _libc = ctypes.PyDLL(None, use_errno=True)
 
@@ -71,6 +71,7 @@ class _Mapping:
 
 
 def _mappings(kind="maps"):
+    """kind is the file in /proc/self to read: "smaps" takes longer and also says what is resident, own, and meant."""
     found = []
     with open("/proc/self/" + kind) as file:
         for line in file:
@@ -133,7 +134,9 @@ def move_programs():
 
 
 def move_data():
-    """Moves what this process does not share with the one that it was forked from."""
+    """Moves what this process does not share with the one that it was forked from. It must have no other thread."""
+    if not os.path.exists("/proc/self/smaps"):
+        return  # a kernel may be built without it
     batch, size = [], 0
     for found in _mappings("smaps"):
         if not (found.is_data() and _ORDINARY.issuperset(found.flags) and found.own * 2 > found.resident):

@@ -8,6 +8,7 @@ import importlib
 import json
 import os
 import select
+import signal
 import time
 
 from . import kernel, leaf, mappings, memory, rehearsal, setup, wire
@@ -84,12 +85,13 @@ def _settle():
     other = kernel.fork()
     if other == 0:
         os.close(release)
-        os.read(wait, 1)
+        os.read(wait, 1)  # up to the end of this zygote, should that come first
         os._exit(0)
     rehearsal.run()
+    os.kill(other, signal.SIGKILL)  # whatever a package has it do after a fork
+    os.waitpid(other, 0)
     os.close(wait)
     os.close(release)
-    os.waitpid(other, 0)
 
 
 def _require_standard_streams():
