@@ -4,6 +4,8 @@ import io.zygotes.sandbox.sock.linux.Descriptor;
 import io.zygotes.sandbox.sock.linux.Linux;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
+import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 
 /**
@@ -18,6 +20,10 @@ final class Channel implements AutoCloseable {
     private static final int LONGEST_BODY = 16 << 20;
     /** Room for a body before any of it came: what a header claims may be a lie. */
     private static final int FIRST_ROOM = 1 << 16;
+    /** How much of what nobody listened to is kept when the other side goes. */
+    private static final int MOST_KEPT = 1 << 18;
+    /** In place of a descriptor that is closed. */
+    private static final int CLOSED = -1;
     /** How often a wait looks whether its thread was interrupted, in milliseconds. */
     private static final int SLICE = 500;
 
@@ -122,39 +128,43 @@ final class Channel implements AutoCloseable {
     Frame receive(long deadline) throws IOException, TimeoutException, InterruptedException {
         int fd = socket.acquire();
         try {
-            while (pending.length - at < Frame.HEADER) {
-                fill(fd, deadline);
-            }
-            int length = (pending[at] & 0xff) << 24
-                    | (pending[at + 1] & 0xff) << 16
-                    | (pending[at + 2] & 0xff) << 8
-                    | pending[at + 3] & 0xff;
-            int kind = pending[at + 4];
-            at += Frame.HEADER;
-            if (length < 0 || length > LONGEST_BODY) {
-                throw new MisbehavedException("an answer of " + Integer.toUnsignedString(length) + " bytes is longer than "
-                        + LONGEST_BODY);
-            }
-            byte[] body = room(Math.min(length, FIRST_ROOM));
-            int done = 0;
-            while (done < length) {
-                if (at == pending.length) {
-                    fill(fd, deadline);
-                }
-                if (done == body.length) {
-                    byte[] larger = room(Math.min(length, 4 * body.length));
-                    System.arraycopy(body, 0, larger, 0, done);
-                    body = larger;
-                }
-                int part = Math.min(body.length - done, pending.length - at);
-                System.arraycopy(pending, at, body, done, part);
-                at += part;
-                done += part;
-            }
-            return new Frame(kind, body, sender);
+            return next(fd, deadline);
         } finally {
             socket.release();
         }
+    }
+
+    private Frame next(int fd, long deadline) throws IOException, TimeoutException, InterruptedException {
+        while (pending.length - at < Frame.HEADER) {
+            fill(fd, deadline);
+        }
+        int length = (pending[at] & 0xff) << 24
+                | (pending[at + 1] & 0xff) << 16
+                | (pending[at + 2] & 0xff) << 8
+                | pending[at + 3] & 0xff;
+        int kind = pending[at + 4];
+        at += Frame.HEADER;
+        if (length < 0 || length > LONGEST_BODY) {
+            throw new MisbehavedException("an answer of " + Integer.toUnsignedString(length) + " bytes is longer than "
+                    + LONGEST_BODY);
+        }
+        byte[] body = room(Math.min(length, FIRST_ROOM));
+        int done = 0;
+        while (done < length) {
+            if (at == pending.length) {
+                fill(fd, deadline);
+            }
+            if (done == body.length) {
+                byte[] larger = room(Math.min(length, 4 * body.length));
+                System.arraycopy(body, 0, larger, 0, done);
+                body = larger;
+            }
+            int part = Math.min(body.length - done, pending.length - at);
+            System.arraycopy(pending, at, body, done, part);
+            at += part;
+            done += part;
+        }
+        return new Frame(kind, body, sender);
     }
 
     /** A worker that is short of memory fails the call whose answer is too large for it, and no other. */
@@ -231,9 +241,43 @@ final class Channel implements AutoCloseable {
         return (int) Math.min(SLICE, left / 1_000_000 + 1);
     }
 
-    /** The other side is gone. Whoever is reading gets to its last words; without a reader the channel is closed. */
+    /** The other side is gone. Whoever is reading gets to its last words; without a reader they are kept. */
     void otherSideGone() {
-        socket.closeIfUnused();
+        socket.closeIfUnused(this::keep);
+    }
+
+    /** The next frame that came and was not received, if all of it did; closed or not. Does not wait. */
+    Optional<Frame> lastWords() {
+        try {
+            int fd = socket.acquire();
+            try {
+                keep(fd);
+            } finally {
+                socket.release();
+            }
+        } catch (ClosedChannelException e) {
+            // What came was kept then.
+        }
+        try {
+            return Optional.of(next(CLOSED, System.nanoTime()));
+        } catch (IOException | TimeoutException e) {
+            return Optional.empty(); // not all of it came
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
+        }
+    }
+
+    private void keep(int fd) {
+        try {
+            while (pending.length < MOST_KEPT) {
+                fill(fd, System.nanoTime());
+            }
+        } catch (IOException | TimeoutException e) {
+            // That was all.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Closes it; a thread that waits in {@link #receive} gets an exception. */

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
 
@@ -138,9 +139,16 @@ final class SockLeaf extends SockSandbox implements Leaf {
         } catch (IOException e) {
             // So unix(7) sockets tell that something was not read when the other end went: f was not called.
             boolean unread = e instanceof LinuxException failed && failed.errno() == LinuxException.ECONNRESET;
-            boolean called = sent && !unread;
-            throw obituary(doing(called), called, e);
+            throw gone(sent && !unread, e);
         }
+    }
+
+    /** The exception for a leaf that is gone; it may have said why before anybody listened. */
+    private SandboxException gone(boolean called, IOException cause) throws InterruptedException {
+        Optional<Frame> said = ready ? Optional.empty() : channel().lastWords();
+        return said.isPresent() && said.get().kind() == Frame.FAILED
+                ? failure(said.get())
+                : obituary(doing(called), called, cause);
     }
 
     /** It reads a call only when {@code f.py} is imported. */
@@ -161,7 +169,7 @@ final class SockLeaf extends SockSandbox implements Leaf {
             destroy();
             throw e;
         } catch (IOException e) {
-            throw obituary(doing(false), false, e);
+            throw gone(false, e);
         }
     }
 

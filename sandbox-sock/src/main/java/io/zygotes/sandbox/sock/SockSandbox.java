@@ -202,11 +202,11 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
         if (!ended.complete(status) || !endedByItself) {
             return;
         }
+        channel.otherSideGone(); // before somebody who is told destroys it
         if (!(this instanceof SockJob)) {
             mechanism.tell(new SandboxEvent(SandboxEvent.Kind.DIED, this));
         }
         finish();
-        channel.otherSideGone();
     }
 
     /** Whether its process is known, and was not seen to end. */

@@ -1,6 +1,7 @@
 package io.zygotes.sandbox.sock.linux;
 
 import java.nio.channels.ClosedChannelException;
+import java.util.function.IntConsumer;
 
 /**
  * A file descriptor that may be closed while other threads use it: the number is given back to the kernel only when
@@ -38,9 +39,16 @@ public final class Descriptor implements AutoCloseable {
         }
     }
 
-    /** Closes it unless a thread is using it: that one reads what has come to the socket, and then its end. */
-    public synchronized void closeIfUnused() {
+    /**
+     * Closes it unless a thread is using it: that one reads what has come to the socket, and then its end.
+     *
+     * @param before what is done with the number before it is closed
+     */
+    public synchronized void closeIfUnused(IntConsumer before) {
         if (users == 0) {
+            if (!closed) {
+                before.accept(number);
+            }
             close();
         } else if (!closed) {
             Linux.shutdownReading(number);
