@@ -197,7 +197,7 @@ class ZygoteIsolationIT extends WithOwnWorker {
                         received = wire.receive_request
                         def receive_request(control):
                             request, descriptors = received(control)
-                            for kind, body in ((10, b""), (11, b"{}"), (12, struct.pack(">H", 200) + b'"fake"')):
+                            for kind, body in ((10, b""), (11, bytes(16)), (12, struct.pack(">H", 200) + b'"fake"')):
                                 os.write(descriptors[0], struct.pack(">IB", len(body), kind) + body)
                             return request, descriptors
                         wire.receive_request = receive_request
