@@ -97,6 +97,7 @@ final class KernelInProcess {
             all.add(kernel.toHandle());
             all.forEach(ProcessHandle::destroyForcibly);
             kernel.waitFor();
+            all.forEach(process -> process.onExit().join()); // whoever is not our child is waited for by somebody else
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
             // One that has ended has no command line any more, whether or not somebody waited for it.
             while (all.stream().anyMatch(process -> process.info().commandLine().isPresent())

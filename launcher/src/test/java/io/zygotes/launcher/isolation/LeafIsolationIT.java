@@ -113,6 +113,35 @@ class LeafIsolationIT {
         }
     }
 
+    @Test
+    void a25AndA26LinksAmongItsFilesLeadTheWorkerNowhere() throws Exception {
+        worker.install(
+                "linker",
+                """
+                import os, threading
+                def swap(target):
+                    while True:
+                        os.rename("/tmp/a", "/tmp/b")
+                        os.symlink(target, "/tmp/a")
+                        os.unlink("/tmp/a")
+                        os.rename("/tmp/b", "/tmp/a")
+                def f(event):
+                    os.makedirs("/tmp/a/deep")
+                    for number in range(50):
+                        open("/tmp/a/deep/%d" % number, "w").close()
+                    os.symlink(event["canary"], "/tmp/a/deep/file")
+                    os.symlink(os.path.dirname(event["canary"]), "/tmp/a/deep/folder")
+                    threading.Thread(target=swap, args=(os.path.dirname(event["canary"]),), daemon=True).start()
+                    return "swapping"
+                """,
+                Map.of());
+        for (int i = 0; i < 20; i++) {
+            assertEquals("swapping", worker.ok("linker", event(worker, "host", "files")).body().asText());
+            worker.dropLeaves("linker"); // its files go while they are renamed
+        }
+        assertEquals("", canaries.damage());
+    }
+
     @AlsoOnPureCgroup2
     @Test
     void a04AProgramWithSetUserIdRunsAsTheLambda() throws Exception {

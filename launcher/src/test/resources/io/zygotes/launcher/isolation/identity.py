@@ -54,6 +54,19 @@ def _setuid_program(path):
     return "own uid" if answer == str(os.getuid()) else answer
 
 
+def _memory_of_others():
+    _prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE
+    opened = []
+    for name in os.listdir("/proc"):
+        if name.isdigit() and int(name) != os.getpid():
+            try:
+                os.close(os.open("/proc/%s/mem" % name, os.O_RDONLY))
+                opened.append(name)
+            except OSError:
+                pass
+    return opened
+
+
 def run(report):
     check = report.check
     check("A01", "no capability in any set",
@@ -75,6 +88,7 @@ def run(report):
         if not report.event["uml"]:  # whose kernel has none
             check("A07", "a 32-bit system call", in_child(_foreign_call), "SIGSYS", open=True)
         check("A07", "a system call with the x32 bit", in_child(lambda: call(0x40000000 | 39)), "ENOSYS", "EPERM")
+    check("A08", "memory of others, when it is dumpable itself", in_child(_memory_of_others), str([str(os.getpid())]), "[]")
     check("A09", "nice(-5)", in_child(lambda: os.nice(-5)), "EPERM", "EACCES")
     check("A09", "a real-time scheduler",
           in_child(lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))), "EPERM")
