@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -79,7 +78,7 @@ final class KernelInProcess {
             kernel.redirectErrorStream(true)
                     .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                     .redirectOutput(shared.resolve("console.log").toFile());
-            end(kernel.start(), limit);
+            end(kernel.start(), limit, folder);
             return Files.exists(status)
                     ? Optional.of(Integer.parseInt(Files.readString(status).strip()))
                     : Optional.empty();
@@ -88,23 +87,27 @@ final class KernelInProcess {
         }
     }
 
-    private static void end(Process kernel, Duration limit) throws InterruptedException {
+    private static void end(Process kernel, Duration limit, Path folder) throws InterruptedException {
         try {
             kernel.waitFor(limit.toSeconds(), TimeUnit.SECONDS);
         } finally {
-            // Every process inside is one outside, too; usually all are gone by now.
-            List<ProcessHandle> all = new ArrayList<>(kernel.descendants().toList());
-            all.add(kernel.toHandle());
-            all.forEach(ProcessHandle::destroyForcibly);
-            kernel.waitFor();
-            all.forEach(process -> process.onExit().join()); // whoever is not our child is waited for by somebody else
+            // Every process inside is one outside, too; usually all are gone by now. One may be made while others are ended.
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
-            // One that has ended has no command line any more, whether or not somebody waited for it.
-            while (all.stream().anyMatch(process -> process.info().commandLine().isPresent())
-                    && System.nanoTime() < deadline) {
+            List<ProcessHandle> left = processes(folder);
+            while (!left.isEmpty() && System.nanoTime() < deadline) {
+                left.forEach(ProcessHandle::destroyForcibly);
                 Thread.sleep(10);
+                left = processes(folder);
             }
+            kernel.waitFor();
         }
+    }
+
+    /** Those of one kernel. One that has ended has no command line any more, whether or not somebody waited for it. */
+    private static List<ProcessHandle> processes(Path folder) {
+        return ProcessHandle.allProcesses()
+                .filter(process -> process.info().commandLine().orElse("").contains("uml_dir=" + folder))
+                .toList();
     }
 
     /** It wants its memory on a tmpfs; containers often have too small a one. */
