@@ -80,8 +80,10 @@ final class CodeCompiler implements AutoCloseable {
         }
     }
 
+    /** Ends what it compiles, and waits until that gave back its memory. */
     @Override
     public void close() {
         thread.shutdownNow();
+        Functions.awaitEnd(thread);
     }
 }

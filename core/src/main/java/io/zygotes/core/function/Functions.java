@@ -23,11 +23,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 
 /** All lambdas that were called since the worker started. Safe for use by many threads. */
 public final class Functions implements AutoCloseable {
 
     private static final Logger LOG = System.getLogger(Functions.class.getName());
+    private static final int MOST_SECONDS_TO_END = 5;
 
     private final LambdaRegistry registry;
     private final Statistics statistics;
@@ -178,5 +180,17 @@ public final class Functions implements AutoCloseable {
         functions.values().forEach(LambdaFunction::close);
         services.compiler().close();
         services.background().shutdown();
+        awaitEnd(services.background());
+    }
+
+    /** Waits for the running task of an executor that was shut down, but not for ever. */
+    static void awaitEnd(ExecutorService ending) {
+        try {
+            if (!ending.awaitTermination(MOST_SECONDS_TO_END, TimeUnit.SECONDS)) {
+                LOG.log(Level.WARNING, "{0} still works; its sandboxes end with the worker", ending);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -168,38 +168,49 @@ final class LambdaFunction {
     /** @param newly not a leaf that was there before, unless a call of another request just ended well in it */
     private Lease acquire(Version version, boolean newly)
             throws SandboxException, PackageException, OverloadException, InterruptedException {
-        Demand demand = new Demand(System.nanoTime() + services.maxWait().toNanos(), !newly);
-        for (PooledLeaf leaf = newly ? null : nextIdle(version); leaf != null; leaf = nextIdle(version)) {
-            boolean stays = true;
-            try {
-                if (leaf.claim(demand)) {
-                    stays = false;
-                    return new Lease(leaf, Start.WARM);
-                }
-                stays = false;
-            } finally {
-                if (stays) {
-                    backToIdle(version, leaf);
-                }
-            }
+        Demand demand = new Demand(System.nanoTime() + services.maxWait().toNanos(), version.code.spec(), !newly);
+        Lease lease = null;
+        while (lease == null) {
+            PooledLeaf idle = idleOrWait(version, demand, newly);
+            lease = idle != null ? claim(version, idle, demand) : create(version, demand);
         }
-        startWaiting(demand);
+        return lease;
+    }
+
+    /** Takes an idle leaf into use; null if it was evicted or died. */
+    private Lease claim(Version version, PooledLeaf leaf, Demand demand)
+            throws SandboxException, InterruptedException {
+        boolean stays = true;
         try {
-            return create(version, demand);
+            boolean claimed = leaf.claim(demand);
+            stays = false;
+            return claimed ? new Lease(leaf, Start.WARM) : null;
         } finally {
-            lock.lock();
-            try {
-                waiting.remove(demand);
-            } finally {
-                lock.unlock();
+            if (stays) {
+                backToIdle(version, leaf);
             }
         }
     }
 
-    private PooledLeaf nextIdle(Version version) {
+    /**
+     * An idle leaf, held; null if there is none, and the demand waits for one now. Both at once: a leaf that came to rest
+     * or was chosen in between would be evicted for a demand that could have had it.
+     */
+    private PooledLeaf idleOrWait(Version version, Demand demand, boolean newly) throws OverloadException {
         lock.lock();
         try {
-            return version.idle.pollFirst();
+            while (!newly && !version.idle.isEmpty()) {
+                PooledLeaf leaf = version.idle.removeFirst();
+                if (leaf.hold()) {
+                    return leaf;
+                }
+            }
+            if (waiting.size() >= services.maxWaiting()) {
+                throw new OverloadException(waiting.size() + " requests wait for a leaf of lambda " + name
+                        + " already (max_waiting in config.json); try again later");
+            }
+            waiting.add(demand);
+            return null;
         } finally {
             lock.unlock();
         }
@@ -222,19 +233,7 @@ final class LambdaFunction {
         }
     }
 
-    private void startWaiting(Demand demand) throws OverloadException {
-        lock.lock();
-        try {
-            if (waiting.size() >= services.maxWaiting()) {
-                throw new OverloadException(waiting.size() + " requests wait for a leaf of lambda " + name
-                        + " already (max_waiting in config.json); try again later");
-            }
-            waiting.add(demand);
-        } finally {
-            lock.unlock();
-        }
-    }
-
+    /** Gets the waiting demand a leaf; null if it is to look for an idle one again. */
     private Lease create(Version version, Demand demand)
             throws SandboxException, PackageException, InterruptedException {
         PooledLeaf made = null;
@@ -247,6 +246,9 @@ final class LambdaFunction {
             made = adopt(version, createFor(version, demand));
             services.statistics().latency("leaf_create").record(System.nanoTime() - start);
         } catch (SandboxException | PackageException e) {
+            if (demand.goesBack()) {
+                return null;
+            }
             if (demand.offered() == null) {
                 throw e;
             }
@@ -255,6 +257,8 @@ final class LambdaFunction {
                 release(version, demand.offered());
             }
             throw e;
+        } finally {
+            stopWaiting(demand);
         }
         if (demand.offered() == null) {
             return new Lease(made, made.birth() == PooledLeaf.Birth.HIT ? Start.HIT : Start.COLD);
@@ -263,6 +267,15 @@ final class LambdaFunction {
             release(version, made);
         }
         return new Lease(demand.offered(), Start.WARM);
+    }
+
+    private void stopWaiting(Demand demand) {
+        lock.lock();
+        try {
+            waiting.remove(demand);
+        } finally {
+            lock.unlock();
+        }
     }
 
     private Leaf createFor(Version version, Demand demand)

@@ -1,10 +1,13 @@
 package io.zygotes.core.pool;
 
+import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Sandbox;
 import java.util.Objects;
 
 /**
  * A request for a leaf that is under way, bound to the thread that makes it. While it waits for memory, a leaf of the
- * same lambda that becomes free can be offered to it instead. Safe for use by many threads.
+ * same lambda that becomes free can be offered to it instead; and if a leaf that it could use is what would be evicted
+ * for it, it is sent back once to take that. Safe for use by many threads.
  */
 public final class Demand {
 
@@ -14,12 +17,15 @@ public final class Demand {
     private enum State {
         WORKING,
         WAITING,
-        SERVED
+        SERVED,
+        SENT_BACK
     }
 
     private final long startedNanos = System.nanoTime();
     private final long deadlineNanos;
-    private final boolean takesSpares;
+    private final LeafSpec spec;
+    private final boolean takesOthers;
+    private boolean wasSentBack;
     private State state = State.WORKING;
     private PooledLeaf offered;
 
@@ -27,11 +33,13 @@ public final class Demand {
      * A demand that begins now.
      *
      * @param deadlineNanos until when it may wait for memory, on the clock of {@link System#nanoTime}
-     * @param takesSpares whether its leaf may be one that was forked ahead
+     * @param spec the leaf that it asks for
+     * @param takesOthers whether its leaf may be one that was there before: one at rest, or one that was forked ahead
      */
-    public Demand(long deadlineNanos, boolean takesSpares) {
+    public Demand(long deadlineNanos, LeafSpec spec, boolean takesOthers) {
         this.deadlineNanos = deadlineNanos;
-        this.takesSpares = takesSpares;
+        this.spec = Objects.requireNonNull(spec);
+        this.takesOthers = takesOthers;
     }
 
     /** The demand that the calling thread works for; null if it works for nobody in particular. */
@@ -57,8 +65,8 @@ public final class Demand {
         return deadlineNanos;
     }
 
-    boolean takesSpares() {
-        return takesSpares;
+    boolean takesOthers() {
+        return takesOthers;
     }
 
     /**
@@ -80,8 +88,36 @@ public final class Demand {
         return offered;
     }
 
-    synchronized boolean served() {
-        return state == State.SERVED;
+    /**
+     * Whether it was sent back for a leaf at rest; if so, it works again from now on, and may ask for memory once more
+     * if another demand got that leaf.
+     */
+    public synchronized boolean goesBack() {
+        boolean back = state == State.SENT_BACK;
+        if (back) {
+            state = State.WORKING;
+        }
+        return back;
+    }
+
+    /**
+     * Sends it back for an idle sandbox that it could use, instead of evicting that. Once only: it need not find it.
+     *
+     * @return whether it goes
+     */
+    synchronized boolean sendBackFor(Sandbox idle) {
+        if (wasSentBack || state != State.WAITING || !takesOthers
+                || !(idle instanceof PooledLeaf leaf) || !leaf.spec().equals(spec)) {
+            return false;
+        }
+        wasSentBack = true;
+        state = State.SENT_BACK;
+        return true;
+    }
+
+    /** Whether it needs no memory any longer. */
+    synchronized boolean settled() {
+        return state == State.SERVED || state == State.SENT_BACK;
     }
 
     synchronized void startWaiting() {
@@ -90,11 +126,11 @@ public final class Demand {
         }
     }
 
-    /** Returns false if a leaf was taken meanwhile. */
+    /** Returns false if it needs no memory any longer. */
     synchronized boolean stopWaiting() {
         if (state == State.WAITING) {
             state = State.WORKING;
         }
-        return state != State.SERVED;
+        return !settled();
     }
 }

@@ -1,6 +1,7 @@
 package io.zygotes.core.pool;
 
 import io.zygotes.spi.MemoryBudget;
+import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -42,6 +43,8 @@ final class MemoryLedger {
 
     /** What one sandbox or job may use. All fields are guarded by the ledger's lock. */
     static final class Account {
+        /** What uses the memory; null if no demand could use it. */
+        private Sandbox user;
         private Runnable evict = () -> {};
         private long bytes;
         private int holders = 1;
@@ -110,11 +113,13 @@ final class MemoryLedger {
     /**
      * Says how to evict an account; before it is released for the first time.
      *
+     * @param user what uses the memory; null if no demand could use it
      * @param evict destroys what uses the memory and closes the account; called by any thread, without the lock
      */
-    void evictWith(Account account, Runnable evict) {
+    void evictWith(Account account, Sandbox user, Runnable evict) {
         lock.lock();
         try {
+            account.user = user;
             account.evict = evict;
         } finally {
             lock.unlock();
@@ -363,7 +368,10 @@ final class MemoryLedger {
     private void advance() {
         while (!line.isEmpty()) {
             Waiter first = line.getFirst();
-            if (first.grows() && first.spared.state != State.OPEN) {
+            boolean needsNone = first.grows()
+                    ? first.spared.state != State.OPEN
+                    : first.demand != null && first.demand.settled();
+            if (needsNone) {
                 line.removeFirst();
                 first.changed.signal();
                 continue;
@@ -381,6 +389,11 @@ final class MemoryLedger {
                 continue;
             }
             List<Account> victims = victims(first, reserved + first.extra - total - retiring);
+            if (takesOneOf(victims, first.demand)) {
+                line.removeFirst();
+                first.changed.signal();
+                continue;
+            }
             for (Account victim : victims) {
                 markRetiring(victim);
                 first.victims.add(victim);
@@ -405,6 +418,12 @@ final class MemoryLedger {
         return missing > 0 ? List.of() : chosen;
     }
 
+    /** Whether the demand goes back for one of those that would be evicted for it. One that waits to grow is not at rest. */
+    private static boolean takesOneOf(List<Account> victims, Demand demand) {
+        return demand != null
+                && victims.stream().anyMatch(victim -> victim.waiter == null && demand.sendBackFor(victim.user));
+    }
+
     /** Waits in line, lock held. Returns false if the spared account, of which the caller wants more, is gone. */
     private boolean await(Waiter waiter, long deadline)
             throws SandboxException.NoCapacity, InterruptedException {
@@ -414,6 +433,9 @@ final class MemoryLedger {
         }
         boolean taken = false;
         Demand demand = waiter.demand;
+        if (demand != null && demand.settled()) {
+            throw handedOver();
+        }
         line.addLast(waiter);
         if (demand != null) {
             demand.startWaiting();
@@ -431,7 +453,7 @@ final class MemoryLedger {
                 if (shut) {
                     throw new SandboxException.NoCapacity("the worker is stopping");
                 }
-                if (demand != null && demand.served()) {
+                if (demand != null && demand.settled()) {
                     throw handedOver();
                 }
                 long left = deadline - System.nanoTime();

@@ -13,7 +13,7 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A leaf in the pool. Made in use; {@link #rest} makes it idle, after which it is soon frozen and may be evicted;
- * {@link #claim} takes it back into use.
+ * {@link #hold} and {@link #claim} take it back into use.
  */
 public final class PooledLeaf extends PooledSandbox implements Leaf {
 
@@ -94,7 +94,16 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
     }
 
     /**
-     * Takes it into use again: reserves the memory that it gave back, and thaws it.
+     * Keeps it from being evicted, so that the caller can {@link #claim} it, which must follow.
+     *
+     * @return false if it was evicted or died; ask for another one then
+     */
+    public boolean hold() {
+        return pool().ledger().hold(account());
+    }
+
+    /**
+     * Takes it into use again after {@link #hold}: reserves the memory that it gave back, and thaws it.
      *
      * @param demand the demand that it is for
      * @return false if it was evicted or died; ask for another one then
@@ -102,9 +111,6 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
      * @throws InterruptedException if the calling thread is interrupted while it waits; the leaf stays idle
      */
     public boolean claim(Demand demand) throws SandboxException.NoCapacity, InterruptedException {
-        if (!pool().ledger().hold(account())) {
-            return false;
-        }
         boolean claimed = false;
         transition.lock();
         try {

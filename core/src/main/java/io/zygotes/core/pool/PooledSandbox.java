@@ -16,7 +16,7 @@ abstract sealed class PooledSandbox implements Sandbox permits PooledLeaf, Poole
         this.pool = pool;
         this.inner = inner;
         this.account = account;
-        pool.ledger().evictWith(account, () -> finish(SandboxEvent.Kind.EVICTED));
+        pool.ledger().evictWith(account, this, () -> finish(SandboxEvent.Kind.EVICTED));
     }
 
     final SandboxPool pool() {

@@ -166,7 +166,7 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
 
     /** Makes a spare of the zygote the leaf; null if there is none that can be used. */
     private Leaf fromSpare(PooledZygote zygote, LeafSpec spec) throws InterruptedException {
-        if (Demand.current() != null && !Demand.current().takesSpares()) {
+        if (Demand.current() != null && !Demand.current().takesOthers()) {
             return null;
         }
         for (PooledSpare spare = spares.take(zygote, spec); spare != null; spare = spares.take(zygote, spec)) {

@@ -40,7 +40,7 @@ class MemoryLedgerTest {
 
     private MemoryLedger.Account held(String name, long bytes) throws Exception {
         MemoryLedger.Account account = ledger.open(bytes, null, null, in(10_000));
-        ledger.evictWith(account, () -> {
+        ledger.evictWith(account, null, () -> {
             evicted.add(name);
             ledger.close(account);
         });
@@ -268,7 +268,7 @@ class MemoryLedgerTest {
                 inUse.addAndGet(-mine.getAndSet(0));
                 books.close(account);
             };
-            books.evictWith(account, end);
+            books.evictWith(account, null, end);
             if (random.nextInt(3) == 0) {
                 inUse.addAndGet(-(bytes - bytes / 2));
                 mine.set(bytes / 2);

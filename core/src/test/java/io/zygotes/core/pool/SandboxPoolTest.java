@@ -105,7 +105,11 @@ class SandboxPoolTest {
     }
 
     private static Demand demand() {
-        return new Demand(System.nanoTime() + 100_000_000L, true);
+        return new Demand(System.nanoTime() + 100_000_000L, leaf(), true);
+    }
+
+    private static boolean claim(PooledLeaf leaf, Demand demand) throws Exception {
+        return leaf.hold() && leaf.claim(demand);
     }
 
     @Test
@@ -231,7 +235,7 @@ class SandboxPoolTest {
         PooledLeaf busy = newLeaf(Optional.empty());
         recent.rest();
         old.rest();
-        assertTrue(recent.claim(demand()));
+        assertTrue(claim(recent, demand()));
         recent.rest();
 
         newLeaf(Optional.empty());
@@ -239,7 +243,7 @@ class SandboxPoolTest {
         assertFalse(old.alive());
         assertTrue(recent.alive());
         assertTrue(busy.alive());
-        assertFalse(old.claim(demand()));
+        assertFalse(claim(old, demand()));
         assertTrue(events.contains("EVICTED " + old.id()), events.toString());
         assertTrue(mechanism.mostBytes() <= 300 * MB);
     }
@@ -287,7 +291,7 @@ class SandboxPoolTest {
         Eventually.holds("it is frozen", () -> inner.frozen && reserved() == 12 * MB);
         assertEquals(12 * MB, mechanism.limitOf(inner));
 
-        assertTrue(leaf.claim(demand()));
+        assertTrue(claim(leaf, demand()));
 
         assertFalse(inner.frozen);
         assertEquals(100 * MB, reserved());
@@ -314,7 +318,7 @@ class SandboxPoolTest {
             Future<?> running = threads.submit(() -> pool.run(job(80)));
             Eventually.holds("the job runs", () -> reserved() == 192 * MB);
 
-            assertThrows(SandboxException.NoCapacity.class, () -> leaf.claim(demand()));
+            assertThrows(SandboxException.NoCapacity.class, () -> claim(leaf, demand()));
             assertTrue(inner.frozen);
             assertEquals(192 * MB, reserved());
 
@@ -323,7 +327,7 @@ class SandboxPoolTest {
         } finally {
             threads.shutdownNow();
         }
-        assertTrue(leaf.claim(demand()));
+        assertTrue(claim(leaf, demand()));
         assertEquals(200 * MB, reserved());
         assertTrue(busy.alive());
     }
@@ -335,7 +339,7 @@ class SandboxPoolTest {
         PooledLeaf busy = newLeaf(Optional.empty());
         PooledLeaf idle = newLeaf(Optional.empty());
         busy.rest();
-        assertTrue(busy.claim(demand()));
+        assertTrue(claim(busy, demand()));
         idle.rest();
         Eventually.holds("the idle one is frozen", () -> mechanism.leaves.getLast().frozen);
 
@@ -354,7 +358,7 @@ class SandboxPoolTest {
         Eventually.holds("the idle one is gone", () -> reserved() == 100 * MB);
 
         busy.destroy();
-        assertFalse(idle.claim(demand()));
+        assertFalse(claim(idle, demand()));
         assertEquals(0, reserved());
     }
 
@@ -364,7 +368,7 @@ class SandboxPoolTest {
         leaf.rest();
         mechanism.leaves.getFirst().die();
 
-        assertFalse(leaf.claim(demand()));
+        assertFalse(claim(leaf, demand()));
         assertEquals(0, reserved());
     }
 
@@ -388,7 +392,7 @@ class SandboxPoolTest {
         pool.close();
         pool = pool(100, Duration.ofHours(1));
         PooledLeaf only = newLeaf(Optional.empty());
-        Demand demand = new Demand(System.nanoTime() + 10_000_000_000L, true);
+        Demand demand = new Demand(System.nanoTime() + 10_000_000_000L, leaf(), true);
         assertFalse(demand.offer(only), "it does not wait yet");
         ExecutorService threads = Executors.newCachedThreadPool();
         try {
@@ -405,6 +409,80 @@ class SandboxPoolTest {
         }
         assertSame(only, demand.offered());
         assertEquals(100 * MB, reserved());
+    }
+
+    @Test
+    void nothingIsEvictedForADemandThatTookAnOffer() throws Exception {
+        pool.close();
+        pool = pool(200, Duration.ofHours(1));
+        PooledLeaf offered = newLeaf(Optional.empty());
+        PooledLeaf other = newLeaf(Optional.empty());
+        Demand demand = new Demand(System.nanoTime() + 10_000_000_000L, leaf(), true);
+        ExecutorService threads = Executors.newCachedThreadPool();
+        try {
+            Future<?> waiting = threads.submit(() -> {
+                demand.bind();
+                assertThrows(SandboxException.NoCapacity.class, () -> newLeaf(Optional.empty()));
+            });
+            Eventually.holds("it takes the offer", () -> demand.offer(offered));
+            // before the demand's thread has seen the offer
+            other.rest();
+            waiting.get(10, TimeUnit.SECONDS);
+        } finally {
+            threads.shutdownNow();
+        }
+        assertTrue(other.alive());
+        assertEquals(0, pool.waiting());
+    }
+
+    @Test
+    void aDemandIsSentBackOnceForALeafAtRestThatItCouldUse() throws Exception {
+        pool.close();
+        pool = pool(100, Duration.ofHours(1));
+        PooledLeaf idle = newLeaf(Optional.empty());
+        idle.rest();
+        Demand demand = demand();
+        demand.bind();
+        try {
+            assertThrows(SandboxException.NoCapacity.class, () -> newLeaf(Optional.empty()));
+            assertThrows(
+                    SandboxException.NoCapacity.class,
+                    () -> newLeaf(Optional.empty()),
+                    "an import cache that asks again gets the same answer");
+            assertTrue(idle.alive());
+            assertEquals(0, pool.waiting());
+            assertTrue(demand.goesBack());
+            assertFalse(demand.goesBack());
+
+            assertTrue(newLeaf(Optional.empty()).alive(), "another demand might have got the leaf");
+            assertFalse(idle.alive());
+        } finally {
+            demand.unbind();
+        }
+    }
+
+    @Test
+    void aDemandIsNotSentBackForALeafThatItCannotUse() throws Exception {
+        pool.close();
+        pool = pool(100, Duration.ofHours(1));
+        newLeaf(Optional.empty(), "numpy==1").rest();
+        Demand demand = demand();
+        demand.bind();
+        try {
+            PooledLeaf plain = newLeaf(Optional.empty());
+            assertFalse(demand.goesBack());
+            plain.rest();
+        } finally {
+            demand.unbind();
+        }
+        Demand picky = new Demand(System.nanoTime() + 100_000_000L, leaf(), false);
+        picky.bind();
+        try {
+            assertTrue(newLeaf(Optional.empty()).alive());
+            assertFalse(picky.goesBack());
+        } finally {
+            picky.unbind();
+        }
     }
 
     @Test
@@ -453,14 +531,14 @@ class SandboxPoolTest {
         }
     }
 
-    private void useSomething(Random random) throws InterruptedException {
-        Demand demand = new Demand(System.nanoTime() + 5_000_000L, true);
+    private void useSomething(Random random) throws Exception {
+        Demand demand = new Demand(System.nanoTime() + 5_000_000L, leaf(), true);
         demand.bind();
         try {
             Zygote zygote = pool.createZygote(Optional.empty(), zygote());
             PooledLeaf leaf = (PooledLeaf) pool.createLeaf(Optional.of(zygote), leaf());
             leaf.rest();
-            if (random.nextBoolean() && leaf.claim(demand)) {
+            if (random.nextBoolean() && claim(leaf, demand)) {
                 if (random.nextBoolean()) {
                     leaf.destroy();
                 } else {

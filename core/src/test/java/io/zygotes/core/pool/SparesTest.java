@@ -66,9 +66,12 @@ class SparesTest {
     }
 
     private FakeLeaf leaf(int memMb, int tmpMb, Network network) throws Exception {
-        LeafSpec spec = new LeafSpec("hello", Path.of("/code"), Set.of(), limits(memMb, tmpMb), network, Map.of());
-        made.add(pool.createLeaf(Optional.of(zygote), spec));
+        made.add(pool.createLeaf(Optional.of(zygote), spec(memMb, tmpMb, network)));
         return mechanism.leaves.getLast();
+    }
+
+    private static LeafSpec spec(int memMb, int tmpMb, Network network) {
+        return new LeafSpec("hello", Path.of("/code"), Set.of(), limits(memMb, tmpMb), network, Map.of());
     }
 
     private long livingSpares() {
@@ -124,7 +127,7 @@ class SparesTest {
     @Test
     void a_demand_that_wants_a_leaf_made_for_it_gets_no_spare() throws Exception {
         makeBusy();
-        Demand demand = new Demand(System.nanoTime() + 10_000_000_000L, false);
+        Demand demand = new Demand(System.nanoTime() + 10_000_000_000L, spec(50, 8, Network.HOST), false);
         demand.bind();
         try {
             assertFalse(mechanism.spares.contains(leaf(50, 8, Network.HOST)));
