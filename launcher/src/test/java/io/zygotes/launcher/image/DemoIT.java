@@ -20,6 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** The demo, with real packages. */
 class DemoIT {
 
+    private static final int SIGINT = 2;
+
     @TempDir
     Path folder;
 
@@ -75,6 +77,16 @@ class DemoIT {
         throw new AssertionError("no row for \"" + strategy + "\" and " + lambda);
     }
 
+    /** As what a shell without job control runs in the background does, and all that this starts. */
+    private static boolean ignoresInterrupts() throws IOException {
+        String mask = Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith("SigIgn:"))
+                .map(line -> line.substring("SigIgn:".length()).strip())
+                .findFirst()
+                .orElseThrow();
+        return (Long.parseUnsignedLong(mask, 16) >> (SIGINT - 1) & 1) != 0;
+    }
+
     @Test
     void ctrlCLeavesNothingBehind() throws Exception {
         Set<String> before = demoFolders();
@@ -82,7 +94,8 @@ class DemoIT {
             demo.awaitText(demo.err(), "installing what numpy needs");
             String made = demoFolders().stream().filter(name -> !before.contains(name)).findFirst().orElseThrow();
 
-            new ProcessBuilder("kill", "-INT", String.valueOf(demo.process().pid())).start().waitFor();
+            String signal = ignoresInterrupts() ? "-TERM" : "-INT";
+            new ProcessBuilder("kill", signal, String.valueOf(demo.process().pid())).start().waitFor();
 
             assertNotEquals(0, demo.end().exit());
             assertEquals(before, demoFolders());
