@@ -31,6 +31,20 @@ public sealed class SandboxException extends Exception {
         }
     }
 
+    /**
+     * The request for which it was to be made got a leaf of its lambda that became free. Nothing is wrong: let it through.
+     *
+     * @since 1.1
+     */
+    public static final class NoLongerNeeded extends SandboxException {
+        private static final long serialVersionUID = 1L;
+
+        /** @param message what is not needed */
+        public NoLongerNeeded(String message) {
+            super(message);
+        }
+    }
+
     /** The zygote to fork from is gone or does not answer. Make a new one. */
     public static final class ZygoteGone extends SandboxException {
         private static final long serialVersionUID = 1L;

@@ -21,6 +21,7 @@ public interface Sandboxes {
      * @throws IllegalArgumentException if the parent has a package that the lambda did not ask for, or is not a
      *     zygote of this pool
      * @throws SandboxException.NoCapacity if there is no memory for it
+     * @throws SandboxException.NoLongerNeeded if it was waiting for memory, and the request has a leaf now
      * @throws SandboxException.ZygoteGone if the parent cannot fork any more
      * @throws SandboxException if it cannot be made
      * @throws InterruptedException if the calling thread is interrupted while it waits
@@ -35,6 +36,7 @@ public interface Sandboxes {
      * @throws IllegalArgumentException if the parent has a package that {@code spec} does not have, or is not a
      *     zygote of this pool
      * @throws SandboxException.NoCapacity if there is no memory for it
+     * @throws SandboxException.NoLongerNeeded if it was waiting for memory, and the request has a leaf now
      * @throws SandboxException.ZygoteGone if the parent cannot fork any more
      * @throws SandboxException.ImportFailed if a package cannot be imported
      * @throws SandboxException.TimedOut if the import takes longer than the limit

@@ -86,15 +86,16 @@ final class MemoryLedger {
      * @param spared an account that must not be evicted to make room for this one; null for none
      * @param demand whose offers end the waiting; null for none
      * @param deadline until when to wait, on the clock of {@link System#nanoTime}
+     * @return null if the demand needs none any longer
      */
     Account open(long bytes, Account spared, Demand demand, long deadline)
             throws SandboxException.NoCapacity, InterruptedException {
         lock.lock();
         try {
-            if (!takeNow(bytes)) {
-                await(new Waiter(bytes, spared, demand), deadline);
+            if (takeNow(bytes) || await(new Waiter(bytes, spared, demand), deadline)) {
+                return new Account(bytes);
             }
-            return new Account(bytes);
+            return null;
         } finally {
             lock.unlock();
         }
@@ -424,7 +425,10 @@ final class MemoryLedger {
                 && victims.stream().anyMatch(victim -> victim.waiter == null && demand.sendBackFor(victim.user));
     }
 
-    /** Waits in line, lock held. Returns false if the spared account, of which the caller wants more, is gone. */
+    /**
+     * Waits in line, lock held. Returns false if the account that was to grow is gone, or the demand needs no memory any
+     * longer.
+     */
     private boolean await(Waiter waiter, long deadline)
             throws SandboxException.NoCapacity, InterruptedException {
         if (waiter.extra > total) {
@@ -434,7 +438,7 @@ final class MemoryLedger {
         boolean taken = false;
         Demand demand = waiter.demand;
         if (demand != null && demand.settled()) {
-            throw handedOver();
+            return false;
         }
         line.addLast(waiter);
         if (demand != null) {
@@ -454,7 +458,7 @@ final class MemoryLedger {
                     throw new SandboxException.NoCapacity("the worker is stopping");
                 }
                 if (demand != null && demand.settled()) {
-                    throw handedOver();
+                    return false;
                 }
                 long left = deadline - System.nanoTime();
                 if (left <= 0) {
@@ -467,7 +471,7 @@ final class MemoryLedger {
                 waiter.changed.awaitNanos(left);
             }
             if (demand != null && !demand.stopWaiting()) {
-                throw handedOver();
+                return false;
             }
             taken = true;
             return !waiter.grows() || waiter.spared.state == State.OPEN;
@@ -504,10 +508,6 @@ final class MemoryLedger {
         } finally {
             lock.lock();
         }
-    }
-
-    private static SandboxException.NoCapacity handedOver() {
-        return new SandboxException.NoCapacity("no longer needed: a leaf of the same lambda became free");
     }
 
     private static String megabytes(long bytes) {

@@ -308,10 +308,14 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
     }
 
     private MemoryLedger.Account reserve(long bytes, PooledZygote spared)
-            throws SandboxException.NoCapacity, InterruptedException {
+            throws SandboxException, InterruptedException {
         Demand demand = Demand.current();
         long deadline = demand != null ? demand.deadlineNanos() : System.nanoTime() + patience.toNanos();
-        return ledger.open(bytes, spared == null ? null : spared.account(), demand, deadline);
+        MemoryLedger.Account account = ledger.open(bytes, spared == null ? null : spared.account(), demand, deadline);
+        if (account == null) {
+            throw new SandboxException.NoLongerNeeded("a leaf of the same lambda became free");
+        }
+        return account;
     }
 
     private PooledZygote own(Optional<Zygote> parent) {

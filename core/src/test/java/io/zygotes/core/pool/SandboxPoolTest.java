@@ -399,7 +399,7 @@ class SandboxPoolTest {
             Future<?> waiting = threads.submit(() -> {
                 demand.bind();
                 assertThrows(
-                        SandboxException.NoCapacity.class, () -> pool.createLeaf(Optional.empty(), leaf()));
+                        SandboxException.NoLongerNeeded.class, () -> pool.createLeaf(Optional.empty(), leaf()));
             });
             Eventually.holds("it takes the offer", () -> demand.offer(only));
             pool.wake();
@@ -422,7 +422,7 @@ class SandboxPoolTest {
         try {
             Future<?> waiting = threads.submit(() -> {
                 demand.bind();
-                assertThrows(SandboxException.NoCapacity.class, () -> newLeaf(Optional.empty()));
+                assertThrows(SandboxException.NoLongerNeeded.class, () -> newLeaf(Optional.empty()));
             });
             Eventually.holds("it takes the offer", () -> demand.offer(offered));
             // before the demand's thread has seen the offer
@@ -444,9 +444,9 @@ class SandboxPoolTest {
         Demand demand = demand();
         demand.bind();
         try {
-            assertThrows(SandboxException.NoCapacity.class, () -> newLeaf(Optional.empty()));
+            assertThrows(SandboxException.NoLongerNeeded.class, () -> newLeaf(Optional.empty()));
             assertThrows(
-                    SandboxException.NoCapacity.class,
+                    SandboxException.NoLongerNeeded.class,
                     () -> newLeaf(Optional.empty()),
                     "an import cache that asks again gets the same answer");
             assertTrue(idle.alive());

@@ -273,7 +273,7 @@ public final class TreeCache implements ImportCache {
         Zygote zygote;
         try {
             zygote = forkZygote(layout, step);
-        } catch (SandboxException.ZygoteGone e) {
+        } catch (SandboxException.ZygoteGone | SandboxException.NoLongerNeeded e) {
             throw e;
         } catch (SandboxException.NoCapacity e) {
             slot.failed(e);

@@ -303,6 +303,18 @@ final class TreeCacheTest {
     }
 
     @Test
+    void aZygoteThatItsRequestNoLongerNeedsIsMadeForTheNext() throws Exception {
+        TreeCache cache = cache(DATA);
+        SandboxException served = new SandboxException.NoLongerNeeded("served");
+        failZygotes(pool, has("pandas"), served);
+        assertSame(served, assertThrows(SandboxException.class, () -> leafOf(cache, "pandas==2.2.3")));
+        assertEquals(0L, cache.statistics().get("zygotes_without_room"));
+        assertEquals(0L, cache.statistics().get("zygotes_failed"));
+        pool.trouble(Trouble.NONE);
+        assertEquals(5, leafOf(cache, "pandas==2.2.3").parent().orElseThrow().size());
+    }
+
+    @Test
     void withoutMemoryForAnyZygoteTheLeafIsFresh() throws Exception {
         TreeCache cache = cache(DATA);
         failZygotes(pool, spec -> true, new SandboxException.NoCapacity("full"));

@@ -129,12 +129,14 @@ final class RecentCache implements ImportCache {
         }
     }
 
-    private Optional<Zygote> make(Place place) throws PackageException, InterruptedException {
+    private Optional<Zygote> make(Place place) throws SandboxException, PackageException, InterruptedException {
         try {
             Zygote zygote = sandboxes.createZygote(Optional.empty(), new ZygoteSpec(importOrder(place.packages), limits));
             place.made(zygote);
             made.increment();
             return Optional.of(zygote);
+        } catch (SandboxException.NoLongerNeeded e) {
+            throw e;
         } catch (SandboxException e) {
             // The lambda may well work without: not every lambda imports all that it pins.
             place.failed(nanoTime.getAsLong() + REST.toNanos());
