@@ -50,6 +50,8 @@ final class SockMechanism implements SandboxMechanism {
 
     /** How long a new process may take until it says hello, in seconds; a busy machine needs some. */
     private static final int BIRTH_PATIENCE = 20;
+    /** After this many seconds of silence whoever was asked for a process is taken to be stopped, and told to go on. */
+    private static final int GO_ON_AFTER = 2;
     /** How long to wait for word of why there will be no process, in milliseconds. */
     private static final int REFUSAL_PATIENCE = 500;
     private static final long LOOK_AT_DISK_EVERY = TimeUnit.MILLISECONDS.toNanos(250);
@@ -94,7 +96,7 @@ final class SockMechanism implements SandboxMechanism {
     private final Map<Integer, SockSandbox> byPid = new ConcurrentHashMap<>();
     private final AtomicInteger numbers = new AtomicInteger();
     private final AtomicInteger leafIds = new AtomicInteger();
-    private Warden warden;
+    private volatile Warden warden;
     private boolean closed;
 
     private SockMechanism(
@@ -214,6 +216,19 @@ final class SockMechanism implements SandboxMechanism {
         }
         warden.gone().thenRun(this::wardenGone);
         return warden;
+    }
+
+    /** Lets the warden go on if somebody stopped it. */
+    void wardenGoesOn() {
+        Warden current = warden;
+        if (current != null) {
+            current.goOn();
+        }
+    }
+
+    private String wardenArgument() {
+        Warden current = warden;
+        return current == null ? "" : " " + current.pid();
     }
 
     /** The warden's process; for tests of its sudden end. */
@@ -560,9 +575,15 @@ final class SockMechanism implements SandboxMechanism {
         }
     }
 
-    private static void await(CompletableFuture<Void> future) throws IOException, TimeoutException, InterruptedException {
+    /** Waits for an answer of the warden. */
+    private void await(CompletableFuture<Void> answer) throws IOException, TimeoutException, InterruptedException {
         try {
-            future.get(BIRTH_PATIENCE, TimeUnit.SECONDS);
+            try {
+                answer.get(GO_ON_AFTER, TimeUnit.SECONDS);
+            } catch (TimeoutException e) {
+                wardenGoesOn();
+                answer.get(BIRTH_PATIENCE, TimeUnit.SECONDS);
+            }
         } catch (ExecutionException e) {
             throw new IOException(e.getCause().getMessage(), e.getCause());
         }
@@ -731,7 +752,8 @@ final class SockMechanism implements SandboxMechanism {
         private String rest = "";
         SockSandbox sandbox;
         int freshId;
-        private final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(BIRTH_PATIENCE);
+        private final long started = System.nanoTime();
+        private final long deadline = started + TimeUnit.SECONDS.toNanos(BIRTH_PATIENCE);
         /** Its end of the channel, its output, its scratch folder, its code if that is told ahead. */
         private final List<Integer> descriptors = new ArrayList<>();
         private SandboxGroup group;
@@ -869,7 +891,7 @@ final class SockMechanism implements SandboxMechanism {
         }
 
         void awaitHello(Check check) throws IOException, TimeoutException, InterruptedException, SandboxException {
-            Frame frame = sandbox.channel().receive(deadline);
+            Frame frame = firstFrame();
             if (frame.kind() == Frame.FAILED) {
                 SandboxException failure = sandbox.failure(frame);
                 throw parent != null && parent.group().isFull()
@@ -890,6 +912,19 @@ final class SockMechanism implements SandboxMechanism {
             }
         }
 
+        private Frame firstFrame() throws IOException, TimeoutException, InterruptedException {
+            try {
+                return sandbox.channel().receive(started + TimeUnit.SECONDS.toNanos(GO_ON_AFTER));
+            } catch (TimeoutException e) {
+                if (parent == null) {
+                    wardenGoesOn();
+                } else {
+                    parent.goOn();
+                }
+                return sandbox.channel().receive(deadline);
+            }
+        }
+
         void done() {
             done = true;
         }
@@ -902,7 +937,8 @@ final class SockMechanism implements SandboxMechanism {
         SandboxException failed(Exception e) throws InterruptedException {
             if (e instanceof TimeoutException && parent == null) {
                 return new SandboxException(id + " could not be made within " + BIRTH_PATIENCE
-                        + " s: the machine is very busy, or the warden is stopped");
+                        + " s: the machine is very busy, or the warden is frozen. If that goes on, 'kill -KILL"
+                        + wardenArgument() + "' ends it and all sandboxes, and the next request starts another one");
             }
             if (e instanceof TimeoutException) {
                 return new SandboxException.ZygoteGone(id + " could not be forked within " + BIRTH_PATIENCE + " s: "

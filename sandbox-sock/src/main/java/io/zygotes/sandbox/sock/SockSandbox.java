@@ -91,7 +91,7 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
     private synchronized void kill() {
         try {
             if (process >= 0 && isFirstOfItsNamespace()) {
-                Linux.killProcess(process);
+                Linux.signal(process, Linux.SIGKILL);
                 return;
             }
         } catch (LinuxException e) {
@@ -108,6 +108,18 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
     private void cannotKill(String how, LinuxException e) {
         System.getLogger(SockSandbox.class.getName())
                 .log(System.Logger.Level.WARNING, "cannot kill " + id + " " + how + " now: " + e.getMessage());
+    }
+
+    /** Lets it go on if somebody stopped it; to any other process that means nothing. */
+    final synchronized void goOn() {
+        try {
+            if (process >= 0) {
+                Linux.signal(process, Linux.SIGCONT);
+            }
+        } catch (LinuxException e) {
+            System.getLogger(SockSandbox.class.getName())
+                    .log(System.Logger.Level.WARNING, "cannot let " + id + " go on: " + e.getMessage());
+        }
     }
 
     /** Kills it once more, whatever became of its process. */

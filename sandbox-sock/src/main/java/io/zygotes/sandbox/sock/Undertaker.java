@@ -56,6 +56,7 @@ final class Undertaker implements GroupFamily.Removals {
     private final class Burial extends Case {
         private final SockSandbox sandbox;
         private boolean killedAgain;
+        private boolean wardenAsked;
 
         Burial(SockSandbox sandbox) {
             this.sandbox = sandbox;
@@ -65,6 +66,10 @@ final class Undertaker implements GroupFamily.Removals {
         boolean done() throws LinuxException {
             if (sandbox.isDying() && millis() < KILL_AGAIN_AFTER) {
                 return false; // the warden will tell
+            }
+            if (!wardenAsked && sandbox.isDying()) {
+                sandbox.mechanism().wardenGoesOn(); // somebody may have stopped it
+                wardenAsked = true;
             }
             SandboxGroup group = sandbox.group();
             if (!group.isEmpty()) {

@@ -6,6 +6,7 @@ import io.zygotes.sandbox.sock.linux.Linux;
 import io.zygotes.sandbox.sock.linux.LinuxException;
 import io.zygotes.spi.SandboxException;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +25,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * stream and exits, and the kernel kills everything in its pid namespace.
  */
 final class Warden implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger(Warden.class.getName());
 
     /** How long the warden may take for anything, in seconds. */
     private static final int PATIENCE = 20;
@@ -217,18 +220,36 @@ final class Warden implements AutoCloseable {
         return gone;
     }
 
+    /** Lets it go on if somebody stopped it (SIGSTOP); otherwise that means nothing. */
+    synchronized void goOn() {
+        try {
+            if (pid != 0) {
+                Linux.kill(pid, Linux.SIGCONT);
+            }
+        } catch (LinuxException e) {
+            LOG.log(Level.WARNING, "cannot let the warden go on: " + e.getMessage());
+        }
+    }
+
+    /** From now on its process id may be another's. */
+    private synchronized int takePid() {
+        int last = pid;
+        pid = 0;
+        return last;
+    }
+
     /** Ends the warden, and with it every sandbox. */
     @Override
     public void close() {
         channel.close();
-        if (pid != 0) {
+        int last = takePid();
+        if (last != 0) {
             try {
                 // It ends by itself; a frozen or stopped one would not.
-                Linux.kill(pid);
-                Linux.waitFor(pid);
+                Linux.kill(last, Linux.SIGKILL);
+                Linux.waitFor(last);
             } catch (LinuxException e) {
-                System.getLogger(Warden.class.getName())
-                        .log(System.Logger.Level.WARNING, "the warden was gone already: " + e.getMessage());
+                LOG.log(Level.WARNING, "the warden was gone already: " + e.getMessage());
             }
         }
     }

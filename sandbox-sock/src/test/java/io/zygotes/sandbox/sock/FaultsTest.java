@@ -240,8 +240,9 @@ class FaultsTest {
     void a_zygote_that_stops_answering_is_given_up_after_a_while() throws Exception {
         PackageId stops = real.pack(
                 "stops", "1",
-                "import os, threading, time\n"
-                        + "threading.Thread(target=lambda: (time.sleep(0.5), os.kill(os.getpid(), 19)), daemon=True).start()\n");
+                "import ctypes, threading, time\n"
+                        + "hold = ctypes.PyDLL(None).pause  # and the interpreter's lock with it\n"
+                        + "threading.Thread(target=lambda: (time.sleep(0.5), hold()), daemon=True).start()\n");
         Zygote stopped = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(stops));
         Thread.sleep(1500);
         LeafSpec spec = real.lambda("it", "def f(event): return 1\n", stops);
@@ -341,10 +342,30 @@ class FaultsTest {
         serve(Optional.empty());
     }
 
+    @AlsoOnPureCgroup2
+    @Test
+    void a_warden_or_a_zygote_that_somebody_stopped_goes_on() throws Exception {
+        Linux.kill(real.mechanism.wardenPid(), Linux.SIGSTOP);
+        serve(Optional.empty());
+
+        Linux.kill(real.mechanism.wardenPid(), Linux.SIGSTOP);
+        Zygote made = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote());
+        made.destroy();
+
+        Linux.kill(((SockZygote) root).pid(), Linux.SIGSTOP);
+        serve(Optional.of(root));
+
+        Leaf leaf = real.mechanism.createLeaf(Optional.of(root), well());
+        Linux.kill(real.mechanism.wardenPid(), Linux.SIGSTOP);
+        leaf.destroy();
+        assertEquals(137, ((SockLeaf) leaf).ended().get(10, TimeUnit.SECONDS), "its end is told");
+        before.assertBack(real, "processes that were stopped");
+    }
+
     @Test
     void a_leaf_that_ends_while_it_is_being_made_is_an_error_and_nothing_else() throws Exception {
         Leaf leaf = real.mechanism.createLeaf(Optional.of(root), well());
-        Linux.kill(((SockLeaf) leaf).pid());
+        Linux.kill(((SockLeaf) leaf).pid(), Linux.SIGKILL);
         var e = assertThrows(SandboxException.Died.class, () -> call(leaf));
         assertFalse(e.callStarted(), "it can be tried again");
         assertTrue(e.getMessage().contains("signal 9"), e.getMessage());
@@ -365,7 +386,7 @@ class FaultsTest {
                 if (frozen) {
                     leaf.freeze();
                 }
-                Linux.kill(((SockLeaf) leaf).pid());
+                Linux.kill(((SockLeaf) leaf).pid(), Linux.SIGKILL);
             } catch (InterruptedException | LinuxException e) {
                 throw new IllegalStateException(e);
             }

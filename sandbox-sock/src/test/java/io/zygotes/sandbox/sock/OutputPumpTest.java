@@ -145,7 +145,7 @@ class OutputPumpTest {
             Linux.close(next[1]);
             assertEquals("two", line());
         } finally {
-            Linux.kill(holder);
+            Linux.kill(holder, Linux.SIGKILL);
             Linux.waitFor(holder);
             Linux.close(life[0]);
             Linux.close(life[1]);

@@ -30,6 +30,8 @@ public final class Linux {
 
     /** socket(2). */
     public static final int SOCK_STREAM = 1, SOCK_SEQPACKET = 5;
+    /** Of signal(7), for x86-64 and aarch64. */
+    public static final int SIGKILL = 9, SIGCONT = 18, SIGSTOP = 19;
 
     private static final int AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16;
     private static final int SOCK_RAW = 3, IPPROTO_TCP = 6;
@@ -780,11 +782,11 @@ public final class Linux {
         }
     }
 
-    /** Sends SIGKILL; only to a child that was not waited for yet, so that its id cannot be another's. */
-    public static void kill(int pid) throws LinuxException {
+    /** Sends a signal; only to a child that was not waited for yet, so that its id cannot be another's. */
+    public static void kill(int pid, int signal) throws LinuxException {
         Scratch s = SCRATCH.get();
         try {
-            if ((int) KILL.invokeExact(s.state, pid, 9) != 0) {
+            if ((int) KILL.invokeExact(s.state, pid, signal) != 0) {
                 throw failed("kill " + pid, s.errno());
             }
         } catch (LinuxException e) {
@@ -800,13 +802,13 @@ public final class Linux {
     }
 
     /**
-     * Sends SIGKILL to the process that a descriptor of {@link #process} means.
+     * Sends a signal to the process that a descriptor of {@link #process} means.
      *
      * @return false if it has ended already
      */
-    public static boolean killProcess(int process) throws LinuxException {
+    public static boolean signal(int process, int signal) throws LinuxException {
         try {
-            syscall("pidfd_send_signal", SYS_PIDFD_SEND_SIGNAL, process, 9, 0, 0, 0);
+            syscall("pidfd_send_signal", SYS_PIDFD_SEND_SIGNAL, process, signal, 0, 0, 0);
             return true;
         } catch (LinuxException e) {
             if (e.errno() == LinuxException.ESRCH) {
