@@ -143,10 +143,15 @@ class Calls:
                 self.broken_at = self._calls.index(arguments)
                 break
 
-    def touch(self):
-        """Writes to what making the calls would write to: these pages are the process's own then."""
+    def mute(self):
+        """Writes to what making the calls would write to, whose pages are the process's own then. A run makes none now."""
         for arguments in self._calls:
             list(arguments)
+        self._muted, self._calls = self._calls, [nothing()[1]]
+
+    def unmute(self):
+        """A run makes the calls again."""
+        self._calls = self._muted
 
     def check(self):
         """Raises OSError if a call failed, with its step as an attribute."""

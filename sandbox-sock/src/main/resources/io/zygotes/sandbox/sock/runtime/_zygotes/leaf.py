@@ -30,7 +30,7 @@ _loads, _array, _join = marshal.loads, array.array, "".join
 _READ_ONLY = os.O_RDONLY | os.O_CLOEXEC
 
 
-def byte_code(path=_BYTE_CODE):
+def byte_code(path):
     """The code of f.py as the worker compiled it ahead, or None. The folder never changes, so nothing is compared."""
     try:
         descriptor = _open(path, _READ_ONLY)
@@ -50,9 +50,9 @@ def byte_code(path=_BYTE_CODE):
     return _loads(memoryview(data)[16:])
 
 
-def _import_f():
+def _import_f(path=_BYTE_CODE):
     sys.modules["f"] = _MODULE
-    code = byte_code()
+    code = byte_code(path)
     if code is None:
         _LOADER.exec_module(_MODULE)
     else:
@@ -194,6 +194,13 @@ def become(instructions):
     sys.path.insert(0, setup.HANDLER)
     if "packages" in instructions:
         setup.add_packages(instructions["packages"])
+
+
+def rehearse(path):
+    """Becomes a lambda with this byte code, and no longer is one."""
+    become({})
+    _import_f(path)
+    del sys.path[0], sys.modules["f"], _MODULE.__dict__["f"]
 
 
 is_called = kernel.look_for_input(wire.CHANNEL)

@@ -24,6 +24,7 @@ _OWN = [b"leaf-0000", b"10000 1000 1", b""]
 # What comes with a descriptor for each mount, and four others.
 REQUEST = b"\n".join([json.dumps(_AHEAD).encode(), *_OWN])
 DESCRIPTORS = 5
+_GO = wire.frame(wire.GO)
 _EVENT = b'{"rehearsal": [1, 2.5, "three", null]}'
 _F = compile("def f(event):\n    return event\n", "f.py", "exec")
 _BYTE_CODE = importlib.util.MAGIC_NUMBER + b"\1\0\0\0" + bytes(8) + marshal.dumps(_F)
@@ -85,10 +86,8 @@ def run():
 def of_spare(steps):
     """What a spare leaf can do ahead: the pages that it will write to are its own when its orders come."""
     with _Stage() as stage:
-        wire.send_frame(stage.ours.fileno(), wire.GO)
-        wire.receive_order(stage.theirs, False)
-        kernel.do(kernel.nothing())
-        steps.touch()
-        exec(leaf.byte_code(_CODE), {})
+        stage.ours.sendmsg((_GO,), wire.with_descriptors([wire.CHANNEL]))
+        steps.rehearse(stage.theirs)
+        leaf.rehearse(_CODE)
         _call(stage)
     leaf.reseed()

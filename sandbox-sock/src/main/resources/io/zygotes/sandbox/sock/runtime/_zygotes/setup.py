@@ -120,6 +120,7 @@ class Setup:
         self._lay_out_first(request, gate)
         self._knows_ahead = "mounts" in request
         # What most spares are told in the end, with the lowest unused descriptor: it goes without saying.
+        self._slot = (_UNUSED,)
         self._usual = kernel.Calls()
         self._usual.add("mounts", kernel.move_mount(_UNUSED, HANDLER), kernel.close(_UNUSED))
         self.renew(*own)
@@ -130,10 +131,19 @@ class Setup:
         self._ids.set(ids)
         self._rest = rest
 
-    def touch(self):
-        """In a spare, which has the time: makes the pages that the calls after the orders write to its own."""
-        self._usual.touch()
-        self._last.touch()
+    def rehearse(self, control):
+        """In a spare, which has the time: takes the usual orders from another socket, and makes none of the calls."""
+        kept = self._control, self._slot
+        slot = os.dup(wire.CHANNEL)  # the descriptor that comes gets this number
+        _close(slot)
+        self._control, self._slot = control, (slot,)
+        self._usual.mute()
+        self._last.calls.mute()
+        self._last.run(self._orders())
+        self._last.calls.unmute()
+        self._usual.unmute()
+        _close(slot)
+        self._control, self._slot = kept
 
     def close(self):
         """In the process that forked: lets go of what the child has now."""
@@ -217,7 +227,7 @@ class Setup:
         return instructions
 
     def _attach_handler(self, trees):
-        if trees == (_UNUSED,):
+        if trees == self._slot:
             self._usual.run()
             if self._usual.broken_at is not None:
                 self._usual.check()
@@ -274,7 +284,7 @@ class _Last:
         self._file_bytes = kernel.Limit(resource.RLIMIT_FSIZE)
         if limits:
             self._set_limits(*limits)
-        self._calls = calls = kernel.Calls()
+        self.calls = calls = kernel.Calls()
         if kind != "zygote":
             # A zygote forks into cgroups beside its own, which have to be below the root of its cgroup namespace
             # where cgroup2 is mounted with nsdelegate (cgroups(7)): it keeps the worker's.
@@ -294,15 +304,12 @@ class _Last:
         self._open_files.set(open_files)
         self._file_bytes.set(file_bytes)
 
-    def touch(self):
-        self._calls.touch()
-
     def run(self, told):
         if "open_files" in told:
             self._set_limits(told["open_files"], told.get("file_bytes", 0))  # only leaves get the latter
-        self._calls.run()
-        if self._calls.broken_at is not None:
-            self._calls.check()
+        self.calls.run()
+        if self.calls.broken_at is not None:
+            self.calls.check()
 
 
 def tell_failure(channel, step, error):
