@@ -10,6 +10,7 @@ import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
+import io.zygotes.spi.PackageId;
 import io.zygotes.spi.Reply;
 import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxException;
@@ -246,6 +247,31 @@ class SockMechanismTest {
         assertEquals("200 1", call(real.mechanism.createLeaf(Optional.of(zygote), spec), ""));
         // Python 3.12 and later would have much to say to the package's hook about such forks.
         assertEquals(List.of(), List.copyOf(real.printed));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN)",
+        """
+        def reap(number, frame):
+            try:
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            except ChildProcessError:
+                pass
+        signal.signal(signal.SIGCHLD, reap)
+        """
+    })
+    void a_package_that_waits_for_every_child_does_not_harm_its_zygote(String source) throws Exception {
+        String[] threads = {"", "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"};
+        for (int i = 0; i < threads.length; i++) {
+            PackageId reaps = real.pack("reaps" + i, "1", "import os, signal, threading, time\n" + source + "\n" + threads[i]);
+            Zygote zygote = real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(reaps));
+            LeafSpec spec = real.lambda("it", "def f(event): return 1\n", reaps);
+            for (int again = 0; again < 2; again++) {
+                assertEquals("200 1", call(real.mechanism.createLeaf(Optional.of(zygote), spec), ""));
+            }
+        }
     }
 
     @Test

@@ -120,6 +120,7 @@ class Calls:
     def __init__(self):
         self._calls = []
         self._labels = []
+        self._muted = None
         self._errno = 0
         self.broken_at = None  # which of them failed in the last run
 

@@ -89,7 +89,7 @@ def _settle():
         os._exit(0)
     rehearsal.run()
     os.kill(other, signal.SIGKILL)  # whatever a package has it do after a fork
-    os.waitpid(other, 0)
+    _await_end(other)
     os.close(wait)
     os.close(release)
 
@@ -104,12 +104,19 @@ def _require_standard_streams():
             os.set_inheritable(number, True)
 
 
+def _await_end(child):
+    try:
+        os.waitpid(child, 0)
+    except ChildProcessError:
+        pass  # a package's handler for SIGCHLD waited for it, or ignores all ends (sigaction(2))
+
+
 def _rehearse():
     """Forks once. If a thread holds what a handler for forks waits for, it hangs here, where imports have a deadline."""
     child = kernel.fork()
     if child == 0:
         os._exit(0)
-    os.waitpid(child, 0)
+    _await_end(child)
 
 
 def _serve(control):
@@ -208,7 +215,7 @@ def _fork_with_threads(steps):
         except OSError as error:
             setup.tell_failure(steps.channel, "fork", error)
         os._exit(0)
-    os.waitpid(middle, 0)
+    _await_end(middle)
     return middle
 
 
