@@ -40,17 +40,22 @@ class MappingsTest {
         JsonNode found = run(
                 """
                 import mmap, os
-                page = mmap.mmap(-1, 8192)
-                page[0], page[8191] = 1, 2
+                page, large = mmap.mmap(-1, 8192), mmap.mmap(-1, 64 << 20)
+                page[0], page[8191], large[-1] = 1, 2, 3
+                def resident():
+                    with open("/proc/self/statm") as file:
+                        return int(file.read().split()[1]) * mmap.PAGESIZE
+                before = resident()
                 mappings.make_private()
+                grown = resident() - before
                 child = os.fork()
                 if child == 0:
-                    page[0] = 9
+                    page[0] = large[-1] = 9
                     os._exit(0)
                 os.waitpid(child, 0)
-                print(json.dumps([page[0], page[8191]]))
+                print(json.dumps([page[0], page[8191], large[-1], grown < 4 << 20]))
                 """);
-        assertEquals("[1,2]", found.toString());
+        assertEquals("[1,2,3,true]", found.toString());
     }
 
     @Test

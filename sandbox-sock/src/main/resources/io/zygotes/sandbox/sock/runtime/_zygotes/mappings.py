@@ -15,7 +15,9 @@ _FEWEST = 16 * _PAGE  # less is not worth a move
 _FULL_ENOUGH = 0.8  # of what becomes a folio: the rest is memory that nobody asked for
 _MOST_AT_ONCE = 16 << 20  # it is there twice while it is moved
 
-_MAP_PRIVATE, _MAP_FIXED, _MAP_ANONYMOUS = 0x02, 0x10, 0x20
+_PART = 64 << 10  # of shared memory, copied at once
+
+_MAP_PRIVATE, _MAP_ANONYMOUS = 0x02, 0x20
 _PROT_READ, _PROT_WRITE, _PROT_EXEC = 1, 2, 4
 _MREMAP_MAYMOVE, _MREMAP_FIXED = 1, 2
 _FAILED = ctypes.c_void_p(-1).value
@@ -39,6 +41,7 @@ _size, _address = ctypes.c_size_t, ctypes.c_void_p
 _mmap = _function("mmap", _address, _address, _size, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long)
 _munmap = _function("munmap", ctypes.c_int, _address, _size)
 _mprotect = _function("mprotect", ctypes.c_int, _address, _size, ctypes.c_int)
+_mremap = _function("mremap", _address, _address, _size, _size, ctypes.c_int, _address)
 _madvise = _function("madvise", ctypes.c_int, _address, _size, ctypes.c_int)
 _mincore = _function("mincore", ctypes.c_int, _address, _size, ctypes.c_char_p)
 # Not in every C library.
@@ -96,11 +99,16 @@ def make_private():
         if found.permissions[1:4:2] != "ws":
             continue
         start, size = found.start, found.end - found.start
-        content = ctypes.string_at(start, size)
+        room = _mmap(None, size, _PROT_READ | _PROT_WRITE, _MAP_PRIVATE | _MAP_ANONYMOUS, -1, 0)
+        if room == _FAILED:
+            raise _failed("mmap in place of shared memory")
+        for at in range(0, size, _PART):
+            part = ctypes.string_at(start + at, min(_PART, size - at))
+            if part.count(0) < len(part):  # what was never written to takes no memory
+                ctypes.memmove(room + at, part, len(part))
         protection = sum(bit for letter, bit in zip("rwx", (_PROT_READ, _PROT_WRITE, _PROT_EXEC)) if letter in found.permissions)
-        if _mmap(start, size, protection, _MAP_PRIVATE | _MAP_FIXED | _MAP_ANONYMOUS, -1, 0) != start:
-            raise _failed("mmap over shared memory")
-        ctypes.memmove(start, content, size)
+        if _mprotect(room, size, protection) or _mremap(room, size, size, _MREMAP_MAYMOVE | _MREMAP_FIXED, start) != start:
+            raise _failed("mremap over shared memory")
 
 
 def _programs():
