@@ -387,6 +387,22 @@ class SandboxPoolTest {
         }
     }
 
+    /** @param next happens after the demand took the leaf, and before its thread has seen that */
+    private void offerWhileItWaits(Demand demand, PooledLeaf leaf, Runnable next) throws Exception {
+        ExecutorService threads = Executors.newCachedThreadPool();
+        try {
+            Future<?> waiting = threads.submit(() -> {
+                demand.bind();
+                assertThrows(SandboxException.NoLongerNeeded.class, () -> newLeaf(Optional.empty()));
+            });
+            Eventually.holds("it takes the offer", () -> demand.offer(leaf));
+            next.run();
+            waiting.get(10, TimeUnit.SECONDS);
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
     @Test
     void aDemandThatWaitsTakesWhatItIsOffered() throws Exception {
         pool.close();
@@ -394,19 +410,7 @@ class SandboxPoolTest {
         PooledLeaf only = newLeaf(Optional.empty());
         Demand demand = new Demand(System.nanoTime() + 10_000_000_000L, leaf(), true);
         assertFalse(demand.offer(only), "it does not wait yet");
-        ExecutorService threads = Executors.newCachedThreadPool();
-        try {
-            Future<?> waiting = threads.submit(() -> {
-                demand.bind();
-                assertThrows(
-                        SandboxException.NoLongerNeeded.class, () -> pool.createLeaf(Optional.empty(), leaf()));
-            });
-            Eventually.holds("it takes the offer", () -> demand.offer(only));
-            pool.wake();
-            waiting.get(10, TimeUnit.SECONDS);
-        } finally {
-            threads.shutdownNow();
-        }
+        offerWhileItWaits(demand, only, pool::wake);
         assertSame(only, demand.offered());
         assertEquals(100 * MB, reserved());
     }
@@ -418,19 +422,7 @@ class SandboxPoolTest {
         PooledLeaf offered = newLeaf(Optional.empty());
         PooledLeaf other = newLeaf(Optional.empty());
         Demand demand = new Demand(System.nanoTime() + 10_000_000_000L, leaf(), true);
-        ExecutorService threads = Executors.newCachedThreadPool();
-        try {
-            Future<?> waiting = threads.submit(() -> {
-                demand.bind();
-                assertThrows(SandboxException.NoLongerNeeded.class, () -> newLeaf(Optional.empty()));
-            });
-            Eventually.holds("it takes the offer", () -> demand.offer(offered));
-            // before the demand's thread has seen the offer
-            other.rest();
-            waiting.get(10, TimeUnit.SECONDS);
-        } finally {
-            threads.shutdownNow();
-        }
+        offerWhileItWaits(demand, offered, other::rest);
         assertTrue(other.alive());
         assertEquals(0, pool.waiting());
     }
