@@ -20,12 +20,14 @@ import java.util.concurrent.TimeoutException;
 /**
  * The interpreter that lambdas run on, as the host has it.
  *
- * @param command name or path by which it was found
+ * @param command name or path by which it was found; may be a version manager's wrapper, or a virtual environment's link
+ * @param executable absolute path of the interpreter itself
  * @param version its version, such as {@code 3.11.7}
  * @param cacheTag what byte code and extension modules are for, such as {@code cpython-311}
  * @param markers values of the environment markers of PEP 508
  */
-public record HostPython(String command, String version, String cacheTag, Map<String, String> markers) {
+public record HostPython(
+        String command, String executable, String version, String cacheTag, Map<String, String> markers) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int OLDEST_MINOR = 9;
@@ -35,6 +37,7 @@ public record HostPython(String command, String version, String cacheTag, Map<St
     /** Copies the map. */
     public HostPython {
         Objects.requireNonNull(command);
+        Objects.requireNonNull(executable);
         Objects.requireNonNull(version);
         Objects.requireNonNull(cacheTag);
         markers = Map.copyOf(markers);
@@ -60,7 +63,8 @@ public record HostPython(String command, String version, String cacheTag, Map<St
         for (Map.Entry<String, JsonNode> marker : found.path("markers").properties()) {
             markers.put(marker.getKey(), marker.getValue().asText());
         }
-        return new HostPython(command, version, found.path("cache_tag").asText(), markers);
+        return new HostPython(
+                command, found.path("executable").asText(), version, found.path("cache_tag").asText(), markers);
     }
 
     /** Runs a script on the host and reads the JSON that it prints last. */

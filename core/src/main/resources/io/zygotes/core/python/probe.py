@@ -11,7 +11,7 @@ def full_version(info):
 
 
 print(json.dumps({
-    "executable": sys.executable,
+    "executable": os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable),
     "version": list(sys.version_info[:3]),
     "cache_tag": sys.implementation.cache_tag,
     "markers": {

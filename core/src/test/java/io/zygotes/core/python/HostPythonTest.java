@@ -38,6 +38,17 @@ class HostPythonTest {
     }
 
     @Test
+    void knowsTheInterpreterBehindAWrapper() throws Exception {
+        String real = HostPython.probe("python3").executable();
+
+        String found = HostPython.probe(interpreter("exec '" + real + "' \"$@\"")).executable();
+
+        assertEquals(real, found);
+        assertTrue(Files.isExecutable(Path.of(real)), real);
+        assertEquals(Path.of(real).toRealPath(), Path.of(real));
+    }
+
+    @Test
     void saysWhatToDoWhenThereIsNone() {
         String message = refused(folder.resolve("none").toString());
 

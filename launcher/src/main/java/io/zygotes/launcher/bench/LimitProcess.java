@@ -46,7 +46,7 @@ final class LimitProcess implements AutoCloseable {
      * Starts one and waits until it has imported everything.
      *
      * @param folder an empty folder for its files
-     * @param python the interpreter, the same as that of the sandboxes
+     * @param python path of the interpreter, the same as that of the sandboxes
      * @param set gives {@code f.py}
      * @param packages what it imports, in this order
      */

@@ -3,6 +3,8 @@ package io.zygotes.launcher.bench;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.core.files.Folders;
+import io.zygotes.core.python.HostPython;
+import io.zygotes.core.python.PythonException;
 import io.zygotes.core.registry.LambdaStore;
 import io.zygotes.core.registry.RegistryException;
 import io.zygotes.launcher.demo.Progress;
@@ -109,12 +111,21 @@ public final class Workbench implements AutoCloseable {
 
     /** Starts a bare Python process; it ends with the workbench at the latest. */
     synchronized LimitProcess limit(PackageSet set, List<PackageInfo> packages)
-            throws IOException, ConfigException, BenchException {
+            throws IOException, ConfigException, BenchException, InterruptedException {
         requireOpen();
         Path own = Files.createTempDirectory(folder, "limit-");
-        LimitProcess limit = LimitProcess.start(own, directory.config().python(), set, packages);
+        LimitProcess limit = LimitProcess.start(own, interpreter(), set, packages);
         limits.add(limit);
         return limit;
+    }
+
+    /** The interpreter itself: one that is found by name in another environment may be another one. */
+    private String interpreter() throws IOException, ConfigException, BenchException, InterruptedException {
+        try {
+            return HostPython.probe(directory.config().python()).executable();
+        } catch (PythonException e) {
+            throw new BenchException(e.getMessage(), e);
+        }
     }
 
     private void requireOpen() throws BenchException {
