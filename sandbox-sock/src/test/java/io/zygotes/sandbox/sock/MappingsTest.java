@@ -81,6 +81,29 @@ class MappingsTest {
         assertEquals(hasHugePages() ? "[true,1,true,true]" : "[true,1,true,false]", found.toString());
     }
 
+    /** The interpreter asks for memory whenever it likes, and may get addresses that were vacated a moment ago. */
+    @Test
+    void memory_that_is_mapped_while_data_is_moved_stays() throws Exception {
+        JsonNode found = run(
+                """
+                import ctypes, signal
+                kept = {number: str(number) for number in range(100000)}
+                mapped, size = [], 65536
+                set_mask = signal.pthread_sigmask  # the first and the last that is called around a move
+                def map_and_set_mask(*arguments):
+                    for _ in range(64):
+                        mapped.append(mappings._mmap(None, size, 3, 0x22, -1, 0))
+                        ctypes.memset(mapped[-1], 7, size)
+                    return set_mask(*arguments)
+                signal.pthread_sigmask = map_and_set_mask
+                mappings.move_data()
+                signal.pthread_sigmask = set_mask
+                is_there = [ctypes.string_at(start, size) == bytes([7]) * size for start in mapped]
+                print(json.dumps([all(is_there), len(kept) == 100000]))
+                """);
+        assertEquals("[true,true]", found.toString());
+    }
+
     @Test
     void data_is_where_it_was_and_can_be_written_after_it_was_moved() throws Exception {
         JsonNode found = run(

@@ -194,8 +194,14 @@ def _move(ranges, protection):
         calls.append((_libc.mprotect, base, size, protection))
         flags = _MREMAP_MAYMOVE | _MREMAP_FIXED
         calls += [(_libc.mremap, base + place, end - start, end - start, flags, start) for start, end, place in places]
+        # What stays behind goes at once: where something was moved away from, anything may be mapped by the next line.
+        moved = sorted((base + place, base + place + end - start) for start, end, place in places)
+        ends = [room] + [end for _, end in moved]
+        starts = [start for start, _ in moved] + [room + size + _FOLIO]
+        calls += [(_libc.munmap, end, start - end) for end, start in zip(ends, starts) if start > end]
         _call_in_a_row(calls)
-    _munmap(room, size + _FOLIO)  # whatever was not moved
+    else:
+        _munmap(room, size + _FOLIO)
 
 
 def _places(ranges):
