@@ -30,6 +30,8 @@ final class Warden implements AutoCloseable {
 
     /** How long the warden may take for anything, in seconds. */
     private static final int PATIENCE = 20;
+    /** Bytes of a message that tells of an end: see wire.py. */
+    private static final int END = 1;
 
     /** Told about every process below the warden that ended. */
     interface Obituary {
@@ -147,10 +149,12 @@ final class Warden implements AutoCloseable {
                 if (received.data().length == 0) {
                     break;
                 }
+                if (received.data().length == END) {
+                    obituary.ended(received.pid(), Byte.toUnsignedInt(received.data()[0]));
+                    continue;
+                }
                 JsonNode message = JSON.readTree(received.data());
-                if (message.has("ended")) {
-                    obituary.ended(received.pid(), message.path("ended").asInt());
-                } else if (message.has("ready")) {
+                if (message.has("ready")) {
                     ready.complete(received.pid());
                 } else if (message.has("failed")) {
                     reason = message.path("failed").asText();

@@ -51,13 +51,13 @@ _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 _NUMBERS = {
     "x86_64": dict(
         capset=126, chdir=80, close=3, dup3=292, getppid=110, ioctl=16, mount=165, openat=257, pivot_root=155, ppoll=271,
-        prctl=157, prlimit64=302, read=0, seccomp=317, sethostname=170, setns=308, setpgid=109, setresgid=119, setresuid=117, socket=41,
-        statx=332, umount2=166, unshare=272, wait4=61, write=1,
+        prctl=157, prlimit64=302, read=0, seccomp=317, sethostname=170, setns=308, setpgid=109, setresgid=119, setresuid=117,
+        signalfd4=289, socket=41, statx=332, umount2=166, unshare=272, wait4=61, write=1,
     ),
     "aarch64": dict(
         capset=91, chdir=49, close=57, dup3=24, getppid=173, ioctl=29, mount=40, openat=56, pivot_root=41, ppoll=73,
-        prctl=167, prlimit64=261, read=63, seccomp=277, sethostname=161, setns=268, setpgid=154, setresgid=149, setresuid=147, socket=198,
-        statx=291, umount2=39, unshare=97, wait4=260, write=64,
+        prctl=167, prlimit64=261, read=63, seccomp=277, sethostname=161, setns=268, setpgid=154, setresgid=149, setresuid=147,
+        signalfd4=74, socket=198, statx=291, umount2=39, unshare=97, wait4=260, write=64,
     ),
 }
 # These came after the numbers were unified.
@@ -245,6 +245,12 @@ def threads():
     """Number of threads of this process: its task folder has two links more (proc(5))."""
     _check(_syscall(*_look_at_tasks), "statx of /proc/self/task")
     return _links(_status)[0] - 2
+
+
+def signals(number):
+    """A descriptor that can be read when this signal has come, which must be blocked: signalfd(2). Opens it now."""
+    mask = struct.pack("Q", 1 << number - 1)
+    return do(_call("signalfd", "signalfd4", -1, mask, len(mask), os.O_CLOEXEC))
 
 
 def unshare(flags):

@@ -20,6 +20,8 @@ from .kernel import do
 _LARGEST_ENTRY = 1 << 16
 _MASK_OPTIONS = "size=4k,nr_inodes=8,mode=755"
 _PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
+_ENDS = (signal.SIGCHLD,)
+_SIGNAL_BYTES = 128  # of signalfd_siginfo, signalfd(2); of one kind only one waits to be read
 _READ_ONLY = kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV
 
 
@@ -135,18 +137,17 @@ class _Warden:
         self.python = python
 
     def serve(self):
-        wake, ring = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        signal.signal(signal.SIGCHLD, lambda number, frame: None)
-        signal.set_wakeup_fd(ring.fileno(), warn_on_full_buffer=False)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
+        ends = kernel.signals(signal.SIGCHLD)
         self.control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         wire.send_message(self.control, {"ready": True})
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
-        poll.register(wake, select.POLLIN)
+        poll.register(ends, select.POLLIN)
         while True:
             for descriptor, _ in poll.poll():
-                if descriptor == wake.fileno():
-                    wake.recv(4096)
+                if descriptor == ends:
+                    os.read(ends, _SIGNAL_BYTES)
                     self._reap()
                 else:
                     self._receive()
@@ -177,7 +178,7 @@ class _Warden:
             if ended is None:
                 return
             status = ended.si_status if ended.si_code == os.CLD_EXITED else 128 + ended.si_status
-            wire.send_message(self.control, {"ended": status}, ended.si_pid)
+            wire.send_end(self.control, status, ended.si_pid)
             os.waitpid(ended.si_pid, 0)
 
     def _spawn(self, request, descriptors):
@@ -196,7 +197,7 @@ class _Warden:
             os.close(release)
 
     def _become(self, steps, request):
-        signal.set_wakeup_fd(-1)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDS)
         go = steps.go()
         try:
             self._run_python(request, go)
@@ -211,7 +212,6 @@ class _Warden:
         os.dup2(inherited, wire.INHERITED)
         os.closerange(wire.INHERITED + 1, 16)
         os.set_inheritable(wire.CHANNEL, True)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         program = "import sys; sys.path.append('/runtime'); from _zygotes import fresh; fresh.main()"
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
         if request["kind"] == "zygote":

@@ -1,10 +1,10 @@
 """Messages between the worker and what runs in sandboxes.
 
-Warden and zygotes have a SOCK_SEQPACKET socket, with descriptors beside a message. To and from the warden a message is a
-JSON object. A request for a zygote has four lines: what many sandboxes have in common, as JSON and the same bytes for all
-of them; and of the sandbox itself its host name, its line for uid_map, and as JSON what else it is told ahead, or nothing.
-Leaves and jobs have a SOCK_STREAM socket with frames: length of the body (u32, big
-endian), kind (u8), body.
+Warden and zygotes have a SOCK_SEQPACKET socket, with descriptors beside a message. To the warden a message is a JSON
+object. From the warden, too, or a single byte: how a process ended, by its exit code, or 128 and the number of a signal. A
+request for a zygote has four lines: what many sandboxes have in common, as JSON and the same bytes for all of them; and of
+the sandbox itself its host name, its line for uid_map, and as JSON what else it is told ahead, or nothing. Leaves and jobs
+have a SOCK_STREAM socket with frames: length of the body (u32, big endian), kind (u8), body.
 
 The worker asks the kernel who sent what it reads (SO_PASSCRED), so nobody can speak for another process.
 
@@ -42,6 +42,7 @@ _REPLY = struct.Struct(">IBH")
 _pack_reply, _STATUS_BYTES = _REPLY.pack, _REPLY.size - _FRAME.size
 _READY = struct.Struct(">IBQQ")
 _pack_ready, _READY_BYTES = _READY.pack, _READY.size - _FRAME.size
+_pack_credentials = struct.Struct("iII").pack
 _unpack, _read_some, _write = struct.unpack, os.read, os.write
 # Of the warden and of zygotes: names, numbers and maps. A large buffer would be mapped and unmapped for each message.
 _LARGEST_REQUEST = 1 << 13
@@ -116,12 +117,14 @@ def _receive(channel, largest):
     return data, descriptors, ancillary
 
 
-def send_message(channel, message, pid=0):
-    """One message; as coming from process pid, if given (needs CAP_SYS_ADMIN over the pid namespace)."""
-    ancillary = []
-    if pid:
-        ancillary.append((_SOCKET, _CREDENTIALS, struct.pack("iII", pid, os.getuid(), os.getgid())))
-    channel.sendmsg([json.dumps(message).encode()], ancillary)
+def send_message(channel, message):
+    """One message."""
+    channel.sendmsg([json.dumps(message).encode()])
+
+
+def send_end(channel, status, pid):
+    """Says that a process ended. As coming from it (needs CAP_SYS_ADMIN over the pid namespace); its user is not told."""
+    channel.sendmsg((bytes((status,)),), ((_SOCKET, _CREDENTIALS, _pack_credentials(pid, 0, 0)),))
 
 
 def frame(kind, body=b""):
