@@ -42,7 +42,7 @@ final class Freezer implements AutoCloseable {
     private void run() {
         long last = System.nanoTime();
         while (!closed) {
-            PooledLeaf leaf = rested.poll();
+            PooledLeaf leaf = rested.peek();
             if (leaf == null) {
                 if (System.nanoTime() - last < LOOK_NANOS) {
                     LockSupport.parkNanos(this, LOOK_EVERY);
@@ -52,7 +52,13 @@ final class Freezer implements AutoCloseable {
                 continue;
             }
             last = System.nanoTime();
-            sleepUntil(leaf.restedNanos() + graceNanos);
+            long left = leaf.restedNanos() + graceNanos - last;
+            if (left > 0) {
+                // Not for each of them alone.
+                LockSupport.parkNanos(this, Math.max(left, LOOK_EVERY));
+                continue;
+            }
+            rested.remove();
             leaf.leftFreezer();
             if (System.nanoTime() - leaf.restedNanos() >= graceNanos) {
                 freeze.accept(leaf);
@@ -69,12 +75,6 @@ final class Freezer implements AutoCloseable {
             LockSupport.park(this);
         }
         sleeping = false;
-    }
-
-    private void sleepUntil(long nanos) {
-        for (long left = nanos - System.nanoTime(); left > 0 && !closed; left = nanos - System.nanoTime()) {
-            LockSupport.parkNanos(this, left);
-        }
     }
 
     @Override
