@@ -164,20 +164,4 @@ record CgroupLayout(Path unified, Set<String> unifiedControllers, Map<String, Pa
             return false;
         }
     }
-
-    /**
-     * The pids in a group; none if it is gone.
-     *
-     * @throws LinuxException if they cannot be read, for want of open files for example
-     */
-    static String processes(String group) throws LinuxException {
-        try {
-            return Linux.readFile(group + "/cgroup.procs");
-        } catch (LinuxException e) {
-            if (e.errno() != LinuxException.ENOENT && e.errno() != LinuxException.ENODEV) {
-                throw e;
-            }
-            return "";
-        }
-    }
 }

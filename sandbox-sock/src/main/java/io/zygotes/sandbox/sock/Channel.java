@@ -106,11 +106,11 @@ final class Channel implements AutoCloseable {
         int fd = socket.acquire();
         try {
             while (true) {
+                Linux.awaitInput(fd, -1);
                 Linux.Received received = Linux.receive(fd);
                 if (received != null) {
                     return received;
                 }
-                Linux.awaitInput(fd, -1);
             }
         } finally {
             socket.release();
@@ -208,9 +208,14 @@ final class Channel implements AutoCloseable {
 
     private void fill(int fd, long deadline) throws IOException, TimeoutException, InterruptedException {
         Linux.Received received;
-        while ((received = Linux.receive(fd)) == null) {
+        do { // waits first: hardly anything is here when somebody begins to listen
             Linux.awaitInput(fd, slice(deadline));
-        }
+            received = Linux.receive(fd);
+        } while (received == null);
+        take(received);
+    }
+
+    private void take(Linux.Received received) throws IOException {
         if (received.data().length == 0) {
             throw new EOFException("the process closed its channel");
         }
@@ -270,13 +275,12 @@ final class Channel implements AutoCloseable {
 
     private void keep(int fd) {
         try {
-            while (pending.length < MOST_KEPT) {
-                fill(fd, System.nanoTime());
+            Linux.Received received;
+            while (pending.length < MOST_KEPT && (received = Linux.receive(fd)) != null) {
+                take(received);
             }
-        } catch (IOException | TimeoutException e) {
+        } catch (IOException e) {
             // That was all.
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 

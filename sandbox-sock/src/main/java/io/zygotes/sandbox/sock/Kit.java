@@ -4,8 +4,6 @@ import io.zygotes.sandbox.sock.linux.Linux;
 import io.zygotes.sandbox.sock.linux.LinuxException;
 import io.zygotes.spi.Limits;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 /**
  * What a sandbox needs that does not depend on what it will do: cgroups, a scratch folder, a channel, a pipe for its
@@ -37,8 +35,7 @@ record Kit(SandboxGroup group, Limits limits, int scratch, int ours, int theirs,
         int[] pipe;
         try {
             scratch = Linux.detachedTmpfs(limits.tmpMb(), SOME_INODES + INODES_PER_MB * limits.tmpMb(), owner);
-            Path tmp = Files.createDirectory(Path.of("/proc/self/fd/" + scratch + "/tmp"));
-            Files.setAttribute(tmp, "unix:mode", 01777);
+            Linux.makeFolder(scratch, "tmp", 01777);
             sockets = Linux.socketPair(socketType);
             Linux.passCredentials(sockets[0]);
             Linux.refuseDescriptors(sockets[0]);

@@ -28,19 +28,22 @@ final class SandboxGroup {
     private final Path folder;
     private final String unified;
     private final Map<String, Path> byController = new LinkedHashMap<>();
-    /** The version 1 groups, with the open files that processes join them by: a path costs more than the write. */
-    private final Map<Path, Descriptor> legacy = new LinkedHashMap<>();
+    /** The version 1 groups, with the files that processes join them by. */
+    private final Map<Path, KernelFile> legacy = new LinkedHashMap<>();
     private final boolean memoryIsUnified;
     private final boolean cpuIsUnified;
     private final String memory;
+    private final KernelFile processes;
+    private final KernelFile memoryInUse;
+    private final KernelFile memoryEvents;
+    private final KernelFile memoryMost;
     /** The folder as a detached mount, so that no way leads from it up to the cgroups of others. */
     private final Descriptor tree;
     private Limits limits;
     private long memoryLimit;
-    /** The open file of a limit that was changed, because it will be changed back on the way of a request; or null. */
-    private Descriptor changingLimit;
     private long oomKillsBefore;
     private volatile boolean killed;
+    private volatile boolean frozen;
 
     /**
      * Makes the groups.
@@ -54,6 +57,9 @@ final class SandboxGroup {
     SandboxGroup(CgroupLayout layout, Path parent, String region, String name, int owner) throws IOException {
         folder = parent.resolve(name);
         unified = folder.toString();
+        processes = KernelFile.toRead(unified + PROCESSES);
+        memoryIsUnified = layout.unifiedControllers().contains("memory");
+        cpuIsUnified = layout.unifiedControllers().contains("cpu");
         Files.createDirectory(folder);
         try {
             if (owner != 0) {
@@ -68,20 +74,25 @@ final class SandboxGroup {
                 legacy.put(group, makeLegacy(group));
                 byController.put(entry.getKey(), group);
             }
+            processes.open(); // it is read on the way of a request
             tree = new Descriptor(Linux.detachedTree(unified, false));
         } catch (IOException e) {
             removeFolders();
+            processes.close();
             throw e;
         }
-        memoryIsUnified = layout.unifiedControllers().contains("memory");
-        cpuIsUnified = layout.unifiedControllers().contains("cpu");
         memory = byController.get("memory").toString();
+        memoryInUse = KernelFile.toRead(memory + (memoryIsUnified ? "/memory.current" : "/memory.usage_in_bytes"));
+        memoryEvents = KernelFile.toRead(memory + (memoryIsUnified ? "/memory.events" : "/memory.oom_control"));
+        memoryMost = KernelFile.toWrite(memory + (memoryIsUnified ? "/memory.max" : "/memory.limit_in_bytes"));
     }
 
-    private static Descriptor makeLegacy(Path group) throws IOException {
+    private static KernelFile makeLegacy(Path group) throws IOException {
         Files.createDirectory(group);
+        KernelFile joining = KernelFile.toWrite(group + PROCESSES);
         try {
-            return new Descriptor(Linux.openToWrite(group + PROCESSES));
+            joining.open(); // it is written to on the way of a request
+            return joining;
         } catch (IOException e) {
             CgroupLayout.remove(group);
             throw e;
@@ -117,7 +128,7 @@ final class SandboxGroup {
         long bytes = (long) wanted.memMb() << 20;
         if (memoryLimit != bytes) {
             memoryLimit = 0;
-            writeMemoryLimit(bytes);
+            memoryMost.write(Long.toString(bytes));
             memoryLimit = bytes;
         }
         if (!wanted.equals(limits)) {
@@ -159,36 +170,16 @@ final class SandboxGroup {
         }
     }
 
-    private void writeMemoryLimit(long bytes) throws IOException {
-        if (changingLimit == null) {
-            Linux.writeFile(memoryLimitFile(), Long.toString(bytes));
-            return;
-        }
-        int descriptor = changingLimit.acquire();
-        try {
-            Linux.write(descriptor, memoryLimitFile(), Long.toString(bytes));
-        } finally {
-            changingLimit.release();
-        }
-    }
-
-    private String memoryLimitFile() {
-        return memory + (memoryIsUnified ? "/memory.max" : "/memory.limit_in_bytes");
-    }
-
     /**
      * Changes the memory limit; never below what is in use.
      *
      * @return the limit in force
      */
     synchronized long limitMemory(long bytes) throws IOException {
-        if (changingLimit == null) {
-            changingLimit = new Descriptor(Linux.openToWrite(memoryLimitFile()));
-        }
         for (int attempt = 0; ; attempt++) {
             long wanted = Math.max(bytes, memoryBytes() + (SLACK << attempt));
             try {
-                writeMemoryLimit(wanted);
+                memoryMost.write(Long.toString(wanted));
                 memoryLimit = wanted;
                 return wanted;
             } catch (IOException e) {
@@ -207,13 +198,8 @@ final class SandboxGroup {
     /** Puts a process under the version 1 limits; version 2 it was born into. */
     void join(int pid) throws IOException {
         String number = Integer.toString(pid);
-        for (Map.Entry<Path, Descriptor> group : legacy.entrySet()) {
-            int descriptor = group.getValue().acquire();
-            try {
-                Linux.write(descriptor, group.getKey() + PROCESSES, number);
-            } finally {
-                group.getValue().release();
-            }
+        for (KernelFile joining : legacy.values()) {
+            joining.write(number);
         }
     }
 
@@ -224,8 +210,15 @@ final class SandboxGroup {
     }
 
     /** Whether a process is in the version 2 group. */
-    boolean contains(int pid) throws LinuxException {
-        return CgroupLayout.processes(unified).lines().anyMatch(Integer.toString(pid)::equals);
+    boolean contains(int pid) throws IOException {
+        String number = Integer.toString(pid);
+        String all = processes();
+        return all.equals(number + "\n") || all.lines().anyMatch(number::equals);
+    }
+
+    /** The ids of the processes in the version 2 group, one in each line; empty if the group is gone. */
+    String processes() throws IOException {
+        return processes.read();
     }
 
     /** Whether another sandbox may be made in it. */
@@ -242,8 +235,8 @@ final class SandboxGroup {
         }
     }
 
-    boolean isEmpty() throws LinuxException {
-        return CgroupLayout.processes(unified).isEmpty();
+    boolean isEmpty() throws IOException {
+        return processes().isEmpty();
     }
 
     /**
@@ -270,15 +263,24 @@ final class SandboxGroup {
 
     /** Starts to freeze or thaw everything in it. Returns before it is done. */
     void freeze(boolean on) throws IOException {
+        frozen |= on;
         Linux.writeFile(unified + "/cgroup.freeze", on ? "1" : "0");
+        frozen = on;
     }
 
-    /** Memory charged now, in bytes; 0 if the group is gone. */
+    /** Nothing in it is frozen any more, if something was. */
+    void thaw() throws IOException {
+        if (frozen) {
+            freeze(false);
+        }
+    }
+
+    /** Memory charged now, in bytes; 0 if the group is gone, or that cannot be read now. */
     long memoryBytes() {
         try {
-            String text = Linux.readFile(memory + (memoryIsUnified ? "/memory.current" : "/memory.usage_in_bytes"));
-            return Long.parseLong(text.strip());
-        } catch (LinuxException e) {
+            String text = memoryInUse.read().strip();
+            return text.isEmpty() ? 0 : Long.parseLong(text);
+        } catch (IOException e) {
             return 0;
         }
     }
@@ -290,13 +292,13 @@ final class SandboxGroup {
 
     private long oomKills() {
         try {
-            return Linux.readFile(memory + (memoryIsUnified ? "/memory.events" : "/memory.oom_control"))
+            return memoryEvents.read()
                     .lines()
                     .filter(line -> line.startsWith("oom_kill "))
                     .mapToLong(line -> Long.parseLong(line.substring(9)))
                     .findFirst()
                     .orElse(0);
-        } catch (LinuxException e) {
+        } catch (IOException e) {
             return 0;
         }
     }
@@ -304,15 +306,19 @@ final class SandboxGroup {
     /** Removes the groups; false if one is still in use. */
     synchronized boolean remove() {
         tree.close();
-        if (changingLimit != null) {
-            changingLimit.close();
+        boolean gone = removeFolders();
+        if (gone) {
+            processes.close();
+            memoryInUse.close();
+            memoryEvents.close();
+            memoryMost.close();
         }
-        return removeFolders();
+        return gone;
     }
 
     private boolean removeFolders() {
         boolean gone = CgroupLayout.remove(folder);
-        for (Map.Entry<Path, Descriptor> group : legacy.entrySet()) {
+        for (Map.Entry<Path, KernelFile> group : legacy.entrySet()) {
             group.getValue().close();
             gone &= CgroupLayout.remove(group.getKey());
         }

@@ -219,8 +219,8 @@ final class SockLeaf extends SockSandbox implements Leaf {
     public long privateBytes() {
         String pids;
         try {
-            pids = CgroupLayout.processes(group().path());
-        } catch (LinuxException e) {
+            pids = group().processes();
+        } catch (IOException e) {
             return 0;
         }
         return pids.lines()

@@ -27,6 +27,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -72,6 +73,8 @@ final class SockMechanism implements SandboxMechanism {
     private static final String EXPENDABLE = "500";
     /** Bytes of a leaf's environment that go into the request for it, beside all else: half of the most in wire.py. */
     private static final int MOST_AHEAD = 1 << 12;
+    /** Of requests to zygotes that are kept as JSON: there is one for each kind of limits and network that lambdas have. */
+    private static final int MOST_REQUESTS = 64;
     /** Where a leaf finds its code. */
     private static final String HANDLER = "/handler";
     private static final byte[] GO_NOW = Frame.encode(Frame.GO, new byte[0]);
@@ -94,6 +97,7 @@ final class SockMechanism implements SandboxMechanism {
     private final Network network;
     private final FreshIds freshIds = new FreshIds(IdBlock.WORKER_IDS / 1024);
     private final Map<Integer, SockSandbox> byPid = new ConcurrentHashMap<>();
+    private final Map<Map<String, Object>, String> requests = new ConcurrentHashMap<>();
     private final AtomicInteger numbers = new AtomicInteger();
     private final AtomicInteger leafIds = new AtomicInteger();
     private volatile Warden warden;
@@ -551,7 +555,7 @@ final class SockMechanism implements SandboxMechanism {
     private static boolean isEmpty(SandboxGroup group) {
         try {
             return group.isEmpty();
-        } catch (LinuxException e) {
+        } catch (IOException e) {
             return false; // not known to be
         }
     }
@@ -671,6 +675,26 @@ final class SockMechanism implements SandboxMechanism {
         }
     }
 
+    /** The same text for the same content. Most requests have what they have in common with thousands of others. */
+    private String written(Map<String, Object> common) throws IOException {
+        String known = requests.get(common);
+        if (known != null) {
+            return known;
+        }
+        if (requests.size() >= MOST_REQUESTS) {
+            requests.clear();
+        }
+        String text = JSON.writeValueAsString(common);
+        requests.put(Map.copyOf(common), text);
+        return text;
+    }
+
+    private static int[] numbers(List<Integer> list) {
+        int[] numbers = new int[list.size()];
+        Arrays.setAll(numbers, list::get);
+        return numbers;
+    }
+
     /** What a sandbox is told after its birth: which trees to mount, then to go. */
     private final class Orders implements AutoCloseable {
 
@@ -716,7 +740,7 @@ final class SockMechanism implements SandboxMechanism {
                 throws IOException, TimeoutException, InterruptedException {
             Map<String, Object> all = new HashMap<>(instructions);
             all.put("mounts", places);
-            int[] descriptors = trees.stream().mapToInt(Integer::intValue).toArray();
+            int[] descriptors = numbers(trees);
             sandbox.channel().send(Frame.encode(kind, JSON.writeValueAsBytes(all)), deadline, descriptors);
             close();
             places.clear();
@@ -872,7 +896,7 @@ final class SockMechanism implements SandboxMechanism {
                 // The order is that of setup.py.
                 List<Integer> sent = new ArrayList<>(descriptors);
                 sent.add(2, tree);
-                int[] all = sent.stream().mapToInt(Integer::intValue).toArray();
+                int[] all = numbers(sent);
                 if (zygote == null) {
                     Map<String, Object> request = new HashMap<>(common);
                     request.putAll(own);
@@ -880,7 +904,7 @@ final class SockMechanism implements SandboxMechanism {
                     answer = warden().ask(request, 0, all);
                 } else {
                     // Four lines: see wire.py. JSON as it is written here has no line breaks.
-                    byte[] request = String.join("\n", JSON.writeValueAsString(common), id, idMap, rest)
+                    byte[] request = String.join("\n", written(common), id, idMap, rest)
                             .getBytes(StandardCharsets.UTF_8);
                     zygote.channel().send(request, deadline, all);
                 }

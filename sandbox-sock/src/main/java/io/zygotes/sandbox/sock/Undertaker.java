@@ -1,11 +1,12 @@
 package io.zygotes.sandbox.sock;
 
-import io.zygotes.sandbox.sock.linux.LinuxException;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -23,10 +24,14 @@ final class Undertaker implements GroupFamily.Removals {
     private static final long KILL_AGAIN_AFTER = 2_000;
     /** After this many milliseconds a sandbox that does not die, or a group that does not go, is reported, once. */
     private static final long REPORT_AFTER = 10_000;
-    /** How often groups in use are tried again, in milliseconds. */
+    /** How often groups in use, and sandboxes of whose end nobody told, are looked at again, in milliseconds. */
     private static final long RETRY_EVERY = 200;
+    /** How often it is looked whether there is something of that kind, in milliseconds. */
+    private static final long LOOK_EVERY = 1_000;
 
     private final boolean reuse;
+    /** Those whose process lives still, as far as the warden told. */
+    private final Set<Case> awaited = ConcurrentHashMap.newKeySet();
     private final BlockingQueue<Case> queue = new LinkedBlockingQueue<>();
     private final Thread thread;
     private volatile boolean closing;
@@ -41,7 +46,7 @@ final class Undertaker implements GroupFamily.Removals {
         }
 
         /** Tries; false if it is to be tried again. */
-        abstract boolean done() throws LinuxException;
+        abstract boolean done() throws IOException;
 
         /** Reports a delay, once. */
         final void reportOnce(String what) {
@@ -63,9 +68,9 @@ final class Undertaker implements GroupFamily.Removals {
         }
 
         @Override
-        boolean done() throws LinuxException {
+        boolean done() throws IOException {
             if (sandbox.isDying() && millis() < KILL_AGAIN_AFTER) {
-                return false; // the warden will tell
+                return false;
             }
             if (!wardenAsked && sandbox.isDying()) {
                 sandbox.mechanism().wardenGoesOn(); // somebody may have stopped it
@@ -78,13 +83,13 @@ final class Undertaker implements GroupFamily.Removals {
                     killedAgain = true;
                 }
                 reportOnce(sandbox + " was killed " + millis() + " ms ago and still has processes: "
-                        + CgroupLayout.processes(group.path()).replace('\n', ' '));
+                        + group.processes().replace('\n', ' '));
                 return false;
             }
             boolean reusable = reuse && group.isReusable() && group.memoryBytes() < RESIDUE;
             if (reusable) {
                 try {
-                    group.freeze(false);
+                    group.thaw();
                 } catch (IOException e) {
                     reusable = false;
                 }
@@ -130,9 +135,19 @@ final class Undertaker implements GroupFamily.Removals {
         thread = Thread.ofPlatform().daemon().name("sandbox-undertaker").start(this::work);
     }
 
-    /** Takes over a sandbox that was killed. */
+    /** Takes over a sandbox that was killed. Nothing is done before the warden tells of its end, or is late with that. */
     void bury(SockSandbox sandbox) {
-        queue.add(new Burial(sandbox));
+        Burial burial = new Burial(sandbox);
+        if (!sandbox.isDying()) {
+            queue.add(burial);
+            return;
+        }
+        awaited.add(burial);
+        sandbox.ended().thenRun(() -> {
+            if (awaited.remove(burial)) {
+                queue.add(burial);
+            }
+        });
     }
 
     @Override
@@ -145,7 +160,7 @@ final class Undertaker implements GroupFamily.Removals {
         List<Case> inUse = new ArrayList<>();
         long lastRetry = System.nanoTime();
         try {
-            while (!closing || !dying.isEmpty() || !queue.isEmpty()) {
+            while (!closing || !dying.isEmpty() || !awaited.isEmpty() || !queue.isEmpty()) {
                 List<Case> next = new ArrayList<>();
                 Case first = await(dying.isEmpty(), inUse.isEmpty());
                 if (first != null) {
@@ -158,18 +173,21 @@ final class Undertaker implements GroupFamily.Removals {
                 dying.removeIf(Undertaker::done);
                 if (System.nanoTime() - lastRetry >= RETRY_EVERY * 1_000_000) {
                     inUse.removeIf(Undertaker::done);
+                    awaited.stream()
+                            .filter(one -> one.millis() >= KILL_AGAIN_AFTER && awaited.remove(one))
+                            .forEach(dying::add);
                     lastRetry = System.nanoTime();
                 }
             }
         } catch (InterruptedException e) {
-            LOG.log(Level.WARNING, dying.size() + " sandboxes were not cleaned up; the next start does it");
+            LOG.log(Level.WARNING, dying.size() + awaited.size() + " sandboxes were not cleaned up; the next start does it");
         }
     }
 
     private static boolean done(Case one) {
         try {
             return one.done();
-        } catch (LinuxException e) {
+        } catch (IOException e) {
             one.reportOnce("a sandbox cannot be cleaned up after, which is tried again: " + e.getMessage());
             return false;
         } catch (OutOfMemoryError e) {
@@ -182,10 +200,8 @@ final class Undertaker implements GroupFamily.Removals {
     }
 
     private Case await(boolean nothingDies, boolean nothingIsInUse) throws InterruptedException {
-        if (!nothingDies) {
-            return queue.poll(1, TimeUnit.MILLISECONDS);
-        }
-        return nothingIsInUse ? queue.take() : queue.poll(RETRY_EVERY, TimeUnit.MILLISECONDS);
+        boolean soon = !nothingIsInUse || !awaited.isEmpty();
+        return queue.poll(!nothingDies ? 1 : soon ? RETRY_EVERY : LOOK_EVERY, TimeUnit.MILLISECONDS);
     }
 
     /** Finishes what dies, within some seconds. What is in use is left to whoever removes all groups. */

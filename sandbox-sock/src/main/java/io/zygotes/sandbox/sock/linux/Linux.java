@@ -96,7 +96,10 @@ public final class Linux {
     private static final MethodHandle OPEN = variadic("open", 2, INT, POINTER, INT);
     private static final MethodHandle IOCTL = variadic("ioctl", 2, INT, INT, LONG, POINTER);
     private static final MethodHandle READ = handle("read", LONG, INT, POINTER, LONG);
+    private static final MethodHandle PREAD = handle("pread", LONG, INT, POINTER, LONG, LONG);
     private static final MethodHandle WRITE = handle("write", LONG, INT, POINTER, LONG);
+    private static final MethodHandle MKDIRAT = handle("mkdirat", INT, INT, POINTER, INT);
+    private static final MethodHandle FCHMODAT = handle("fchmodat", INT, INT, POINTER, INT, INT);
     private static final MethodHandle CLOSE = handle("close", INT, INT);
     private static final MethodHandle KILL = handle("kill", INT, INT, INT);
     private static final MethodHandle WAITPID = handle("waitpid", INT, INT, POINTER, INT);
@@ -120,6 +123,8 @@ public final class Linux {
     private static final long EVENT_DATA = PACKED_EPOLL ? 4 : 8;
 
     private static final int DATA_SIZE = 1 << 16;
+    /** Room for the name of a mount's option, and for its value. */
+    private static final int OPTION_SIZE = 1 << 10;
     /** What one send takes off a large body; more than a socket's buffer holds would be copied for nothing. */
     private static final int LARGEST_PART = 1 << 18;
     /** Room for SCM_MAX_FD (253) descriptors and one struct ucred. */
@@ -146,6 +151,10 @@ public final class Linux {
             vector = arena.allocate(16, 8);
             header = arena.allocate(56, 8);
             small = arena.allocate(64, 8);
+            // Of struct msghdr what is the same for all messages: no name, one buffer, room for control messages.
+            header.set(POINTER, 16, vector);
+            header.set(LONG, 24, 1);
+            header.set(POINTER, 32, control);
         }
 
         int errno() {
@@ -156,13 +165,7 @@ public final class Linux {
         MemorySegment message(MemorySegment buffer, long length, long controlLength) {
             vector.set(POINTER, 0, buffer);
             vector.set(LONG, 8, length);
-            header.fill((byte) 0);
-            header.set(POINTER, 16, vector);
-            header.set(LONG, 24, 1);
-            if (controlLength > 0) {
-                header.set(POINTER, 32, control);
-                header.set(LONG, 40, controlLength);
-            }
+            header.set(LONG, 40, controlLength);
             return header;
         }
     }
@@ -589,6 +592,30 @@ public final class Linux {
         }
     }
 
+    /**
+     * Reads a small file of /proc or /sys from its beginning, at most 64 KiB of it.
+     *
+     * @param path what it is, for people
+     */
+    public static String readAgain(int descriptor, String path) throws LinuxException {
+        Scratch s = SCRATCH.get();
+        try {
+            while (true) {
+                long got = (long) PREAD.invokeExact(s.state, descriptor, s.data, (long) DATA_SIZE, 0L);
+                if (got >= 0) {
+                    return new String(s.data.asSlice(0, got).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
+                }
+                if (s.errno() != LinuxException.EINTR) {
+                    throw failed("read " + path, s.errno());
+                }
+            }
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
     /** Writes a byte. */
     public static void writeByte(int descriptor) throws LinuxException {
         Scratch s = SCRATCH.get();
@@ -697,25 +724,49 @@ public final class Linux {
 
     /** fsopen, fsconfig and fsmount, all since Linux 5.2; an option without a value is a flag. */
     private static int newMount(String kind, Map<String, String> options, long attributes) throws LinuxException {
-        try (Arena arena = Arena.ofConfined()) {
-            int context = (int) syscall("fsopen " + kind, SYS_FSOPEN, arena.allocateFrom(kind).address(), 1, 0, 0, 0);
-            try {
-                for (Map.Entry<String, String> option : options.entrySet()) {
-                    boolean flag = option.getValue().isEmpty();
-                    syscall(
-                            "fsconfig " + option,
-                            SYS_FSCONFIG,
-                            context,
-                            flag ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING,
-                            arena.allocateFrom(option.getKey()).address(),
-                            flag ? 0 : arena.allocateFrom(option.getValue()).address(),
-                            0);
-                }
-                syscall("fsconfig create " + kind, SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
-                return (int) syscall("fsmount " + kind, SYS_FSMOUNT, context, 1, attributes, 0, 0);
-            } finally {
-                close(context);
+        MemorySegment key = SCRATCH.get().data.asSlice(0, OPTION_SIZE);
+        MemorySegment value = SCRATCH.get().data.asSlice(OPTION_SIZE, OPTION_SIZE);
+        key.setString(0, kind);
+        int context = (int) syscall("fsopen " + kind, SYS_FSOPEN, key.address(), 1, 0, 0, 0);
+        try {
+            for (Map.Entry<String, String> option : options.entrySet()) {
+                boolean flag = option.getValue().isEmpty();
+                key.setString(0, option.getKey());
+                value.setString(0, option.getValue());
+                syscall(
+                        "fsconfig " + option.getKey(),
+                        SYS_FSCONFIG,
+                        context,
+                        flag ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING,
+                        key.address(),
+                        flag ? 0 : value.address(),
+                        0);
             }
+            syscall("fsconfig create " + kind, SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
+            return (int) syscall("fsmount " + kind, SYS_FSMOUNT, context, 1, attributes, 0, 0);
+        } finally {
+            close(context);
+        }
+    }
+
+    /**
+     * Makes a folder.
+     *
+     * @param parent a descriptor of the folder in which it is made
+     * @param mode its permissions: all of them, whatever the umask (umask(2))
+     */
+    public static void makeFolder(int parent, String name, int mode) throws LinuxException {
+        Scratch s = SCRATCH.get();
+        s.data.setString(0, name);
+        try {
+            if ((int) MKDIRAT.invokeExact(s.state, parent, s.data, mode) != 0
+                    || (int) FCHMODAT.invokeExact(s.state, parent, s.data, mode, 0) != 0) {
+                throw failed("make folder " + name, s.errno());
+            }
+        } catch (LinuxException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
         }
     }
 

@@ -1,0 +1,62 @@
+package io.zygotes.sandbox.sock;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.zygotes.sandbox.sock.linux.LinuxException;
+import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class KernelFileTest {
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void is_read_from_its_beginning_each_time() throws IOException {
+        Path path = Files.writeString(folder.resolve("file"), "one");
+        try (KernelFile file = KernelFile.toRead(path.toString())) {
+            assertEquals("one", file.read());
+            Files.writeString(path, "second");
+            assertEquals("second", file.read());
+        }
+    }
+
+    @Test
+    void is_opened_once() throws IOException {
+        Path path = Files.createFile(folder.resolve("file"));
+        try (KernelFile file = KernelFile.toWrite(path.toString())) {
+            file.write("a");
+            Files.move(path, folder.resolve("other"));
+            file.write("b");
+        }
+        assertEquals("ab", Files.readString(folder.resolve("other")));
+    }
+
+    @Test
+    void is_empty_if_it_is_gone_or_closed() throws IOException {
+        KernelFile gone = KernelFile.toRead(folder.resolve("gone").toString());
+        assertEquals("", gone.read());
+        gone.close();
+        assertEquals("", gone.read());
+    }
+
+    /** Else processes that cannot be listed would be taken for none. */
+    @Test
+    void is_not_empty_if_it_cannot_be_read() {
+        try (KernelFile file = KernelFile.toRead(folder.toString())) { // a folder cannot be read as a file
+            assertThrows(LinuxException.class, file::read);
+        }
+    }
+
+    @Test
+    void cannot_be_written_to_after_its_end() {
+        KernelFile file = KernelFile.toWrite(folder.resolve("file").toString());
+        file.close();
+        assertThrows(ClosedChannelException.class, () -> file.write("a"));
+    }
+}
