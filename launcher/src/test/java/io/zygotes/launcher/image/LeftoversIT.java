@@ -84,6 +84,31 @@ class LeftoversIT {
         assertTrue(Files.notExists(region()), "the cgroups of the last worker are gone");
     }
 
+    /** It cannot see that the worker is gone, and would never know. */
+    @AlsoOnPureCgroup2
+    @Test
+    void aWardenThatIsStoppedEndsWithTheWorker() throws Exception {
+        worker.ok("up", "-d");
+        var status = worker.status();
+        Path region = region();
+        Load load = new Load(status.get("port").asInt());
+        ProcessHandle running = ProcessHandle.of(status.get("pid").asLong()).orElseThrow();
+        List<ProcessHandle> wardens = List.of();
+        try {
+            Thread.sleep(500);
+            wardens = running.children().toList();
+            for (ProcessHandle warden : wardens) {
+                assertEquals(0, new ProcessBuilder("kill", "-STOP", Long.toString(warden.pid())).start().waitFor());
+            }
+            running.destroyForcibly();
+            awaitEmpty(region);
+        } finally {
+            load.stop();
+            wardens.forEach(ProcessHandle::destroyForcibly);
+        }
+        assertEquals(1, wardens.size());
+    }
+
     private Path region() throws IOException {
         return Machine.region(worker.path());
     }

@@ -13,7 +13,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -22,7 +24,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * The worker's side of the warden process: starts it, gives it work, and hears from it which processes ended.
  *
  * <p>The socket to it is also the lifeline: when this process ends, however it does, the warden sees the end of the
- * stream and exits, and the kernel kills everything in its pid namespace.
+ * stream and exits, and the kernel kills everything in its pid namespace. A stopped one sees nothing: it is killed when the
+ * thread ends that started it (PR_SET_PDEATHSIG), which is the one that listens to it.
  */
 final class Warden implements AutoCloseable {
 
@@ -50,6 +53,8 @@ final class Warden implements AutoCloseable {
     private final Map<Long, CompletableFuture<Void>> pending = new ConcurrentHashMap<>();
     private final CompletableFuture<Integer> ready = new CompletableFuture<>();
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
+    /** The process that makes it, and ends before it serves. */
+    private int booting;
     private volatile int pid;
 
     private Warden(Channel channel, Obituary obituary) {
@@ -72,46 +77,78 @@ final class Warden implements AutoCloseable {
             String interpreterOnHost,
             Obituary obituary)
             throws SandboxException, InterruptedException {
-        int[] sockets;
-        int boot;
+        Warden warden = null;
         int group = -1;
-        int nothing = -1;
+        boolean started = false;
         try {
             Files.createDirectories(mountPoint);
             group = Linux.openToRead(cgroups.makeWardenGroup().toString());
-            nothing = Linux.openToRead("/dev/null");
-            sockets = Linux.socketPair(Linux.SOCK_SEQPACKET);
-            Linux.passCredentials(sockets[0]);
-            Linux.sendBuffer(sockets[0], 1 << 19);
-            Linux.sendBuffer(sockets[1], 1 << 19);
-            String program = "import sys; sys.path.append(sys.argv[1]); from _zygotes import warden; warden.main()";
+            int[] sockets = Linux.socketPair(Linux.SOCK_SEQPACKET);
+            warden = new Warden(new Channel(sockets[0]), obituary);
             try {
-                boot = Linux.spawn(
+                Linux.passCredentials(sockets[0]);
+                Linux.sendBuffer(sockets[0], 1 << 19);
+                Linux.sendBuffer(sockets[1], 1 << 19);
+                String program = "import sys; sys.path.append(sys.argv[1]); from _zygotes import warden; warden.main()";
+                warden.spawn(
                         List.of(interpreterOnHost, "-I", "-S", "-B", "-c", program, python.folder().toString()),
-                        List.of("LANG=C.UTF-8"), nothing, output, output, sockets[1]);
+                        output, sockets[1]);
             } finally {
                 Linux.close(sockets[1]);
             }
-        } catch (IOException e) {
-            throw new SandboxException("cannot start the warden: " + e.getMessage(), e);
-        } finally {
-            if (nothing >= 0) {
-                Linux.close(nothing);
-            }
-        }
-        Warden warden = new Warden(new Channel(sockets[0]), obituary);
-        try {
             warden.boot(python, baseRoot, mountPoint, cgroups, group);
-            Linux.waitFor(boot);
+            Linux.waitFor(warden.booting);
+            started = true;
             return warden;
         } catch (IOException | TimeoutException e) {
-            warden.channel.close();
             throw new SandboxException("the warden did not start: " + e.getMessage(), e);
-        } catch (SandboxException e) {
-            warden.channel.close();
-            throw e;
         } finally {
-            Linux.close(group);
+            if (group >= 0) {
+                Linux.close(group);
+            }
+            if (warden != null && !started) {
+                warden.giveUp();
+            }
+        }
+    }
+
+    private void giveUp() {
+        channel.close();
+        end(booting);
+    }
+
+    private static void end(int process) {
+        if (process == 0) {
+            return;
+        }
+        try {
+            // It ends by itself; a frozen or stopped one would not.
+            Linux.kill(process, Linux.SIGKILL);
+            Linux.waitFor(process);
+        } catch (LinuxException e) {
+            LOG.log(Level.WARNING, "the warden was gone already: " + e.getMessage());
+        }
+    }
+
+    /** Starts its process on the thread that will listen to it. */
+    private void spawn(List<String> command, int output, int theirs) throws IOException {
+        CompletableFuture<Integer> spawned = new CompletableFuture<>();
+        int nothing = Linux.openToRead("/dev/null");
+        try {
+            Thread.ofPlatform().daemon().name("warden").start(() -> {
+                try {
+                    spawned.complete(Linux.spawn(command, List.of("LANG=C.UTF-8"), nothing, output, output, theirs));
+                } catch (LinuxException | RuntimeException | Error e) {
+                    spawned.completeExceptionally(e);
+                    return;
+                }
+                listen();
+            });
+            booting = spawned.join(); // whatever interrupts: the descriptors are in use
+        } catch (CompletionException e) {
+            throw new IOException(e.getCause().getMessage(), e.getCause());
+        } finally {
+            Linux.close(nothing);
         }
     }
 
@@ -129,10 +166,9 @@ final class Warden implements AutoCloseable {
         for (List<String> entry : baseRoot) {
             channel.send(JSON.writeValueAsBytes(Map.of("entry", entry)), deadline);
         }
-        Thread.ofPlatform().daemon().name("warden").start(this::listen);
         try {
             pid = ready.get(PATIENCE, TimeUnit.SECONDS);
-        } catch (java.util.concurrent.ExecutionException e) {
+        } catch (ExecutionException e) {
             throw new SandboxException("the warden did not start: " + e.getCause().getMessage(), e.getCause());
         }
     }
@@ -246,15 +282,6 @@ final class Warden implements AutoCloseable {
     @Override
     public void close() {
         channel.close();
-        int last = takePid();
-        if (last != 0) {
-            try {
-                // It ends by itself; a frozen or stopped one would not.
-                Linux.kill(last, Linux.SIGKILL);
-                Linux.waitFor(last);
-            } catch (LinuxException e) {
-                LOG.log(Level.WARNING, "the warden was gone already: " + e.getMessage());
-            }
-        }
+        end(takePid());
     }
 }

@@ -37,6 +37,7 @@ _MOVE_MOUNT_F_EMPTY_PATH = 4
 _AT_RECURSIVE = 0x8000
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC = 1, 2, 4, 8
 
+_PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_CAPBSET_READ, _PR_CAPBSET_DROP = 23, 24
 _PR_SET_NO_NEW_PRIVS = 38
@@ -417,6 +418,11 @@ class Limit:
 def set_dumpable(on):
     """Whether others with the same uid may trace this process, and who owns its files in /proc."""
     return _call("prctl PR_SET_DUMPABLE", "prctl", _PR_SET_DUMPABLE, 1 if on else 0, 0, 0, 0)
+
+
+def end_with_parent():
+    """This process is killed when the thread ends that it is a child of. A change of its ids undoes that (prctl(2))."""
+    return _call("prctl PR_SET_PDEATHSIG", "prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def set_no_new_privileges():

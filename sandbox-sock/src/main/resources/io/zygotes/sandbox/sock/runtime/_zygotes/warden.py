@@ -125,6 +125,8 @@ def main():
         do(kernel.mount("proc", "/proc", "proc", _PROC_FLAGS, "subset=pid,hidepid=2"))
         do(kernel.set_host_name(kernel.Text(setup.MOST_NAME_BYTES).set(b"zygotes")))
         do(kernel.set_no_new_privileges())
+        # Should the worker go while this process is stopped, so that it does not see the end of the socket.
+        do(kernel.end_with_parent())
     except BaseException as error:
         wire.send_message(control, {"failed": "%s: %s" % (type(error).__name__, error)})
         os._exit(70)
