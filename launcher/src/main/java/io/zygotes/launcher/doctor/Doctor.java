@@ -29,8 +29,8 @@ public final class Doctor {
 
     /** What a small leaf at rest reserves. */
     private static final long LEAF_MB = 8;
-    /** What a worker has open for a leaf where cgroup version 1 has the controllers; with version 2 it is four. */
-    private static final long FILES_OF_LEAF = 7;
+    /** What a worker has open for a leaf where cgroup version 1 has the controllers; with version 2 it is five. */
+    private static final long FILES_OF_LEAF = 8;
     /** Its own, those of zygotes, and of some clients. */
     private static final long OTHER_FILES = 512;
 

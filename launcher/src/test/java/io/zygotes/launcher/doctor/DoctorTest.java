@@ -53,9 +53,9 @@ class DoctorTest {
         Finding few = Doctor.openFiles(limits, 16_000);
         assertFalse(few.ok());
         assertFalse(few.needed());
-        assertEquals("4096, enough for 512 leaves at rest; 16000 MB may hold 2000", few.found());
-        assertTrue(few.mend().contains("LimitNOFILE=14512"), few.mend());
-        assertTrue(Doctor.openFiles(limits.replace("4096", "14512"), 16_000).ok());
+        assertEquals("4096, enough for 448 leaves at rest; 16000 MB may hold 2000", few.found());
+        assertTrue(few.mend().contains("LimitNOFILE=16512"), few.mend());
+        assertTrue(Doctor.openFiles(limits.replace("4096", "16512"), 16_000).ok());
         assertTrue(Doctor.openFiles(limits.replace("4096", "unlimited"), 16_000).ok());
     }
 

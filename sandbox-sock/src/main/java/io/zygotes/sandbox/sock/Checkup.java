@@ -26,7 +26,7 @@ final class Checkup {
     private static final String MOUNT_V2 =
             "mount -t cgroup2 none /sys/fs/cgroup/unified, or boot with systemd.unified_cgroup_hierarchy=1";
     private static final List<String> NAMESPACES = List.of("user", "mnt", "pid", "ipc", "uts", "cgroup", "net");
-    /** The worker holds about four for each sandbox, beside the connections of its clients. */
+    /** The worker holds five to eight for each leaf at rest, beside the connections of its clients. */
     private static final long ENOUGH_FILES = 16_384;
     /** Each sandbox needs one, and some are nested. */
     private static final long ENOUGH_NAMESPACES = 256;

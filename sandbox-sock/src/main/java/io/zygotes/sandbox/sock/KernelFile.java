@@ -78,11 +78,17 @@ final class KernelFile implements AutoCloseable {
         }
     }
 
+    /** Closes it until it is used again. */
+    synchronized void rest() {
+        if (file != null) {
+            file.close();
+            file = null;
+        }
+    }
+
     @Override
     public synchronized void close() {
         closed = true;
-        if (file != null) {
-            file.close();
-        }
+        rest();
     }
 }

@@ -218,7 +218,16 @@ final class SandboxGroup {
 
     /** The ids of the processes in the version 2 group, one in each line; empty if the group is gone. */
     String processes() throws IOException {
-        return processes.read();
+        return read(processes);
+    }
+
+    /** There may be thousands of frozen leaves: they keep open only what is needed on the way of their next request. */
+    private String read(KernelFile file) throws IOException {
+        String text = file.read();
+        if (frozen) {
+            file.rest();
+        }
+        return text;
     }
 
     /** Whether another sandbox may be made in it. */
@@ -266,6 +275,11 @@ final class SandboxGroup {
         frozen |= on;
         Linux.writeFile(unified + "/cgroup.freeze", on ? "1" : "0");
         frozen = on;
+        if (on) {
+            processes.rest();
+            memoryInUse.rest();
+            memoryEvents.rest();
+        }
     }
 
     /** Nothing in it is frozen any more, if something was. */
@@ -278,7 +292,7 @@ final class SandboxGroup {
     /** Memory charged now, in bytes; 0 if the group is gone, or that cannot be read now. */
     long memoryBytes() {
         try {
-            String text = memoryInUse.read().strip();
+            String text = read(memoryInUse).strip();
             return text.isEmpty() ? 0 : Long.parseLong(text);
         } catch (IOException e) {
             return 0;
@@ -292,7 +306,7 @@ final class SandboxGroup {
 
     private long oomKills() {
         try {
-            return memoryEvents.read()
+            return read(memoryEvents)
                     .lines()
                     .filter(line -> line.startsWith("oom_kill "))
                     .mapToLong(line -> Long.parseLong(line.substring(9)))

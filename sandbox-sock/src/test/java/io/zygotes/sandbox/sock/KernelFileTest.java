@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,6 +36,17 @@ class KernelFileTest {
             file.write("b");
         }
         assertEquals("ab", Files.readString(folder.resolve("other")));
+    }
+
+    @Test
+    void is_opened_again_after_a_rest() throws IOException {
+        Path path = Files.writeString(folder.resolve("file"), "one");
+        try (KernelFile file = KernelFile.toRead(path.toString())) {
+            file.read();
+            file.rest();
+            Files.move(Files.writeString(folder.resolve("other"), "two"), path, StandardCopyOption.REPLACE_EXISTING);
+            assertEquals("two", file.read());
+        }
     }
 
     @Test
