@@ -79,6 +79,10 @@ class LeftoversIT {
             }
             assertEquals("", mountsBelow(worker.path()), "after kill " + i);
         }
+        nextRemovesTheRest();
+    }
+
+    private void nextRemovesTheRest() throws Exception {
         worker.ok("up", "-d");
         worker.ok("down");
         assertTrue(Files.notExists(region()), "the cgroups of the last worker are gone");
@@ -107,6 +111,7 @@ class LeftoversIT {
             wardens.forEach(ProcessHandle::destroyForcibly);
         }
         assertEquals(1, wardens.size());
+        nextRemovesTheRest();
     }
 
     private Path region() throws IOException {
