@@ -33,14 +33,35 @@ final class KernelFile implements AutoCloseable {
     }
 
     /** Opens it now, if it is not open. */
-    synchronized Descriptor open() throws IOException {
+    synchronized void open() throws IOException {
         if (closed) {
             throw new ClosedChannelException();
         }
         if (file == null) {
             file = new Descriptor(forReading ? Linux.openToRead(path) : Linux.openToWrite(path));
         }
-        return file;
+    }
+
+    /** Something that is done with the open file. */
+    @FunctionalInterface
+    private interface Use<T> {
+        T of(int descriptor) throws IOException;
+    }
+
+    /** Only the end of this object is in its way, no rest. */
+    private <T> T use(Use<T> use) throws IOException {
+        Descriptor opened;
+        int descriptor;
+        synchronized (this) {
+            open();
+            opened = file;
+            descriptor = opened.acquire();
+        }
+        try {
+            return use.of(descriptor);
+        } finally {
+            opened.release();
+        }
     }
 
     /**
@@ -50,13 +71,7 @@ final class KernelFile implements AutoCloseable {
      */
     String read() throws IOException {
         try {
-            Descriptor opened = open();
-            int descriptor = opened.acquire();
-            try {
-                return Linux.readAgain(descriptor, path);
-            } finally {
-                opened.release();
-            }
+            return use(descriptor -> Linux.readAgain(descriptor, path));
         } catch (ClosedChannelException e) {
             return "";
         } catch (LinuxException e) {
@@ -69,13 +84,10 @@ final class KernelFile implements AutoCloseable {
 
     /** Writes a short text in one call. */
     void write(String text) throws IOException {
-        Descriptor opened = open();
-        int descriptor = opened.acquire();
-        try {
+        use(descriptor -> {
             Linux.write(descriptor, path, text);
-        } finally {
-            opened.release();
-        }
+            return null;
+        });
     }
 
     /** Closes it until it is used again. */

@@ -9,6 +9,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,6 +47,28 @@ class KernelFileTest {
             file.rest();
             Files.move(Files.writeString(folder.resolve("other"), "two"), path, StandardCopyOption.REPLACE_EXISTING);
             assertEquals("two", file.read());
+        }
+    }
+
+    /** Else a process would be missing, or memory not in use, because somebody else froze the leaf just then. */
+    @Test
+    void is_never_empty_because_another_thread_lets_it_rest() throws Exception {
+        Path path = Files.writeString(folder.resolve("file"), "one");
+        try (KernelFile file = KernelFile.toRead(path.toString())) {
+            var done = new AtomicBoolean();
+            Thread resting = Thread.ofPlatform().start(() -> {
+                while (!done.get()) {
+                    file.rest();
+                }
+            });
+            try {
+                for (int i = 0; i < 200_000; i++) {
+                    assertEquals("one", file.read());
+                }
+            } finally {
+                done.set(true);
+                resting.join();
+            }
         }
     }
 
