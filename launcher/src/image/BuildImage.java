@@ -65,7 +65,9 @@ final class BuildImage {
     }
 
     private static List<Path> paths(String list) {
-        return Arrays.stream(list.split(java.io.File.pathSeparator)).map(Path::of).toList();
+        return Arrays.stream(list.split(java.io.File.pathSeparator))
+                .map(Path::of)
+                .toList();
     }
 
     private void run(TreeSet<String> plugins, Instant started, List<Path> modulePath)
@@ -82,7 +84,8 @@ final class BuildImage {
         Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.createDirectory(fresh.resolve("plugins"));
         // A plugin may have come along because another one requires it; that does not make it a chosen one.
-        Files.writeString(fresh.resolve("conf/built-in-plugins"),
+        Files.writeString(
+                fresh.resolve("conf/built-in-plugins"),
                 "# The import caches of this image's own modules that can be chosen, one name a line.\n"
                         + String.join("\n", plugins) + "\n");
         train(fresh);
@@ -101,7 +104,8 @@ final class BuildImage {
             for (var reference : ModuleFinder.of(entry).findAll()) {
                 Path other = byName.put(reference.descriptor().name(), entry);
                 if (other != null) {
-                    throw new Failure("module " + reference.descriptor().name() + " is in " + other + " and in " + entry);
+                    throw new Failure(
+                            "module " + reference.descriptor().name() + " is in " + other + " and in " + entry);
                 }
             }
         }
@@ -128,11 +132,16 @@ final class BuildImage {
                     .filter(other -> !other.getKey().equals(name))
                     .map(Map.Entry::getValue)
                     .toList());
-            tool("javac", List.of(
-                    "-d", classes.toString(),
-                    "--module-path", others,
-                    "--patch-module", name + "=" + jar,
-                    source.toString()));
+            tool(
+                    "javac",
+                    List.of(
+                            "-d",
+                            classes.toString(),
+                            "--module-path",
+                            others,
+                            "--patch-module",
+                            name + "=" + jar,
+                            source.toString()));
             tool("jar", List.of("--update", "--file", jar.toString(), "-C", classes.toString(), "module-info.class"));
             result.put(name, jar);
         }
@@ -159,7 +168,8 @@ final class BuildImage {
         }
         for (String plugin : plugins) {
             if (!known.contains(plugin)) {
-                throw new Failure("image.plugins names the plugin '" + plugin + "', which does not exist; known are " + known);
+                throw new Failure(
+                        "image.plugins names the plugin '" + plugin + "', which does not exist; known are " + known);
             }
         }
         return chosen;
@@ -167,12 +177,14 @@ final class BuildImage {
 
     private void link(Map<String, Path> modules, List<String> chosen, Path output) {
         // Line numbers stay in: a stack trace without them helps nobody.
-        tool("jlink", List.of(
-                "--module-path", join(List.copyOf(modules.values())),
-                "--add-modules", String.join(",", chosen),
-                "--strip-native-debug-symbols", "exclude-debuginfo-files",
-                "--no-header-files", "--no-man-pages",
-                "--output", output.toString()));
+        tool(
+                "jlink",
+                List.of(
+                        "--module-path", join(List.copyOf(modules.values())),
+                        "--add-modules", String.join(",", chosen),
+                        "--strip-native-debug-symbols", "exclude-debuginfo-files",
+                        "--no-header-files", "--no-man-pages",
+                        "--output", output.toString()));
     }
 
     /** Lets the JVM record which classes the program loads. Only makes the start faster, so a failure is a notice. */
@@ -191,7 +203,10 @@ final class BuildImage {
         var program = new ProcessBuilder(fresh.resolve("bin/zygotes").toString(), "plugins", "--json");
         program.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"));
         program.environment().put("ZYGOTES_JAVA_OPTS", javaOptions);
-        return program.redirectErrorStream(true).redirectOutput(log().toFile()).start().waitFor();
+        return program.redirectErrorStream(true)
+                .redirectOutput(log().toFile())
+                .start()
+                .waitFor();
     }
 
     private Path log() {
@@ -210,7 +225,8 @@ final class BuildImage {
     }
 
     private static String join(List<Path> paths) {
-        return String.join(java.io.File.pathSeparator, paths.stream().map(Path::toString).toList());
+        return String.join(
+                java.io.File.pathSeparator, paths.stream().map(Path::toString).toList());
     }
 
     private static void delete(Path root) throws IOException {

@@ -18,11 +18,16 @@ module io.zygotes.core {
     // Jetty logs through SLF4J, which would not find this one by itself in an image
     requires org.slf4j.jul;
 
-    exports io.zygotes.core to io.zygotes.launcher;
-    exports io.zygotes.core.config to io.zygotes.launcher;
-    exports io.zygotes.core.files to io.zygotes.launcher;
-    exports io.zygotes.core.python to io.zygotes.launcher;
-    exports io.zygotes.core.registry to io.zygotes.launcher;
+    exports io.zygotes.core to
+            io.zygotes.launcher;
+    exports io.zygotes.core.config to
+            io.zygotes.launcher;
+    exports io.zygotes.core.files to
+            io.zygotes.launcher;
+    exports io.zygotes.core.python to
+            io.zygotes.launcher;
+    exports io.zygotes.core.registry to
+            io.zygotes.launcher;
 
     opens io.zygotes.core to
             com.google.guice;

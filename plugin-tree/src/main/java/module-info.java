@@ -7,9 +7,11 @@
 module io.zygotes.plugin.tree {
     requires transitive io.zygotes.spi;
     requires com.fasterxml.jackson.databind;
+
     exports io.zygotes.plugin.tree;
     exports io.zygotes.plugin.tree.fit;
     exports io.zygotes.plugin.tree.model;
+
     provides io.zygotes.spi.ImportCacheProvider with
             io.zygotes.plugin.tree.TreeProvider;
 }

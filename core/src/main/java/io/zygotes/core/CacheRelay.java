@@ -52,8 +52,10 @@ final class CacheRelay implements PoolListener {
         }
         if (trace.memory()) {
             MemoryBudget memory = pool.memory();
-            LOG.log(Level.INFO, event.sandbox().id() + " " + event.kind() + ": " + (memory.reservedBytes() >> 20)
-                    + " of " + (memory.totalBytes() >> 20) + " MiB reserved");
+            LOG.log(
+                    Level.INFO,
+                    event.sandbox().id() + " " + event.kind() + ": " + (memory.reservedBytes() >> 20) + " of "
+                            + (memory.totalBytes() >> 20) + " MiB reserved");
         }
         ImportCache listening = cache;
         if (listening != null) {

@@ -32,6 +32,7 @@ final class CurrentCache implements ImportCache {
     private final Map<Sandbox, Generation> owners = new ConcurrentHashMap<>();
     /** Whose sandbox this thread makes. */
     private final ThreadLocal<Generation> making = new ThreadLocal<>();
+
     private volatile Generation current;
 
     /** Makes a cache that uses these sandboxes. */
@@ -164,7 +165,10 @@ final class CurrentCache implements ImportCache {
                 cache.close();
             } catch (RuntimeException | LinkageError e) {
                 // A third party's code: the worker goes on without it.
-                LOG.log(Level.ERROR, "an import cache failed to close; zygotes of its may stay until the worker ends", e);
+                LOG.log(
+                        Level.ERROR,
+                        "an import cache failed to close; zygotes of its may stay until the worker ends",
+                        e);
             }
         }
 
@@ -180,7 +184,8 @@ final class CurrentCache implements ImportCache {
         }
 
         @Override
-        public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException {
+        public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec)
+                throws SandboxException, InterruptedException {
             Generation before = making.get();
             making.set(this);
             try {

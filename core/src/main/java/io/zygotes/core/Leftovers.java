@@ -46,7 +46,8 @@ public final class Leftovers {
     private static void removeSiblings(Path folder, List<String> done) throws IOException {
         for (Path sibling : Folders.abandonedSiblings(folder)) {
             Path original = Folders.original(sibling);
-            if (sibling.getFileName().toString().contains(".old-") && !Files.exists(original, LinkOption.NOFOLLOW_LINKS)) {
+            if (sibling.getFileName().toString().contains(".old-")
+                    && !Files.exists(original, LinkOption.NOFOLLOW_LINKS)) {
                 Files.move(sibling, original);
                 done.add("put back " + original + ", which was being replaced");
             } else {

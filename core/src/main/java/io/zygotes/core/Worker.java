@@ -184,7 +184,12 @@ public final class Worker implements AutoCloseable {
         onClose("lambdas", functions);
 
         WorkerApi api = new WorkerApi(
-                functions, store, statistics, this::statistics, this::debug, config.trace().latency());
+                functions,
+                store,
+                statistics,
+                this::statistics,
+                this::debug,
+                config.trace().latency());
         http.serve(api, config.allowLambdaCalls() ? (client, server) -> false : mechanism::isFromSandbox);
         onClose("running requests", () -> drain(api));
         lock.announce(bound);
@@ -320,7 +325,9 @@ public final class Worker implements AutoCloseable {
         } catch (RuntimeException | LinkageError e) {
             // A third party's code.
             throw new ConfigException(
-                    where, "the import cache \"" + caches.name() + "\" fails to start, which is a fault in it: " + e, e);
+                    where,
+                    "the import cache \"" + caches.name() + "\" fails to start, which is a fault in it: " + e,
+                    e);
         }
     }
 
@@ -340,8 +347,9 @@ public final class Worker implements AutoCloseable {
             Thread.sleep(5);
         }
         if (api.inFlight() > 0) {
-            LOG.log(Level.WARNING, api.inFlight() + " requests still run after " + DRAIN.toSeconds()
-                    + " s; they are ended");
+            LOG.log(
+                    Level.WARNING,
+                    api.inFlight() + " requests still run after " + DRAIN.toSeconds() + " s; they are ended");
         }
     }
 
@@ -358,7 +366,9 @@ public final class Worker implements AutoCloseable {
 
     /** The leaves of a lambda that live now; a snapshot. To destroy one that serves a request fails the request. */
     public List<Leaf> leaves(String lambda) {
-        return leaves().stream().filter(leaf -> leaf.spec().lambda().equals(lambda)).toList();
+        return leaves().stream()
+                .filter(leaf -> leaf.spec().lambda().equals(lambda))
+                .toList();
     }
 
     /** All leaves that live now; a snapshot. */
@@ -413,7 +423,10 @@ public final class Worker implements AutoCloseable {
     private String debug() {
         StringBuilder text = new StringBuilder();
         MemoryBudget memory = pool.memory();
-        text.append("memory: ").append(memory.reservedBytes() >> 20).append(" of ").append(memory.totalBytes() >> 20);
+        text.append("memory: ")
+                .append(memory.reservedBytes() >> 20)
+                .append(" of ")
+                .append(memory.totalBytes() >> 20);
         text.append(" MiB reserved, ").append(pool.waiting()).append(" wait\n\nlambdas\n");
         functions.describe().forEach(line -> text.append("  ").append(line).append('\n'));
         text.append("\nsandboxes\n");
@@ -430,7 +443,8 @@ public final class Worker implements AutoCloseable {
     }
 
     private static void describe(CacheShape.Node node, int depth, StringBuilder text) {
-        text.append("  ".repeat(depth)).append(node.packages().isEmpty() ? "(root)" : String.join(", ", node.packages()));
+        text.append("  ".repeat(depth))
+                .append(node.packages().isEmpty() ? "(root)" : String.join(", ", node.packages()));
         for (CacheShape.Live zygote : node.zygotes()) {
             text.append(" *").append(zygote.id());
         }

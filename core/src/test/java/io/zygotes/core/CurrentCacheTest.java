@@ -14,11 +14,11 @@ import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.SandboxEvent.Kind;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
+import io.zygotes.spi.Zygote;
 import io.zygotes.spi.testkit.FakeContext;
 import io.zygotes.spi.testkit.FakePackages;
 import io.zygotes.spi.testkit.FakeSandboxes;
 import io.zygotes.spi.testkit.Trouble;
-import io.zygotes.spi.Zygote;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -115,9 +115,13 @@ class CurrentCacheTest {
     void aCacheThatCannotBeMadeLeavesTheOldOneAtWork() throws Exception {
         ConfigException wrong = new ConfigException("config.json: $.plugins.x", "wrong");
 
-        assertSame(wrong, assertThrows(ConfigException.class, () -> current.replace(sandboxes -> {
-            throw wrong;
-        })));
+        assertSame(
+                wrong,
+                assertThrows(
+                        ConfigException.class,
+                        () -> current.replace(sandboxes -> {
+                            throw wrong;
+                        })));
 
         assertFalse(caches.get(0).closed);
         assertTrue(current.createLeaf(HELLO).alive());

@@ -154,7 +154,9 @@ class WorkerTest {
 
     private HttpResponse<String> post(String path, String body) throws Exception {
         return client.send(
-                HttpRequest.newBuilder(uri(path)).POST(BodyPublishers.ofString(body)).build(),
+                HttpRequest.newBuilder(uri(path))
+                        .POST(BodyPublishers.ofString(body))
+                        .build(),
                 BodyHandlers.ofString());
     }
 
@@ -179,10 +181,13 @@ class WorkerTest {
 
         assertEquals(200, first.statusCode());
         assertEquals("\"leaf-2\"", first.body());
-        assertEquals("application/json", first.headers().firstValue("Content-Type").orElseThrow());
+        assertEquals(
+                "application/json", first.headers().firstValue("Content-Type").orElseThrow());
         assertEquals("cold", first.headers().firstValue("X-Zygotes-Start").orElseThrow());
         assertEquals("leaf-2", first.headers().firstValue("X-Zygotes-Sandbox").orElseThrow());
-        assertEquals("warm", post("/run/hello", "1").headers().firstValue("X-Zygotes-Start").orElseThrow());
+        assertEquals(
+                "warm",
+                post("/run/hello", "1").headers().firstValue("X-Zygotes-Start").orElseThrow());
     }
 
     @Test
@@ -197,13 +202,18 @@ class WorkerTest {
         FakeCache second = cache;
         assertTrue(first.closed);
         assertEquals(Optional.of("t.json"), cacheContext.importCacheTree());
-        assertEquals("warm", post("/run/hello", "1").headers().firstValue("X-Zygotes-Start").orElseThrow());
+        assertEquals(
+                "warm",
+                post("/run/hello", "1").headers().firstValue("X-Zygotes-Start").orElseThrow());
 
         Files.writeString(directory.configFile(), "{\"plugins\": {\"fake\": {\"size\": 11}}}");
         WorkerConfig wrong = directory.config();
         ConfigException error = assertThrows(ConfigException.class, () -> worker.reload(wrong, new Caches()));
 
-        assertTrue(error.getMessage().contains("$.plugins.fake") || error.getMessage().contains("here"), error.getMessage());
+        assertTrue(
+                error.getMessage().contains("$.plugins.fake")
+                        || error.getMessage().contains("here"),
+                error.getMessage());
         assertFalse(second.closed);
         assertEquals(1L, worker.statistics().get("reloads"));
         assertEquals(200, post("/run/hello", "1").statusCode());
@@ -258,7 +268,8 @@ class WorkerTest {
                 throw failure.getKey();
             };
             HttpResponse<String> response = post("/run/hello", "1");
-            assertEquals(failure.getValue(), response.statusCode(), failure.getKey().toString());
+            assertEquals(
+                    failure.getValue(), response.statusCode(), failure.getKey().toString());
             assertTrue(error(response).contains(failure.getKey().getMessage()), response.body());
             assertEquals(
                     failure.getKey() instanceof SandboxException.ImportFailed,
@@ -279,8 +290,10 @@ class WorkerTest {
                 assertEquals(400, get("/run/" + name).statusCode(), name);
             }
         }
-        assertTrue(raw("GET /run/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").startsWith("HTTP/1.1 400"));
-        assertTrue(raw("GET /run/../x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").startsWith("HTTP/1.1 4"));
+        assertTrue(raw("GET /run/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                .startsWith("HTTP/1.1 400"));
+        assertTrue(raw("GET /run/../x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                .startsWith("HTTP/1.1 4"));
     }
 
     @Test
@@ -359,7 +372,11 @@ class WorkerTest {
                 "GARBAGE\r\n\r\n",
                 "POST /run/hello HTTP/1.1\r\n\r\n",
                 "POST /run/hello HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-                "POST /run/hello HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                "POST /run/hello HTTP/1.1\r\n"
+                        + "Host: x\r\n"
+                        + "Content-Length: 1\r\n"
+                        + "Transfer-Encoding: chunked\r\n\r\n"
+                        + "0\r\n\r\n",
                 "POST /run/hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
                 "POST /run/he\0llo HTTP/1.1\r\nHost: x\r\n\r\n",
                 "POST /run/hello HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"
@@ -398,8 +415,10 @@ class WorkerTest {
         post("/run/hello", "1");
         assertEquals("leaf-2", cache.events.getLast().sandbox().id());
         mechanismContext.output().line("leaf-2", "hello", "printed");
-        Eventually.holds("it is written", () -> Files.readString(directory.path().resolve("logs/lambdas.log"))
-                .endsWith("leaf-2 hello | printed\n"));
+        Eventually.holds(
+                "it is written",
+                () -> Files.readString(directory.path().resolve("logs/lambdas.log"))
+                        .endsWith("leaf-2 hello | printed\n"));
         assertEquals(1, worker.leaves("hello").size());
         assertEquals(0, worker.leaves("other").size());
     }
@@ -436,8 +455,8 @@ class WorkerTest {
             goOn.await();
             return FakeMechanism.reply("\"done\"");
         };
-        CompletableFuture<HttpResponse<String>> response = client.sendAsync(
-                HttpRequest.newBuilder(uri("/run/hello")).build(), BodyHandlers.ofString());
+        CompletableFuture<HttpResponse<String>> response =
+                client.sendAsync(HttpRequest.newBuilder(uri("/run/hello")).build(), BodyHandlers.ofString());
         running.await();
         CompletableFuture<Void> closing = CompletableFuture.runAsync(worker::close);
         int port = worker.port();
@@ -464,7 +483,8 @@ class WorkerTest {
         assertFalse(Files.exists(record));
         Files.writeString(
                 directory.configFile(),
-                Files.readString(directory.configFile()).replace("{\"worker_port\"", "{\"trace\": {\"package\": true}, \"worker_port\""));
+                Files.readString(directory.configFile())
+                        .replace("{\"worker_port\"", "{\"trace\": {\"package\": true}, \"worker_port\""));
         worker = worker();
         worker.start();
 
@@ -474,7 +494,9 @@ class WorkerTest {
         worker.close();
 
         List<String> lines = Files.readAllLines(record);
-        assertEquals(JSON.readTree("{\"type\": \"function\", \"name\": \"hello\", \"deps\": []}"), JSON.readTree(lines.get(0)));
+        assertEquals(
+                JSON.readTree("{\"type\": \"function\", \"name\": \"hello\", \"deps\": []}"),
+                JSON.readTree(lines.get(0)));
         assertEquals("cold", JSON.readTree(lines.get(1)).get("start").asText());
         assertEquals("warm", JSON.readTree(lines.get(2)).get("start").asText());
         assertEquals(3, lines.size());

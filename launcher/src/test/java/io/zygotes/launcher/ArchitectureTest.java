@@ -11,7 +11,9 @@ import com.tngtech.archunit.lang.ArchRule;
 import java.util.ServiceLoader;
 
 /** The arrows between the modules, and what may be used where. */
-@AnalyzeClasses(packages = "io.zygotes", importOptions = {ImportOption.DoNotIncludeTests.class, ArchitectureTest.WithoutTestJars.class})
+@AnalyzeClasses(
+        packages = "io.zygotes",
+        importOptions = {ImportOption.DoNotIncludeTests.class, ArchitectureTest.WithoutTestJars.class})
 class ArchitectureTest {
 
     /** What other modules' tests share comes in jars, which look like any other; it needs JUnit, and that is right. */
@@ -32,73 +34,107 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule THE_SPI_NEEDS_NOTHING_BUT_JAVA_BASE = classes()
-            .that().resideInAPackage(SPI)
-            .should().onlyDependOnClassesThat()
-            .resideInAnyPackage(SPI, "java.lang..", "java.util..", "java.nio..", "java.time..", "java.io..", "java.math..", "java.net..");
+            .that()
+            .resideInAPackage(SPI)
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage(
+                    SPI,
+                    "java.lang..",
+                    "java.util..",
+                    "java.nio..",
+                    "java.time..",
+                    "java.io..",
+                    "java.math..",
+                    "java.net..");
 
     @ArchTest
     static final ArchRule THE_CORE_KNOWS_THE_SPI_ONLY = noClasses()
-            .that().resideInAPackage(CORE)
-            .should().dependOnClassesThat()
+            .that()
+            .resideInAPackage(CORE)
+            .should()
+            .dependOnClassesThat()
             .resideInAnyPackage(SOCK, NONE, TREE, MULTITREE, LAUNCHER);
 
     @ArchTest
     static final ArchRule THE_MECHANISM_KNOWS_THE_SPI_ONLY = noClasses()
-            .that().resideInAPackage(SOCK)
-            .should().dependOnClassesThat()
+            .that()
+            .resideInAPackage(SOCK)
+            .should()
+            .dependOnClassesThat()
             .resideInAnyPackage(CORE, NONE, TREE, MULTITREE, LAUNCHER);
 
     @ArchTest
     static final ArchRule PLUGINS_KNOW_NEITHER_CORE_NOR_MECHANISM_NOR_LAUNCHER = noClasses()
-            .that().resideInAnyPackage(NONE, TREE, MULTITREE)
-            .should().dependOnClassesThat()
+            .that()
+            .resideInAnyPackage(NONE, TREE, MULTITREE)
+            .should()
+            .dependOnClassesThat()
             .resideInAnyPackage(CORE, SOCK, LAUNCHER, "io.zygotes.spi.mechanism..");
 
     @ArchTest
     static final ArchRule NONE_STANDS_ALONE = noClasses()
-            .that().resideInAPackage(NONE)
-            .should().dependOnClassesThat()
+            .that()
+            .resideInAPackage(NONE)
+            .should()
+            .dependOnClassesThat()
             .resideInAnyPackage(TREE, MULTITREE);
 
     @ArchTest
     static final ArchRule TREE_KNOWS_NO_OTHER_PLUGIN = noClasses()
-            .that().resideInAPackage(TREE)
-            .should().dependOnClassesThat()
+            .that()
+            .resideInAPackage(TREE)
+            .should()
+            .dependOnClassesThat()
             .resideInAnyPackage(NONE, MULTITREE);
 
     @ArchTest
     static final ArchRule MULTITREE_BUILDS_ON_TREE_ALONE = noClasses()
-            .that().resideInAPackage(MULTITREE)
-            .should().dependOnClassesThat()
+            .that()
+            .resideInAPackage(MULTITREE)
+            .should()
+            .dependOnClassesThat()
             .resideInAPackage(NONE);
 
     @ArchTest
     static final ArchRule THE_LAUNCHER_REACHES_THE_MECHANISM_BY_NAME_ONLY = noClasses()
-            .that().resideInAPackage(LAUNCHER)
-            .should().dependOnClassesThat()
+            .that()
+            .resideInAPackage(LAUNCHER)
+            .should()
+            .dependOnClassesThat()
             .resideInAnyPackage(SOCK, NONE, MULTITREE);
 
     @ArchTest
     static final ArchRule ONE_PACKAGE_OF_THE_LAUNCHER_KNOWS_THE_PLUGIN_TREE = noClasses()
-            .that().resideInAPackage(LAUNCHER).and().resideOutsideOfPackage("io.zygotes.launcher.tree")
-            .should().dependOnClassesThat()
+            .that()
+            .resideInAPackage(LAUNCHER)
+            .and()
+            .resideOutsideOfPackage("io.zygotes.launcher.tree")
+            .should()
+            .dependOnClassesThat()
             .resideInAPackage(TREE);
 
     @ArchTest
     static final ArchRule ONE_PACKAGE_TOUCHES_FOREIGN_MEMORY = noClasses()
-            .that().resideOutsideOfPackage("io.zygotes.sandbox.sock.linux")
-            .should().dependOnClassesThat()
+            .that()
+            .resideOutsideOfPackage("io.zygotes.sandbox.sock.linux")
+            .should()
+            .dependOnClassesThat()
             .resideInAPackage("java.lang.foreign..");
 
     @ArchTest
     static final ArchRule GUICE_STAYS_IN_LAUNCHER_AND_CORE = noClasses()
-            .that().resideOutsideOfPackages(LAUNCHER, CORE)
-            .should().dependOnClassesThat()
+            .that()
+            .resideOutsideOfPackages(LAUNCHER, CORE)
+            .should()
+            .dependOnClassesThat()
             .resideInAnyPackage("com.google.inject..", "jakarta.inject..");
 
     @ArchTest
     static final ArchRule ONE_PACKAGE_LOADS_SERVICES = noClasses()
-            .that().resideOutsideOfPackage("io.zygotes.launcher.plugins")
-            .should().dependOnClassesThat()
+            .that()
+            .resideOutsideOfPackage("io.zygotes.launcher.plugins")
+            .should()
+            .dependOnClassesThat()
             .areAssignableTo(ServiceLoader.class);
 }

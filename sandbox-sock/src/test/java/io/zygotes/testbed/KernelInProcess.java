@@ -34,7 +34,10 @@ final class KernelInProcess {
     private KernelInProcess() {}
 
     private static Optional<Path> program() {
-        return FOLDERS.stream().map(folder -> Path.of(folder, "linux.uml")).filter(Files::isExecutable).findFirst();
+        return FOLDERS.stream()
+                .map(folder -> Path.of(folder, "linux.uml"))
+                .filter(Files::isExecutable)
+                .findFirst();
     }
 
     /**
@@ -71,12 +74,22 @@ final class KernelInProcess {
             Files.writeString(script, script(command, searchPath, shared, limit));
             Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
             ProcessBuilder kernel = new ProcessBuilder(
-                    program().orElseThrow().toString(), "mem=" + MEMORY_MB + "M", "root=/dev/root",
-                    "rootfstype=hostfs", "rootflags=/", "ro", "quiet", "init=" + script, "con=null", "con0=null,fd:1",
-                    "uml_dir=" + folder, "umid=" + NAME);
+                    program().orElseThrow().toString(),
+                    "mem=" + MEMORY_MB + "M",
+                    "root=/dev/root",
+                    "rootfstype=hostfs",
+                    "rootflags=/",
+                    "ro",
+                    "quiet",
+                    "init=" + script,
+                    "con=null",
+                    "con0=null,fd:1",
+                    "uml_dir=" + folder,
+                    "umid=" + NAME);
             kernel.environment().put("TMPDIR", memoryFolder(folder).toString());
             kernel.redirectErrorStream(true)
-                    .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                    .redirectInput(
+                            ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                     .redirectOutput(shared.resolve("console.log").toFile());
             end(kernel.start(), limit, folder);
             return Files.exists(status)
@@ -91,7 +104,8 @@ final class KernelInProcess {
         try {
             kernel.waitFor(limit.toSeconds(), TimeUnit.SECONDS);
         } finally {
-            // Every process inside is one outside, too; usually all are gone by now. One may be made while others are ended.
+            // Every process inside is one outside, too; usually all are gone by now. One may be made while others are
+            // ended.
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
             List<ProcessHandle> left = processes(folder);
             while (!left.isEmpty() && System.nanoTime() < deadline) {
@@ -120,30 +134,36 @@ final class KernelInProcess {
     /** What is the first process inside. It ends by itself a little later, should nobody be left to do so. */
     private static String script(List<String> command, String searchPath, Path shared, Duration limit) {
         return """
-                #!/bin/sh
-                export PATH=%s HOME=%s LANG=C.UTF-8
-                mount -t proc proc /proc
-                mount -t sysfs sys /sys
-                mount -t cgroup2 -o nsdelegate,memory_recursiveprot cgroup2 /sys/fs/cgroup
-                mount -t tmpfs tmpfs /run
-                mkdir %s %s
-                mount -t hostfs -o %s hostfs %s
-                python3 -c 'import fcntl, socket; fcntl.ioctl(socket.socket(), 0x8914, b"lo".ljust(16, b"\\0") + b"\\1\\0".ljust(16, b"\\0"))'
-                off() {
-                    sync
-                    echo o > /proc/sysrq-trigger
-                    sleep 60
-                }
-                { sleep %d; echo 'the time is over'; off; } &
-                cd %s
-                %s
-                echo $? > %s/status
-                off
-                """
-                .formatted(
-                        quoted(searchPath), SCRATCH, SHARED, SCRATCH, quoted(shared.toAbsolutePath().toString()), SHARED,
-                        limit.toSeconds() + 10, SCRATCH,
-                        String.join(" ", command.stream().map(KernelInProcess::quoted).toList()), SHARED);
+            #!/bin/sh
+            export PATH=%s HOME=%s LANG=C.UTF-8
+            mount -t proc proc /proc
+            mount -t sysfs sys /sys
+            mount -t cgroup2 -o nsdelegate,memory_recursiveprot cgroup2 /sys/fs/cgroup
+            mount -t tmpfs tmpfs /run
+            mkdir %s %s
+            mount -t hostfs -o %s hostfs %s
+            python3 -c 'import fcntl, socket; fcntl.ioctl(socket.socket(), 0x8914, b"lo".ljust(16, b"\\0") + b"\\1\\0".ljust(16, b"\\0"))'
+            off() {
+                sync
+                echo o > /proc/sysrq-trigger
+                sleep 60
+            }
+            { sleep %d; echo 'the time is over'; off; } &
+            cd %s
+            %s
+            echo $? > %s/status
+            off
+            """.formatted(
+                quoted(searchPath),
+                SCRATCH,
+                SHARED,
+                SCRATCH,
+                quoted(shared.toAbsolutePath().toString()),
+                SHARED,
+                limit.toSeconds() + 10,
+                SCRATCH,
+                String.join(" ", command.stream().map(KernelInProcess::quoted).toList()),
+                SHARED);
     }
 
     private static String quoted(String word) {

@@ -39,10 +39,11 @@ class KernelInProcessTest {
         String inside = KernelInProcess.SHARED.toString();
         Optional<Integer> status = run(
                 60,
-                "cat /sys/fs/cgroup/cgroup.controllers > " + inside + "/controllers; grep cgroup /proc/mounts > " + inside
-                        + "/mounts; echo lost > '" + outside + "' && exit 1; exit 7");
+                "cat /sys/fs/cgroup/cgroup.controllers > " + inside + "/controllers; grep cgroup /proc/mounts > "
+                        + inside + "/mounts; echo lost > '" + outside + "' && exit 1; exit 7");
         assertEquals(Optional.of(7), status);
-        Set<String> controllers = Set.of(Files.readString(shared.resolve("controllers")).strip().split(" "));
+        Set<String> controllers =
+                Set.of(Files.readString(shared.resolve("controllers")).strip().split(" "));
         assertTrue(controllers.containsAll(Set.of("memory", "pids", "cpu")), controllers::toString);
         assertEquals(1, Files.readAllLines(shared.resolve("mounts")).size());
         assertEquals("kept", Files.readString(outside));

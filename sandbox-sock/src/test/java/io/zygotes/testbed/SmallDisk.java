@@ -36,7 +36,8 @@ public record SmallDisk(Path folder) implements AutoCloseable {
 
     /** Leaves room for so many bytes, to a page. */
     public void fillBut(long bytes) throws IOException {
-        try (OutputStream out = Files.newOutputStream(ballast(), StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+        try (OutputStream out =
+                Files.newOutputStream(ballast(), StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
             while (Files.getFileStore(folder).getUsableSpace() > bytes) {
                 out.write(new byte[4096]);
             }

@@ -85,7 +85,9 @@ final class TaggedTests {
         private String name(TestIdentifier test) {
             StringBuilder name = new StringBuilder(test.getDisplayName());
             TestIdentifier below = test;
-            while (plan.getParent(below).filter(above -> above.getParentId().isPresent()).isPresent()) {
+            while (plan.getParent(below)
+                    .filter(above -> above.getParentId().isPresent())
+                    .isPresent()) {
                 below = plan.getParent(below).orElseThrow();
                 name.insert(0, below.getDisplayName() + " > ");
             }

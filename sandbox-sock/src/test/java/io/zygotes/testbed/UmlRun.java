@@ -47,11 +47,14 @@ public record UmlRun(String what, List<String> java, Duration limit) {
         long started = System.nanoTime();
         Optional<Integer> status = KernelInProcess.run(
                 command(module.resolve("target/test-classes"), KernelInProcess.SHARED.resolve(results.getFileName())),
-                searchPath(), shared, limit);
+                searchPath(),
+                shared,
+                limit);
         List<TaggedTests.Outcome> outcomes = read(results);
         String log = "; see " + shared.resolve("console.log");
         assertEquals(
-                Optional.of(0), status,
+                Optional.of(0),
+                status,
                 () -> "the run in User Mode Linux broke off after " + outcomes.size() + " tests"
                         + " (empty: the kernel did not boot, or did not end within " + limit.toSeconds() + " s)" + log);
         assertFalse(outcomes.isEmpty(), () -> "no test was run in User Mode Linux" + log);
@@ -67,18 +70,22 @@ public record UmlRun(String what, List<String> java, Duration limit) {
     }
 
     private static long count(List<TaggedTests.Outcome> outcomes, String result) {
-        return outcomes.stream().filter(outcome -> outcome.result().equals(result)).count();
+        return outcomes.stream()
+                .filter(outcome -> outcome.result().equals(result))
+                .count();
     }
 
     private static Executable verdict(TaggedTests.Outcome outcome) {
         return switch (outcome.result()) {
             case "SUCCESSFUL" -> () -> {};
-            case "FAILED" -> () -> {
-                throw new AssertionFailedError("in User Mode Linux: " + outcome.why());
-            };
-            default -> () -> {
-                throw new TestAbortedException(outcome.why());
-            };
+            case "FAILED" ->
+                () -> {
+                    throw new AssertionFailedError("in User Mode Linux: " + outcome.why());
+                };
+            default ->
+                () -> {
+                    throw new TestAbortedException(outcome.why());
+                };
         };
     }
 
@@ -88,7 +95,9 @@ public record UmlRun(String what, List<String> java, Duration limit) {
             for (String line : Files.readAllLines(results)) {
                 JsonNode outcome = new ObjectMapper().readTree(line);
                 outcomes.add(new TaggedTests.Outcome(
-                        outcome.path("test").asText(), outcome.path("result").asText(), outcome.path("why").asText()));
+                        outcome.path("test").asText(),
+                        outcome.path("result").asText(),
+                        outcome.path("why").asText()));
             }
         }
         return outcomes;
@@ -108,7 +117,11 @@ public record UmlRun(String what, List<String> java, Duration limit) {
     private List<String> command(Path testClasses, Path results) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx192m", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
+                "-Xmx192m",
+                "-Xshare:auto",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:-UsePerfData",
                 "-Djava.io.tmpdir=" + KernelInProcess.SCRATCH));
         command.addAll(java);
         command.addAll(List.of(TaggedTests.class.getName(), testClasses.toString(), results.toString()));

@@ -18,14 +18,34 @@ public interface ImportCache extends AutoCloseable {
     /**
      * Makes a leaf, from a zygote or fresh. May block while zygotes are made or packages installed.
      *
-     * <p>A cache that finds its zygote dead replaces it once; an error after that reaches the caller. The leaf
-     * belongs to the caller from then on.
+     * <p>A cache that finds its zygote gone replaces it once ({@link Sandboxes#createLeafFrom} does that); an error after
+     * that reaches the caller. The leaf belongs to the caller from then on.
+     *
+     * @param request what the leaf must be, and the pool to make it with
+     * @return the leaf that {@link LeafRequest#sandboxes} made
+     * @throws SandboxException if no leaf can be made
+     * @throws PackageException if a package cannot be installed
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     * @since 1.2
+     */
+    default Leaf createLeaf(LeafRequest request) throws SandboxException, PackageException, InterruptedException {
+        return createLeaf(request.spec());
+    }
+
+    /**
+     * Makes a leaf, from a zygote or fresh, with {@link ImportCacheContext#sandboxes}: what the worker calls where a
+     * cache does not have {@link #createLeaf(LeafRequest)}. The waiting for memory then knows nothing of the request.
      *
      * @throws SandboxException if no leaf can be made
      * @throws PackageException if a package cannot be installed
      * @throws InterruptedException if the calling thread is interrupted while it waits
+     * <p>Since 1.2 {@link #createLeaf(LeafRequest)} takes its place
      */
-    Leaf createLeaf(LeafSpec spec) throws SandboxException, PackageException, InterruptedException;
+    default Leaf createLeaf(LeafSpec spec) throws SandboxException, PackageException, InterruptedException {
+        throw new SandboxException(
+                getClass().getName() + " does not make leaves, which is a fault in it: it has neither"
+                        + " createLeaf(LeafRequest) nor createLeaf(LeafSpec)");
+    }
 
     /**
      * Tells what happened to one of this cache's zygotes or leaves. Called by the thread on which it happened: must
@@ -46,7 +66,11 @@ public interface ImportCache extends AutoCloseable {
         return CacheShape.EMPTY;
     }
 
-    /** Destroys every zygote that it made. Leaves are not its to destroy. Must not throw. */
+    /**
+     * Ends the cache: lets go of its threads and files, and destroys the zygotes that it made. Leaves are not its to
+     * destroy. Called once, when no {@link #createLeaf} is under way any more. What it throws is logged, and the worker goes
+     * on; zygotes that it leaves behind are destroyed when the worker ends.
+     */
     @Override
     void close();
 }

@@ -1,6 +1,8 @@
 package io.zygotes.spi;
 
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** A sandbox that serves one lambda; nothing is ever forked from it. One call at a time. */
@@ -45,8 +47,23 @@ public interface Leaf extends Sandbox {
     long privateBytes();
 
     /**
-     * How long each step of making it took, in nanoseconds, in the order of the steps; for measuring. An entry whose
-     * name begins with {@code of that} is a part of the step before it; the others add up to the whole.
+     * How long each step of making it took; for measuring.
+     *
+     * @return the steps; {@link CreationSteps#NONE} if nobody measured them
+     * @since 1.2
      */
-    Map<String, Long> creationNanos();
+    default CreationSteps creation() {
+        return CreationSteps.NONE;
+    }
+
+    /**
+     * How long each step of making it took, in nanoseconds, by the step's name and in the order of the steps.
+     *
+     * <p>Since 1.2 {@link #creation} also says what is a part of what
+     */
+    default Map<String, Long> creationNanos() {
+        Map<String, Long> nanos = new LinkedHashMap<>();
+        creation().steps().forEach(step -> nanos.put(step.name(), step.nanos()));
+        return Collections.unmodifiableMap(nanos);
+    }
 }

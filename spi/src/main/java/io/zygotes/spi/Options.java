@@ -99,7 +99,8 @@ public final class Options {
         List<String> all = new ArrayList<>(faults);
         for (String key : new TreeSet<>(values.keySet())) {
             if (!known.contains(key)) {
-                all.add("unknown option " + key + (known.isEmpty() ? " (there are no options)" : ", known are " + known));
+                all.add("unknown option " + key
+                        + (known.isEmpty() ? " (there are no options)" : ", known are " + known));
             }
         }
         if (!all.isEmpty()) {

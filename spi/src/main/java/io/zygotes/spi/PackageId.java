@@ -20,6 +20,7 @@ public record PackageId(String name, String version) implements Comparable<Packa
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?");
     /** A superset of PEP 440 that holds no slash, no blank and no comparison sign: safe as part of a file name. */
     private static final Pattern VERSION = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.!+_-]*");
+
     private static final Pattern SEPARATORS = Pattern.compile("[-_.]+");
 
     /**

@@ -1,14 +1,17 @@
 package io.zygotes.spi;
 
+import java.util.Objects;
+
 /** A sandbox could not be made, or failed at its work. The message says which, why, and what to do next. */
 @Stability(Stability.Level.STABLE)
 public sealed class SandboxException extends Exception {
 
     private static final long serialVersionUID = 1L;
+    private final FailureKind kind;
 
     /** @param message what failed, on what, why, what to do next */
     public SandboxException(String message) {
-        super(message);
+        this(FailureKind.OTHER, message);
     }
 
     /**
@@ -16,7 +19,38 @@ public sealed class SandboxException extends Exception {
      * @param cause the error below
      */
     public SandboxException(String message, Throwable cause) {
+        this(FailureKind.OTHER, message, cause);
+    }
+
+    /**
+     * @param kind why, for programs
+     * @param message what failed, on what, why, what to do next
+     * @since 1.2
+     */
+    public SandboxException(FailureKind kind, String message) {
+        super(message);
+        this.kind = Objects.requireNonNull(kind);
+    }
+
+    /**
+     * @param kind why, for programs
+     * @param message what failed, on what, why, what to do next
+     * @param cause the error below
+     * @since 1.2
+     */
+    public SandboxException(FailureKind kind, String message, Throwable cause) {
         super(message, cause);
+        this.kind = Objects.requireNonNull(kind);
+    }
+
+    /**
+     * Why, for programs.
+     *
+     * @return never null; {@link FailureKind#OTHER} if it is not known
+     * @since 1.2
+     */
+    public final FailureKind kind() {
+        return kind;
     }
 
     /**
@@ -25,16 +59,37 @@ public sealed class SandboxException extends Exception {
     public static final class NoCapacity extends SandboxException {
         private static final long serialVersionUID = 1L;
 
-        /** @param message what was asked for and what there is */
+        /** @param message what was asked for and what there is; it is memory that is short */
         public NoCapacity(String message) {
-            super(message);
+            super(FailureKind.NO_MEMORY, message);
+        }
+
+        /**
+         * @param kind what is short
+         * @param message what was asked for and what there is
+         * @since 1.2
+         */
+        public NoCapacity(FailureKind kind, String message) {
+            super(kind, message);
+        }
+
+        /**
+         * @param kind what is short
+         * @param message what was asked for and what there is
+         * @param cause the error below
+         * @since 1.2
+         */
+        public NoCapacity(FailureKind kind, String message, Throwable cause) {
+            super(kind, message, cause);
         }
     }
 
     /**
-     * The request for which it was to be made got a leaf of its lambda that became free. Nothing is wrong: let it through.
+     * The request for which it was to be made got a leaf of its lambda that became free.
      *
      * @since 1.1
+     * <p>Since 1.2 the worker does not throw it: the leaf that became free is the one that
+     *     {@link Sandboxes#createLeaf} returns
      */
     public static final class NoLongerNeeded extends SandboxException {
         private static final long serialVersionUID = 1L;
@@ -51,7 +106,7 @@ public sealed class SandboxException extends Exception {
 
         /** @param message which zygote, and how it ended as far as known */
         public ZygoteGone(String message) {
-            super(message);
+            super(FailureKind.GONE, message);
         }
 
         /**
@@ -59,7 +114,7 @@ public sealed class SandboxException extends Exception {
          * @param cause the error below
          */
         public ZygoteGone(String message, Throwable cause) {
-            super(message, cause);
+            super(FailureKind.GONE, message, cause);
         }
     }
 
@@ -73,7 +128,7 @@ public sealed class SandboxException extends Exception {
          * @param traceback Python's traceback
          */
         public ImportFailed(String message, String traceback) {
-            super(message);
+            super(FailureKind.PYTHON, message);
             this.traceback = traceback;
         }
 
@@ -89,7 +144,7 @@ public sealed class SandboxException extends Exception {
 
         /** @param message what took longer than what */
         public TimedOut(String message) {
-            super(message);
+            super(FailureKind.TIMED_OUT, message);
         }
     }
 
@@ -99,7 +154,7 @@ public sealed class SandboxException extends Exception {
 
         /** @param message which sandbox, and its limit */
         public OutOfMemory(String message) {
-            super(message);
+            super(FailureKind.NO_MEMORY, message);
         }
     }
 
@@ -113,7 +168,7 @@ public sealed class SandboxException extends Exception {
          * @param callStarted whether the lambda may have seen the request
          */
         public Died(String message, boolean callStarted) {
-            super(message);
+            super(FailureKind.GONE, message);
             this.callStarted = callStarted;
         }
 

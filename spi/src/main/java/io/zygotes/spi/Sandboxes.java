@@ -1,6 +1,7 @@
 package io.zygotes.spi;
 
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Makes sandboxes. This is the worker's pool as an import cache sees it: every sandbox counts against
@@ -17,11 +18,11 @@ public interface Sandboxes {
      *
      * @param parent the zygote to fork it from; empty for a fresh Python process
      * @param spec what it must be
-     * @return the leaf; {@code f.py} may still be importing ({@link Leaf#awaitReady})
+     * @return the leaf; {@code f.py} may still be importing ({@link Leaf#awaitReady}). For a {@link LeafRequest} that was
+     *     waiting for memory it may be another leaf of the same lambda that became free
      * @throws IllegalArgumentException if the parent has a package that the lambda did not ask for, or is not a
      *     zygote of this pool
      * @throws SandboxException.NoCapacity if there is no memory for it
-     * @throws SandboxException.NoLongerNeeded if it was waiting for memory, and the request has a leaf now
      * @throws SandboxException.ZygoteGone if the parent cannot fork any more
      * @throws SandboxException if it cannot be made
      * @throws InterruptedException if the calling thread is interrupted while it waits
@@ -36,7 +37,6 @@ public interface Sandboxes {
      * @throws IllegalArgumentException if the parent has a package that {@code spec} does not have, or is not a
      *     zygote of this pool
      * @throws SandboxException.NoCapacity if there is no memory for it
-     * @throws SandboxException.NoLongerNeeded if it was waiting for memory, and the request has a leaf now
      * @throws SandboxException.ZygoteGone if the parent cannot fork any more
      * @throws SandboxException.ImportFailed if a package cannot be imported
      * @throws SandboxException.TimedOut if the import takes longer than the limit
@@ -44,4 +44,44 @@ public interface Sandboxes {
      * @throws InterruptedException if the calling thread is interrupted while it waits
      */
     Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException;
+
+    /**
+     * Makes a leaf, and replaces its zygote once if that is gone: what a cache promises in {@link ImportCache#createLeaf}.
+     * The zygote that is gone is destroyed, and the source is asked for another one.
+     *
+     * @param <X> what else the source throws
+     * @param source gives the zygote to fork from
+     * @param spec what the leaf must be
+     * @return as {@link #createLeaf}
+     * @throws SandboxException.ZygoteGone if the second zygote is gone, too; it is destroyed
+     * @throws SandboxException as {@link #createLeaf}, and what the source throws
+     * @throws PackageException what the source throws
+     * @throws X what the source throws
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     * @since 1.2
+     */
+    default <X extends Exception> Leaf createLeafFrom(ZygoteSource<X> source, LeafSpec spec)
+            throws SandboxException, PackageException, X, InterruptedException {
+        return Replacement.once(source, parent -> createLeaf(parent, spec));
+    }
+
+    /**
+     * Makes a zygote, and replaces its parent once if that is gone. Otherwise as {@link #createLeafFrom}.
+     *
+     * @param <X> what else the source throws
+     * @param source gives the zygote to fork from
+     * @param spec what the new zygote must be, by the parent that it is forked from
+     * @return as {@link #createZygote}
+     * @throws SandboxException.ZygoteGone if the second parent is gone, too; it is destroyed
+     * @throws SandboxException as {@link #createZygote}, and what the source throws
+     * @throws PackageException what the source throws
+     * @throws X what the source throws
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     * @since 1.2
+     */
+    default <X extends Exception> Zygote createZygoteFrom(
+            ZygoteSource<X> source, Function<Optional<Zygote>, ZygoteSpec> spec)
+            throws SandboxException, PackageException, X, InterruptedException {
+        return Replacement.once(source, parent -> createZygote(parent, spec.apply(parent)));
+    }
 }

@@ -58,7 +58,8 @@ class ReplayTest {
 
     @FunctionalInterface
     private interface Maker {
-        Leaf make(ImportCacheContext context, List<Zygote> zygotes, LeafSpec spec) throws SandboxException, InterruptedException;
+        Leaf make(ImportCacheContext context, List<Zygote> zygotes, LeafSpec spec)
+                throws SandboxException, InterruptedException;
     }
 
     private record Cache(ImportCacheContext context, Maker maker, List<Zygote> zygotes) implements ImportCache {
@@ -79,8 +80,9 @@ class ReplayTest {
     /** Keeps one zygote with the packages of whoever came first. */
     private static final Provider ONE_ZYGOTE = new Provider((context, zygotes, spec) -> {
         if (zygotes.isEmpty()) {
-            zygotes.add(context.sandboxes().createZygote(
-                    Optional.empty(), new ZygoteSpec(List.copyOf(spec.packages()), context.zygoteLimits())));
+            zygotes.add(context.sandboxes()
+                    .createZygote(
+                            Optional.empty(), new ZygoteSpec(List.copyOf(spec.packages()), context.zygoteLimits())));
         }
         return context.sandboxes().createLeaf(Optional.of(zygotes.getFirst()), spec);
     });
@@ -95,7 +97,8 @@ class ReplayTest {
 
     @Test
     void aCallThatComesWhenAnEarlierOneIsOverFindsItsLeafWarm() throws Exception {
-        Replay.Outcome outcome = Replay.of(trace(call(0, "a", 10), call(1000, "a", 10)), 1000).run(FRESH);
+        Replay.Outcome outcome =
+                Replay.of(trace(call(0, "a", 10), call(1000, "a", 10)), 1000).run(FRESH);
 
         assertEquals(1, outcome.cold());
         assertEquals(1, outcome.warm());
@@ -104,14 +107,16 @@ class ReplayTest {
 
     @Test
     void callsAtTheSameTimeNeedALeafEach() throws Exception {
-        Replay.Outcome outcome = Replay.of(trace(call(0, "a", 10), call(5, "a", 10)), 1000).run(FRESH);
+        Replay.Outcome outcome =
+                Replay.of(trace(call(0, "a", 10), call(5, "a", 10)), 1000).run(FRESH);
 
         assertEquals(2, outcome.cold());
     }
 
     @Test
     void whoWaitsForAZygotePaysForItAndTheNextOneForksOnly() throws Exception {
-        Replay.Outcome outcome = Replay.of(trace(call(0, "a", 10), call(1000, "b", 10)), 1000).run(ONE_ZYGOTE);
+        Replay.Outcome outcome =
+                Replay.of(trace(call(0, "a", 10), call(1000, "b", 10)), 1000).run(ONE_ZYGOTE);
 
         double fork = FakeSandboxes.FORK_MILLIS + 15 * FakeSandboxes.FORK_MILLIS_PER_MIB;
         assertEquals(1, outcome.cold());
@@ -123,8 +128,9 @@ class ReplayTest {
 
     @Test
     void withoutWarmLeavesEveryCallMakesOne() throws Exception {
-        Replay.Outcome outcome =
-                Replay.of(trace(call(0, "a", 10), call(1000, "a", 10)), 1000).withoutWarmLeaves().run(ONE_ZYGOTE);
+        Replay.Outcome outcome = Replay.of(trace(call(0, "a", 10), call(1000, "a", 10)), 1000)
+                .withoutWarmLeaves()
+                .run(ONE_ZYGOTE);
 
         assertEquals(0, outcome.warm());
         assertEquals(1, outcome.hits());
@@ -178,7 +184,10 @@ class ReplayTest {
             return FRESH.maker().make(context, zygotes, spec);
         });
 
-        Replay.of(trace(call(0, "a", 1)), 1000).withTree(Map.of()).withOptions(Map.of("size", 5)).run(looks);
+        Replay.of(trace(call(0, "a", 1)), 1000)
+                .withTree(Map.of())
+                .withOptions(Map.of("size", 5))
+                .run(looks);
 
         assertEquals(List.of(Map.of(), 5), seen);
     }
@@ -192,7 +201,9 @@ class ReplayTest {
             return FRESH.maker().make(context, zygotes, spec);
         });
 
-        Replay.of(trace(call(3, "a", 1), call(5000, "b", 1)), 1000).telling(millis -> now[0] = millis).run(looks);
+        Replay.of(trace(call(3, "a", 1), call(5000, "b", 1)), 1000)
+                .telling(millis -> now[0] = millis)
+                .run(looks);
 
         assertEquals(List.of(3.0, 5000.0), seen);
     }
@@ -203,25 +214,31 @@ class ReplayTest {
     @Test
     void whatAWorkerRecordedCanBeReplayed() throws Exception {
         Path old = Files.writeString(folder.resolve("trace.jsonl.1"), """
-                {"type":"package","name":"pytz==2025.1","deps":[],"top":["pytz"]}
-                {"type":"package","name":"pandas==2.2.3","deps":["numpy==2.2.3"],"top":["pandas"],"import_ms":168.5,"import_mb":33}
-                {"type":"function","name":"report","deps":["numpy==2.2.3","pandas==2.2.3"]}
-                {"type":"invocation","name":"report","ts":1760000000900,"ms":300,"start":"cold"}
-                {"type":"later","name":"unknown"}
-                """);
+            {"type":"package","name":"pytz==2025.1","deps":[],"top":["pytz"]}
+            {"type":"package","name":"pandas==2.2.3","deps":["numpy==2.2.3"],"top":["pandas"],"import_ms":168.5,"import_mb":33}
+            {"type":"function","name":"report","deps":["numpy==2.2.3","pandas==2.2.3"]}
+            {"type":"invocation","name":"report","ts":1760000000900,"ms":300,"start":"cold"}
+            {"type":"later","name":"unknown"}
+            """);
         Path file = Files.writeString(folder.resolve("trace.jsonl"), """
-                {"type":"invocation","name":"report","ts":1760000001000,"ms":4.5,"start":"warm"}
-                {"type":"invocation","name":"nobody","ts":1760000001000,"ms":4.5,"start":"warm"}
-                {"type":"invocation","name":"rep""");
+            {"type":"invocation","name":"report","ts":1760000001000,"ms":4.5,"start":"warm"}
+            {"type":"invocation","name":"nobody","ts":1760000001000,"ms":4.5,"start":"warm"}
+            {"type":"invocation","name":"rep\
+            """);
 
         CallTrace trace = TraceFiles.read(List.of(file, old));
 
         assertEquals(2, trace.calls().size());
         assertEquals(1760000000600.0, trace.calls().getFirst().atMillis());
         assertEquals(4.5, trace.calls().getLast().runMillis());
-        assertEquals(PACKAGES.pins("numpy==2.2.3").size() + 1, trace.calls().getFirst().pins().size());
+        assertEquals(
+                PACKAGES.pins("numpy==2.2.3").size() + 1,
+                trace.calls().getFirst().pins().size());
         // numpy was never measured: 10 ms.
-        assertEquals(FakeSandboxes.FRESH_MILLIS + 168.5 + 10, Replay.of(trace, 1000).run(FRESH).percentile(1), 1e-9);
+        assertEquals(
+                FakeSandboxes.FRESH_MILLIS + 168.5 + 10,
+                Replay.of(trace, 1000).run(FRESH).percentile(1),
+                1e-9);
     }
 
     @Test

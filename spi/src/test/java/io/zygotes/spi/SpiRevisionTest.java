@@ -41,7 +41,9 @@ class SpiRevisionTest {
             for (String name : jar.stream().map(entry -> entry.getName()).toList()) {
                 describe(name, loader, before);
             }
-            revision = (String) loader.loadClass(SpiVersion.class.getName()).getField("CURRENT").get(null);
+            revision = (String) loader.loadClass(SpiVersion.class.getName())
+                    .getField("CURRENT")
+                    .get(null);
         }
         Set<String> now = new TreeSet<>();
         for (String name : classFiles()) {
@@ -51,8 +53,10 @@ class SpiRevisionTest {
         Set<String> added = new TreeSet<>(now);
         added.removeAll(before);
         if (!added.isEmpty()) {
-            assertTrue(newer(SpiVersion.CURRENT, revision), () -> "SpiVersion.CURRENT is still " + SpiVersion.CURRENT
-                    + " although this was added: " + added + "; docs/plugins.md says how to make a new revision");
+            assertTrue(
+                    newer(SpiVersion.CURRENT, revision),
+                    () -> "SpiVersion.CURRENT is still " + SpiVersion.CURRENT + " although this was added: " + added
+                            + "; docs/plugins.md says how to make a new revision");
         }
     }
 
@@ -71,7 +75,9 @@ class SpiRevisionTest {
                     Stability stability = type.getAnnotation(Stability.class);
                     assertNotNull(stability, () -> type + " has no @Stability");
                     assertEquals(
-                            type.getPackageName().endsWith(".mechanism") ? Stability.Level.EVOLVING : Stability.Level.STABLE,
+                            type.getPackageName().endsWith(".mechanism")
+                                    ? Stability.Level.EVOLVING
+                                    : Stability.Level.STABLE,
                             stability.value());
                 }
             }
@@ -80,7 +86,10 @@ class SpiRevisionTest {
 
     private static List<String> classFiles() throws IOException {
         try (Stream<Path> all = Files.walk(CLASSES)) {
-            return all.filter(Files::isRegularFile).map(file -> CLASSES.relativize(file).toString()).sorted().toList();
+            return all.filter(Files::isRegularFile)
+                    .map(file -> CLASSES.relativize(file).toString())
+                    .sorted()
+                    .toList();
         }
     }
 

@@ -48,9 +48,11 @@ final class ConfigFile {
         try {
             root = JSON.readTree(Files.readAllBytes(file));
         } catch (JsonProcessingException e) {
-            String where = file.getFileName() + (e.getLocation() == null
-                    ? ""
-                    : ": line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr());
+            String where = file.getFileName()
+                    + (e.getLocation() == null
+                            ? ""
+                            : ": line " + e.getLocation().getLineNr() + ", column "
+                                    + e.getLocation().getColumnNr());
             throw new ConfigException(where, "is not JSON: " + e.getOriginalMessage(), e);
         } catch (NoSuchFileException e) {
             throw new ConfigException(
@@ -65,7 +67,8 @@ final class ConfigFile {
         if (faults.size() == 1) {
             int end = faults.getFirst().indexOf(' ');
             throw new ConfigException(
-                    file.getFileName() + ": " + faults.getFirst().substring(0, end), faults.getFirst().substring(end + 1));
+                    file.getFileName() + ": " + faults.getFirst().substring(0, end),
+                    faults.getFirst().substring(end + 1));
         }
         if (!faults.isEmpty()) {
             throw new ConfigException(
@@ -124,8 +127,8 @@ final class ConfigFile {
         storage.put("code", stores.choice("code", "", STORES));
         stores.finish();
 
-        Network network =
-                Network.valueOf(root.choice("network", "host", List.of("host", "none")).toUpperCase(Locale.ROOT));
+        Network network = Network.valueOf(
+                root.choice("network", "host", List.of("host", "none")).toUpperCase(Locale.ROOT));
         WorkerConfig config = new WorkerConfig(
                 folder,
                 notEmpty(root, "worker_dir", "."),

@@ -9,7 +9,8 @@ final class MachineMemory {
     private MachineMemory() {}
 
     static int megabytes() {
-        long bytes = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+        long bytes =
+                ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
         return (int) Math.min(Integer.MAX_VALUE, bytes >> 20);
     }
 }

@@ -94,8 +94,7 @@ public record WorkerConfig(
      * @param downsizePausedMem whether an idle leaf gives back the memory that it does not use
      * @param enableSeccomp whether system calls are filtered
      */
-    public record Features(
-            String importCache, boolean reuseCgroups, boolean downsizePausedMem, boolean enableSeccomp) {
+    public record Features(String importCache, boolean reuseCgroups, boolean downsizePausedMem, boolean enableSeccomp) {
 
         /** Checks for null. */
         public Features {
@@ -141,15 +140,35 @@ public record WorkerConfig(
      */
     public WorkerConfig withCacheOf(WorkerConfig other) {
         Features mixed = new Features(
-                other.features.importCache,
-                features.reuseCgroups,
-                features.downsizePausedMem,
-                features.enableSeccomp);
+                other.features.importCache, features.reuseCgroups, features.downsizePausedMem, features.enableSeccomp);
         return new WorkerConfig(
-                folder, workerDir, workerUrl, workerPort, registry, registryCacheMs, pkgsDir, pipMirror, memPoolMb,
-                other.importCacheTree, sockBasePath, sandbox, serverMode, limits, installerLimits, mixed, trace,
-                storage, logOutput, python, network, allowLambdaCalls, maxWaiting, spareLeaves, maxWaitSec,
-                other.plugins, other.pluginPath);
+                folder,
+                workerDir,
+                workerUrl,
+                workerPort,
+                registry,
+                registryCacheMs,
+                pkgsDir,
+                pipMirror,
+                memPoolMb,
+                other.importCacheTree,
+                sockBasePath,
+                sandbox,
+                serverMode,
+                limits,
+                installerLimits,
+                mixed,
+                trace,
+                storage,
+                logOutput,
+                python,
+                network,
+                allowLambdaCalls,
+                maxWaiting,
+                spareLeaves,
+                maxWaitSec,
+                other.plugins,
+                other.pluginPath);
     }
 
     /** The whole file as JSON text, every key included, indented. */

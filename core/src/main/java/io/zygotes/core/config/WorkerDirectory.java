@@ -78,7 +78,8 @@ public final class WorkerDirectory {
             }
             Files.copy(defaultTree, staging.resolve(DEFAULT_TREE));
             Files.writeString(
-                    staging.resolve(WorkerConfig.FILE), WorkerConfig.defaults(target).toJson());
+                    staging.resolve(WorkerConfig.FILE),
+                    WorkerConfig.defaults(target).toJson());
             // temporary folders are for their owner alone; this one is to be read by those who ask for its state
             Files.setPosixFilePermissions(staging, PosixFilePermissions.fromString("rwxr-xr-x"));
             Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
@@ -141,8 +142,8 @@ public final class WorkerDirectory {
             if (HELD.containsKey(path)) {
                 throw taken();
             }
-            FileChannel channel = FileChannel.open(
-                    path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileChannel channel =
+                    FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             try {
                 if (channel.tryLock(OWNED, 1, false) == null) {
                     channel.close();

@@ -49,8 +49,8 @@ public final class Folders {
 
     /** A path in the same folder that nothing has yet: a hidden name with the process id and a running number. */
     public static Path sibling(Path path, String purpose) {
-        return path.resolveSibling("." + path.getFileName() + "." + purpose + "-" + ProcessHandle.current().pid() + "-"
-                + SEQUENCE.incrementAndGet());
+        return path.resolveSibling("." + path.getFileName() + "." + purpose + "-"
+                + ProcessHandle.current().pid() + "-" + SEQUENCE.incrementAndGet());
     }
 
     /** What {@link #sibling} made, when the process that made it is dead; empty if the folder is not there. */
@@ -65,7 +65,8 @@ public final class Folders {
     private static boolean abandoned(Path path) {
         Matcher matcher = SIBLING.matcher(path.getFileName().toString());
         // A process that has the number by now keeps it until a later look.
-        return matcher.matches() && ProcessHandle.of(Long.parseLong(matcher.group("pid"))).isEmpty();
+        return matcher.matches()
+                && ProcessHandle.of(Long.parseLong(matcher.group("pid"))).isEmpty();
     }
 
     /** The path beside which {@link #sibling} made this one. */
@@ -144,7 +145,9 @@ public final class Folders {
             for (Path entry : entries) {
                 Path name = entry.getFileName();
                 try {
-                    if (view(folder, name, BasicFileAttributeView.class).readAttributes().isDirectory()) {
+                    if (view(folder, name, BasicFileAttributeView.class)
+                            .readAttributes()
+                            .isDirectory()) {
                         folders.add(name);
                     } else {
                         folder.deleteFile(name);

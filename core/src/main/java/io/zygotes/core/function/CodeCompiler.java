@@ -26,8 +26,8 @@ final class CodeCompiler implements AutoCloseable {
     private static final Logger LOG = System.getLogger(CodeCompiler.class.getName());
 
     private final SandboxPool pool;
-    private final ExecutorService thread =
-            Executors.newSingleThreadExecutor(Thread.ofPlatform().name("code-compiler").daemon().factory());
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().name("code-compiler").daemon().factory());
 
     CodeCompiler(SandboxPool pool) {
         this.pool = pool;
@@ -69,7 +69,10 @@ final class CodeCompiler implements AutoCloseable {
                     .ifPresent(ended -> LOG.log(
                             Level.WARNING,
                             // on one line: names of files, such as stand in it, must not look like lines of the log
-                            "compiling lambda " + lambda + " failed: " + ended.output().replaceAll("\\p{Cntrl}+", " ").strip()));
+                            "compiling lambda " + lambda + " failed: "
+                                    + ended.output()
+                                            .replaceAll("\\p{Cntrl}+", " ")
+                                            .strip()));
             return result.isPresent();
         } catch (SandboxException e) {
             LOG.log(Level.WARNING, "compiling lambda " + lambda + " failed; it runs without byte code", e);

@@ -166,7 +166,8 @@ public final class Functions implements AutoCloseable {
 
     /** One line for each lambda, for people. */
     public List<String> describe() {
-        return new TreeMap<>(functions).values().stream().map(LambdaFunction::describe).toList();
+        return new TreeMap<>(functions)
+                .values().stream().map(LambdaFunction::describe).toList();
     }
 
     /** How many leaves all lambdas have. */

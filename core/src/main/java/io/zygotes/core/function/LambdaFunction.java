@@ -32,6 +32,7 @@ final class LambdaFunction {
     private final ReentrantLock lock = new ReentrantLock();
     /** In the order in which they came. */
     private final LinkedHashSet<Demand> waiting = new LinkedHashSet<>();
+
     private final List<Version> versions = new ArrayList<>();
     private Version current;
     private boolean closed;
@@ -45,6 +46,7 @@ final class LambdaFunction {
         private final Set<PooledLeaf> leaves = new HashSet<>();
         /** Requests and jobs that need the folder. */
         private int users;
+
         private boolean compiling;
         private boolean retired;
         private volatile boolean packagesInstalled;
@@ -111,7 +113,8 @@ final class LambdaFunction {
 
     private void recordCreation(PooledLeaf leaf) {
         leaf.creationNanos()
-                .forEach((step, nanos) -> services.statistics().latency("create_" + step).record(nanos));
+                .forEach((step, nanos) ->
+                        services.statistics().latency("create_" + step).record(nanos));
     }
 
     /** The version to serve with: the newest that anybody has seen. Older ones get no more requests. */
@@ -178,8 +181,7 @@ final class LambdaFunction {
     }
 
     /** Takes an idle leaf into use; null if it was evicted or died. */
-    private Lease claim(Version version, PooledLeaf leaf, Demand demand)
-            throws SandboxException, InterruptedException {
+    private Lease claim(Version version, PooledLeaf leaf, Demand demand) throws SandboxException, InterruptedException {
         boolean stays = true;
         try {
             boolean claimed = leaf.claim(demand);
@@ -396,8 +398,8 @@ final class LambdaFunction {
                 leaves += version.leaves.size();
                 idle += version.idle.size();
             }
-            return name + ": version " + (current == null ? "-" : current.code.version()) + ", " + leaves
-                    + " leaves (" + idle + " idle), " + waiting.size() + " requests wait";
+            return name + ": version " + (current == null ? "-" : current.code.version()) + ", " + leaves + " leaves ("
+                    + idle + " idle), " + waiting.size() + " requests wait";
         } finally {
             lock.unlock();
         }

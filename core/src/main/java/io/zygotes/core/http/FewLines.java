@@ -55,8 +55,9 @@ final class FewLines {
             before = logged == 1 ? before : 0;
         }
         if (before > 0) {
-            log.log(Level.ERROR, before + " failed calls before were not logged: there were more than " + MOST
-                    + " in a minute");
+            log.log(
+                    Level.ERROR,
+                    before + " failed calls before were not logged: there were more than " + MOST + " in a minute");
         }
         log.log(Level.ERROR, message, cause);
     }

@@ -58,7 +58,11 @@ final class GuardedConnector extends ServerConnector {
         private final AtomicInteger all;
 
         RefusedEndPoint(
-                SocketChannel channel, ManagedSelector selector, SelectionKey key, Scheduler scheduler, AtomicInteger all) {
+                SocketChannel channel,
+                ManagedSelector selector,
+                SelectionKey key,
+                Scheduler scheduler,
+                AtomicInteger all) {
             super(channel, selector, key, scheduler);
             this.all = all;
             setIdleTimeout(REFUSED_IDLE);

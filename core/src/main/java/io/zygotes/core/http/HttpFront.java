@@ -59,7 +59,11 @@ public final class HttpFront implements AutoCloseable {
      */
     public HttpFront(String host, int port) {
         // a body is copied on its way to a leaf, and an answer on its way back
-        this(host, port, Duration.ofMinutes(1), new BodyRoom(Runtime.getRuntime().maxMemory() / 4));
+        this(
+                host,
+                port,
+                Duration.ofMinutes(1),
+                new BodyRoom(Runtime.getRuntime().maxMemory() / 4));
     }
 
     HttpFront(String host, int port, Duration idle, BodyRoom room) {
@@ -106,8 +110,7 @@ public final class HttpFront implements AutoCloseable {
         serve(api::answer, refused);
     }
 
-    void serve(
-            Function<HttpQuestion, HttpAnswer> api, BiPredicate<InetSocketAddress, InetSocketAddress> refused)
+    void serve(Function<HttpQuestion, HttpAnswer> api, BiPredicate<InetSocketAddress, InetSocketAddress> refused)
             throws IOException {
         connector.refuse(refused);
         server.setHandler(new ApiHandler(api, room));

@@ -89,8 +89,8 @@ public final class WorkerApi {
     static HttpAnswer refusal() {
         return error(
                 403,
-                "lambdas may not call this worker; \"allow_lambda_calls\": true in config.json lets them. If you are none, it"
-                        + " could not be found out who you are: the worker's log has the reason",
+                "lambdas may not call this worker; \"allow_lambda_calls\": true in config.json lets them. If you are"
+                        + " none, it could not be found out who you are: the worker's log has the reason",
                 null,
                 Map.of("Connection", "close"));
     }
@@ -108,8 +108,11 @@ public final class WorkerApi {
         if (path.startsWith(RUN)) {
             return run(question, path.substring(RUN.length()));
         }
-        boolean known = path.equals("/status") || path.equals("/stats") || path.equals("/debug")
-                || path.startsWith(REGISTRY) || path.equals("/registry");
+        boolean known = path.equals("/status")
+                || path.equals("/stats")
+                || path.equals("/debug")
+                || path.startsWith(REGISTRY)
+                || path.equals("/registry");
         if (!known) {
             return error(404, "there is nothing at " + path + "; lambdas are at /run/NAME", null, Map.of());
         }
@@ -142,8 +145,8 @@ public final class WorkerApi {
         }
         int slash = rest.indexOf('/');
         String name = slash < 0 ? rest : rest.substring(0, slash);
-        String below = (slash < 0 ? "" : rest.substring(slash))
-                + (question.query() == null ? "" : "?" + question.query());
+        String below =
+                (slash < 0 ? "" : rest.substring(slash)) + (question.query() == null ? "" : "?" + question.query());
         long start = System.nanoTime();
         inFlight.increment();
         HttpAnswer answer;
@@ -156,8 +159,10 @@ public final class WorkerApi {
         statistics.count("requests");
         statistics.count("requests_" + answer.status() / 100 + "xx");
         if (trace) {
-            LOG.log(Level.INFO, "lambda " + name + ": " + answer.status() + " in " + nanos / 1000 + " µs "
-                    + answer.headers().getOrDefault("X-Zygotes-Start", "-"));
+            LOG.log(
+                    Level.INFO,
+                    "lambda " + name + ": " + answer.status() + " in " + nanos / 1000 + " µs "
+                            + answer.headers().getOrDefault("X-Zygotes-Start", "-"));
         }
         return answer;
     }
@@ -171,13 +176,15 @@ public final class WorkerApi {
         } catch (HttpQuestion.NoRoomException e) {
             return noRoom(e);
         } catch (SocketTimeoutException e) {
-            return error(408, "the body did not arrive in time: " + e.getMessage(), null, Map.of("Connection", "close"));
+            return error(
+                    408, "the body did not arrive in time: " + e.getMessage(), null, Map.of("Connection", "close"));
         } catch (IOException e) {
             return error(400, "the body cannot be read: " + e.getMessage(), null, Map.of("Connection", "close"));
         }
         try {
             Answer answer = functions.invoke(
-                    name, new Invocation(question.method(), below, question.headers().read(), body));
+                    name,
+                    new Invocation(question.method(), below, question.headers().read(), body));
             return new HttpAnswer(
                     answer.reply().status(),
                     HttpAnswer.JSON,
@@ -209,7 +216,8 @@ public final class WorkerApi {
             if (String.valueOf(e.getMessage()).contains(NO_FILES)) {
                 return error(
                         503,
-                        "lambda " + name + ": " + e.getMessage() + ". The worker has as many open files as it may: allow it"
+                        "lambda " + name + ": " + e.getMessage()
+                                + ". The worker has as many open files as it may: allow it"
                                 + " more, with LimitNOFILE in its service's unit or 'ulimit -Hn'",
                         null,
                         Map.of("Retry-After", "1"));
@@ -222,10 +230,15 @@ public final class WorkerApi {
         } catch (OutOfMemoryError e) {
             if (String.valueOf(e.getMessage()).contains(NO_THREAD)) {
                 failures.log("no thread for a request to lambda " + name + "; " + MORE_THREADS, null);
-                return error(503, "the worker may not start another thread; " + MORE_THREADS, null, Map.of("Retry-After", "1"));
+                return error(
+                        503,
+                        "the worker may not start another thread; " + MORE_THREADS,
+                        null,
+                        Map.of("Retry-After", "1"));
             }
             // bodies are by far the largest things here, so it is this request that there is no room for
-            failures.log("no memory for a request to lambda " + name + "; give Java more: ZYGOTES_JAVA_OPTS=-Xmx…", null);
+            failures.log(
+                    "no memory for a request to lambda " + name + "; give Java more: ZYGOTES_JAVA_OPTS=-Xmx…", null);
             return error(503, "the worker has no memory left for this request", null, Map.of("Retry-After", "1"));
         }
     }

@@ -46,6 +46,7 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
     private final Thread writer;
     /** Null when it could not be opened again after a rotation. */
     private OutputStream file;
+
     private long written;
     private long nextWarning = System.nanoTime();
     private volatile boolean closed;
@@ -116,8 +117,11 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
         long now = System.nanoTime();
         if (now - nextWarning >= 0) {
             nextWarning = now + NANOS_BETWEEN_WARNINGS;
-            LOG.log(Level.WARNING, "cannot write " + folder.resolve(FILE) + ": " + e.getMessage()
-                    + "; what lambdas print is lost until it can be written again (" + dropped.sum() + " lines so far)");
+            LOG.log(
+                    Level.WARNING,
+                    "cannot write " + folder.resolve(FILE) + ": " + e.getMessage()
+                            + "; what lambdas print is lost until it can be written again (" + dropped.sum()
+                            + " lines so far)");
         }
     }
 
@@ -147,8 +151,11 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
             if (all || now / 1000 > budget.second) {
                 next.remove();
                 if (budget.lost > 0) {
-                    put(render(now, "-", entry.getKey(), "[" + budget.lost + " lines lost: more than " + bytesASecond
-                            + " bytes in a second]"));
+                    put(render(
+                            now,
+                            "-",
+                            entry.getKey(),
+                            "[" + budget.lost + " lines lost: more than " + bytesASecond + " bytes in a second]"));
                 }
             }
         }

@@ -33,8 +33,7 @@ final class PackageFolder {
     private static final String FILES = "files";
     private static final String INFO = "package.json";
     private static final long MAX_METADATA = 1 << 20;
-    private static final Pattern MODULE =
-            Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*(\\.[\\p{L}_][\\p{L}\\p{N}_]*)*");
+    private static final Pattern MODULE = Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*(\\.[\\p{L}_][\\p{L}\\p{N}_]*)*");
     private static final Set<PosixFilePermission> FOR_ALL = PosixFilePermissions.fromString("r--r--r--");
     private static final Set<PosixFilePermission> FOLDER = PosixFilePermissions.fromString("rwxr-xr-x");
 
@@ -110,8 +109,7 @@ final class PackageFolder {
         long[] bytes = {0};
         Files.walkFileTree(folder, new SimpleFileVisitor<>() {
             @Override
-            public FileVisitResult preVisitDirectory(Path visited, BasicFileAttributes attributes)
-                    throws IOException {
+            public FileVisitResult preVisitDirectory(Path visited, BasicFileAttributes attributes) throws IOException {
                 Files.setPosixFilePermissions(visited, FOLDER);
                 return FileVisitResult.CONTINUE;
             }

@@ -57,6 +57,7 @@ public final class PackageStore implements Packages, AutoCloseable {
     private static final int AT_ONCE = 4;
     /** Less, so that a lambda with many packages, or with some whose builds never end, does not keep all others waiting. */
     private static final int AT_ONCE_OF_ONE = 3;
+
     private static final int LAST_LINES = 25;
 
     private final Path folder;
@@ -94,8 +95,7 @@ public final class PackageStore implements Packages, AutoCloseable {
      * @param jobs runs the installers
      * @param trace whether to log each install with what was found
      */
-    public PackageStore(
-            Path folder, String cacheTag, Limits limits, PipSource pip, JobRunner jobs, boolean trace) {
+    public PackageStore(Path folder, String cacheTag, Limits limits, PipSource pip, JobRunner jobs, boolean trace) {
         this.folder = folder;
         this.cacheTag = cacheTag;
         this.limits = limits;
@@ -165,7 +165,8 @@ public final class PackageStore implements Packages, AutoCloseable {
     private static void awaitOne(Map<PackageId, CompletableFuture<PackageInfo>> installs)
             throws PackageException, InterruptedException {
         try {
-            CompletableFuture.anyOf(installs.values().toArray(CompletableFuture[]::new)).get();
+            CompletableFuture.anyOf(installs.values().toArray(CompletableFuture[]::new))
+                    .get();
         } catch (ExecutionException | CancellationException e) {
             LOG.log(Level.DEBUG, "an install failed, which is told below", e);
         }
@@ -194,7 +195,8 @@ public final class PackageStore implements Packages, AutoCloseable {
             installers.execute(() -> run(id, mine));
         } catch (RejectedExecutionException e) {
             underWay.remove(id, mine);
-            PackageException stopping = new PackageException(id, "cannot install " + id + ": the worker is stopping", e);
+            PackageException stopping =
+                    new PackageException(id, "cannot install " + id + ": the worker is stopping", e);
             mine.completeExceptionally(stopping);
             throw stopping;
         }
@@ -234,8 +236,10 @@ public final class PackageStore implements Packages, AutoCloseable {
             staging = Files.createTempDirectory(folder.resolve(STAGING), id.name() + "-");
             PackageInfo info = install(id, staging, pip.pip());
             if (trace) {
-                LOG.log(Level.INFO, "installed " + id + " in " + (System.nanoTime() - start) / 1_000_000 + " ms: modules "
-                        + info.modules() + ", needs " + info.dependencies() + ", " + info.bytes() + " bytes");
+                LOG.log(
+                        Level.INFO,
+                        "installed " + id + " in " + (System.nanoTime() - start) / 1_000_000 + " ms: modules "
+                                + info.modules() + ", needs " + info.dependencies() + ", " + info.bytes() + " bytes");
             }
             return info;
         } catch (IOException | IllegalArgumentException e) {
@@ -324,8 +328,7 @@ public final class PackageStore implements Packages, AutoCloseable {
     }
 
     @Override
-    public List<PackageInfo> closure(PackageId id, Set<PackageId> pins)
-            throws PackageException, InterruptedException {
+    public List<PackageInfo> closure(PackageId id, Set<PackageId> pins) throws PackageException, InterruptedException {
         Map<String, PackageId> byName = new LinkedHashMap<>();
         pins.forEach(pin -> byName.put(pin.name(), pin));
         if (!id.equals(byName.get(id.name()))) {
@@ -376,11 +379,13 @@ public final class PackageStore implements Packages, AutoCloseable {
             return;
         }
         try {
-            for (Map.Entry<String, JsonNode> cost : JSON.readTree(Files.readAllBytes(file)).properties()) {
+            for (Map.Entry<String, JsonNode> cost :
+                    JSON.readTree(Files.readAllBytes(file)).properties()) {
                 costs.putIfAbsent(
                         PackageId.parse(cost.getKey()),
                         new ImportCost(
-                                cost.getValue().path("ms").asDouble(-1), cost.getValue().path("mb").asDouble(-1)));
+                                cost.getValue().path("ms").asDouble(-1),
+                                cost.getValue().path("mb").asDouble(-1)));
             }
         } catch (JsonProcessingException | IllegalArgumentException e) {
             LOG.log(Level.WARNING, "passing over " + file + ", which is damaged; costs are measured again", e);
@@ -394,9 +399,9 @@ public final class PackageStore implements Packages, AutoCloseable {
      */
     public void saveCosts(Path file) throws IOException {
         ObjectNode node = JSON.createObjectNode();
-        new TreeMap<>(costs).forEach((id, cost) -> node.putObject(id.toString())
-                .put("ms", cost.millis())
-                .put("mb", cost.megabytes()));
+        new TreeMap<>(costs)
+                .forEach((id, cost) ->
+                        node.putObject(id.toString()).put("ms", cost.millis()).put("mb", cost.megabytes()));
         Folders.write(file, JSON.writeValueAsBytes(node));
     }
 

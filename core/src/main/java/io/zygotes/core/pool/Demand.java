@@ -106,8 +106,11 @@ public final class Demand {
      * @return whether it goes
      */
     synchronized boolean sendBackFor(Sandbox idle) {
-        if (wasSentBack || state != State.WAITING || !takesOthers
-                || !(idle instanceof PooledLeaf leaf) || !leaf.spec().equals(spec)) {
+        if (wasSentBack
+                || state != State.WAITING
+                || !takesOthers
+                || !(idle instanceof PooledLeaf leaf)
+                || !leaf.spec().equals(spec)) {
             return false;
         }
         wasSentBack = true;

@@ -25,10 +25,12 @@ final class MemoryLedger {
     private final ReentrantLock lock = new ReentrantLock();
     /** Open accounts that nobody holds, least recently used first. */
     private final LinkedHashSet<Account> idle = new LinkedHashSet<>();
+
     private final ArrayDeque<Waiter> line = new ArrayDeque<>();
     private long reserved;
     /** The part of {@link #reserved} whose sandboxes are being destroyed. */
     private long retiring;
+
     private boolean shut;
 
     MemoryLedger(long total) {
@@ -45,6 +47,7 @@ final class MemoryLedger {
     static final class Account {
         /** What uses the memory; null if no demand could use it. */
         private Sandbox user;
+
         private Runnable evict = () -> {};
         private long bytes;
         private int holders = 1;
@@ -62,6 +65,7 @@ final class MemoryLedger {
         private final Account spared;
         /** Whom it is for; null for nobody in particular. */
         private final Demand demand;
+
         private final long since = System.nanoTime();
         private final Condition changed = lock.newCondition();
         private List<Account> victims = new ArrayList<>();
@@ -369,9 +373,8 @@ final class MemoryLedger {
     private void advance() {
         while (!line.isEmpty()) {
             Waiter first = line.getFirst();
-            boolean needsNone = first.grows()
-                    ? first.spared.state != State.OPEN
-                    : first.demand != null && first.demand.settled();
+            boolean needsNone =
+                    first.grows() ? first.spared.state != State.OPEN : first.demand != null && first.demand.settled();
             if (needsNone) {
                 line.removeFirst();
                 first.changed.signal();
@@ -429,11 +432,10 @@ final class MemoryLedger {
      * Waits in line, lock held. Returns false if the account that was to grow is gone, or the demand needs no memory any
      * longer.
      */
-    private boolean await(Waiter waiter, long deadline)
-            throws SandboxException.NoCapacity, InterruptedException {
+    private boolean await(Waiter waiter, long deadline) throws SandboxException.NoCapacity, InterruptedException {
         if (waiter.extra > total) {
-            throw new SandboxException.NoCapacity("asked for " + megabytes(waiter.extra)
-                    + ", but mem_pool_mb is only " + megabytes(total) + "; raise mem_pool_mb or lower the limit");
+            throw new SandboxException.NoCapacity("asked for " + megabytes(waiter.extra) + ", but mem_pool_mb is only "
+                    + megabytes(total) + "; raise mem_pool_mb or lower the limit");
         }
         boolean taken = false;
         Demand demand = waiter.demand;

@@ -30,6 +30,7 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
     private final long fullBytes;
     /** Serialises freezing and thawing. */
     private final ReentrantLock transition = new ReentrantLock();
+
     private boolean frozen;
     private volatile long restedNanos;
     private final AtomicBoolean queuedForFreeze = new AtomicBoolean();

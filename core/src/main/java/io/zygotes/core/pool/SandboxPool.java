@@ -77,8 +77,8 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
         this.patience = patience;
         this.spares = new Spares(this, spareLeaves);
         this.freezer = new Freezer(grace.toNanos(), leaf -> leaf.freezeIfIdle(downsize, LEAF_SLACK));
-        this.background =
-                Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().name("pool").daemon().factory());
+        this.background = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().name("pool").daemon().factory());
         // the thread is there before one is hard to get: the ends of sandboxes are told on the way to it
         background.execute(() -> {});
     }
@@ -197,8 +197,7 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
     }
 
     @Override
-    public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec)
-            throws SandboxException, InterruptedException {
+    public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException {
         PooledZygote zygote = own(parent);
         if (zygote != null) {
             checkRule(zygote, new HashSet<>(spec.packages()), "the new zygote");
@@ -216,8 +215,8 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
         }
         try {
             if (!Set.copyOf(made.packages()).equals(Set.copyOf(spec.packages()))) {
-                throw new IllegalStateException("zygote " + made.id() + " holds " + made.packages() + " instead of "
-                        + spec.packages());
+                throw new IllegalStateException(
+                        "zygote " + made.id() + " holds " + made.packages() + " instead of " + spec.packages());
             }
             fitToUse(made);
         } catch (RuntimeException e) {
@@ -368,13 +367,16 @@ public final class SandboxPool implements Sandboxes, AutoCloseable {
     /** Runs housekeeping after so many milliseconds. */
     void later(int millis, Runnable task) {
         try {
-            background.schedule(() -> {
-                try {
-                    task.run();
-                } catch (RuntimeException e) {
-                    LOG.log(Level.ERROR, "housekeeping of the sandbox pool failed", e);
-                }
-            }, millis, TimeUnit.MILLISECONDS);
+            background.schedule(
+                    () -> {
+                        try {
+                            task.run();
+                        } catch (RuntimeException e) {
+                            LOG.log(Level.ERROR, "housekeeping of the sandbox pool failed", e);
+                        }
+                    },
+                    millis,
+                    TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             LOG.log(Level.DEBUG, "the pool is closed already", e);
         }

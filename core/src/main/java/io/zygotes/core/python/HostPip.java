@@ -89,7 +89,9 @@ public record HostPip(Map<String, String> environment, List<Job.Mount> mounts) {
         List<Setting> settings = new ArrayList<>();
         for (JsonNode setting : found.path("settings")) {
             settings.add(new Setting(
-                    setting.path(0).asText(), setting.path(1).asText(), setting.path(2).asText()));
+                    setting.path(0).asText(),
+                    setting.path(1).asText(),
+                    setting.path(2).asText()));
         }
         return of(Path.of(found.path("folder").asText()), settings, mirror, hostEnvironment);
     }

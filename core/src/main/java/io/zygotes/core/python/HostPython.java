@@ -54,7 +54,8 @@ public record HostPython(
         JsonNode found = run(command, Script.PROBE, "-I");
         int major = found.path("version").path(0).asInt();
         int minor = found.path("version").path(1).asInt();
-        String version = major + "." + minor + "." + found.path("version").path(2).asInt();
+        String version =
+                major + "." + minor + "." + found.path("version").path(2).asInt();
         if (major != 3 || minor < OLDEST_MINOR) {
             throw new PythonException("'" + command + "' is Python " + version + ", but Python 3." + OLDEST_MINOR
                     + " to 3." + NEWEST_MINOR + " is needed; install one, or name one as \"python\" in config.json");
@@ -64,12 +65,15 @@ public record HostPython(
             markers.put(marker.getKey(), marker.getValue().asText());
         }
         return new HostPython(
-                command, found.path("executable").asText(), version, found.path("cache_tag").asText(), markers);
+                command,
+                found.path("executable").asText(),
+                version,
+                found.path("cache_tag").asText(),
+                markers);
     }
 
     /** Runs a script on the host and reads the JSON that it prints last. */
-    static JsonNode run(String command, Script script, String... options)
-            throws PythonException, InterruptedException {
+    static JsonNode run(String command, Script script, String... options) throws PythonException, InterruptedException {
         List<String> line = new ArrayList<>(List.of(command));
         line.addAll(List.of(options));
         line.addAll(List.of("-c", script.text()));
@@ -90,21 +94,22 @@ public record HostPython(
             process.waitFor();
             String last = output.strip().substring(output.strip().lastIndexOf('\n') + 1);
             if (process.exitValue() != 0) {
-                throw new PythonException("'" + command + "' failed with exit code " + process.exitValue() + ": "
-                        + output.strip());
+                throw new PythonException(
+                        "'" + command + "' failed with exit code " + process.exitValue() + ": " + output.strip());
             }
             return JSON.readTree(last);
         } catch (JsonProcessingException e) {
-            throw new PythonException("'" + command + "' does not answer like Python 3; name another interpreter as"
-                    + " \"python\" in config.json", e);
+            throw new PythonException(
+                    "'" + command + "' does not answer like Python 3; name another interpreter as"
+                            + " \"python\" in config.json",
+                    e);
         } finally {
             process.destroyForcibly();
         }
     }
 
     private static String readAll(InputStream in) throws PythonException, InterruptedException {
-        FutureTask<String> reading =
-                new FutureTask<>(() -> new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        FutureTask<String> reading = new FutureTask<>(() -> new String(in.readAllBytes(), StandardCharsets.UTF_8));
         Thread.ofVirtual().start(reading);
         try {
             return reading.get(PATIENCE_SECONDS, TimeUnit.SECONDS);

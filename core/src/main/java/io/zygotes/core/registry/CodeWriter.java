@@ -122,12 +122,16 @@ final class CodeWriter {
                     folder(place);
                 } else if (entry.isSymbolicLink()) {
                     link(place, entry.getLinkName());
-                } else if (entry.isFile() && !entry.isLink() && !entry.isFIFO() && !entry.isBlockDevice()
+                } else if (entry.isFile()
+                        && !entry.isLink()
+                        && !entry.isFIFO()
+                        && !entry.isBlockDevice()
                         && !entry.isCharacterDevice()) {
                     folder(place.getParent());
                     file(place, tar, (entry.getMode() & 0111) != 0);
                 } else {
-                    throw new RefusedException("'" + entry.getName() + "' is neither a file nor a folder nor a symbolic link");
+                    throw new RefusedException(
+                            "'" + entry.getName() + "' is neither a file nor a folder nor a symbolic link");
                 }
             }
         } catch (IllegalArgumentException e) {
@@ -174,7 +178,8 @@ final class CodeWriter {
             throw new RefusedException("holds folders in folders, or a link, more than " + MAX_DEPTH + " deep");
         }
         if (name.length() > MAX_NAMES - names) {
-            throw new RefusedException("holds names and links of more than " + (MAX_NAMES >> 20) + " million characters");
+            throw new RefusedException(
+                    "holds names and links of more than " + (MAX_NAMES >> 20) + " million characters");
         }
         names += name.length();
     }
@@ -220,8 +225,8 @@ final class CodeWriter {
             throw new RefusedException("a link leads to '" + printable(to) + "', which is no path", e);
         }
         if (to.isEmpty() || to.startsWith("/") || !leadsTo.startsWith(target)) {
-            throw new RefusedException("the link '" + target.relativize(place) + "' leads outside of the lambda's folder (to '"
-                    + printable(to) + "')");
+            throw new RefusedException("the link '" + target.relativize(place)
+                    + "' leads outside of the lambda's folder (to '" + printable(to) + "')");
         }
         links.put(place, to);
     }

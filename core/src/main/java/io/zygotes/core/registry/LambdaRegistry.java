@@ -227,11 +227,12 @@ public final class LambdaRegistry {
             }
             return new LambdaCode(version, generations.incrementAndGet(), spec);
         } catch (NoSuchFileException e) {
-            throw new RegistryException(
-                    Kind.BROKEN, "lambda " + name + " changed while it was read; try again", e);
+            throw new RegistryException(Kind.BROKEN, "lambda " + name + " changed while it was read; try again", e);
         } catch (IOException e) {
-            throw new IOException("cannot unpack it into " + home + ": " + e.getMessage()
-                    + "; is there room on that disk, and may the worker write there?", e);
+            throw new IOException(
+                    "cannot unpack it into " + home + ": " + e.getMessage()
+                            + "; is there room on that disk, and may the worker write there?",
+                    e);
         } finally {
             Folders.delete(staging);
         }
@@ -241,8 +242,7 @@ public final class LambdaRegistry {
         try {
             Set<PackageId> packages = Requirements.parse(text(content, "requirements.txt"), markers);
             LambdaSettings settings = LambdaSettings.parse(text(content, "ol.yaml"), defaults, maxMemMb);
-            return new LeafSpec(
-                    name, folder, packages, settings.limits(), settings.network(), settings.environment());
+            return new LeafSpec(name, folder, packages, settings.limits(), settings.network(), settings.environment());
         } catch (IllegalArgumentException e) {
             throw new RegistryException(Kind.BROKEN, "lambda " + name + ": " + e.getMessage(), e);
         }

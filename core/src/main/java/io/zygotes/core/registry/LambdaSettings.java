@@ -43,7 +43,8 @@ record LambdaSettings(Map<String, String> environment, Limits limits, Network ne
         try {
             root = YAML.readTree(text);
         } catch (JsonProcessingException e) {
-            String where = e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr();
+            String where =
+                    e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr();
             throw new IllegalArgumentException("ol.yaml" + where + " is not YAML: " + e.getOriginalMessage(), e);
         }
         if (root.isMissingNode() || root.isNull()) {
@@ -75,10 +76,13 @@ record LambdaSettings(Map<String, String> environment, Limits limits, Network ne
                 throw new IllegalArgumentException(
                         "environment: '" + variable.getKey() + "' is not a name of a variable");
             }
-            if (!variable.getValue().isValueNode() || variable.getValue().asText().indexOf('\0') >= 0) {
+            if (!variable.getValue().isValueNode()
+                    || variable.getValue().asText().indexOf('\0') >= 0) {
                 throw new IllegalArgumentException("environment: " + variable.getKey() + " must be a text");
             }
-            all.put(variable.getKey(), variable.getValue().isNull() ? "" : variable.getValue().asText());
+            all.put(
+                    variable.getKey(),
+                    variable.getValue().isNull() ? "" : variable.getValue().asText());
         }
         return all;
     }
@@ -97,15 +101,16 @@ record LambdaSettings(Map<String, String> environment, Limits limits, Network ne
                 "tmp_mb", worker.tmpMb()));
         for (Map.Entry<String, JsonNode> limit : node.properties()) {
             if (!known.containsKey(limit.getKey())) {
-                throw new IllegalArgumentException("limits: '" + limit.getKey() + "' is no limit; there are "
-                        + String.join(", ", known.keySet()));
+                throw new IllegalArgumentException(
+                        "limits: '" + limit.getKey() + "' is no limit; there are " + String.join(", ", known.keySet()));
             }
             if (!limit.getValue().canConvertToInt() || !limit.getValue().isIntegralNumber()) {
                 throw new IllegalArgumentException(
                         "limits: " + limit.getKey() + " must be a whole number, not " + limit.getValue());
             }
         }
-        BiFunction<String, Integer, Integer> value = (key, fallback) -> node.path(key).asInt(fallback);
+        BiFunction<String, Integer, Integer> value =
+                (key, fallback) -> node.path(key).asInt(fallback);
         known.replaceAll(value);
         if (known.get("mem_mb") > maxMemMb) {
             throw new IllegalArgumentException("limits: mem_mb is " + known.get("mem_mb") + ", it must be at most "
@@ -129,7 +134,8 @@ record LambdaSettings(Map<String, String> environment, Limits limits, Network ne
         Network wanted = switch (node.asText().toLowerCase(Locale.ROOT)) {
             case "host" -> Network.HOST;
             case "none" -> Network.NONE;
-            default -> throw new IllegalArgumentException("network is '" + node.asText() + "', it must be host or none");
+            default ->
+                throw new IllegalArgumentException("network is '" + node.asText() + "', it must be host or none");
         };
         if (wanted == Network.HOST && worker == Network.NONE) {
             throw new IllegalArgumentException(

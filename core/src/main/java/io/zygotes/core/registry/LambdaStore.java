@@ -76,8 +76,8 @@ public final class LambdaStore {
         Path from = source.toAbsolutePath().normalize();
         String file = from.getFileName() == null ? "" : from.getFileName().toString();
         boolean archive = file.endsWith(LambdaRegistry.ARCHIVE) && Files.isRegularFile(from);
-        String name = LambdaName.check(
-                archive ? file.substring(0, file.length() - LambdaRegistry.ARCHIVE.length()) : file);
+        String name =
+                LambdaName.check(archive ? file.substring(0, file.length() - LambdaRegistry.ARCHIVE.length()) : file);
         if (!archive && !Files.isDirectory(from)) {
             throw new RegistryException(
                     Kind.BROKEN, source + " is neither a folder nor a " + LambdaRegistry.ARCHIVE + " with a lambda");

@@ -44,7 +44,8 @@ final class Markers {
         String rest = marker.stripTrailing();
         while (at < rest.length()) {
             if (!matcher.find(at) || matcher.start() != at) {
-                throw new IllegalArgumentException("cannot read the marker at '" + rest.substring(at).strip() + "'");
+                throw new IllegalArgumentException(
+                        "cannot read the marker at '" + rest.substring(at).strip() + "'");
             }
             tokens.add(token(matcher));
             at = matcher.end();
@@ -71,8 +72,8 @@ final class Markers {
         Markers markers = new Markers(marker, environment);
         boolean value = markers.or();
         if (markers.next < markers.tokens.size()) {
-            throw new IllegalArgumentException(
-                    "the marker goes on after its end: '" + markers.tokens.get(markers.next).text() + "'");
+            throw new IllegalArgumentException("the marker goes on after its end: '"
+                    + markers.tokens.get(markers.next).text() + "'");
         }
         return value;
     }

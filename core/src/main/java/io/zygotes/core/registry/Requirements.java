@@ -53,8 +53,8 @@ final class Requirements {
                 PackageId id = requirement(line, environment);
                 PackageId other = id == null ? null : all.putIfAbsent(id.name(), id);
                 if (other != null && !other.equals(id)) {
-                    throw new IllegalArgumentException(id.name() + " is pinned twice, to " + other.version() + " and "
-                            + id.version());
+                    throw new IllegalArgumentException(
+                            id.name() + " is pinned twice, to " + other.version() + " and " + id.version());
                 }
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException("requirements.txt, line " + (i + 1) + ": " + e.getMessage(), e);

@@ -202,7 +202,8 @@ public final class TraceLog implements AutoCloseable {
         for (Map.Entry<PackageId, ImportCost> each : new TreeMap<>(measured.costs()).entrySet()) {
             // one that no function has needs no line
             Described before = described.get(each.getKey());
-            if (before != null && (before.cost().isEmpty() || differs(before.cost().get(), each.getValue()))) {
+            if (before != null
+                    && (before.cost().isEmpty() || differs(before.cost().get(), each.getValue()))) {
                 describe(before.info(), before.dependencies(), Optional.of(each.getValue()));
             }
         }
@@ -221,7 +222,8 @@ public final class TraceLog implements AutoCloseable {
         line.set("deps", dependencies);
         ArrayNode top = line.putArray("top");
         info.modules().forEach(top::add);
-        cost.ifPresent(known -> line.put("import_ms", rounded(known.millis())).put("import_mb", rounded(known.megabytes())));
+        cost.ifPresent(
+                known -> line.put("import_ms", rounded(known.millis())).put("import_mb", rounded(known.megabytes())));
         add(line);
         described.put(info.id(), new Described(info, dependencies, cost));
     }

@@ -3,6 +3,7 @@
 Arguments: name, version, the folder to install into, the file for the metadata. Runs in a sandbox: only that folder,
 the folder of that file and the folder for temporary files can be written. Standard library and pip only.
 """
+
 import email.parser
 import json
 import os
@@ -18,14 +19,28 @@ name, version, target, out = sys.argv[1:5]
 def pip_install():
     """pip in a process of its own: it ends the interpreter and patches what it needs."""
     # the path is put in from within: isolated mode takes none from the environment
-    program = "import sys, runpy; sys.path.insert(0, %r); sys.argv[0] = 'pip'; runpy.run_module('pip', " \
-              "run_name='__main__', alter_sys=True)" % PIP
+    program = (
+        "import sys, runpy; sys.path.insert(0, %r); sys.argv[0] = 'pip'; runpy.run_module('pip', "
+        "run_name='__main__', alter_sys=True)" % PIP
+    )
     environment = dict(os.environ)
     # builds of source packages start Pythons of their own, which have to find pip, too
     environment["PYTHONPATH"] = PIP
-    command = [sys.executable, "-c", program, "install", "--no-deps", "--no-cache-dir", "--no-input",
-               "--no-compile", "--disable-pip-version-check", "--no-warn-script-location",
-               "--target", target, name + "==" + version]
+    command = [
+        sys.executable,
+        "-c",
+        program,
+        "install",
+        "--no-deps",
+        "--no-cache-dir",
+        "--no-input",
+        "--no-compile",
+        "--disable-pip-version-check",
+        "--no-warn-script-location",
+        "--target",
+        target,
+        name + "==" + version,
+    ]
     return subprocess.call(command, env=environment, stdin=subprocess.DEVNULL)
 
 
@@ -47,6 +62,7 @@ def dist_info():
 def dependencies(metadata):
     sys.path.insert(0, PIP)
     from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+
     found = []
     for line in metadata.get_all("Requires-Dist") or []:
         try:
@@ -102,8 +118,20 @@ def modules(folder):
             tops = {line.strip().replace("/", ".") for line in file if line.strip()}
         chosen = {module for module in found if module.split(".")[0] in tops or module in tops}
         found = chosen or found
-    side = {"tests", "test", "testing", "docs", "doc", "examples", "example", "benchmarks", "scripts", "bin", "setup",
-            "conftest"}
+    side = {
+        "tests",
+        "test",
+        "testing",
+        "docs",
+        "doc",
+        "examples",
+        "example",
+        "benchmarks",
+        "scripts",
+        "bin",
+        "setup",
+        "conftest",
+    }
     public = {module for module in found if not any(part.startswith("_") for part in module.split("."))}
     useful = {module for module in public if module.split(".")[0] not in side}
     return sorted(useful or public or found)
@@ -115,8 +143,9 @@ def compile_all():
             path = os.path.join(folder, entry)
             if entry.endswith(".py") and not os.path.islink(path):
                 try:
-                    py_compile.compile(path, doraise=True,
-                                       invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+                    py_compile.compile(
+                        path, doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
+                    )
                 except Exception:
                     # packages carry files for other Pythons and templates; they are compiled when they are imported
                     continue

@@ -1,4 +1,5 @@
 """Prints as JSON where pip is, and its configuration as the host's files and environment give it."""
+
 import ast
 import json
 import os
@@ -12,8 +13,14 @@ except ImportError:
     sys.exit(0)
 
 # The user's own configuration counts, so not in isolated mode; the working folder must not shadow modules.
-listing = subprocess.run([sys.executable, "-m", "pip", "config", "list"], cwd="/", stdin=subprocess.DEVNULL,
-                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+listing = subprocess.run(
+    [sys.executable, "-m", "pip", "config", "list"],
+    cwd="/",
+    stdin=subprocess.DEVNULL,
+    stdout=subprocess.PIPE,
+    stderr=subprocess.PIPE,
+    universal_newlines=True,
+)
 if listing.returncode != 0:
     print(json.dumps({"error": "'pip config list' failed: " + listing.stderr.strip()[-2000:]}))
     sys.exit(0)
@@ -30,8 +37,12 @@ for line in listing.stdout.splitlines():
         pass
     settings.append([section, key, str(value)])
 
-print(json.dumps({
-    "folder": os.path.dirname(os.path.abspath(pip.__file__)),
-    "version": pip.__version__,
-    "settings": settings,
-}))
+print(
+    json.dumps(
+        {
+            "folder": os.path.dirname(os.path.abspath(pip.__file__)),
+            "version": pip.__version__,
+            "settings": settings,
+        }
+    )
+)

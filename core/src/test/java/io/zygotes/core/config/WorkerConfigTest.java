@@ -57,18 +57,17 @@ class WorkerConfigTest {
 
     @Test
     void readsTheKeysOfOpenLambda() throws Exception {
-        WorkerConfig config = read(
-                """
-                {"worker_dir": "state", "worker_url": "0.0.0.0", "worker_port": "5001", "registry": "file:///lambdas",
-                 "registry_cache_ms": 100, "pkgs_dir": "pk", "pip_mirror": "http://127.0.0.1:1/simple",
-                 "mem_pool_mb": 1000, "import_cache_tree": {"packages": [], "children": []}, "sock_base_path": "/base",
-                 "sandbox": "sock", "server_mode": "lambda", "limits": {"procs": 10, "mem_mb": 50, "cpu_percent": 90,
-                 "swappiness": 1, "runtime_sec": 3}, "installer_limits": {"mem_mb": 400},
-                 "features": {"import_cache": "multitree", "reuse_cgroups": false, "downsize_paused_mem": false,
-                 "enable_seccomp": false}, "trace": {"cgroups": true, "memory": true, "evictor": true,
-                 "package": true, "latency": true}, "storage": {"root": "private", "scratch": "memory", "code": ""},
-                 "log_output": false}
-                """);
+        WorkerConfig config = read("""
+            {"worker_dir": "state", "worker_url": "0.0.0.0", "worker_port": "5001", "registry": "file:///lambdas",
+             "registry_cache_ms": 100, "pkgs_dir": "pk", "pip_mirror": "http://127.0.0.1:1/simple",
+             "mem_pool_mb": 1000, "import_cache_tree": {"packages": [], "children": []}, "sock_base_path": "/base",
+             "sandbox": "sock", "server_mode": "lambda", "limits": {"procs": 10, "mem_mb": 50, "cpu_percent": 90,
+             "swappiness": 1, "runtime_sec": 3}, "installer_limits": {"mem_mb": 400},
+             "features": {"import_cache": "multitree", "reuse_cgroups": false, "downsize_paused_mem": false,
+             "enable_seccomp": false}, "trace": {"cgroups": true, "memory": true, "evictor": true,
+             "package": true, "latency": true}, "storage": {"root": "private", "scratch": "memory", "code": ""},
+             "log_output": false}
+            """);
 
         assertEquals(folder.resolve("state"), config.stateFolder());
         assertEquals(5001, config.workerPort());
@@ -87,11 +86,10 @@ class WorkerConfigTest {
 
     @Test
     void readsOurOwnKeys() throws Exception {
-        WorkerConfig config = read(
-                """
-                {"python": "python3.12", "network": "none", "max_waiting": 7, "max_wait_sec": 3,
-                 "plugin_path": "plugins", "plugins": {"multitree": {"trees": 3, "seed": null}}}
-                """);
+        WorkerConfig config = read("""
+            {"python": "python3.12", "network": "none", "max_waiting": 7, "max_wait_sec": 3,
+             "plugin_path": "plugins", "plugins": {"multitree": {"trees": 3, "seed": null}}}
+            """);
 
         assertEquals("python3.12", config.python());
         assertEquals(Network.NONE, config.network());
@@ -103,17 +101,14 @@ class WorkerConfigTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
-                    {"worker_prot": 1}                | $.worker_prot is no known key: did you mean 'worker_port'?
-                    {"Mem-Pool-MB": 1}                | $.Mem-Pool-MB is no known key: did you mean 'mem_pool_mb'?
-                    {"limits": {"mem": 1}}            | $.limits.mem is no known key: did you mean 'mem_mb'?
-                    {"mem_mb": 1}                     | $.mem_mb is no known key: it belongs at $.limits.mem_mb
-                    {"features": {"sandbox": "sock"}} | $.features.sandbox is no known key: it belongs at $.sandbox
-                    {"trace": {"zzzzzzzzzzzzzz": 1}}  | known here are cgroups, evictor, latency, memory, package
-                    """)
+    @CsvSource(delimiter = '|', textBlock = """
+        {"worker_prot": 1}                | $.worker_prot is no known key: did you mean 'worker_port'?
+        {"Mem-Pool-MB": 1}                | $.Mem-Pool-MB is no known key: did you mean 'mem_pool_mb'?
+        {"limits": {"mem": 1}}            | $.limits.mem is no known key: did you mean 'mem_mb'?
+        {"mem_mb": 1}                     | $.mem_mb is no known key: it belongs at $.limits.mem_mb
+        {"features": {"sandbox": "sock"}} | $.features.sandbox is no known key: it belongs at $.sandbox
+        {"trace": {"zzzzzzzzzzzzzz": 1}}  | known here are cgroups, evictor, latency, memory, package
+        """)
     void anUnknownKeyIsAnErrorThatNamesTheNearestOne(String json, String message) {
         String refusal = refused(json).replace("config.json: ", "").replace(": is no", " is no");
         assertTrue(refusal.contains(message), refusal);
@@ -170,8 +165,7 @@ class WorkerConfigTest {
 
     @Test
     void aMissingFileSaysHowToMakeOne() {
-        ConfigException e =
-                assertThrows(ConfigException.class, () -> WorkerConfig.read(folder.resolve("config.json")));
+        ConfigException e = assertThrows(ConfigException.class, () -> WorkerConfig.read(folder.resolve("config.json")));
 
         assertTrue(e.getMessage().contains("zygotes init"), e.getMessage());
     }

@@ -27,17 +27,25 @@ class WorkerDirectoryLookTest {
 
     @Test
     void aLookNeverKeepsAWorkerFromItsDirectory(@TempDir Path folder) throws Exception {
-        WorkerDirectory directory = WorkerDirectory.init(folder.resolve("w"), new ByteArrayInputStream("{}".getBytes()));
+        WorkerDirectory directory =
+                WorkerDirectory.init(folder.resolve("w"), new ByteArrayInputStream("{}".getBytes()));
         directory.lock().close();
         String classes = Stream.of("jdk.module.path", "surefire.test.class.path", "java.class.path")
                 .map(System::getProperty)
                 .filter(Objects::nonNull)
                 .collect(Collectors.joining(File.pathSeparator));
-        String tests = Path.of(System.getProperty("basedir", "")).toAbsolutePath().resolve("target/test-classes").toString();
+        String tests = Path.of(System.getProperty("basedir", ""))
+                .toAbsolutePath()
+                .resolve("target/test-classes")
+                .toString();
         Process looker = new ProcessBuilder(List.of(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:+UseSerialGC", "-Xmx64m", "-cp", tests + File.pathSeparator + classes,
-                        WorkerDirectoryLookTest.class.getName(), directory.path().toString()))
+                        "-XX:+UseSerialGC",
+                        "-Xmx64m",
+                        "-cp",
+                        tests + File.pathSeparator + classes,
+                        WorkerDirectoryLookTest.class.getName(),
+                        directory.path().toString()))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         try {

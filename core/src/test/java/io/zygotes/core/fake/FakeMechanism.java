@@ -39,8 +39,7 @@ public final class FakeMechanism implements SandboxMechanism {
     /** What a lambda does. */
     @FunctionalInterface
     public interface Program {
-        Reply run(FakeLeaf leaf, Invocation invocation, Duration timeout)
-                throws SandboxException, InterruptedException;
+        Reply run(FakeLeaf leaf, Invocation invocation, Duration timeout) throws SandboxException, InterruptedException;
     }
 
     /** What a job does. */
@@ -128,8 +127,7 @@ public final class FakeMechanism implements SandboxMechanism {
     }
 
     @Override
-    public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec)
-            throws SandboxException, InterruptedException {
+    public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException {
         checkParent(parent);
         beforeZygote.run(spec);
         FakeZygote zygote = new FakeZygote(spec);

@@ -82,26 +82,26 @@ class FoldersTest {
     @Test
     void folders_that_lie_deeper_than_a_path_reaches_go_too() throws Exception {
         python("""
-                import os, sys
-                os.chdir(sys.argv[1])
-                for n in range(2000):
-                    open("file", "w").close()
-                    os.mkdir("d" * 200)
-                    os.chdir("d" * 200)
-                """);
+            import os, sys
+            os.chdir(sys.argv[1])
+            for n in range(2000):
+                open("file", "w").close()
+                os.mkdir("d" * 200)
+                os.chdir("d" * 200)
+            """);
         assertDeleted();
     }
 
     @Test
     void names_that_are_no_text_go_too() throws Exception {
         python("""
-                import os, sys
-                os.chdir(os.fsencode(sys.argv[1]))
-                for name in (b"\\xff\\xfe", b"new\\nline", b"-rf", b"...", b"a" * 255, b"\\xc3"):
-                    os.mkdir(name)
-                    open(name + b"/" + name, "w").close()
-                os.mkfifo("fifo")
-                """);
+            import os, sys
+            os.chdir(os.fsencode(sys.argv[1]))
+            for name in (b"\\xff\\xfe", b"new\\nline", b"-rf", b"...", b"a" * 255, b"\\xc3"):
+                os.mkdir(name)
+                open(name + b"/" + name, "w").close()
+            os.mkfifo("fifo")
+            """);
         assertDeleted();
     }
 

@@ -137,7 +137,10 @@ class FunctionsTest {
     }
 
     private void write(String name, String file, String text) throws IOException {
-        Files.writeString(Files.createDirectories(folder.resolve("registry").resolve(name)).resolve(file), text);
+        Files.writeString(
+                Files.createDirectories(folder.resolve("registry").resolve(name))
+                        .resolve(file),
+                text);
     }
 
     private Answer call() throws Exception {
@@ -247,7 +250,10 @@ class FunctionsTest {
                 return null;
             }));
         }
-        Eventually.holds("it hammers", () -> mechanism.leaves.size() == 1 && mechanism.leaves.getFirst().calls.get() > 9);
+        Eventually.holds(
+                "it hammers",
+                () -> mechanism.leaves.size() == 1
+                        && mechanism.leaves.getFirst().calls.get() > 9);
 
         Answer answer = functions.invoke("other", CALL);
 
@@ -267,7 +273,10 @@ class FunctionsTest {
             return FakeMechanism.reply("1");
         };
         List<Future<Answer>> calls = callAtOnce(1);
-        Eventually.holds("the leaf is busy", () -> mechanism.leaves.size() == 1 && mechanism.leaves.getFirst().calls.get() == 1);
+        Eventually.holds(
+                "the leaf is busy",
+                () -> mechanism.leaves.size() == 1
+                        && mechanism.leaves.getFirst().calls.get() == 1);
         calls.addAll(callAtOnce(2));
         Eventually.holds("two wait", () -> pool.waiting() == 2);
 
@@ -356,7 +365,9 @@ class FunctionsTest {
             call();
             mechanism.leaves.forEach(FakeLeaf::die);
         }
-        Eventually.holds("spares are made", () -> mechanism.spares.stream().filter(FakeLeaf::alive).count() == 3);
+        Eventually.holds(
+                "spares are made",
+                () -> mechanism.spares.stream().filter(FakeLeaf::alive).count() == 3);
         killUnseen(mechanism.spares);
 
         assertEquals(Start.HIT, call().start());
@@ -427,7 +438,10 @@ class FunctionsTest {
             return FakeMechanism.reply("\"old\"");
         };
         Future<Answer> running = callAtOnce(1).getFirst();
-        Eventually.holds("it runs", () -> !mechanism.leaves.isEmpty() && mechanism.leaves.getFirst().calls.get() == 1);
+        Eventually.holds(
+                "it runs",
+                () -> !mechanism.leaves.isEmpty()
+                        && mechanism.leaves.getFirst().calls.get() == 1);
         Path oldCode = mechanism.leaves.getFirst().spec().handler();
         write("hello", "f.py", "x = 2\n");
         mechanism.program = (leaf, invocation, timeout) -> FakeMechanism.reply("\"new\"");
@@ -436,7 +450,8 @@ class FunctionsTest {
         assertTrue(Files.isDirectory(oldCode));
         goOn.countDown();
 
-        assertEquals("\"old\"", new String(running.get(10, TimeUnit.SECONDS).reply().body()));
+        assertEquals(
+                "\"old\"", new String(running.get(10, TimeUnit.SECONDS).reply().body()));
         Eventually.holds("the old code is gone", () -> !Files.exists(oldCode));
         assertEquals(1, mechanism.livingLeaves());
     }
@@ -462,7 +477,9 @@ class FunctionsTest {
 
         mechanism.jobProgram = FunctionsTest::install;
         call();
-        assertEquals(Set.of(PackageId.parse("six==1.16.0")), mechanism.leaves.getFirst().spec().packages());
+        assertEquals(
+                Set.of(PackageId.parse("six==1.16.0")),
+                mechanism.leaves.getFirst().spec().packages());
     }
 
     private static JobResult install(Job job) {

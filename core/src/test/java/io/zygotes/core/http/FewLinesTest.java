@@ -49,7 +49,8 @@ class FewLinesTest {
         now.addAndGet(TimeUnit.MINUTES.toNanos(1));
         failures.log("later", null);
 
-        assertTrue(lines.get(FewLines.MOST).startsWith(1000 - FewLines.MOST + " failed calls"), lines.get(FewLines.MOST));
+        assertTrue(
+                lines.get(FewLines.MOST).startsWith(1000 - FewLines.MOST + " failed calls"), lines.get(FewLines.MOST));
         assertEquals("later", lines.getLast());
         assertEquals(FewLines.MOST + 2, lines.size());
     }

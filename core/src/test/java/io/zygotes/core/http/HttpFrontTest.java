@@ -97,7 +97,8 @@ class HttpFrontTest {
             for (int i = 0; i < 50; i++) {
                 Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
                 boasters.add(socket);
-                socket.getOutputStream().write((head("/", HttpFront.MAX_BODY) + "b").getBytes(StandardCharsets.ISO_8859_1));
+                socket.getOutputStream()
+                        .write((head("/", HttpFront.MAX_BODY) + "b").getBytes(StandardCharsets.ISO_8859_1));
             }
             String response = exchange(head("/", 300_000) + "x".repeat(300_000));
 
@@ -112,7 +113,8 @@ class HttpFrontTest {
     @Test
     void bodiesTakeNoMoreMemoryTogetherThanTheyMay() throws Exception {
         try (Socket first = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            first.getOutputStream().write((head("/", 900_000) + "x".repeat(800_000)).getBytes(StandardCharsets.ISO_8859_1));
+            first.getOutputStream()
+                    .write((head("/", 900_000) + "x".repeat(800_000)).getBytes(StandardCharsets.ISO_8859_1));
             for (long end = System.nanoTime() + 10_000_000_000L; room.taken() < 800_000 && System.nanoTime() < end; ) {
                 Thread.sleep(5);
             }

@@ -31,7 +31,8 @@ class OutputLogTest {
         assertEquals(2, lines.size());
         assertTrue(lines.get(0).endsWith(" leaf-1 hello | fine\ttab \\\\ back"), lines.get(0));
         assertTrue(
-                lines.get(1).endsWith("forged \\u001b[31m\\u0000\\u000d\\u2028") && lines.get(1).contains("a\\u000a2030"),
+                lines.get(1).endsWith("forged \\u001b[31m\\u0000\\u000d\\u2028")
+                        && lines.get(1).contains("a\\u000a2030"),
                 lines.get(1));
     }
 

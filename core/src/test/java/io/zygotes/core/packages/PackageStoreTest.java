@@ -142,13 +142,13 @@ class PackageStoreTest {
         store.install(NUMPY);
 
         Job job = jobs.getFirst();
-        assertEquals(
-                List.of("numpy", "2.2.3", "/packages/numpy-2.2.3", "/mnt/out/metadata.json"), job.arguments());
+        assertEquals(List.of("numpy", "2.2.3", "/packages/numpy-2.2.3", "/mnt/out/metadata.json"), job.arguments());
         assertEquals(LIMITS, job.limits());
         assertEquals("/mnt/tmp", job.environment().get("TMPDIR"));
         assertEquals("3", job.environment().get("PIP_TIMEOUT"));
         assertTrue(job.environment().keySet().stream()
-                .allMatch(name -> Set.of("TMPDIR", "HOME", "PATH", "LANG", "PIP_TIMEOUT").contains(name)));
+                .allMatch(name ->
+                        Set.of("TMPDIR", "HOME", "PATH", "LANG", "PIP_TIMEOUT").contains(name)));
         assertTrue(job.script().contains("--no-deps"));
     }
 
@@ -211,7 +211,9 @@ class PackageStoreTest {
             }
             return installed(job);
         };
-        List<PackageId> many = IntStream.range(0, 20).mapToObj(i -> PackageId.parse("many" + i + "==1")).toList();
+        List<PackageId> many = IntStream.range(0, 20)
+                .mapToObj(i -> PackageId.parse("many" + i + "==1"))
+                .toList();
         try (ExecutorService threads = Executors.newCachedThreadPool()) {
             Future<?> slow = threads.submit(() -> {
                 store.installAll(many);
@@ -366,8 +368,9 @@ class PackageStoreTest {
         Set<PackageId> pins =
                 Set.of(pandas, NUMPY, PackageId.parse("pytz==1"), PackageId.parse("six==9"), PackageId.parse("x==1"));
 
-        List<String> closure =
-                store.closure(pandas, pins).stream().map(info -> info.id().toString()).toList();
+        List<String> closure = store.closure(pandas, pins).stream()
+                .map(info -> info.id().toString())
+                .toList();
 
         assertEquals(List.of("numpy==2.2.3", "six==9", "pytz==1", "pandas==2"), closure);
         assertEquals(Optional.empty(), store.installed(PackageId.parse("x==1")));

@@ -154,8 +154,7 @@ class SandboxPoolTest {
     void aZygoteIsNeverForkedFromOneWithAPackageTooMany() throws Exception {
         Zygote zygote = pool.createZygote(Optional.empty(), zygote("numpy==1"));
 
-        assertThrows(
-                IllegalArgumentException.class, () -> pool.createZygote(Optional.of(zygote), zygote("six==1")));
+        assertThrows(IllegalArgumentException.class, () -> pool.createZygote(Optional.of(zygote), zygote("six==1")));
         pool.createZygote(Optional.of(zygote), zygote("numpy==1", "six==1"));
     }
 
@@ -173,7 +172,8 @@ class SandboxPoolTest {
         Zygote zygote = pool.createZygote(Optional.empty(), zygote());
         newLeaf(Optional.of(zygote));
 
-        assertSame(mechanism.zygotes.getFirst(), mechanism.leaves.getFirst().parent.orElseThrow());
+        assertSame(
+                mechanism.zygotes.getFirst(), mechanism.leaves.getFirst().parent.orElseThrow());
     }
 
     @Test

@@ -75,7 +75,9 @@ class SparesTest {
     }
 
     private long livingSpares() {
-        return mechanism.spares.stream().filter(spare -> spare.alive() && spare.spec() == null).count();
+        return mechanism.spares.stream()
+                .filter(spare -> spare.alive() && spare.spec() == null)
+                .count();
     }
 
     /** Two leaves make the zygote busy. */

@@ -97,8 +97,7 @@ class HostPipTest {
                 new Setting(":env:", "config-file", "/etc/pip.conf"),
                 new Setting("global", "require-virtualenv", "true"));
 
-        assertEquals(
-                Map.of("PIP_CONFIG_FILE", "/dev/null", "PIP_ROOT_USER_ACTION", "ignore"), pip.environment());
+        assertEquals(Map.of("PIP_CONFIG_FILE", "/dev/null", "PIP_ROOT_USER_ACTION", "ignore"), pip.environment());
     }
 
     @Test

@@ -41,7 +41,8 @@ class HostPythonTest {
     void knowsTheInterpreterBehindAWrapper() throws Exception {
         String real = HostPython.probe("python3").executable();
 
-        String found = HostPython.probe(interpreter("exec '" + real + "' \"$@\"")).executable();
+        String found =
+                HostPython.probe(interpreter("exec '" + real + "' \"$@\"")).executable();
 
         assertEquals(real, found);
         assertTrue(Files.isExecutable(Path.of(real)), real);

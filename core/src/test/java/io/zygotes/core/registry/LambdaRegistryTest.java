@@ -57,7 +57,8 @@ class LambdaRegistryTest {
     }
 
     private Kind refused(String name) {
-        return assertThrows(RegistryException.class, () -> registry.lookup(name)).kind();
+        return assertThrows(RegistryException.class, () -> registry.lookup(name))
+                .kind();
     }
 
     private long versions(String name) throws IOException {
@@ -77,7 +78,9 @@ class LambdaRegistryTest {
         assertEquals("hello", code.spec().lambda());
         assertEquals(Set.of(PackageId.parse("numpy==2.2.3")), code.spec().packages());
         assertEquals(Map.of("A", "b"), code.spec().environment());
-        assertEquals("def f(event): return 1\n", Files.readString(code.spec().handler().resolve("f.py")));
+        assertEquals(
+                "def f(event): return 1\n",
+                Files.readString(code.spec().handler().resolve("f.py")));
         assertTrue(code.spec().handler().startsWith(folder.resolve("code/hello")));
     }
 

@@ -19,21 +19,18 @@ class LambdaSettingsTest {
 
     @Test
     void overridesWhatTheWorkerSays() {
-        LambdaSettings settings = LambdaSettings.parse(
-                """
-                triggers:
-                  http:
-                    - method: POST
-                environment:
-                  MODE: fast
-                  SIZE: 3
-                limits:
-                  mem_mb: 200
-                  runtime_sec: 5
-                network: none
-                """,
-                OPEN,
-                200);
+        LambdaSettings settings = LambdaSettings.parse("""
+            triggers:
+              http:
+                - method: POST
+            environment:
+              MODE: fast
+              SIZE: 3
+            limits:
+              mem_mb: 200
+              runtime_sec: 5
+            network: none
+            """, OPEN, 200);
 
         assertEquals(Map.of("MODE", "fast", "SIZE", "3"), settings.environment());
         assertEquals(new Limits(200, 10, 100, 0, 5, 64, 8), settings.limits());

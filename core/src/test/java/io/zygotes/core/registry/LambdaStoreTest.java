@@ -76,7 +76,9 @@ class LambdaStoreTest {
         IOException e = assertThrows(
                 IOException.class, () -> new CodeWriter(target, 1000, 10).unpack(new ByteArrayInputStream(bytes)));
         try (Stream<Path> outside = Files.list(folder)) {
-            assertEquals(List.of("target"), outside.map(path -> path.getFileName().toString()).toList());
+            assertEquals(
+                    List.of("target"),
+                    outside.map(path -> path.getFileName().toString()).toList());
         }
         return e;
     }
@@ -149,8 +151,7 @@ class LambdaStoreTest {
         Path source = lambda("links", "x");
         Files.createSymbolicLink(source.resolve("g.py"), Path.of("f.py"));
         store.install(source);
-        assertEquals(
-                Path.of("f.py"), Files.readSymbolicLink(store.folder().resolve("links/g.py")));
+        assertEquals(Path.of("f.py"), Files.readSymbolicLink(store.folder().resolve("links/g.py")));
 
         Files.createSymbolicLink(source.resolve("bad"), Path.of("../../secret"));
         RegistryException e = assertThrows(RegistryException.class, () -> store.install(source));
@@ -198,18 +199,22 @@ class LambdaStoreTest {
                 .getMessage()
                 .contains("neither a file"));
         Files.delete(folder.resolve("target"));
-        assertTrue(refused(tar -> link(tar, "f.py", "", TarConstants.LF_CHR)).getMessage().contains("neither a file"));
+        assertTrue(refused(tar -> link(tar, "f.py", "", TarConstants.LF_CHR))
+                .getMessage()
+                .contains("neither a file"));
     }
 
     @Test
     void anArchiveThatUnpacksToTooMuchIsRefused() throws Exception {
-        assertTrue(refused(tar -> file(tar, "f.py", "x".repeat(1001))).getMessage().contains("more than"));
+        assertTrue(
+                refused(tar -> file(tar, "f.py", "x".repeat(1001))).getMessage().contains("more than"));
     }
 
     @Test
     void anArchiveWithTooManyEntriesIsRefused() throws Exception {
-        IOException e = assertThrows(IOException.class, () -> new CodeWriter(folder.resolve("t"), 1000, 10)
-                .unpack(new ByteArrayInputStream(archive(tar -> {
+        IOException e = assertThrows(
+                IOException.class,
+                () -> new CodeWriter(folder.resolve("t"), 1000, 10).unpack(new ByteArrayInputStream(archive(tar -> {
                     for (int i = 0; i < 11; i++) {
                         file(tar, "f" + i, "");
                     }
@@ -248,10 +253,7 @@ class LambdaStoreTest {
     void aDamagedArchiveIsRefusedWithItsName() throws Exception {
         byte[] whole = archive(tar -> file(tar, "f.py", "x = 1\n".repeat(2000)));
         for (byte[] bytes : List.of(
-                new byte[0],
-                "not an archive".getBytes(),
-                Arrays.copyOf(whole, whole.length / 2),
-                archive(tar -> {}))) {
+                new byte[0], "not an archive".getBytes(), Arrays.copyOf(whole, whole.length / 2), archive(tar -> {}))) {
             Path packed = folder.resolve("broken.tar.gz");
             Files.write(packed, bytes);
             RegistryException e = assertThrows(RegistryException.class, () -> store.install(packed));

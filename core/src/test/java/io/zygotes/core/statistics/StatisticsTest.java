@@ -41,7 +41,8 @@ class StatisticsTest {
 
         Map<String, Number> snapshot = statistics.snapshot();
 
-        assertEquals("[a_count, a_mean_ms, a_p50_ms, a_p99_ms, b]", snapshot.keySet().toString());
+        assertEquals(
+                "[a_count, a_mean_ms, a_p50_ms, a_p99_ms, b]", snapshot.keySet().toString());
         assertEquals(2L, snapshot.get("b"));
         assertEquals(1L, snapshot.get("a_count"));
     }

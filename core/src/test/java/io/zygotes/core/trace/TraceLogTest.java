@@ -92,7 +92,9 @@ class TraceLogTest {
     }
 
     private List<String> types(String file) throws IOException {
-        return lines(file).stream().map(line -> line.get("type").asText() + " " + line.get("name").asText()).toList();
+        return lines(file).stream()
+                .map(line -> line.get("type").asText() + " " + line.get("name").asText())
+                .toList();
     }
 
     @Test
@@ -104,11 +106,14 @@ class TraceLogTest {
         List<JsonNode> lines = lines("trace.jsonl");
 
         assertEquals(JSON.readTree("""
-                {"type":"package","name":"numpy==2.2.3","deps":[],"top":["numpy"],"import_ms":80.123,"import_mb":20.0}"""), lines.get(0));
+            {"type":"package","name":"numpy==2.2.3","deps":[],"top":["numpy"],"import_ms":80.123,"import_mb":20.0}\
+            """), lines.get(0));
         assertEquals(JSON.readTree("""
-                {"type":"package","name":"pandas==2.2.3","deps":["numpy==2.2.3","pytz"],"top":["pandas"]}"""), lines.get(1));
+            {"type":"package","name":"pandas==2.2.3","deps":["numpy==2.2.3","pytz"],"top":["pandas"]}\
+            """), lines.get(1));
         assertEquals(JSON.readTree("""
-                {"type":"function","name":"report","deps":["numpy==2.2.3","pandas==2.2.3"]}"""), lines.get(2));
+            {"type":"function","name":"report","deps":["numpy==2.2.3","pandas==2.2.3"]}\
+            """), lines.get(2));
         assertEquals(Set.of("type", "name", "ts", "ms", "start"), names(lines.get(3)));
         assertEquals("cold", lines.get(3).get("start").asText());
         assertEquals(4.5, lines.get(3).get("ms").asDouble());
@@ -132,8 +137,14 @@ class TraceLogTest {
         }
         assertEquals(
                 List.of(
-                        "package numpy==2.2.3", "function f", "invocation f", "invocation f",
-                        "package pandas==2.2.3", "function f", "invocation f", "invocation f"),
+                        "package numpy==2.2.3",
+                        "function f",
+                        "invocation f",
+                        "invocation f",
+                        "package pandas==2.2.3",
+                        "function f",
+                        "invocation f",
+                        "invocation f"),
                 types("trace.jsonl"));
     }
 
@@ -210,7 +221,8 @@ class TraceLogTest {
             assertEquals(90, log.lost());
             packages.hold.countDown();
         }
-        assertEquals(11, types("trace.jsonl").stream().filter("invocation f"::equals).count());
+        assertEquals(
+                11, types("trace.jsonl").stream().filter("invocation f"::equals).count());
         log.call("f", "v1", Set.of(), 1, "warm");
         assertEquals(91, log.lost(), "after the end, too");
     }

@@ -45,7 +45,7 @@ final class BenchWorker implements AutoCloseable {
     /** Starts a worker with this import cache on any free port. */
     static BenchWorker start(WorkerDirectory directory, ImportCaches caches, String importCache)
             throws ConfigException, SandboxException, IOException, InterruptedException {
-        return start(directory, caches, importCache, config -> { });
+        return start(directory, caches, importCache, config -> {});
     }
 
     /** The same with a change of its settings; the file keeps it. */
@@ -112,8 +112,8 @@ final class BenchWorker implements AutoCloseable {
         return worker.leaves(lambda).stream()
                 .filter(Sandbox::alive)
                 .findFirst()
-                .orElseThrow(() -> new BenchException("the leaf of " + lambda + " is gone, although nothing was to end it"
-                        + "; is mem_pool_mb too small for this machine?"));
+                .orElseThrow(() -> new BenchException("the leaf of " + lambda
+                        + " is gone, although nothing was to end it" + "; is mem_pool_mb too small for this machine?"));
     }
 
     /** Starts to destroy the leaves of a lambda; returns them. */
@@ -182,8 +182,9 @@ final class BenchWorker implements AutoCloseable {
         Zygote zygote = zygotes().stream()
                 .filter(each -> new HashSet<>(each.packages()).equals(wanted))
                 .findFirst()
-                .orElseThrow(() -> new BenchException("no zygote has exactly the packages of " + leaf.spec().lambda()
-                        + ", " + wanted + "; there are " + zygotes().stream().map(Zygote::packages).toList()));
+                .orElseThrow(() -> new BenchException(
+                        "no zygote has exactly the packages of " + leaf.spec().lambda() + ", " + wanted + "; there are "
+                                + zygotes().stream().map(Zygote::packages).toList()));
         var imports = new ArrayList<PackageInfo>();
         for (PackageId id : zygote.packages()) {
             imports.add(worker.installed(id).orElseThrow(() -> new BenchException(id + " is not installed any more")));

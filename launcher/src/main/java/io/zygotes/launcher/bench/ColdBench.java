@@ -28,10 +28,12 @@ public final class ColdBench {
     private static final String NO_CACHE = "";
     /** The worker's Java code is interpreted at first. */
     private static final int WARM_UP = 3000;
+
     private static final int WARM_UP_SET = 20;
     private static final int CLIENTS = 8;
     /** Leaves that are forked ahead when spares are measured. */
     private static final int SPARES = 4;
+
     private static final int FORKERS = 2;
     /** Turns that limit and worker take when many clients ask at once. */
     private static final int TURNS = 4;
@@ -175,8 +177,7 @@ public final class ColdBench {
     }
 
     /** Measures hits, and the limit beside them; of a worker with spares, beside the same rest of the machine. */
-    private void hits(
-            BenchWorker worker, KeepAlive connection, PackageSet set, List<PackageInfo> packages, What what)
+    private void hits(BenchWorker worker, KeepAlive connection, PackageSet set, List<PackageInfo> packages, What what)
             throws Exception {
         String lambda = set.lambda(0);
         try (LimitProcess limit = bench.limit(set, packages)) {
@@ -188,7 +189,11 @@ public final class ColdBench {
                 bench.say(set.name() + ": limit and " + (what == What.HIT ? "hit, " : "hit with spares, ") + pace);
                 for (int done = 0; done < rounds; done += pace.batch()) {
                     int batch = Math.min(pace.batch(), rounds - done);
-                    table.addLimit(set, pace, what, limit.rounds(batch, pace.restMillis()).nanos());
+                    table.addLimit(
+                            set,
+                            pace,
+                            what,
+                            limit.rounds(batch, pace.restMillis()).nanos());
                     for (int i = 0; i < batch; i++) {
                         Thread.sleep(pace.restMillis());
                         Started hit = start(worker, connection, lambda, "hit");
@@ -209,7 +214,11 @@ public final class ColdBench {
             bench.say(set.name() + ": without zygotes, " + pace);
             for (int i = 0; i < Math.clamp(rounds / 10, Math.min(rounds, 3), rounds); i++) {
                 Thread.sleep(pace.restMillis());
-                table.add(set, pace, What.NONE, start(worker, connection, lambda, "cold").nanos());
+                table.add(
+                        set,
+                        pace,
+                        What.NONE,
+                        start(worker, connection, lambda, "cold").nanos());
             }
         }
     }
@@ -269,7 +278,10 @@ public final class ColdBench {
         } finally {
             forkers.forEach(LimitProcess::close);
         }
-        return new ConcurrentRow(set.name(), ColdTable.rounded(leaves / TURNS), ColdTable.rounded(limit / TURNS),
+        return new ConcurrentRow(
+                set.name(),
+                ColdTable.rounded(leaves / TURNS),
+                ColdTable.rounded(limit / TURNS),
                 ColdTable.rounded(leaves / limit));
     }
 
@@ -287,7 +299,8 @@ public final class ColdBench {
     }
 
     /** Leaves a second, until the last one is gone again. Each client has a lambda of its own: it never finds a leaf. */
-    private static double leaves(ExecutorService threads, BenchWorker worker, PackageSet set, int each) throws Exception {
+    private static double leaves(ExecutorService threads, BenchWorker worker, PackageSet set, int each)
+            throws Exception {
         var start = new CountDownLatch(1);
         var working = new ArrayList<Future<List<Leaf>>>();
         for (int i = 0; i < CLIENTS; i++) {

@@ -28,4 +28,6 @@ public record ColdRow(
         @JsonProperty("p99_ms") double p99Ms,
         @JsonProperty("of_limit_p50") double ofLimitP50,
         @JsonProperty("of_limit_p99") double ofLimitP99,
-        @JsonProperty("steps_p50_ms") @JsonInclude(JsonInclude.Include.NON_NULL) Map<String, Double> stepsP50Ms) {}
+
+        @JsonProperty("steps_p50_ms") @JsonInclude(JsonInclude.Include.NON_NULL)
+        Map<String, Double> stepsP50Ms) {}

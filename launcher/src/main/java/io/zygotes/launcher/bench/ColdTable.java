@@ -27,21 +27,25 @@ final class ColdTable {
     private final Map<Key, List<Long>> nanos = new LinkedHashMap<>();
     /** Rounds of the limit, by what they took turns with. */
     private final Map<Key, List<Long>> limits = new LinkedHashMap<>();
+
     private final Map<Key, Map<String, List<Long>>> steps = new LinkedHashMap<>();
 
     void add(PackageSet set, Pace pace, What what, long duration) {
-        nanos.computeIfAbsent(new Key(set.name(), pace, what), key -> new ArrayList<>()).add(duration);
+        nanos.computeIfAbsent(new Key(set.name(), pace, what), key -> new ArrayList<>())
+                .add(duration);
     }
 
     /** Adds rounds of the limit that took turns with rounds of something else, which is compared to these alone. */
     void addLimit(PackageSet set, Pace pace, What beside, List<Long> durations) {
-        limits.computeIfAbsent(new Key(set.name(), pace, beside), key -> new ArrayList<>()).addAll(durations);
+        limits.computeIfAbsent(new Key(set.name(), pace, beside), key -> new ArrayList<>())
+                .addAll(durations);
     }
 
     /** Adds one sandbox's steps; their sum is its {@link What#CREATE}. */
     void addSteps(PackageSet set, Pace pace, Map<String, Long> creation) {
         var all = steps.computeIfAbsent(new Key(set.name(), pace, What.CREATE), key -> new LinkedHashMap<>());
-        creation.forEach((step, each) -> all.computeIfAbsent(step, key -> new ArrayList<>()).add(each));
+        creation.forEach((step, each) ->
+                all.computeIfAbsent(step, key -> new ArrayList<>()).add(each));
         long total = creation.entrySet().stream()
                 .filter(step -> !step.getKey().startsWith("of that"))
                 .mapToLong(Map.Entry::getValue)

@@ -41,8 +41,10 @@ final class KeepAlive implements Closeable {
 
     /** The bytes of a call of a lambda. */
     static byte[] call(String lambda, String event) {
-        return ("POST /run/" + lambda + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
-                + event.length() + "\r\n\r\n" + event).getBytes(StandardCharsets.US_ASCII);
+        return ("POST /run/" + lambda
+                        + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+                        + event.length() + "\r\n\r\n" + event)
+                .getBytes(StandardCharsets.US_ASCII);
     }
 
     /** The bytes of a question. */
@@ -62,7 +64,7 @@ final class KeepAlive implements Closeable {
             switch (header.substring(0, colon).toLowerCase(Locale.ROOT)) {
                 case "content-length" -> length = Integer.parseInt(value);
                 case "x-zygotes-start" -> start = value;
-                default -> { }
+                default -> {}
             }
         }
         byte[] body = in.readNBytes(length);

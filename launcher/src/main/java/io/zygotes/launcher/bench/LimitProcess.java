@@ -60,15 +60,22 @@ final class LimitProcess implements AutoCloseable {
         for (PackageInfo each : packages) {
             parts.add(Map.of("folder", each.folder().toString(), "modules", each.modules()));
         }
-        String task = JSON.writeValueAsString(Map.of(
-                "packages", parts, "handler", set.write(folder, 0).toString(), "event", BenchWorker.EVENT));
+        String task = JSON.writeValueAsString(
+                Map.of("packages", parts, "handler", set.write(folder, 0).toString(), "event", BenchWorker.EVENT));
         Path errors = folder.resolve("errors.txt");
         var builder = new ProcessBuilder(python, "-I", "-S", "-B", script.toString(), task);
         builder.redirectError(errors.toFile()).environment().clear();
         // As in a zygote: with threads of numeric libraries a fork would be another one.
-        builder.environment().putAll(Map.of(
-                "PATH", "/usr/local/bin:/usr/bin:/bin", "LANG", "C.UTF-8", "OPENBLAS_NUM_THREADS", "1", "OMP_NUM_THREADS",
-                "1"));
+        builder.environment()
+                .putAll(Map.of(
+                        "PATH",
+                        "/usr/local/bin:/usr/bin:/bin",
+                        "LANG",
+                        "C.UTF-8",
+                        "OPENBLAS_NUM_THREADS",
+                        "1",
+                        "OMP_NUM_THREADS",
+                        "1"));
         var limit = new LimitProcess(builder.start(), errors);
         try {
             limit.line();

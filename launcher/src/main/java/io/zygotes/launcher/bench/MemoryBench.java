@@ -16,6 +16,7 @@ public final class MemoryBench {
     private static final int FORKED_LEAVES = 24;
     /** Fewer: each is many times as large. */
     private static final int FRESH_LEAVES = 4;
+
     private static final int SETTLE_MILLIS = 500;
 
     private final Workbench bench;
@@ -68,12 +69,14 @@ public final class MemoryBench {
             Thread.sleep(SETTLE_MILLIS);
             double each = (before - availableMb()) / count;
             double grown = charged(leaves) + charged(worker.zygotes()) - zygotes;
-            List<Long> privateBytes = leaves.stream().map(Leaf::privateBytes).sorted().toList();
+            List<Long> privateBytes =
+                    leaves.stream().map(Leaf::privateBytes).sorted().toList();
             var charges = MemoryReport.Charges.of(count, grown, zygotes, each, memoryMb);
             for (Leaf leaf : leaves) {
                 if (!leaf.alive()) {
-                    throw new BenchException("the leaf " + leaf.id() + " was evicted while it was measured; is mem_pool_mb"
-                            + " too small for " + count + " leaves?");
+                    throw new BenchException(
+                            "the leaf " + leaf.id() + " was evicted while it was measured; is mem_pool_mb"
+                                    + " too small for " + count + " leaves?");
                 }
             }
             return new Measured(privateBytes.get(count / 2) / BYTES_PER_MB, charges);
@@ -87,9 +90,9 @@ public final class MemoryBench {
     private static double availableMb() throws IOException {
         try (var lines = Files.lines(Path.of("/proc/meminfo"))) {
             return lines.filter(line -> line.startsWith("MemAvailable:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
-                    .findFirst()
-                    .orElseThrow(() -> new IOException("/proc/meminfo does not say MemAvailable"))
+                            .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+                            .findFirst()
+                            .orElseThrow(() -> new IOException("/proc/meminfo does not say MemAvailable"))
                     / 1024.0;
         }
     }

@@ -52,8 +52,8 @@ public record MemoryReport(
                 throw new IllegalArgumentException(leaves + " leaves are charged " + leavesMb + " MiB");
             }
             double room = Math.max(memoryMb - zygotesMb, 0);
-            return new Charges(leaves, rounded(leavesMb), rounded(zygotesMb), rounded(machineMbPerLeaf),
-                    (int) (room / (leavesMb / leaves)));
+            return new Charges(leaves, rounded(leavesMb), rounded(zygotesMb), rounded(machineMbPerLeaf), (int)
+                    (room / (leavesMb / leaves)));
         }
     }
 }

@@ -31,13 +31,12 @@ public record PackageSet(String name, String lambda, List<String> imports) {
             new PackageSet("pandas+requests+flask", "web", List.of("pandas", "requests", "flask")));
 
     /** A tree with a node for each set: a hit then finds a zygote with all that the lambda imports. */
-    static final String TREE =
-            """
-            {"packages": [], "children": [
-              {"packages": ["numpy"], "children": [
-                {"packages": ["pandas"], "children": [
-                  {"packages": ["requests", "flask"]}]}]}]}
-            """;
+    static final String TREE = """
+        {"packages": [], "children": [
+          {"packages": ["numpy"], "children": [
+            {"packages": ["pandas"], "children": [
+              {"packages": ["requests", "flask"]}]}]}]}
+        """;
 
     /** Copies the list. */
     public PackageSet {
@@ -57,7 +56,9 @@ public record PackageSet(String name, String lambda, List<String> imports) {
     String code() {
         var code = new StringBuilder();
         imports.forEach(module -> code.append("import ").append(module).append('\n'));
-        return code.append(imports.isEmpty() ? "" : "\n\n").append("def f(event):\n    return event\n").toString();
+        return code.append(imports.isEmpty() ? "" : "\n\n")
+                .append("def f(event):\n    return event\n")
+                .toString();
     }
 
     String requirements() throws IOException {

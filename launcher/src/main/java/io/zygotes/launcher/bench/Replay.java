@@ -50,7 +50,8 @@ final class Replay {
      * @param offsets of each call the milliseconds after the first; empty for one after another
      * @throws BenchException if no call was answered
      */
-    Outcome run(List<String> lambdas, Optional<List<Double>> offsets) throws BenchException, IOException, InterruptedException {
+    Outcome run(List<String> lambdas, Optional<List<Double>> offsets)
+            throws BenchException, IOException, InterruptedException {
         try {
             if (offsets.isPresent()) {
                 atTheirTimes(lambdas, offsets.get());

@@ -36,7 +36,8 @@ public record Schedule(String name, Optional<List<Double>> offsets) {
         if (paceMillis.isPresent()) {
             calls.forEach(call -> offsets.add(offsets.size() * paceMillis.getAsDouble()));
             return new Schedule(
-                    String.format(Locale.ROOT, "one call every %s ms", number(paceMillis.getAsDouble())), Optional.of(offsets));
+                    String.format(Locale.ROOT, "one call every %s ms", number(paceMillis.getAsDouble())),
+                    Optional.of(offsets));
         }
         if (calls.stream().noneMatch(call -> call.atMillis().isPresent())) {
             return new Schedule("one call after another, for the trace has no times", Optional.empty());
@@ -54,8 +55,11 @@ public record Schedule(String name, Optional<List<Double>> offsets) {
             offsets.add(now);
         }
         return new Schedule(
-                String.format(Locale.ROOT, "%s times as fast as recorded, pauses of at most %s ms",
-                        number(speed), number(longestPauseMillis)),
+                String.format(
+                        Locale.ROOT,
+                        "%s times as fast as recorded, pauses of at most %s ms",
+                        number(speed),
+                        number(longestPauseMillis)),
                 Optional.of(offsets));
     }
 
@@ -65,6 +69,8 @@ public record Schedule(String name, Optional<List<Double>> offsets) {
 
     /** How long the calls take at least, in seconds; 0 if that depends on the answers alone. */
     public double seconds() {
-        return offsets.filter(all -> !all.isEmpty()).map(all -> all.getLast() / 1000).orElse(0.0);
+        return offsets.filter(all -> !all.isEmpty())
+                .map(all -> all.getLast() / 1000)
+                .orElse(0.0);
     }
 }

@@ -29,6 +29,7 @@ public final class TreeBench {
     private static final String RETURN = "def f(event):\n    return event\n";
     /** How pip says that it does not reach its index. Each package then takes as long as pip is patient. */
     private static final String UNREACHABLE = "Retrying (Retry(";
+
     private static final int UNREACHABLE_TO_GIVE_UP = 2;
     private static final Pattern NOT_INSTALLED = Pattern.compile("cannot install (?<package>[^\\s]+==[^\\s]+) ");
     private static final Duration REFIT_PATIENCE = Duration.ofSeconds(20);
@@ -53,6 +54,7 @@ public final class TreeBench {
     private final Map<Function, String> lambdas = new LinkedHashMap<>();
     /** What a lambda with these packages imports. */
     private final Map<Set<PackageId>, String> imports = new LinkedHashMap<>();
+
     private final List<TreeReport.LeftOut> leftOut = new ArrayList<>();
 
     /**
@@ -96,15 +98,21 @@ public final class TreeBench {
         }
         Schedule kept = new Schedule(schedule.name(), schedule.offsets().map(all -> offsets));
         List<TreeRow> rows = new ArrayList<>();
-        rows.addAll(measure("none", "", order, kept, config -> { }));
-        rows.addAll(measure("default", "tree", order, kept, config -> { }));
+        rows.addAll(measure("none", "", order, kept, config -> {}));
+        rows.addAll(measure("default", "tree", order, kept, config -> {}));
         rows.addAll(measure("fitted", "tree", order, kept, config -> config.put("import_cache_tree", tree.toString())));
         rows.addAll(measure("auto", "tree", order, kept, config -> {
             config.put("import_cache_tree", "auto");
             config.withObjectProperty("plugins").withObjectProperty("tree").put("refit_seconds", 1);
         }));
         return new TreeReport(
-                order.size(), lambdas.size(), imports.size(), schedule.name(), calls.size() - order.size(), leftOut, rows);
+                order.size(),
+                lambdas.size(),
+                imports.size(),
+                schedule.name(),
+                calls.size() - order.size(),
+                leftOut,
+                rows);
     }
 
     /** One lambda for each set of packages; the others have the same. */
@@ -120,12 +128,15 @@ public final class TreeBench {
             install(each.getValue(), each.getKey(), RETURN);
         }
         bench.say("installing the packages of " + functions(lambdas.size()) + ", " + one.size() + " different sets");
-        BenchWorker worker = bench.worker("", config -> { });
+        BenchWorker worker = bench.worker("", config -> {});
         Map<String, String> lacking = new HashMap<>();
         int unreachable = 0;
         try (KeepAlive connection = worker.connect()) {
             for (Map.Entry<Set<PackageId>, String> each : one.entrySet()) {
-                Optional<String> known = each.getKey().stream().map(PackageId::toString).filter(lacking::containsKey).findFirst();
+                Optional<String> known = each.getKey().stream()
+                        .map(PackageId::toString)
+                        .filter(lacking::containsKey)
+                        .findFirst();
                 if (known.isPresent()) {
                     leaveOut(each.getKey(), lacking.get(known.get()));
                     continue;
@@ -134,7 +145,9 @@ public final class TreeBench {
                     BenchWorker.call(connection, each.getValue());
                     var code = new StringBuilder();
                     for (PackageId id : new TreeSet<>(each.getKey())) {
-                        worker.modules(id).forEach(module -> code.append("import ").append(module).append('\n'));
+                        worker.modules(id)
+                                .forEach(module ->
+                                        code.append("import ").append(module).append('\n'));
                     }
                     imports.put(each.getKey(), code + "\n\n" + RETURN);
                 } catch (BenchException e) {
@@ -146,8 +159,10 @@ public final class TreeBench {
                     }
                     unreachable += e.getMessage().contains(UNREACHABLE) ? 1 : 0;
                     if (unreachable == UNREACHABLE_TO_GIVE_UP && !anyPackages()) {
-                        throw new BenchException("the package index cannot be reached, so the functions of the trace cannot"
-                                + " be run; see 'pip config list' and PIP_INDEX_URL. The last one: " + reason, e);
+                        throw new BenchException(
+                                "the package index cannot be reached, so the functions of the trace cannot"
+                                        + " be run; see 'pip config list' and PIP_INDEX_URL. The last one: " + reason,
+                                e);
                     }
                 }
                 worker.dropAll(each.getValue());
@@ -162,11 +177,14 @@ public final class TreeBench {
 
     private void tryImports() throws Exception {
         for (Map.Entry<Function, String> each : lambdas.entrySet()) {
-            install(each.getValue(), each.getKey().packages(), imports.get(each.getKey().packages()));
+            install(
+                    each.getValue(),
+                    each.getKey().packages(),
+                    imports.get(each.getKey().packages()));
         }
         Map<Set<PackageId>, String> one = oneOfEach();
         bench.say("importing them");
-        BenchWorker worker = bench.worker("", config -> { });
+        BenchWorker worker = bench.worker("", config -> {});
         try (KeepAlive connection = worker.connect()) {
             for (Map.Entry<Set<PackageId>, String> each : one.entrySet()) {
                 try {
@@ -184,12 +202,14 @@ public final class TreeBench {
     /** So that no tree has to wait for byte code that the next one finds there. Zygotes make that quick. */
     private void compileTheOthers() throws Exception {
         Map<Set<PackageId>, String> done = oneOfEach();
-        List<String> others = lambdas.values().stream().filter(lambda -> !done.containsValue(lambda)).toList();
+        List<String> others = lambdas.values().stream()
+                .filter(lambda -> !done.containsValue(lambda))
+                .toList();
         if (others.isEmpty()) {
             return;
         }
         bench.say("compiling the other " + functions(others.size()));
-        BenchWorker worker = bench.worker("tree", config -> { });
+        BenchWorker worker = bench.worker("tree", config -> {});
         try (KeepAlive connection = worker.connect()) {
             for (String lambda : others) {
                 worker.prepare(connection, lambda);
@@ -199,20 +219,27 @@ public final class TreeBench {
     }
 
     private void install(String lambda, Set<PackageId> packages, String code) throws Exception {
-        bench.install(lambda, code, new TreeSet<>(packages).stream()
-                .map(id -> id + "\n")
-                .collect(Collectors.joining()));
+        bench.install(
+                lambda,
+                code,
+                new TreeSet<>(packages).stream().map(id -> id + "\n").collect(Collectors.joining()));
     }
 
     /** Of pip's and Python's long answers the first line and the last one that says anything. */
     private static String shortened(String message) {
         String answer = message.replaceFirst("^.*?\\{\"error\":\"", "").replaceFirst("\"}$", "");
-        List<String> lines = answer.replace("\\n", "\n").lines().map(String::strip).filter(line -> line.matches(".*\\w.*")).toList();
+        List<String> lines = answer.replace("\\n", "\n")
+                .lines()
+                .map(String::strip)
+                .filter(line -> line.matches(".*\\w.*"))
+                .toList();
         return lines.size() < 2 ? answer : lines.getFirst() + " … " + lines.getLast();
     }
 
     private void leaveOut(Set<PackageId> packages, String reason) {
-        List<Function> without = lambdas.keySet().stream().filter(each -> each.packages().equals(packages)).toList();
+        List<Function> without = lambdas.keySet().stream()
+                .filter(each -> each.packages().equals(packages))
+                .toList();
         bench.say("left out " + functions(without.size()) + " with " + new TreeSet<>(packages) + ": " + reason);
         leftOut.add(new TreeReport.LeftOut(
                 without.stream().map(Function::name).toList(),
@@ -227,20 +254,30 @@ public final class TreeBench {
 
     private void requireAny() throws BenchException {
         if (!leftOut.isEmpty() && !anyPackages()) {
-            throw new BenchException("no function of the trace that has packages can be run on this machine, so there is"
-                    + " nothing to compare. The last one: " + leftOut.getLast().reason());
+            throw new BenchException(
+                    "no function of the trace that has packages can be run on this machine, so there is"
+                            + " nothing to compare. The last one: "
+                            + leftOut.getLast().reason());
         }
     }
 
     private List<TreeRow> measure(
-            String name, String importCache, List<String> order, Schedule kept, Consumer<ObjectNode> settings) throws Exception {
+            String name, String importCache, List<String> order, Schedule kept, Consumer<ObjectNode> settings)
+            throws Exception {
         BenchWorker worker = bench.worker(importCache, settings);
         List<TreeRow> rows = new ArrayList<>();
         for (int round = 1; round <= rounds; round++) {
-            bench.say(String.format(Locale.ROOT, "%s, round %d of %d: %d calls%s", name, round, rounds, order.size(),
+            bench.say(String.format(
+                    Locale.ROOT,
+                    "%s, round %d of %d: %d calls%s",
+                    name,
+                    round,
+                    rounds,
+                    order.size(),
                     kept.seconds() < 1 ? "" : String.format(Locale.ROOT, " in about %.0f s", kept.seconds())));
             Replay.Outcome outcome = new Replay(worker).run(order, kept.offsets());
-            outcome.firstFailure().ifPresent(why -> bench.say(outcome.failed() + " calls failed, the first one: " + why));
+            outcome.firstFailure()
+                    .ifPresent(why -> bench.say(outcome.failed() + " calls failed, the first one: " + why));
             rows.add(TreeRow.of(name, round, outcome, worker.memory()));
             for (String lambda : lambdas.values()) {
                 worker.dropAll(lambda);

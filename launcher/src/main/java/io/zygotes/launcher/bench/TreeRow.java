@@ -62,7 +62,10 @@ public record TreeRow(
     }
 
     private static double share(Replay.Outcome outcome, String start) {
-        return Math.round(1000.0 * outcome.starts().getOrDefault(start, 0) / outcome.nanos().size()) / 1000.0;
+        return Math.round(1000.0
+                        * outcome.starts().getOrDefault(start, 0)
+                        / outcome.nanos().size())
+                / 1000.0;
     }
 
     private static double rounded(double value) {

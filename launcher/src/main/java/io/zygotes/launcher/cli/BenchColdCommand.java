@@ -79,12 +79,19 @@ final class BenchColdCommand extends BenchmarkCommand<ColdReport> {
         var rows = new ArrayList<List<String>>();
         rows.add(List.of("packages", "pace", "what", "p50 ms", "p99 ms", "of limit p50", "of limit p99"));
         for (ColdRow row : report.rows()) {
-            rows.add(List.of(row.set(), row.pace(), row.what(), number(row.p50Ms()), number(row.p99Ms()),
-                    number(row.ofLimitP50()), number(row.ofLimitP99())));
+            rows.add(List.of(
+                    row.set(),
+                    row.pace(),
+                    row.what(),
+                    number(row.p50Ms()),
+                    number(row.p99Ms()),
+                    number(row.ofLimitP50()),
+                    number(row.ofLimitP99())));
         }
         out.print(Output.table(new boolean[] {false, false, false, true, true, true, true}, rows));
         out.println();
-        out.println("limit: a bare Python process forks, its child imports f.py and answers; hit: a request over HTTP whose");
+        out.println("limit: a bare Python process forks, its child imports f.py and answers; hit: a request over HTTP"
+                + " whose");
         out.println("zygote lives; create: the part of it that makes the sandbox; none: the request without zygotes.");
         out.println("A request that needs no sandbox takes " + number(report.clientP50Ms()) + " ms (p50).");
         out.println();
@@ -98,8 +105,8 @@ final class BenchColdCommand extends BenchmarkCommand<ColdReport> {
             }
         }
         out.println();
-        out.println(report.concurrent().clients() + " clients at once, beside " + report.concurrent().forkers()
-                + " bare Python processes that fork:");
+        out.println(report.concurrent().clients() + " clients at once, beside "
+                + report.concurrent().forkers() + " bare Python processes that fork:");
         var many = new ArrayList<List<String>>();
         many.add(List.of("packages", "leaves/s", "limit/s", "of limit"));
         for (ConcurrentRow row : report.concurrent().rows()) {

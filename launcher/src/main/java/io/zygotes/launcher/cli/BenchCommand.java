@@ -8,7 +8,8 @@ import picocli.CommandLine.Spec;
 /** {@code zygotes bench ...}. */
 @Command(
         name = "bench",
-        description = "Measures this machine: cold starts, memory, and what trees save. Needs root. Leaves nothing behind.",
+        description =
+                "Measures this machine: cold starts, memory, and what trees save. Needs root. Leaves nothing behind.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {BenchColdCommand.class, BenchMemoryCommand.class, BenchTreeCommand.class})
 final class BenchCommand implements Runnable {

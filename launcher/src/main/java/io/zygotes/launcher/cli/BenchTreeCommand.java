@@ -46,16 +46,18 @@ final class BenchTreeCommand extends BenchmarkCommand<TreeReport> {
             names = "--rounds",
             defaultValue = "2",
             paramLabel = "N",
-            description = "How often to make them under each tree; from the second round on, zygotes are there and leaves"
-                    + " are not (default: ${DEFAULT-VALUE}).")
+            description =
+                    "How often to make them under each tree; from the second round on, zygotes are there and leaves"
+                            + " are not (default: ${DEFAULT-VALUE}).")
     private int rounds;
 
     @Option(
             names = "--speed",
             defaultValue = "1",
             paramLabel = "X",
-            description = "How many times as fast as recorded, if the trace has times (default: ${DEFAULT-VALUE}); without"
-                    + " times each call waits for the answer to the one before it.")
+            description =
+                    "How many times as fast as recorded, if the trace has times (default: ${DEFAULT-VALUE}); without"
+                            + " times each call waits for the answer to the one before it.")
     private double speed;
 
     @Option(
@@ -65,7 +67,10 @@ final class BenchTreeCommand extends BenchmarkCommand<TreeReport> {
             description = "Longer pauses between two calls are cut to this (default: ${DEFAULT-VALUE}).")
     private double longestPause;
 
-    @Option(names = "--pace", paramLabel = "MS", description = "One call every MS milliseconds instead of the recorded times.")
+    @Option(
+            names = "--pace",
+            paramLabel = "MS",
+            description = "One call every MS milliseconds instead of the recorded times.")
     private Double pace;
 
     private List<RecordedCall> recorded;
@@ -76,7 +81,9 @@ final class BenchTreeCommand extends BenchmarkCommand<TreeReport> {
         atLeastOne("--calls", calls);
         atLeastOne("--rounds", rounds);
         require(speed > 0 && Double.isFinite(speed), "--speed must be more than 0, it is " + speed);
-        require(longestPause >= 0 && Double.isFinite(longestPause), "--longest-pause must be at least 0, it is " + longestPause);
+        require(
+                longestPause >= 0 && Double.isFinite(longestPause),
+                "--longest-pause must be at least 0, it is " + longestPause);
         require(pace == null || pace >= 0 && Double.isFinite(pace), "--pace must be at least 0, it is " + pace);
         recorded = OptionalTree.tools().calls(traces, tree, calls, err());
         schedule = Schedule.of(
@@ -97,8 +104,21 @@ final class BenchTreeCommand extends BenchmarkCommand<TreeReport> {
     @Override
     void print(TreeReport report, PrintWriter out) {
         var table = new ArrayList<List<String>>();
-        table.add(List.of("tree", "round", "p50 ms", "p99 ms", "mean ms", "warm", "hit", "cold", "failed",
-                "zygotes", "their MB", "leaves", "their MB", "private MB"));
+        table.add(List.of(
+                "tree",
+                "round",
+                "p50 ms",
+                "p99 ms",
+                "mean ms",
+                "warm",
+                "hit",
+                "cold",
+                "failed",
+                "zygotes",
+                "their MB",
+                "leaves",
+                "their MB",
+                "private MB"));
         for (TreeRow row : report.rows()) {
             table.add(List.of(
                     row.tree(),
@@ -124,7 +144,9 @@ final class BenchTreeCommand extends BenchmarkCommand<TreeReport> {
                 + " different sets of packages, " + report.pace() + ".");
         if (report.leftOutCalls() > 0) {
             out.println("Left out: " + report.leftOutCalls() + " calls of "
-                    + report.leftOut().stream().mapToInt(each -> each.functions().size()).sum()
+                    + report.leftOut().stream()
+                            .mapToInt(each -> each.functions().size())
+                            .sum()
                     + " functions that cannot be run on this machine; --json says why.");
         }
         out.println("Round 1: the worker has just started. Later rounds: its zygotes are there, leaves are not.");

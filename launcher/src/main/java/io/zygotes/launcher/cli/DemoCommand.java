@@ -78,7 +78,8 @@ final class DemoCommand implements Callable<Integer> {
 
     private static void print(DemoReport report, PrintWriter out) {
         var rows = new ArrayList<List<String>>();
-        rows.add(List.of("strategy", "lambda", "first ms", "zygote hit ms", "warm ms", "private MB", "none's first / hit"));
+        rows.add(List.of(
+                "strategy", "lambda", "first ms", "zygote hit ms", "warm ms", "private MB", "none's first / hit"));
         for (DemoRow row : report.rows()) {
             rows.add(List.of(
                     Demo.name(row.strategy()),
@@ -92,7 +93,8 @@ final class DemoCommand implements Callable<Integer> {
         out.println();
         out.print(Output.table(new boolean[] {false, false, true, true, true, true, true}, rows));
         out.println();
-        out.println("first: neither leaf nor zygote; zygote hit: the zygote lives, there is no leaf; warm: there is a leaf;");
+        out.println("first: neither leaf nor zygote; zygote hit: the zygote lives, there is no leaf; warm: there is a"
+                + " leaf;");
         out.println("private MB: memory of the leaf that it shares with nobody. Medians, seen by an HTTP client;");
         out.println("before them 40 starts (2 s at the most) are not counted.");
         report.tree().ifPresent(shape -> {

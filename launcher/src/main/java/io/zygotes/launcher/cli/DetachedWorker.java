@@ -78,7 +78,12 @@ final class DetachedWorker {
         if (onPath("setsid")) {
             command.add("setsid");
         }
-        command.addAll(List.of(Image.current().script().toString(), "worker", "up", "-p", directory.path().toString()));
+        command.addAll(List.of(
+                Image.current().script().toString(),
+                "worker",
+                "up",
+                "-p",
+                directory.path().toString()));
         if (!pluginPath.isEmpty()) {
             command.add("--plugin-path");
             command.add(pluginPath.stream()
@@ -97,7 +102,8 @@ final class DetachedWorker {
         return false;
     }
 
-    private Started awaitReady(Process process, Path log) throws Failure, ConfigException, IOException, InterruptedException {
+    private Started awaitReady(Process process, Path log)
+            throws Failure, ConfigException, IOException, InterruptedException {
         long deadline = System.nanoTime() + START.toNanos();
         while (process.isAlive()) {
             var running = directory.running();
@@ -124,7 +130,9 @@ final class DetachedWorker {
 
     private static String tail(Path log) throws IOException {
         // Whatever a lambda printed: wrong bytes must not hide the reason.
-        List<String> lines = new String(Files.readAllBytes(log), StandardCharsets.UTF_8).lines().toList();
+        List<String> lines = new String(Files.readAllBytes(log), StandardCharsets.UTF_8)
+                .lines()
+                .toList();
         return String.join("\n", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()));
     }
 }

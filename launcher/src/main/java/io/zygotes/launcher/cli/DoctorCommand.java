@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
 /** {@code zygotes doctor}. */
 @Command(
         name = "doctor",
-        description = "Says what this machine offers and how to mend what it lacks. Exit code 1 if no worker could run.")
+        description =
+                "Says what this machine offers and how to mend what it lacks. Exit code 1 if no worker could run.")
 final class DoctorCommand implements Callable<Integer> {
 
     @Spec
@@ -59,14 +60,18 @@ final class DoctorCommand implements Callable<Integer> {
         }
         var rows = new ArrayList<List<String>>();
         for (Finding finding : diagnosis.findings()) {
-            rows.add(List.of(finding.ok() ? "ok" : finding.needed() ? "MISSING" : "worse", finding.name(), finding.found()));
+            rows.add(List.of(
+                    finding.ok() ? "ok" : finding.needed() ? "MISSING" : "worse", finding.name(), finding.found()));
             if (!finding.ok()) {
                 rows.add(List.of("", "", "mend: " + finding.mend()));
             }
         }
         out.print(Output.table(new boolean[3], rows));
         out.println();
-        out.println(diagnosis.ok() ? "A worker can run here." : "A worker cannot run here until what is MISSING is mended.");
+        out.println(
+                diagnosis.ok()
+                        ? "A worker can run here."
+                        : "A worker cannot run here until what is MISSING is mended.");
         out.flush();
         return diagnosis.ok() ? 0 : 1;
     }

@@ -61,8 +61,10 @@ final class DownCommand implements Callable<Integer> {
         if (!ended(opened, pid, START)) {
             throw new Failure("the worker on " + opened.path() + " (pid " + pid + ") is still there after SIGKILL");
         }
-        spec.commandLine().getErr().println("zygotes: the worker on " + opened.path() + " (pid " + pid + ") did not stop within "
-                + timeout + " s and was killed; the next 'zygotes up' removes what it left");
+        spec.commandLine()
+                .getErr()
+                .println("zygotes: the worker on " + opened.path() + " (pid " + pid + ") did not stop within " + timeout
+                        + " s and was killed; the next 'zygotes up' removes what it left");
         return 1;
     }
 
@@ -110,13 +112,15 @@ final class DownCommand implements Callable<Integer> {
                 return running;
             }
             if (System.nanoTime() > deadline) {
-                throw new Failure("the worker on " + opened.path() + " is starting and does not say its process id; try again");
+                throw new Failure(
+                        "the worker on " + opened.path() + " is starting and does not say its process id; try again");
             }
             Thread.sleep(BETWEEN_LOOKS);
         }
     }
 
-    private static boolean ended(WorkerDirectory opened, long pid, Duration within) throws IOException, InterruptedException {
+    private static boolean ended(WorkerDirectory opened, long pid, Duration within)
+            throws IOException, InterruptedException {
         long deadline = System.nanoTime() + within.toNanos();
         while (System.nanoTime() < deadline) {
             Optional<WorkerDirectory.Running> running = opened.running();

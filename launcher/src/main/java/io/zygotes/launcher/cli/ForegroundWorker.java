@@ -54,8 +54,9 @@ final class ForegroundWorker {
         }
         control = openControl(commands);
         started.countDown();
-        out.println("ready: " + directory.path() + ", pid " + ProcessHandle.current().pid() + ", port " + worker.port()
-                + ", import cache \"" + config.features().importCache() + "\"");
+        out.println("ready: " + directory.path() + ", pid "
+                + ProcessHandle.current().pid() + ", port " + worker.port() + ", import cache \""
+                + config.features().importCache() + "\"");
         new CountDownLatch(1).await();
     }
 
@@ -81,7 +82,9 @@ final class ForegroundWorker {
             }
         });
         if (!handled) {
-            LOG.log(Level.INFO, "SIGHUP is ignored, because the process was started that way (nohup); 'zygotes reload' works");
+            LOG.log(
+                    Level.INFO,
+                    "SIGHUP is ignored, because the process was started that way (nohup); 'zygotes reload' works");
         }
     }
 

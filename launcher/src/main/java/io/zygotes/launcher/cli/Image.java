@@ -24,8 +24,9 @@ record Image(Path folder) {
     Path script() throws Failure {
         Path script = folder.resolve("bin/zygotes");
         if (!Files.isExecutable(script)) {
-            throw new Failure(script + " is missing: this is no image of Zygotes but a plain Java runtime; run Zygotes from its"
-                    + " image");
+            throw new Failure(
+                    script + " is missing: this is no image of Zygotes but a plain Java runtime; run Zygotes from its"
+                            + " image");
         }
         return script;
     }

@@ -24,13 +24,16 @@ final class ImageCommand implements Callable<Integer> {
             paramLabel = "LIST",
             split = ",",
             hideParamSyntax = true,
-            description = "Names of this image's import caches that the new one is to have, separated by commas (default: all).")
+            description =
+                    "Names of this image's import caches that the new one is to have, separated by commas (default:"
+                            + " all).")
     private List<String> plugins;
 
     @Option(
             names = "--add",
             paramLabel = "JAR",
-            description = "A plugin to add: its jar, or the folder with its jar and those that it needs. May be given several times.")
+            description = "A plugin to add: its jar, or the folder with its jar and those that it needs. May be given"
+                    + " several times.")
     private List<Path> add = new ArrayList<>();
 
     @Option(names = "--output", paramLabel = "DIR", required = true, description = "Where; must not exist or be empty.")
@@ -43,7 +46,10 @@ final class ImageCommand implements Callable<Integer> {
         var err = spec.commandLine().getErr();
         var copy = new ImageCopy(Image.current().folder(), notice -> err.println("zygotes: " + notice));
         var names = copy.make(
-                Optional.ofNullable(plugins).map(list -> list.stream().map(String::strip).toList()), add, output);
+                Optional.ofNullable(plugins)
+                        .map(list -> list.stream().map(String::strip).toList()),
+                add,
+                output);
         Path made = output.toAbsolutePath().normalize();
         var out = spec.commandLine().getOut();
         out.println("made " + made + " with the import caches "

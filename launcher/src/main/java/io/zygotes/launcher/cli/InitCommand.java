@@ -27,11 +27,15 @@ final class InitCommand implements Callable<Integer> {
         var out = spec.commandLine().getOut();
         out.println("made " + made.path());
         String chosen = made.config().features().importCache();
-        List<Plugin> plugins = ImportCaches.find(Image.current().folder(), List.of(), "plugins").plugins();
+        List<Plugin> plugins = ImportCaches.find(Image.current().folder(), List.of(), "plugins")
+                .plugins();
         if (plugins.stream().noneMatch(plugin -> plugin.names().contains(chosen))) {
-            out.println("note: " + made.configFile() + " chooses the import cache \"" + chosen + "\", which this image does not"
+            out.println("note: " + made.configFile() + " chooses the import cache \"" + chosen
+                    + "\", which this image does not"
                     + " have; put one of these into features.import_cache: "
-                    + plugins.stream().map(plugin -> "\"" + plugin.name() + "\"").collect(Collectors.joining(", ")));
+                    + plugins.stream()
+                            .map(plugin -> "\"" + plugin.name() + "\"")
+                            .collect(Collectors.joining(", ")));
         }
         out.println("next: " + Image.command() + " up" + directory.repeated() + " -d");
         return 0;

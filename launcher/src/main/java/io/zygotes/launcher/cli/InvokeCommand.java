@@ -38,10 +38,13 @@ final class InvokeCommand implements Callable<Integer> {
         byte[] event = json.equals("-") ? System.in.readAllBytes() : json.getBytes(StandardCharsets.UTF_8);
         HttpResponse<String> response;
         try {
-            response = worker.invoke(URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20"), event);
+            response = worker.invoke(
+                    URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20"), event);
         } catch (IOException e) {
-            throw new Failure("calling " + name + " at " + worker.base() + " failed: " + e
-                    + "; see 'zygotes status' and the worker's log", e);
+            throw new Failure(
+                    "calling " + name + " at " + worker.base() + " failed: " + e
+                            + "; see 'zygotes status' and the worker's log",
+                    e);
         }
         if (response.statusCode() != 200) {
             throw new Failure("calling " + name + " failed with status " + response.statusCode() + ": "

@@ -16,7 +16,8 @@ final class PluginPathOption {
             names = "--plugin-path",
             paramLabel = "PATH",
             split = ":",
-            description = "Further folders that are laid out like the image's folder plugins, or jars; separated by ':'.")
+            description =
+                    "Further folders that are laid out like the image's folder plugins, or jars; separated by ':'.")
     private List<Path> paths = new ArrayList<>();
 
     List<Path> paths() {

@@ -23,8 +23,9 @@ final class PluginsCheckCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         ImportCaches caches = ImportCaches.check(Image.current().folder(), jar);
-        List<Plugin> found =
-                caches.plugins().stream().filter(plugin -> !plugin.origin().equals(Plugin.IMAGE)).toList();
+        List<Plugin> found = caches.plugins().stream()
+                .filter(plugin -> !plugin.origin().equals(Plugin.IMAGE))
+                .toList();
         if (found.isEmpty() && caches.broken().isEmpty()) {
             throw new Failure(jar + " is neither a jar nor a folder with jars");
         }

@@ -62,8 +62,16 @@ final class PluginsCommand implements Callable<Integer> {
         for (Plugin plugin : caches.plugins()) {
             boolean isChosen = chosen.isPresent()
                     && (plugin.name().equals(chosen.get()) || plugin.aliases().contains(chosen.get()));
-            lines.add(new Line(plugin.name(), plugin.aliases(), plugin.version(), plugin.spiVersion(), plugin.module(),
-                    plugin.origin(), isChosen, plugin.description(), plugin.warnings()));
+            lines.add(new Line(
+                    plugin.name(),
+                    plugin.aliases(),
+                    plugin.version(),
+                    plugin.spiVersion(),
+                    plugin.module(),
+                    plugin.origin(),
+                    isChosen,
+                    plugin.description(),
+                    plugin.warnings()));
         }
         var out = spec.commandLine().getOut();
         if (json) {
@@ -73,15 +81,22 @@ final class PluginsCommand implements Callable<Integer> {
         var rows = new ArrayList<List<String>>();
         rows.add(List.of("", "NAME", "VERSION", "SPI", "MODULE", "FROM", ""));
         for (Line line : lines) {
-            rows.add(List.of(line.chosen() ? "*" : "", "\"" + line.name() + "\"", line.version(), line.spiVersion(),
-                    line.module(), line.origin(), line.description()));
+            rows.add(List.of(
+                    line.chosen() ? "*" : "",
+                    "\"" + line.name() + "\"",
+                    line.version(),
+                    line.spiVersion(),
+                    line.module(),
+                    line.origin(),
+                    line.description()));
         }
         out.print(Output.table(new boolean[rows.getFirst().size()], rows));
         if (chosen.isPresent()) {
             Path file = directory.path().resolve(WorkerConfig.FILE);
-            out.println(lines.stream().anyMatch(Line::chosen)
-                    ? "* chosen in " + file
-                    : file + " chooses \"" + chosen.get() + "\", which is none of these");
+            out.println(
+                    lines.stream().anyMatch(Line::chosen)
+                            ? "* chosen in " + file
+                            : file + " chooses \"" + chosen.get() + "\", which is none of these");
         }
         for (Line line : lines) {
             line.warnings().forEach(warning -> out.println("warning: " + line.origin() + ": " + warning));

@@ -32,12 +32,15 @@ final class ReloadCommand implements Callable<Integer> {
         try {
             answer = ControlSocket.ask(opened.path(), WorkerCommands.RELOAD);
         } catch (IOException e) {
-            throw new Failure("the worker on " + opened.path() + " does not take commands (" + e.getMessage()
-                    + "); its log says why, and 'kill -HUP' with its process id makes it reload, too", e);
+            throw new Failure(
+                    "the worker on " + opened.path() + " does not take commands (" + e.getMessage()
+                            + "); its log says why, and 'kill -HUP' with its process id makes it reload, too",
+                    e);
         }
         JsonNode body = new ObjectMapper().readTree(answer.json());
         if (answer.status() != HttpURLConnection.HTTP_OK) {
-            throw new Failure("not reloaded, the worker goes on as before: " + body.path("error").asText(answer.json()));
+            throw new Failure("not reloaded, the worker goes on as before: "
+                    + body.path("error").asText(answer.json()));
         }
         spec.commandLine().getOut().println(body.path("message").asText());
         return 0;

@@ -26,9 +26,10 @@ final class RunningWorker {
      * @throws Failure if none runs or it is still starting
      */
     static RunningWorker of(WorkerDirectory directory) throws Failure, ConfigException, IOException {
-        var running = directory.running()
-                .orElseThrow(() -> new Failure("no worker runs on " + directory.path() + "; start one with '" + Image.command() + " up -p "
-                        + directory.path() + " -d'"));
+        var running = directory
+                .running()
+                .orElseThrow(() -> new Failure("no worker runs on " + directory.path() + "; start one with '"
+                        + Image.command() + " up -p " + directory.path() + " -d'"));
         if (running.port() <= 0) {
             throw new Failure("the worker on " + directory.path() + " is still starting; try again in a moment");
         }

@@ -26,7 +26,9 @@ final class StatusCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         var opened = directory.open();
         var running = opened.running();
-        boolean ready = running.isPresent() && running.get().port() > 0 && RunningWorker.of(opened).ready();
+        boolean ready = running.isPresent()
+                && running.get().port() > 0
+                && RunningWorker.of(opened).ready();
         // One without a port starts; one that does not answer on it may start as well, or hang.
         boolean starting = running.isPresent() && running.get().port() <= 0;
         String state = ready ? "ready" : starting ? "starting" : running.isPresent() ? "not answering" : "down";
@@ -39,7 +41,8 @@ final class StatusCommand implements Callable<Integer> {
             answer.put("port", running.isPresent() ? running.get().port() : null);
             out.println(Output.json(answer));
         } else if (running.isPresent()) {
-            out.println(state + ": " + opened.path() + ", pid " + running.get().pid() + ", port " + running.get().port());
+            out.println(state + ": " + opened.path() + ", pid " + running.get().pid() + ", port "
+                    + running.get().port());
         } else {
             out.println("down: no worker runs on " + opened.path());
         }

@@ -11,7 +11,9 @@ import picocli.CommandLine.Spec;
 /** {@code zygotes tree diff}. */
 @Command(
         name = "diff",
-        description = "Shows which nodes only one of two trees has. Nodes with the same packages, ancestors included, are one.")
+        description =
+                "Shows which nodes only one of two trees has. Nodes with the same packages, ancestors included, are"
+                        + " one.")
 final class TreeDiffCommand implements Callable<Integer> {
 
     @Spec

@@ -34,7 +34,8 @@ final class TreeEvalCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Map<String, Number> fields = OptionalTree.tools().evaluate(tree, traces, spec.commandLine().getErr());
+        Map<String, Number> fields =
+                OptionalTree.tools().evaluate(tree, traces, spec.commandLine().getErr());
         var out = spec.commandLine().getOut();
         if (json) {
             out.println(Output.json(fields));

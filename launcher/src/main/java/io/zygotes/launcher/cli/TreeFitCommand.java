@@ -14,7 +14,9 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code zygotes tree fit}. */
-@Command(name = "fit", description = "Makes a tree from traces, and says what it saves. The same input gives the same tree.")
+@Command(
+        name = "fit",
+        description = "Makes a tree from traces, and says what it saves. The same input gives the same tree.")
 final class TreeFitCommand implements Callable<Integer> {
 
     /** What {@code --versions} takes. */
@@ -40,7 +42,8 @@ final class TreeFitCommand implements Callable<Integer> {
     @Option(
             names = "--memory-mb",
             paramLabel = "M",
-            description = "The most modelled memory: the sum over nodes of what the packages cost that the node itself adds.")
+            description =
+                    "The most modelled memory: the sum over nodes of what the packages cost that the node itself adds.")
     private Double memoryMb;
 
     @Option(
@@ -59,7 +62,8 @@ final class TreeFitCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         if (nodes < 1) {
-            throw new ParameterException(spec.commandLine(), "--nodes is " + nodes + ", a tree has at least 1 node, its root");
+            throw new ParameterException(
+                    spec.commandLine(), "--nodes is " + nodes + ", a tree has at least 1 node, its root");
         }
         var request = new TreeTools.FitRequest(
                 traces,

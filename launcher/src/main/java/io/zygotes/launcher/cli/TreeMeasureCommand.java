@@ -28,11 +28,7 @@ final class TreeMeasureCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(
-            names = "--trace",
-            required = true,
-            paramLabel = "FILE",
-            description = "The trace (JSON lines, also .gz).")
+    @Option(names = "--trace", required = true, paramLabel = "FILE", description = "The trace (JSON lines, also .gz).")
     private Path trace;
 
     @Option(

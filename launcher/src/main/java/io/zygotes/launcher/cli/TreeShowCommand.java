@@ -32,8 +32,12 @@ final class TreeShowCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         var out = spec.commandLine().getOut();
-        out.print(OptionalTree.tools().show(
-                file, Optional.ofNullable(trace), Optional.ofNullable(svg), spec.commandLine().getErr()));
+        out.print(OptionalTree.tools()
+                .show(
+                        file,
+                        Optional.ofNullable(trace),
+                        Optional.ofNullable(svg),
+                        spec.commandLine().getErr()));
         out.flush();
         return 0;
     }

@@ -10,7 +10,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code zygotes worker up}. */
-@Command(name = "up", description = "Starts a worker; makes its directory first if there is none. SIGHUP makes it reload, SIGTERM stops it.")
+@Command(
+        name = "up",
+        description =
+                "Starts a worker; makes its directory first if there is none. SIGHUP makes it reload, SIGTERM stops"
+                        + " it.")
 final class UpCommand implements Callable<Integer> {
 
     @Spec
@@ -22,7 +26,9 @@ final class UpCommand implements Callable<Integer> {
     @Mixin
     private PluginPathOption pluginPath;
 
-    @Option(names = {"-d", "--detach"}, description = "Return when the worker is ready, and leave it running.")
+    @Option(
+            names = {"-d", "--detach"},
+            description = "Return when the worker is ready, and leave it running.")
     private boolean detach;
 
     @Override

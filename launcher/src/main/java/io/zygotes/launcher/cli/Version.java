@@ -16,7 +16,8 @@ final class Version implements IVersionProvider {
             properties.load(file);
         }
         return new String[] {
-            "zygotes " + properties.getProperty("version") + " (SPI " + SpiVersion.CURRENT + ", Java " + Runtime.version() + ")"
+            "zygotes " + properties.getProperty("version") + " (SPI " + SpiVersion.CURRENT + ", Java "
+                    + Runtime.version() + ")"
         };
     }
 }

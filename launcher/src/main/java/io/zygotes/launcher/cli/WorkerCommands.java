@@ -92,7 +92,10 @@ final class WorkerCommands {
         String now = fresh.features().importCache();
         boolean more = !fresh.withCacheOf(config).equals(config);
         config = config.withCacheOf(fresh);
-        return new Reloaded(now, before, more,
+        return new Reloaded(
+                now,
+                before,
+                more,
                 "import cache \"" + now + "\"" + (now.equals(before) ? ", made anew" : " instead of \"" + before + "\"")
                         + (more ? "; other settings changed, too: they hold from the next start on" : ""));
     }

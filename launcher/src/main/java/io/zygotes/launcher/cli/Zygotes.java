@@ -57,10 +57,17 @@ public final class Zygotes implements Runnable {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, scope = ScopeType.INHERIT, description = "Show this help.")
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = ScopeType.INHERIT,
+            description = "Show this help.")
     private boolean help;
 
-    @Option(names = {"-V", "--version"}, versionHelp = true, description = "Show the version.")
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true,
+            description = "Show the version.")
     private boolean version;
 
     @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Show the stack trace of an error.")
@@ -127,9 +134,10 @@ public final class Zygotes implements Runnable {
             case ImageException failed -> failed.getMessage();
             case TreeFailure failed -> failed.getMessage();
             case PackageException failed -> failed.getMessage();
-            case FileSystemException failed when failed.getReason() != null -> failed.getFile() + ": " + failed.getReason();
+            case FileSystemException failed
+            when failed.getReason() != null -> failed.getFile() + ": " + failed.getReason();
             case FileSystemException failed ->
-                    failed.getFile() + ": " + failed.getClass().getSimpleName().replace("Exception", "");
+                failed.getFile() + ": " + failed.getClass().getSimpleName().replace("Exception", "");
             case IOException failed -> String.valueOf(failed.getMessage());
             case InterruptedException interrupted -> "interrupted";
             default -> "unexpected " + error + "; this is a fault in Zygotes, --verbose shows where";

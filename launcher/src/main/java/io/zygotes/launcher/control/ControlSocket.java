@@ -86,7 +86,8 @@ public final class ControlSocket implements AutoCloseable {
         Server server = new Server(threads);
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
-        UnixDomainServerConnector connector = new UnixDomainServerConnector(server, 0, 1, new HttpConnectionFactory(http));
+        UnixDomainServerConnector connector =
+                new UnixDomainServerConnector(server, 0, 1, new HttpConnectionFactory(http));
         connector.setUnixDomainPath(bound);
         connector.setIdleTimeout(SILENCE.toMillis());
         server.addConnector(connector);
@@ -159,7 +160,9 @@ public final class ControlSocket implements AutoCloseable {
             Supplier<ControlAnswer> command = commands.get(path);
             ControlAnswer answer;
             if (command == null) {
-                answer = error(HttpStatus.NOT_FOUND_404, "there is nothing here but POST " + String.join(", ", commands.keySet()));
+                answer = error(
+                        HttpStatus.NOT_FOUND_404,
+                        "there is nothing here but POST " + String.join(", ", commands.keySet()));
             } else if (!request.getMethod().equals("POST")) {
                 answer = error(HttpStatus.METHOD_NOT_ALLOWED_405, path + " takes POST only");
                 response.getHeaders().put(HttpHeader.ALLOW, "POST");

@@ -38,13 +38,16 @@ public final class Hangup {
         try {
             Class<?> signal = Class.forName(SIGNAL);
             Class<?> handler = Class.forName(SIGNAL + "Handler");
-            Object ours = Proxy.newProxyInstance(Hangup.class.getClassLoader(), new Class<?>[] {handler},
+            Object ours = Proxy.newProxyInstance(
+                    Hangup.class.getClassLoader(),
+                    new Class<?>[] {handler},
                     (proxy, method, arguments) -> answer(proxy, method, arguments, once));
             Object before = signal.getMethod("handle", signal, handler)
                     .invoke(null, signal.getConstructor(String.class).newInstance("HUP"), ours);
             return before != handler.getField("SIG_IGN").get(null);
         } catch (InvocationTargetException e) {
-            throw new IllegalStateException("SIGHUP cannot be handled: " + e.getCause().getMessage(), e);
+            throw new IllegalStateException(
+                    "SIGHUP cannot be handled: " + e.getCause().getMessage(), e);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("this Java runtime has no " + SIGNAL, e);
         }

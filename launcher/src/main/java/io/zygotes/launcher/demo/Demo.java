@@ -103,7 +103,8 @@ public final class Demo implements AutoCloseable {
             try {
                 store.install(lambda.write(sources));
             } catch (RegistryException e) {
-                throw new DemoException("the demo's lambda " + lambda.name() + " cannot be installed: " + e.getMessage(), e);
+                throw new DemoException(
+                        "the demo's lambda " + lambda.name() + " cannot be installed: " + e.getMessage(), e);
             }
         }
     }

@@ -66,8 +66,8 @@ final class DemoWorker implements AutoCloseable {
         }
         long nanos = System.nanoTime() - start;
         if (response.statusCode() != 200) {
-            throw new DemoException("the lambda " + lambda.name() + " answered with status " + response.statusCode() + ": "
-                    + response.body().strip());
+            throw new DemoException("the lambda " + lambda.name() + " answered with status " + response.statusCode()
+                    + ": " + response.body().strip());
         }
         return nanos;
     }
@@ -87,7 +87,8 @@ final class DemoWorker implements AutoCloseable {
 
     /** Private memory of the lambda's leaf in bytes. */
     long privateBytes(DemoLambda lambda) throws DemoException {
-        List<Leaf> leaves = worker.leaves(lambda.name()).stream().filter(Sandbox::alive).toList();
+        List<Leaf> leaves =
+                worker.leaves(lambda.name()).stream().filter(Sandbox::alive).toList();
         if (leaves.isEmpty()) {
             throw new DemoException("the leaf of " + lambda.name() + " is gone, although nothing was to end it");
         }

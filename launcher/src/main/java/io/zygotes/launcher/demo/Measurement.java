@@ -45,8 +45,8 @@ final class Measurement {
         double first = first();
         Double hit = worker.zygotes().isEmpty() ? null : hit();
         double warm = warm();
-        return new DemoRow(strategy, lambda.name(), first, hit, warm,
-                round(worker.privateBytes(lambda) / BYTES_PER_MB));
+        return new DemoRow(
+                strategy, lambda.name(), first, hit, warm, round(worker.privateBytes(lambda) / BYTES_PER_MB));
     }
 
     private void warmUp() throws DemoException, InterruptedException {

@@ -10,7 +10,9 @@ import java.util.List;
  * @param ok whether a worker can run
  * @param findings all that was looked at
  */
-public record Diagnosis(@JsonProperty("ok") boolean ok, @JsonProperty("findings") List<Finding> findings) {
+public record Diagnosis(
+        @JsonProperty("ok") boolean ok,
+        @JsonProperty("findings") List<Finding> findings) {
 
     /** Copies the list. */
     public Diagnosis {

@@ -107,8 +107,8 @@ public final class Doctor {
             HostPip.probe(config.python(), config.pipMirror(), Map.of());
             return Finding.good("pip", "there");
         } catch (PythonException e) {
-            return Finding.lacking("pip", e.getMessage(),
-                    "apt-get install python3-pip; without it only lambdas without packages run");
+            return Finding.lacking(
+                    "pip", e.getMessage(), "apt-get install python3-pip; without it only lambdas without packages run");
         }
     }
 
@@ -127,7 +127,8 @@ public final class Doctor {
         String found = freeMb + " MB free at " + folder;
         return freeMb >= ENOUGH_DISK_MB
                 ? Finding.good("disk", found)
-                : Finding.lacking("disk", found, "make room there, or choose another directory with -p: packages are large");
+                : Finding.lacking(
+                        "disk", found, "make room there, or choose another directory with -p: packages are large");
     }
 
     static Finding memory(String memInfo, int poolMb) {
@@ -155,7 +156,8 @@ public final class Doctor {
         if (hard >= wanted) {
             return Finding.good(name, "enough for the " + leaves + " leaves that it may hold");
         }
-        return Finding.lacking(name,
+        return Finding.lacking(
+                name,
                 hard + ", enough for " + Math.max(0, (hard - OTHER_FILES) / FILES_OF_LEAF) + " leaves at rest; "
                         + poolMb + " MB may hold " + leaves,
                 "ulimit -Hn " + wanted + ", or LimitNOFILE=" + wanted + " in the service's unit, or lower mem_pool_mb");

@@ -79,7 +79,8 @@ public final class ImageCopy {
         try {
             write(target, plugins, dropIns, names);
         } catch (IOException e) {
-            throw new ImageException("cannot write the image " + target + ": " + reason(e) + ". Nothing was left of it", e);
+            throw new ImageException(
+                    "cannot write the image " + target + ": " + reason(e) + ". Nothing was left of it", e);
         }
         return names;
     }
@@ -116,7 +117,8 @@ public final class ImageCopy {
     }
 
     /** The plugins of the present image that go along. */
-    private List<Plugin> kept(Optional<Collection<String>> keep, List<Path> add) throws ImageException, ConfigException {
+    private List<Plugin> kept(Optional<Collection<String>> keep, List<Path> add)
+            throws ImageException, ConfigException {
         ImportCaches present = ImportCaches.find(image, List.of(), COMMAND);
         present.broken().forEach(broken -> notices.accept("left out, because it cannot be used: " + broken));
         if (keep.isEmpty()) {
@@ -133,7 +135,8 @@ public final class ImageCopy {
             throw unknown(unknown, present.plugins());
         }
         for (Plugin plugin : present.plugins()) {
-            boolean comesAlong = !isBuiltIn(plugin) && !kept.contains(plugin)
+            boolean comesAlong = !isBuiltIn(plugin)
+                    && !kept.contains(plugin)
                     && kept.stream().anyMatch(other -> other.origin().equals(plugin.origin()));
             if (comesAlong) {
                 throw new ImageException(plugin.origin() + " also holds " + quoted(plugin.names())
@@ -145,7 +148,9 @@ public final class ImageCopy {
 
     private static ImageException unknown(Collection<String> names, Collection<Plugin> known) {
         return new ImageException("--plugins names " + quoted(names) + ", but there is no such import cache; known are "
-                + quoted(known.stream().flatMap(plugin -> plugin.names().stream()).collect(Collectors.toCollection(TreeSet::new)))
+                + quoted(known.stream()
+                        .flatMap(plugin -> plugin.names().stream())
+                        .collect(Collectors.toCollection(TreeSet::new)))
                 + ". Correct the name, or bring the jar along with --add");
     }
 
@@ -161,11 +166,11 @@ public final class ImageCopy {
             throw new ImageException("--add: cannot read " + path + ": " + reason(e), e);
         }
         if (!found.broken().isEmpty()) {
-            throw new ImageException("--add: " + found.broken().stream()
-                    .map(BrokenPlugin::toString)
-                    .collect(Collectors.joining("\n  ")));
+            throw new ImageException("--add: "
+                    + found.broken().stream().map(BrokenPlugin::toString).collect(Collectors.joining("\n  ")));
         }
-        List<Plugin> plugins = found.plugins().stream().filter(plugin -> !isBuiltIn(plugin)).toList();
+        List<Plugin> plugins =
+                found.plugins().stream().filter(plugin -> !isBuiltIn(plugin)).toList();
         if (plugins.isEmpty()) {
             throw new ImageException("--add: " + path + " is neither a jar nor a folder with jars");
         }
@@ -181,7 +186,8 @@ public final class ImageCopy {
 
     private static Map<String, Plugin> byNames(List<Plugin> plugins) throws ImageException {
         if (plugins.isEmpty()) {
-            throw new ImageException("an image needs an import cache: name one with --plugins, or bring one along with --add");
+            throw new ImageException(
+                    "an image needs an import cache: name one with --plugins, or bring one along with --add");
         }
         try {
             return ImportCaches.byNames(COMMAND, plugins);
@@ -211,7 +217,8 @@ public final class ImageCopy {
     }
 
     /** That the image has no plugin that was not asked for, and all that were. */
-    private void checkAllWanted(Optional<Collection<String>> keep, SortedSet<String> names) throws ImageException, ConfigException {
+    private void checkAllWanted(Optional<Collection<String>> keep, SortedSet<String> names)
+            throws ImageException, ConfigException {
         if (keep.isEmpty()) {
             return;
         }
@@ -259,7 +266,9 @@ public final class ImageCopy {
         stopped = true;
         try {
             if (!done.await(STOP_SECONDS, TimeUnit.SECONDS)) {
-                notices.accept("the unfinished image could not be removed in time; the next 'zygotes image' to that place does");
+                notices.accept(
+                        "the unfinished image could not be removed in time; the next 'zygotes image' to that place"
+                                + " does");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -273,7 +282,9 @@ public final class ImageCopy {
                 copy(image.resolve(part), folder.resolve(part));
             }
         }
-        Files.write(folder.resolve(BuiltIn.FILE), BuiltIn.file(plugins.stream().filter(ImageCopy::isBuiltIn).toList()));
+        Files.write(
+                folder.resolve(BuiltIn.FILE),
+                BuiltIn.file(plugins.stream().filter(ImageCopy::isBuiltIn).toList()));
         Path dropIn = Files.createDirectory(folder.resolve(ImportCaches.DROP_IN));
         for (var plugin : dropIns.entrySet()) {
             copyPlugin(plugin.getValue(), dropIn.resolve(plugin.getKey()));
@@ -320,10 +331,13 @@ public final class ImageCopy {
     private static void checkLoads(Path folder, SortedSet<String> names) throws ImageException {
         try {
             ImportCaches found = ImportCaches.find(folder, List.of(), COMMAND);
-            SortedSet<String> there = new TreeSet<>(ImportCaches.byNames(COMMAND, found.plugins()).keySet());
+            SortedSet<String> there =
+                    new TreeSet<>(ImportCaches.byNames(COMMAND, found.plugins()).keySet());
             if (!found.broken().isEmpty() || !there.equals(names)) {
-                throw new ImageException("the copied plugins are not those that were checked: " + quoted(there) + " instead of "
-                        + quoted(names) + found.broken().stream().map(broken -> "; " + broken).collect(Collectors.joining())
+                throw new ImageException("the copied plugins are not those that were checked: " + quoted(there)
+                        + " instead of "
+                        + quoted(names)
+                        + found.broken().stream().map(broken -> "; " + broken).collect(Collectors.joining())
                         + ". Did somebody replace a jar meanwhile? Try again");
             }
         } catch (ConfigException e) {
@@ -341,8 +355,9 @@ public final class ImageCopy {
         }
         // Of a copy it is the target that fails.
         String file = failed.getOtherFile() == null ? failed.getFile() : failed.getOtherFile();
-        return file + ": " + (failed.getReason() == null
-                ? failed.getClass().getSimpleName().replace("Exception", "")
-                : failed.getReason());
+        return file + ": "
+                + (failed.getReason() == null
+                        ? failed.getClass().getSimpleName().replace("Exception", "")
+                        : failed.getReason());
     }
 }

@@ -24,9 +24,9 @@ public final class BuiltIn {
     public static final String FILE = "conf/built-in-plugins";
 
     private static final String HEAD = """
-            # The import caches of this image's own modules that can be chosen, one name a line. The others are in the
-            # image, too, but never used.
-            """;
+        # The import caches of this image's own modules that can be chosen, one name a line. The others are in the
+        # image, too, but never used.
+        """;
 
     private final Path file;
     private final Optional<SortedSet<String>> names;
@@ -39,10 +39,13 @@ public final class BuiltIn {
     static BuiltIn of(Path image) throws ConfigException {
         Path file = image.resolve(FILE);
         try {
-            return new BuiltIn(file, Optional.of(Files.readString(file).lines()
-                    .map(String::strip)
-                    .filter(line -> !line.isEmpty() && !line.startsWith("#"))
-                    .collect(Collectors.toCollection(TreeSet::new))));
+            return new BuiltIn(
+                    file,
+                    Optional.of(Files.readString(file)
+                            .lines()
+                            .map(String::strip)
+                            .filter(line -> !line.isEmpty() && !line.startsWith("#"))
+                            .collect(Collectors.toCollection(TreeSet::new))));
         } catch (NoSuchFileException e) {
             return new BuiltIn(file, Optional.empty());
         } catch (IOException e) {
@@ -75,9 +78,15 @@ public final class BuiltIn {
             }
         }
         if (!unknown.isEmpty()) {
-            throw new ConfigException(file.toString(), "names " + unknown + ", but no module of the image has such a plugin; "
-                    + "there are " + plugins.stream().map(plugin -> plugin.names().last()).sorted().toList()
-                    + ". Take the name out");
+            throw new ConfigException(
+                    file.toString(),
+                    "names " + unknown + ", but no module of the image has such a plugin; "
+                            + "there are "
+                            + plugins.stream()
+                                    .map(plugin -> plugin.names().last())
+                                    .sorted()
+                                    .toList()
+                            + ". Take the name out");
         }
         return chosen;
     }

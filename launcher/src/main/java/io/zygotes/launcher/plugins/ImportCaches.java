@@ -72,7 +72,8 @@ public final class ImportCaches {
         var ofImage = new ArrayList<Plugin>();
         var broken = new ArrayList<BrokenPlugin>();
         ModuleLayer image = ModuleLayer.boot();
-        for (ImportCacheProvider provider : ServiceScan.of(image, ImportCacheProvider.class).services()) {
+        for (ImportCacheProvider provider :
+                ServiceScan.of(image, ImportCacheProvider.class).services()) {
             try {
                 ofImage.add(PluginLoader.describe(provider, Plugin.IMAGE, List.of()));
             } catch (PluginLoader.Broken e) {
@@ -132,8 +133,10 @@ public final class ImportCaches {
             for (String each : plugin.names()) {
                 Plugin other = byName.putIfAbsent(each, plugin);
                 if (other != null) {
-                    throw new ConfigException(where, "two import caches are named \"" + each + "\": one in " + place(other)
-                            + " and one in " + place(plugin) + ". Remove one of them");
+                    throw new ConfigException(
+                            where,
+                            "two import caches are named \"" + each + "\": one in " + place(other) + " and one in "
+                                    + place(plugin) + ". Remove one of them");
                 }
             }
         }

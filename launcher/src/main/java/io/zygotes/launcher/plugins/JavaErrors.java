@@ -21,12 +21,14 @@ final class JavaErrors {
     static String sentence(Throwable error) {
         int needed = neededJava(error);
         if (needed > 0) {
-            return "it is compiled for Java " + needed + ", the image has Java " + Runtime.version().feature();
+            return "it is compiled for Java " + needed + ", the image has Java "
+                    + Runtime.version().feature();
         }
         var text = new StringBuilder();
         for (Throwable each = error; each != null; each = each.getCause()) {
-            String message = saysWhatItIs(each) ? each.getMessage() : each.getClass().getSimpleName()
-                    + (each.getMessage() == null ? "" : ": " + each.getMessage());
+            String message = saysWhatItIs(each)
+                    ? each.getMessage()
+                    : each.getClass().getSimpleName() + (each.getMessage() == null ? "" : ": " + each.getMessage());
             if (text.indexOf(message) < 0) {
                 text.append(text.isEmpty() ? "" : ", because ").append(message);
             }

@@ -47,6 +47,7 @@ final class LinkCheck {
     private static final int CLASS_VERSION_OFFSET = 44;
     /** Where a class file has that version (JVMS 4.1). */
     private static final int MAJOR_OFFSET = 6;
+
     private static final int SHORTEST = MAJOR_OFFSET + Short.BYTES;
     /** A jar compiled against the wrong thing has hundreds; a few say enough. */
     private static final int MOST_NAMED = 4;
@@ -56,6 +57,7 @@ final class LinkCheck {
     private final List<String> ownPackages;
     /** By what is missing, so that it is said once, for the first class that refers to it. */
     private final Map<String, Finding> faults = new LinkedHashMap<>();
+
     private final Map<String, Finding> doubts = new LinkedHashMap<>();
 
     private LinkCheck(ModuleLayer layer, VisibleClasses classes) {
@@ -65,7 +67,8 @@ final class LinkCheck {
                 .flatMap(module -> module.getDescriptor().provides().stream())
                 .filter(provides -> provides.service().startsWith(OURS))
                 .flatMap(provides -> provides.providers().stream())
-                .map(provider -> provider.substring(0, provider.lastIndexOf('.') + 1).replace('.', '/'))
+                .map(provider ->
+                        provider.substring(0, provider.lastIndexOf('.') + 1).replace('.', '/'))
                 .distinct()
                 .toList();
     }
@@ -102,14 +105,16 @@ final class LinkCheck {
     private Result result() {
         List<String> warnings = doubts.isEmpty()
                 ? List.of()
-                : List.of("a library refers to what is not there, which matters only if it is called: " + named(doubts));
+                : List.of(
+                        "a library refers to what is not there, which matters only if it is called: " + named(doubts));
         return faults.isEmpty()
                 ? new Result("", "", warnings)
                 : new Result(named(faults), faults.values().iterator().next().mend(), warnings);
     }
 
     private static String named(Map<String, Finding> findings) {
-        String first = findings.values().stream().map(Finding::what).limit(MOST_NAMED).collect(Collectors.joining(", "));
+        String first =
+                findings.values().stream().map(Finding::what).limit(MOST_NAMED).collect(Collectors.joining(", "));
         int more = findings.size() - MOST_NAMED;
         return more > 0 ? first + ", and " + more + " more of this kind" : first;
     }
@@ -120,8 +125,11 @@ final class LinkCheck {
         byte[] bytes = classes.read(module, file).orElseThrow();
         int major = major(bytes);
         if (major > ClassFile.latestMajorVersion()) {
-            add(own, name, java(name) + " is compiled for Java " + (major - CLASS_VERSION_OFFSET) + ", the image has Java "
-                    + Runtime.version().feature(),
+            add(
+                    own,
+                    name,
+                    java(name) + " is compiled for Java " + (major - CLASS_VERSION_OFFSET) + ", the image has Java "
+                            + Runtime.version().feature(),
                     "compile it with --release " + Runtime.version().feature());
             return;
         }
@@ -165,8 +173,8 @@ final class LinkCheck {
             case NewReferenceArrayInstruction made -> Optional.of(made.componentType());
             case NewMultiArrayInstruction made -> Optional.of(made.arrayType());
             case TypeCheckInstruction checked -> Optional.of(checked.type());
-            case ConstantInstruction.LoadConstantInstruction loaded when loaded.constantEntry() instanceof ClassEntry used ->
-                    Optional.of(used);
+            case ConstantInstruction.LoadConstantInstruction loaded
+            when loaded.constantEntry() instanceof ClassEntry used -> Optional.of(used);
             case ExceptionCatch caught -> caught.catchType();
             default -> Optional.empty();
         };
@@ -182,7 +190,7 @@ final class LinkCheck {
             return;
         }
         switch (classes.find(module, name)) {
-            case Found _ -> { }
+            case Found _ -> {}
             case Hidden hidden -> hidden(own, user, name, hidden.module());
             case Missing _ -> missing(module, own, user, name);
         }
@@ -203,10 +211,16 @@ final class LinkCheck {
             // A fault in a library, too: nobody but a plugin means Zygotes.
             add(true, name, what + "is the worker's own (module " + holder.getName() + ")", "use io.zygotes.spi alone");
         } else if (holder.getLayer() == layer || isOfTheJdk(name)) {
-            add(own, name, what + "the module " + holder.getName() + " keeps to itself",
+            add(
+                    own,
+                    name,
+                    what + "the module " + holder.getName() + " keeps to itself",
                     "use what that module exports, or require the module");
         } else {
-            add(own, name, what + "is in a library of the worker's own (module " + holder.getName() + ")",
+            add(
+                    own,
+                    name,
+                    what + "is in a library of the worker's own (module " + holder.getName() + ")",
                     "put the library's jar beside it, in a folder of its own below plugins/");
         }
     }
@@ -214,20 +228,33 @@ final class LinkCheck {
     private void missing(Module module, boolean own, String user, String name) {
         String what = java(user) + " uses " + java(name) + ", which ";
         if (name.startsWith(SPI)) {
-            add(true, name, what + "the SPI of this worker does not have (revision " + SpiVersion.CURRENT + ")", newerSpi());
+            add(
+                    true,
+                    name,
+                    what + "the SPI of this worker does not have (revision " + SpiVersion.CURRENT + ")",
+                    newerSpi());
         } else if (isOfTheJdk(name)) {
             if (own && !mayMiss(module)) {
-                add(true, name, what + "is in none of the image's JDK modules",
+                add(
+                        true,
+                        name,
+                        what + "is in none of the image's JDK modules",
                         "do without it; docs/plugins.md lists the modules that every image has");
             }
         } else {
-            add(own && !mayMiss(module), name, what + "is neither in the plugin nor in the image",
+            add(
+                    own && !mayMiss(module),
+                    name,
+                    what + "is neither in the plugin nor in the image",
                     "put the jar with the missing class beside it, in a folder of its own below plugins/");
         }
     }
 
     private static boolean isOfTheJdk(String name) {
-        return name.startsWith("java/") || name.startsWith("javax/") || name.startsWith("jdk/") || name.startsWith("sun/")
+        return name.startsWith("java/")
+                || name.startsWith("javax/")
+                || name.startsWith("jdk/")
+                || name.startsWith("sun/")
                 || name.startsWith("com/sun/");
     }
 
@@ -252,22 +279,33 @@ final class LinkCheck {
         String missing = owner + "." + key;
         String what = java(user) + (field ? " uses " : " calls ") + java(owner) + "." + member(reference) + ", which ";
         if (owner.startsWith(SPI)) {
-            add(true, missing, what + "the SPI of this worker does not have (revision " + SpiVersion.CURRENT + ")", newerSpi());
+            add(
+                    true,
+                    missing,
+                    what + "the SPI of this worker does not have (revision " + SpiVersion.CURRENT + ")",
+                    newerSpi());
         } else if (own || !isOfTheJdk(owner)) {
-            add(own, missing, what + place(found.module()) + " does not have",
+            add(
+                    own,
+                    missing,
+                    what + place(found.module()) + " does not have",
                     "put that version of the library beside it which it was compiled against");
         }
     }
 
     private static String newerSpi() {
-        return "it was compiled against another SPI than it says: let spiVersion() return SpiVersion.CURRENT and compile it"
-                + " against the oldest SPI that it is for, or use a newer Zygotes";
+        return "it was compiled against another SPI than it says: let spiVersion() return SpiVersion.CURRENT and"
+                + " compile it against the oldest SPI that it is for, or use a newer Zygotes";
     }
 
     private String place(Module module) {
         String name = "the module " + module.getName();
         return module.getLayer() == layer
-                ? layer.configuration().findModule(module.getName()).orElseThrow().reference().location()
+                ? layer.configuration()
+                        .findModule(module.getName())
+                        .orElseThrow()
+                        .reference()
+                        .location()
                         .map(location -> name + " in " + location.getPath())
                         .orElse(name)
                 : name + " of the image";
@@ -285,9 +323,14 @@ final class LinkCheck {
             for (String method : classes.shape(parent).orElseThrow().abstractMethods()) {
                 if (!classes.hasBody(checked, method)) {
                     int descriptor = method.indexOf('(');
-                    add(true, checked.name() + "." + method, java(checked.name()) + " has no method "
-                            + signature(method.substring(0, descriptor), method.substring(descriptor)) + ", which "
-                            + java(parent.name()) + " asks for in revision " + SpiVersion.CURRENT + " of the SPI",
+                    add(
+                            true,
+                            checked.name() + "." + method,
+                            java(checked.name()) + " has no method "
+                                    + signature(method.substring(0, descriptor), method.substring(descriptor))
+                                    + ", which "
+                                    + java(parent.name()) + " asks for in revision " + SpiVersion.CURRENT
+                                    + " of the SPI",
                             "compile it against the SPI of this worker");
                 }
             }
@@ -296,13 +339,16 @@ final class LinkCheck {
 
     private static String member(MemberRefEntry reference) {
         String name = reference.name().stringValue();
-        return reference instanceof FieldRefEntry ? name : signature(name, reference.type().stringValue());
+        return reference instanceof FieldRefEntry
+                ? name
+                : signature(name, reference.type().stringValue());
     }
 
     private static String signature(String name, String descriptor) {
-        return name + MethodTypeDesc.ofDescriptor(descriptor).parameterList().stream()
-                .map(ClassDesc::displayName)
-                .collect(Collectors.joining(", ", "(", ")"));
+        return name
+                + MethodTypeDesc.ofDescriptor(descriptor).parameterList().stream()
+                        .map(ClassDesc::displayName)
+                        .collect(Collectors.joining(", ", "(", ")"));
     }
 
     private static String java(String name) {

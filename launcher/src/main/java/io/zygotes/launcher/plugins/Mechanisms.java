@@ -17,7 +17,8 @@ public final class Mechanisms {
     /** Finds them. */
     public static Mechanisms find() {
         Map<String, SandboxMechanismProvider> byName = new HashMap<>();
-        for (var provider : ServiceScan.of(ModuleLayer.boot(), SandboxMechanismProvider.class).services()) {
+        for (var provider : ServiceScan.of(ModuleLayer.boot(), SandboxMechanismProvider.class)
+                .services()) {
             byName.put(provider.name(), provider);
         }
         return new Mechanisms(new NamedServices<>("sandbox mechanism", "Mechanisms are part of the image", byName));

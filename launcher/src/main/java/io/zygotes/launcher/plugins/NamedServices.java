@@ -37,8 +37,10 @@ final class NamedServices<S> {
      */
     S byName(String where, String name) throws ConfigException {
         return Optional.ofNullable(byName.get(name))
-                .orElseThrow(() -> new ConfigException(where, "there is no " + type + " named \"" + name + "\", known are "
-                        + quoted(byName.keySet()) + ". " + advice));
+                .orElseThrow(() -> new ConfigException(
+                        where,
+                        "there is no " + type + " named \"" + name + "\", known are " + quoted(byName.keySet()) + ". "
+                                + advice));
     }
 
     private static String quoted(Collection<String> names) {

@@ -71,6 +71,8 @@ record PluginEntry(Path path, List<Path> jars) {
     }
 
     private static boolean isJar(Path path) {
-        return path.getFileName() != null && path.getFileName().toString().endsWith(".jar") && Files.isRegularFile(path);
+        return path.getFileName() != null
+                && path.getFileName().toString().endsWith(".jar")
+                && Files.isRegularFile(path);
     }
 }

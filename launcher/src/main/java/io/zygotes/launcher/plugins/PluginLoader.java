@@ -59,8 +59,10 @@ final class PluginLoader {
             ModuleDescriptor module = describe(jar);
             Path other = jars.putIfAbsent(module.name(), jar);
             if (other != null) {
-                throw new Broken(entry.path(), other.getFileName() + " and " + jar.getFileName() + " are both the module "
-                        + module.name(), "keep one of them");
+                throw new Broken(
+                        entry.path(),
+                        other.getFileName() + " and " + jar.getFileName() + " are both the module " + module.name(),
+                        "keep one of them");
             }
             modules.put(module.name(), module);
             if (module.isAutomatic() && contents.servicesFile()) {
@@ -77,15 +79,18 @@ final class PluginLoader {
         checkPackages(entry, modules, jars);
         checkRequires(entry, modules);
         if (servicesIgnored && modules.values().stream().noneMatch(PluginLoader::provides)) {
-            throw new Broken(entry.path(), "it is a named module with a " + SERVICES_FILE
-                    + ", which Java reads only in jars without module-info.class",
+            throw new Broken(
+                    entry.path(),
+                    "it is a named module with a " + SERVICES_FILE
+                            + ", which Java reads only in jars without module-info.class",
                     "write 'provides " + SERVICE + " with YourProvider;' in its module-info.java");
         }
         return inspect(entry, define(entry, modules), warnings);
     }
 
     private static boolean provides(ModuleDescriptor module) {
-        return module.provides().stream().anyMatch(provided -> provided.service().equals(SERVICE));
+        return module.provides().stream()
+                .anyMatch(provided -> provided.service().equals(SERVICE));
     }
 
     /** What of a jar matters before Java's own module code sees it. */
@@ -94,15 +99,21 @@ final class PluginLoader {
     private static Contents read(Path path) throws Broken {
         try (var jar = new JarFile(path.toFile())) {
             boolean bundlesSpi = jar.stream()
-                    .anyMatch(file -> file.getName().startsWith(SPI_PACKAGE) && file.getName().endsWith(".class"));
+                    .anyMatch(file -> file.getName().startsWith(SPI_PACKAGE)
+                            && file.getName().endsWith(".class"));
             if (bundlesSpi) {
-                throw new Broken(path, "it holds the SPI's own classes (" + SPI_PACKAGE + ")",
+                throw new Broken(
+                        path,
+                        "it holds the SPI's own classes (" + SPI_PACKAGE + ")",
                         "leave them out: the worker brings them (in Maven, scope provided)");
             }
             return new Contents(jar.getEntry(SERVICES_FILE) != null);
         } catch (IOException e) {
-            throw new Broken(path, "it cannot be read as a jar (" + e.getMessage() + ")",
-                    "if it is still being copied, start again when that is done; copy it under another name and rename it");
+            throw new Broken(
+                    path,
+                    "it cannot be read as a jar (" + e.getMessage() + ")",
+                    "if it is still being copied, start again when that is done; copy it under another name and rename"
+                            + " it");
         }
     }
 
@@ -110,9 +121,15 @@ final class PluginLoader {
         try {
             return ModuleFinder.of(jar).findAll().iterator().next().descriptor();
         } catch (FindException e) {
-            throw new Broken(jar, JavaErrors.sentence(e), JavaErrors.mend(e, e.getCause() instanceof IllegalArgumentException
-                    ? "its file name makes no module name: rename it, or put Automatic-Module-Name into its manifest"
-                    : "repair its module-info, or what is in META-INF/services"));
+            throw new Broken(
+                    jar,
+                    JavaErrors.sentence(e),
+                    JavaErrors.mend(
+                            e,
+                            e.getCause() instanceof IllegalArgumentException
+                                    ? "its file name makes no module name: rename it, or put Automatic-Module-Name"
+                                            + " into its manifest"
+                                    : "repair its module-info, or what is in META-INF/services"));
         }
     }
 
@@ -123,8 +140,10 @@ final class PluginLoader {
             for (String name : module.packages()) {
                 String other = owners.putIfAbsent(name, module.name());
                 if (other != null) {
-                    throw new Broken(entry.path(), "the package " + name + " is in " + jars.get(other).getFileName()
-                            + " and in " + jars.get(module.name()).getFileName(),
+                    throw new Broken(
+                            entry.path(),
+                            "the package " + name + " is in " + jars.get(other).getFileName() + " and in "
+                                    + jars.get(module.name()).getFileName(),
                             "no package may be in two jars of a plugin: leave one out, or make one jar of both");
                 }
             }
@@ -135,18 +154,28 @@ final class PluginLoader {
         for (ModuleDescriptor module : modules.values()) {
             for (ModuleDescriptor.Requires requires : module.requires()) {
                 String name = requires.name();
-                if (requires.modifiers().contains(ModuleDescriptor.Requires.Modifier.STATIC) || modules.containsKey(name)) {
+                if (requires.modifiers().contains(ModuleDescriptor.Requires.Modifier.STATIC)
+                        || modules.containsKey(name)) {
                     continue;
                 }
-                if (name.startsWith("io.zygotes.") && !name.equals(SPI_MODULE) && !name.startsWith("io.zygotes.plugin.")) {
-                    throw new Broken(entry.path(), "the module " + module.name() + " requires " + name
-                            + ", which is the worker's own", "use " + SPI_MODULE + " alone");
+                if (name.startsWith("io.zygotes.")
+                        && !name.equals(SPI_MODULE)
+                        && !name.startsWith("io.zygotes.plugin.")) {
+                    throw new Broken(
+                            entry.path(),
+                            "the module " + module.name() + " requires " + name + ", which is the worker's own",
+                            "use " + SPI_MODULE + " alone");
                 }
                 if (image.configuration().findModule(name).isEmpty()) {
                     boolean ofJdk = name.startsWith("java.") || name.startsWith("jdk.");
-                    throw new Broken(entry.path(), "the module " + module.name() + " requires " + name + ", which is "
-                            + (ofJdk ? "not among the image's JDK modules " + jdkModules() : "neither beside it nor in the image"),
-                            ofJdk ? "do without it: a plugin cannot bring modules of the JDK along"
+                    throw new Broken(
+                            entry.path(),
+                            "the module " + module.name() + " requires " + name + ", which is "
+                                    + (ofJdk
+                                            ? "not among the image's JDK modules " + jdkModules()
+                                            : "neither beside it nor in the image"),
+                            ofJdk
+                                    ? "do without it: a plugin cannot bring modules of the JDK along"
                                     : "put the jar of " + name + " beside it, in a folder " + folderFor(entry));
                 }
             }
@@ -177,9 +206,12 @@ final class PluginLoader {
             ModuleFinder own = ModuleFinder.of(entry.jars().toArray(Path[]::new));
             boolean written = overlapsImage(modules);
             if (written) {
-                own = new PlainJars(own, image.modules().stream()
-                        .filter(module -> isOfTheJdk(module) || module.getName().equals(SPI_MODULE))
-                        .toList());
+                own = new PlainJars(
+                        own,
+                        image.modules().stream()
+                                .filter(module ->
+                                        isOfTheJdk(module) || module.getName().equals(SPI_MODULE))
+                                .toList());
             }
             Configuration configuration =
                     Configuration.resolve(own, List.of(image.configuration()), ModuleFinder.of(), modules.keySet());
@@ -190,7 +222,9 @@ final class PluginLoader {
             }
             return controller.layer();
         } catch (FindException | ResolutionException | LayerInstantiationException e) {
-            throw new Broken(entry.path(), JavaErrors.sentence(e),
+            throw new Broken(
+                    entry.path(),
+                    JavaErrors.sentence(e),
                     JavaErrors.mend(e, "no package may be in two of its jars, or in one of them and in the image"));
         }
     }
@@ -215,8 +249,11 @@ final class PluginLoader {
             }
         }
         if (plugins.isEmpty() && broken.isEmpty() && scan.failures().isEmpty()) {
-            throw new Broken(entry.path(), "it provides no " + SERVICE,
-                    "write 'provides " + SERVICE + " with YourProvider;' in its module-info.java, or add " + SERVICES_FILE);
+            throw new Broken(
+                    entry.path(),
+                    "it provides no " + SERVICE,
+                    "write 'provides " + SERVICE + " with YourProvider;' in its module-info.java, or add "
+                            + SERVICES_FILE);
         }
         if (plugins.isEmpty() && scan.failures().isEmpty()) {
             // What is for another revision of the SPI misses something of course.
@@ -229,12 +266,17 @@ final class PluginLoader {
             return new Outcome(List.of(), List.copyOf(broken));
         }
         for (Throwable failure : scan.failures()) {
-            broken.add(new BrokenPlugin(entry.path().toString(), JavaErrors.sentence(failure),
-                    JavaErrors.mend(failure, "the class that 'provides' or META-INF/services names must be public, implement "
-                            + ImportCacheProvider.class.getSimpleName()
-                            + " and have a public constructor without parameters that does nothing")));
+            broken.add(new BrokenPlugin(
+                    entry.path().toString(),
+                    JavaErrors.sentence(failure),
+                    JavaErrors.mend(
+                            failure,
+                            "the class that 'provides' or META-INF/services names must be public, implement "
+                                    + ImportCacheProvider.class.getSimpleName()
+                                    + " and have a public constructor without parameters that does nothing")));
         }
-        return new Outcome(plugins.stream().map(plugin -> plugin.warned(links.warnings())).toList(), List.copyOf(broken));
+        return new Outcome(
+                plugins.stream().map(plugin -> plugin.warned(links.warnings())).toList(), List.copyOf(broken));
     }
 
     private static LinkCheck.Result links(PluginEntry entry, ModuleLayer layer) throws Broken {
@@ -253,7 +295,9 @@ final class PluginLoader {
             String declared = Objects.requireNonNull(provider.spiVersion(), "spiVersion() returns null");
             SpiRevision present = SpiRevision.parse(SpiVersion.CURRENT);
             if (!SpiRevision.parse(declared).worksWith(present)) {
-                throw new Broken(where, "it was built for revision " + declared + " of the SPI, this worker has " + present,
+                throw new Broken(
+                        where,
+                        "it was built for revision " + declared + " of the SPI, this worker has " + present,
                         "use a plugin for the same major and no newer minor revision, or a newer Zygotes");
             }
             String name = provider.name();
@@ -262,15 +306,28 @@ final class PluginLoader {
             names.add(name);
             for (String each : names) {
                 if (each == null || !NAME.matcher(each).matches() && !(builtIn && each.isEmpty())) {
-                    throw new Broken(where, "\"" + each + "\" cannot be the name of an import cache",
+                    throw new Broken(
+                            where,
+                            "\"" + each + "\" cannot be the name of an import cache",
                             "a name starts with a lower-case letter and holds lower-case letters, digits and -");
                 }
             }
-            return new Plugin(name, new TreeSet<>(provider.aliases()), provider.version(), declared, provider.description(),
-                    module.getName(), origin, warnings, provider);
+            return new Plugin(
+                    name,
+                    new TreeSet<>(provider.aliases()),
+                    provider.version(),
+                    declared,
+                    provider.description(),
+                    module.getName(),
+                    origin,
+                    warnings,
+                    provider);
         } catch (RuntimeException | LinkageError e) {
-            throw new Broken(where, provider.getClass().getName() + " fails when asked about itself: " + JavaErrors.sentence(e),
-                    JavaErrors.mend(e, "name(), aliases(), version(), spiVersion() and description() must return constants"));
+            throw new Broken(
+                    where,
+                    provider.getClass().getName() + " fails when asked about itself: " + JavaErrors.sentence(e),
+                    JavaErrors.mend(
+                            e, "name(), aliases(), version(), spiVersion() and description() must return constants"));
         }
     }
 

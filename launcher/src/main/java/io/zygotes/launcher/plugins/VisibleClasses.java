@@ -24,7 +24,8 @@ import java.util.Set;
 final class VisibleClasses implements AutoCloseable {
 
     /** These take any arguments (signature polymorphism, JVMS 2.9.3). */
-    private static final Set<String> POLYMORPHIC = Set.of("java/lang/invoke/MethodHandle", "java/lang/invoke/VarHandle");
+    private static final Set<String> POLYMORPHIC =
+            Set.of("java/lang/invoke/MethodHandle", "java/lang/invoke/VarHandle");
 
     private final List<Module> modules = new ArrayList<>();
     private final Map<String, List<Module>> byPackage = new HashMap<>();
@@ -36,8 +37,10 @@ final class VisibleClasses implements AutoCloseable {
         layers.addAll(layer.parents());
         layers.forEach(each -> modules.addAll(each.modules()));
         for (Module module : modules) {
-            module.getPackages().forEach(name ->
-                    byPackage.computeIfAbsent(name, none -> new ArrayList<>()).add(module));
+            module.getPackages()
+                    .forEach(name -> byPackage
+                            .computeIfAbsent(name, none -> new ArrayList<>())
+                            .add(module));
         }
     }
 
@@ -64,11 +67,14 @@ final class VisibleClasses implements AutoCloseable {
 
         static Shape of(ClassModel model) {
             var fields = new HashSet<String>();
-            model.fields().forEach(field -> fields.add(field.fieldName().stringValue() + field.fieldType().stringValue()));
+            model.fields()
+                    .forEach(field -> fields.add(
+                            field.fieldName().stringValue() + field.fieldType().stringValue()));
             var methods = new HashSet<String>();
             var open = new HashSet<String>();
             model.methods().forEach(method -> {
-                String key = method.methodName().stringValue() + method.methodType().stringValue();
+                String key =
+                        method.methodName().stringValue() + method.methodType().stringValue();
                 methods.add(key);
                 if (method.flags().has(AccessFlag.ABSTRACT)) {
                     open.add(key);
@@ -115,14 +121,16 @@ final class VisibleClasses implements AutoCloseable {
 
     /** Whether a method is where Java looks for it. */
     boolean hasMethod(Found owner, String key) {
-        return POLYMORPHIC.contains(owner.name()) || has(owner, shape -> shape.methods().contains(key), new HashSet<>());
+        return POLYMORPHIC.contains(owner.name())
+                || has(owner, shape -> shape.methods().contains(key), new HashSet<>());
     }
 
     /** Whether a method is there and has a body. */
     boolean hasBody(Found owner, String key) {
         return has(
                 owner,
-                shape -> shape.methods().contains(key) && !shape.abstractMethods().contains(key),
+                shape -> shape.methods().contains(key)
+                        && !shape.abstractMethods().contains(key),
                 new HashSet<>());
     }
 
@@ -177,7 +185,8 @@ final class VisibleClasses implements AutoCloseable {
 
     private Optional<Shape> readShape(Found found) {
         try {
-            return read(found.module(), found.name() + ".class").map(bytes -> Shape.of(ClassFile.of().parse(bytes)));
+            return read(found.module(), found.name() + ".class")
+                    .map(bytes -> Shape.of(ClassFile.of().parse(bytes)));
         } catch (IOException | IllegalArgumentException e) {
             // Whoever goes through the classes of that module reports the file itself.
             return Optional.empty();
@@ -187,7 +196,9 @@ final class VisibleClasses implements AutoCloseable {
     /** The names of a module's class files, its descriptor aside. */
     List<String> classFiles(Module module) throws IOException {
         try (var all = reader(module).list()) {
-            return all.filter(name -> name.endsWith(".class") && !name.endsWith("module-info.class")).sorted().toList();
+            return all.filter(name -> name.endsWith(".class") && !name.endsWith("module-info.class"))
+                    .sorted()
+                    .toList();
         }
     }
 

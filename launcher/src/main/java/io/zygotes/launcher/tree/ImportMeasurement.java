@@ -49,7 +49,11 @@ final class ImportMeasurement {
                 TraceCosts.Measured result = measure(each);
                 measured.put(each.id(), result);
                 err.println(String.format(
-                        Locale.ROOT, "%s: %.1f ms, %.1f MiB", place, result.cost().millis(), result.cost().megabytes()));
+                        Locale.ROOT,
+                        "%s: %.1f ms, %.1f MiB",
+                        place,
+                        result.cost().millis(),
+                        result.cost().megabytes()));
             } catch (PackageException | SandboxException e) {
                 err.println("zygotes: " + place + " cannot be measured: " + message(e));
             }
@@ -60,8 +64,10 @@ final class ImportMeasurement {
     }
 
     private static String message(Exception error) {
-        return error instanceof SandboxException.ImportFailed failed && !failed.traceback().isBlank()
-                ? failed.getMessage() + " (" + failed.traceback().strip().lines().toList().getLast().strip() + ")"
+        return error instanceof SandboxException.ImportFailed failed
+                        && !failed.traceback().isBlank()
+                ? failed.getMessage() + " ("
+                        + failed.traceback().strip().lines().toList().getLast().strip() + ")"
                 : error.getMessage();
     }
 

@@ -60,10 +60,10 @@ public final class TreeTools {
         ZygoteTree tree = TreeReader.file(file);
         Optional<Trace> calls = trace.isPresent() ? Optional.of(read(List.of(trace.get()), err)) : Optional.empty();
         if (svg.isPresent()) {
-            Folders.write(svg.get().toAbsolutePath(), TreeReport.svg(tree, calls).getBytes(StandardCharsets.UTF_8));
+            Folders.write(
+                    svg.get().toAbsolutePath(), TreeReport.svg(tree, calls).getBytes(StandardCharsets.UTF_8));
         }
-        return (calls.isPresent() ? TreeReport.text(tree, calls.get()) : TreeText.of(tree))
-                + nodes(tree.size()) + "\n";
+        return (calls.isPresent() ? TreeReport.text(tree, calls.get()) : TreeText.of(tree)) + nodes(tree.size()) + "\n";
     }
 
     private static String nodes(int count) {
@@ -118,11 +118,13 @@ public final class TreeTools {
         Trace trace = read(request.traces(), err);
         TreeFitter.Fit fit;
         try {
-            fit = TreeFitter.fit(trace, new TreeFitter.Settings(
-                    request.nodes(),
-                    request.memoryMb(),
-                    request.pinned() ? TreeFitter.Versions.PINNED : TreeFitter.Versions.ANY,
-                    request.seed()));
+            fit = TreeFitter.fit(
+                    trace,
+                    new TreeFitter.Settings(
+                            request.nodes(),
+                            request.memoryMb(),
+                            request.pinned() ? TreeFitter.Versions.PINNED : TreeFitter.Versions.ANY,
+                            request.seed()));
         } catch (FitException e) {
             throw new TreeFailure(e.getMessage(), e);
         }
@@ -133,9 +135,10 @@ public final class TreeTools {
         text.append("on this trace: ")
                 .append(saved(training.importMillisTotal(), training.importMillisLeft(), training.savedShare()))
                 .append('\n');
-        fit.expected().ifPresent(expected -> text.append("expected on unseen calls: ")
-                .append(saved(expected.importMillisTotal(), expected.importMillisLeft(), expected.savedShare()))
-                .append(" (fitted five times to four fifths, tried on the rest)\n"));
+        fit.expected()
+                .ifPresent(expected -> text.append("expected on unseen calls: ")
+                        .append(saved(expected.importMillisTotal(), expected.importMillisLeft(), expected.savedShare()))
+                        .append(" (fitted five times to four fifths, tried on the rest)\n"));
         return text.toString();
     }
 
@@ -186,8 +189,9 @@ public final class TreeTools {
                 .map(call -> new RecordedCall(call.function(), call.packages(), call.atMillis()))
                 .toList();
         if (calls.isEmpty()) {
-            throw new TreeFailure("the first " + count + " calls of the trace are all of functions that no line describes;"
-                    + " make more of them with --calls");
+            throw new TreeFailure(
+                    "the first " + count + " calls of the trace are all of functions that no line describes;"
+                            + " make more of them with --calls");
         }
         return calls;
     }
@@ -220,7 +224,8 @@ public final class TreeTools {
         return result(files, 0, err).trace();
     }
 
-    private static TraceReader.Result result(List<Path> files, int first, PrintWriter err) throws TreeFailure, IOException {
+    private static TraceReader.Result result(List<Path> files, int first, PrintWriter err)
+            throws TreeFailure, IOException {
         TraceReader.Result result;
         try {
             result = TraceReader.read(files, first);
@@ -236,7 +241,8 @@ public final class TreeTools {
             }
         }
         if (result.unknownFunctions() > 0) {
-            err.println("zygotes: left out " + result.unknownFunctions() + " invocations of functions that no line describes");
+            err.println("zygotes: left out " + result.unknownFunctions()
+                    + " invocations of functions that no line describes");
         }
         if (result.trace().estimatedPackages() > 0) {
             err.println("zygotes: the cost of " + result.trace().estimatedPackages()

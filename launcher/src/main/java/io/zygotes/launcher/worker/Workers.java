@@ -26,9 +26,11 @@ public final class Workers {
      * @param caches the import caches to choose from
      * @throws ConfigException if the settings name an import cache or a mechanism that does not exist
      */
-    public static Worker make(WorkerDirectory directory, WorkerConfig config, ImportCaches caches) throws ConfigException {
+    public static Worker make(WorkerDirectory directory, WorkerConfig config, ImportCaches caches)
+            throws ConfigException {
         String file = directory.configFile().toString();
-        Plugin plugin = caches.byName(file + ": $.features.import_cache", config.features().importCache());
+        Plugin plugin = caches.byName(
+                file + ": $.features.import_cache", config.features().importCache());
         return make(directory, config, plugin.provider());
     }
 
@@ -60,6 +62,7 @@ public final class Workers {
     public static void reload(Worker worker, WorkerDirectory directory, WorkerConfig config, ImportCaches caches)
             throws ConfigException {
         String where = directory.configFile() + ": $.features.import_cache";
-        worker.reload(config, caches.byName(where, config.features().importCache()).provider());
+        worker.reload(
+                config, caches.byName(where, config.features().importCache()).provider());
     }
 }

@@ -2,8 +2,8 @@
 f.py and answer. No isolation. Standard library only, beside the packages that it is told to import.
 
 Its argument is JSON: packages (each with folder and modules, in the order of their import), handler (a folder with
-f.py), event. A line "ROUNDS REST_MS" on its input is answered with a line of JSON: the nanoseconds of each round, and of
-all together without the rests. Ends with its input.
+f.py), event. A line "ROUNDS REST_MS" on its input is answered with a line of JSON: the nanoseconds of each round, and
+of all together without the rests. Ends with its input.
 """
 
 import gc

@@ -53,7 +53,9 @@ class ColdTableTest {
 
         assertEquals(
                 List.of("(none) burst limit", "(none) spaced limit", "(none) spaced none", "pandas spaced limit"),
-                table.rows().stream().map(row -> row.set() + " " + row.pace() + " " + row.what()).toList());
+                table.rows().stream()
+                        .map(row -> row.set() + " " + row.pace() + " " + row.what())
+                        .toList());
     }
 
     @Test
@@ -71,7 +73,9 @@ class ColdTableTest {
         assertEquals(5, create.p50Ms());
         assertEquals(0.5, create.ofLimitP50());
         assertEquals(Map.of("clone", 3.0, "ready", 2.0, "of that, import", 1.0), create.stepsP50Ms());
-        assertEquals(List.of("clone", "ready", "of that, import"), List.copyOf(create.stepsP50Ms().keySet()));
+        assertEquals(
+                List.of("clone", "ready", "of that, import"),
+                List.copyOf(create.stepsP50Ms().keySet()));
     }
 
     @Test

@@ -24,8 +24,11 @@ class PackageSetTest {
     @Test
     void noPackageIsPinnedTwiceForOnePython() throws Exception {
         for (PackageSet set : PackageSet.ALL) {
-            List<String> unconditional =
-                    set.requirements().lines().filter(line -> !line.contains(";")).map(line -> line.split("==")[0]).toList();
+            List<String> unconditional = set.requirements()
+                    .lines()
+                    .filter(line -> !line.contains(";"))
+                    .map(line -> line.split("==")[0])
+                    .toList();
             assertEquals(unconditional.size(), unconditional.stream().distinct().count(), set.name());
         }
     }

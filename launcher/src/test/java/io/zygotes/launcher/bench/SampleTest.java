@@ -26,7 +26,8 @@ class SampleTest {
 
     @Test
     void of200DurationsTheThirdLongestIsThe99thPercentile() {
-        var nanos = new ArrayList<>(LongStream.rangeClosed(1, 200).mapToObj(each -> each * MS).toList());
+        var nanos = new ArrayList<>(
+                LongStream.rangeClosed(1, 200).mapToObj(each -> each * MS).toList());
         Collections.shuffle(nanos, new Random(1));
 
         assertEquals(198, new Sample(nanos).p99Ms());

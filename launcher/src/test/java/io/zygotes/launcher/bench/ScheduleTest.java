@@ -40,7 +40,8 @@ class ScheduleTest {
 
     @Test
     void aCallWithoutATimeIsMadeWithTheOneBeforeIt() {
-        assertEquals(Optional.of(List.of(0.0, 0.0, 30.0, 30.0)),
+        assertEquals(
+                Optional.of(List.of(0.0, 0.0, 30.0, 30.0)),
                 Schedule.of(at(-1, 70, 100, -1), RECORDED, 1, 1000).offsets());
     }
 

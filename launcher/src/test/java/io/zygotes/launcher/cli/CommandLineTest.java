@@ -36,7 +36,8 @@ class CommandLineTest {
 
         assertEquals(0, run.exit());
         assertEquals("", run.err());
-        for (String command : List.of("worker", "admin", "invoke", "plugins", "image", "tree", "demo", "init", "up", "down", "status")) {
+        for (String command : List.of(
+                "worker", "admin", "invoke", "plugins", "image", "tree", "demo", "init", "up", "down", "status")) {
             assertTrue(run.out().contains(command), run.out());
         }
     }
@@ -50,7 +51,9 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "worker", "admin", "tree", "up --sideways", "invoke", "tree show", "nonsense", "status extra"})
+    @ValueSource(
+            strings = {"", "worker", "admin", "tree", "up --sideways", "invoke", "tree show", "nonsense", "status extra"
+            })
     void wrongUsageHasExitCodeTwoAndPointsToTheHelp(String line) {
         Run run = Run.of(line.isEmpty() ? new String[0] : line.split(" "));
 
@@ -103,7 +106,8 @@ class CommandLineTest {
         Run.of("init", "-p", dir());
 
         Run text = Run.of("status", "-p", dir());
-        JsonNode json = new ObjectMapper().readTree(Run.of("status", "-p", dir(), "--json").out());
+        JsonNode json = new ObjectMapper()
+                .readTree(Run.of("status", "-p", dir(), "--json").out());
 
         assertEquals(1, text.exit());
         assertTrue(text.out().startsWith("down"), text.out());
@@ -160,13 +164,16 @@ class CommandLineTest {
     void pluginsListsTheBuiltInOnesAndMarksTheChosenOne() throws Exception {
         Run.of("init", "-p", dir());
 
-        JsonNode json = new ObjectMapper().readTree(Run.of("plugins", "--json", "-p", dir()).out());
+        JsonNode json = new ObjectMapper()
+                .readTree(Run.of("plugins", "--json", "-p", dir()).out());
 
         assertEquals(0, json.get("broken").size());
         List<String> names = json.get("plugins").findValuesAsText("name");
         assertTrue(names.containsAll(List.of("", "tree", "multitree")), names.toString());
         for (JsonNode plugin : json.get("plugins")) {
-            assertEquals(plugin.get("name").asText().equals("tree"), plugin.get("chosen").asBoolean());
+            assertEquals(
+                    plugin.get("name").asText().equals("tree"),
+                    plugin.get("chosen").asBoolean());
             assertEquals("image", plugin.get("origin").asText());
             assertFalse(plugin.get("description").asText().isEmpty());
         }
@@ -204,8 +211,8 @@ class CommandLineTest {
     @Test
     void treeShowDrawsATree() throws Exception {
         Path file = Files.writeString(folder.resolve("tree.json"), """
-                {"packages": [], "children": [{"packages": ["numpy"], "children": [{"packages": ["pandas"]}]}]}
-                """);
+            {"packages": [], "children": [{"packages": ["numpy"], "children": [{"packages": ["pandas"]}]}]}
+            """);
 
         Run run = Run.of("tree", "show", file.toString());
 
@@ -226,13 +233,13 @@ class CommandLineTest {
 
     private Path trace() throws Exception {
         return Files.writeString(folder.resolve("trace.jsonl"), """
-                {"type":"package","name":"numpy==2.2.3","deps":[],"top":["numpy"],"import_ms":80,"import_mb":20}
-                {"type":"package","name":"pandas==2.2.3","deps":["numpy==2.2.3"],"top":["pandas"],"import_ms":160,"import_mb":30}
-                {"type":"function","name":"report","deps":["numpy==2.2.3","pandas==2.2.3"]}
-                {"type":"invocation","name":"report"}
-                {"type":"invocation","name":"report"}
-                not JSON
-                """);
+            {"type":"package","name":"numpy==2.2.3","deps":[],"top":["numpy"],"import_ms":80,"import_mb":20}
+            {"type":"package","name":"pandas==2.2.3","deps":["numpy==2.2.3"],"top":["pandas"],"import_ms":160,"import_mb":30}
+            {"type":"function","name":"report","deps":["numpy==2.2.3","pandas==2.2.3"]}
+            {"type":"invocation","name":"report"}
+            {"type":"invocation","name":"report"}
+            not JSON
+            """);
     }
 
     @Test
@@ -243,7 +250,14 @@ class CommandLineTest {
         Run fit = Run.of("tree", "fit", "--trace", trace, "--nodes", "3", "--out", tree);
         Run eval = Run.of("tree", "eval", "--tree", tree, "--trace", trace, "--json");
         Run diff = Run.of("tree", "diff", tree, tree);
-        Run show = Run.of("tree", "show", tree, "--trace", trace, "--svg", folder.resolve("tree.svg").toString());
+        Run show = Run.of(
+                "tree",
+                "show",
+                tree,
+                "--trace",
+                trace,
+                "--svg",
+                folder.resolve("tree.svg").toString());
 
         assertEquals(0, fit.exit(), fit.err());
         assertTrue(fit.err().contains("1 malformed"), fit.err());
@@ -261,7 +275,17 @@ class CommandLineTest {
         Path tree = folder.resolve("fitted.json");
 
         Run tooFew = Run.of("tree", "fit", "--trace", trace().toString(), "--nodes", "0", "--out", tree.toString());
-        Run tooSmall = Run.of("tree", "fit", "--trace", trace().toString(), "--nodes", "9", "--memory-mb", "1", "--out", tree.toString());
+        Run tooSmall = Run.of(
+                "tree",
+                "fit",
+                "--trace",
+                trace().toString(),
+                "--nodes",
+                "9",
+                "--memory-mb",
+                "1",
+                "--out",
+                tree.toString());
 
         assertEquals(2, tooFew.exit());
         assertEquals(1, tooSmall.exit());
@@ -270,10 +294,10 @@ class CommandLineTest {
     }
 
     private static final String NUMPY = """
-            {"type":"package","name":"numpy==2.2.3","deps":[],"import_ms":80,"import_mb":20}
-            {"type":"function","name":"f","deps":["numpy==2.2.3"]}
-            {"type":"invocation","name":"f"}
-            """;
+        {"type":"package","name":"numpy==2.2.3","deps":[],"import_ms":80,"import_mb":20}
+        {"type":"function","name":"f","deps":["numpy==2.2.3"]}
+        {"type":"invocation","name":"f"}
+        """;
 
     /** What is wrong with a trace, what is said of it, and whether a tree can be fitted all the same. */
     static List<Arguments> badTraces() {
@@ -283,9 +307,18 @@ class CommandLineTest {
                 Arguments.of("nonsense\n", "bad.jsonl, line 1", false),
                 Arguments.of(NUMPY + "a\n[]\n{}\n{\n", "left out 4 malformed", true),
                 Arguments.of(NUMPY + "a\n[]\n{}\n{\n", "bad.jsonl, line 6", true),
-                Arguments.of(NUMPY + "{\"type\":\"invocation\",\"name\":\"g\"}\n", "1 invocations of functions that no line", true),
-                Arguments.of(NUMPY + "{\"type\":\"package\",\"name\":\"a==1\",\"import_ms\":-1}\n", "import_ms must be a number from 0", true),
-                Arguments.of(NUMPY + "{\"type\":\"package\",\"name\":\"a==1\",\"import_mb\":1e99}\n", "import_mb must be a number from 0", true),
+                Arguments.of(
+                        NUMPY + "{\"type\":\"invocation\",\"name\":\"g\"}\n",
+                        "1 invocations of functions that no line",
+                        true),
+                Arguments.of(
+                        NUMPY + "{\"type\":\"package\",\"name\":\"a==1\",\"import_ms\":-1}\n",
+                        "import_ms must be a number from 0",
+                        true),
+                Arguments.of(
+                        NUMPY + "{\"type\":\"package\",\"name\":\"a==1\",\"import_mb\":1e99}\n",
+                        "import_mb must be a number from 0",
+                        true),
                 Arguments.of(
                         NUMPY + "{\"type\":\"package\",\"name\":\"a==1\",\"deps\":[\"b==1\"]}\n"
                                 + "{\"type\":\"package\",\"name\":\"b==1\",\"deps\":[\"a\"]}\n",
@@ -297,7 +330,8 @@ class CommandLineTest {
     @MethodSource("badTraces")
     void whatIsWrongWithATraceIsSaidByEveryCommandThatReadsIt(String text, String said, boolean fits) throws Exception {
         String trace = Files.writeString(folder.resolve("bad.jsonl"), text).toString();
-        String tree = Files.writeString(folder.resolve("tree.json"), "{\"children\": [{\"packages\": [\"numpy\"]}]}").toString();
+        String tree = Files.writeString(folder.resolve("tree.json"), "{\"children\": [{\"packages\": [\"numpy\"]}]}")
+                .toString();
         Path out = folder.resolve("out.json");
         Path svg = folder.resolve("out.svg");
 
@@ -318,8 +352,10 @@ class CommandLineTest {
 
     @Test
     void filesThatAreMissingOrNoTreesAreNamed() throws Exception {
-        String tree = Files.writeString(folder.resolve("tree.json"), "{\"children\": []}").toString();
-        String torn = Files.writeString(folder.resolve("torn.json"), "{\"children\": [").toString();
+        String tree = Files.writeString(folder.resolve("tree.json"), "{\"children\": []}")
+                .toString();
+        String torn = Files.writeString(folder.resolve("torn.json"), "{\"children\": [")
+                .toString();
         String none = folder.resolve("none.json").toString();
         String nowhere = folder.resolve("no/where").toString();
         String trace = trace().toString();
@@ -336,8 +372,22 @@ class CommandLineTest {
                 Run.of("tree", "diff", none, tree),
                 Run.of("tree", "show", none),
                 Run.of("tree", "eval", "--tree", tree, "--trace", none),
-                Run.of("tree", "fit", "--trace", none, "--nodes", "3", "--out", folder.resolve("o").toString()),
-                Run.of("tree", "measure", "--trace", none, "--out", folder.resolve("o").toString()))) {
+                Run.of(
+                        "tree",
+                        "fit",
+                        "--trace",
+                        none,
+                        "--nodes",
+                        "3",
+                        "--out",
+                        folder.resolve("o").toString()),
+                Run.of(
+                        "tree",
+                        "measure",
+                        "--trace",
+                        none,
+                        "--out",
+                        folder.resolve("o").toString()))) {
             assertEquals(1, run.exit());
             assertTrue(run.err().contains("none.json"), run.err());
         }
@@ -353,7 +403,8 @@ class CommandLineTest {
     @Test
     void aPlaceThatCannotBeWrittenIsSaidBeforeTheWork() throws Exception {
         String trace = trace().toString();
-        String tree = Files.writeString(folder.resolve("tree.json"), "{\"children\": []}").toString();
+        String tree = Files.writeString(folder.resolve("tree.json"), "{\"children\": []}")
+                .toString();
         String content = Files.readString(Path.of(trace));
 
         for (Run run : List.of(
@@ -361,7 +412,9 @@ class CommandLineTest {
                 Run.of("tree", "measure", "--trace", trace, "--out", folder.toString()),
                 Run.of("tree", "show", tree, "--svg", folder.toString()))) {
             assertEquals(1, run.exit());
-            assertEquals("zygotes: cannot write " + folder + ": it is a folder; name a file in it", run.err().strip());
+            assertEquals(
+                    "zygotes: cannot write " + folder + ": it is a folder; name a file in it",
+                    run.err().strip());
         }
         for (Run run : List.of(
                 Run.of("tree", "fit", "--trace", trace, "--nodes", "3", "--out", trace),
@@ -370,7 +423,8 @@ class CommandLineTest {
             assertTrue(run.err().contains("it is what is read"), run.err());
         }
         assertEquals(content, Files.readString(Path.of(trace)));
-        assertEquals(1, Run.of("tree", "show", tree, "--svg", "/proc/no-such/x.svg").exit());
+        assertEquals(
+                1, Run.of("tree", "show", tree, "--svg", "/proc/no-such/x.svg").exit());
     }
 
     @Test
@@ -385,7 +439,16 @@ class CommandLineTest {
 
         Run aFolder = Run.of("tree", "fit", "--trace", folder.toString(), "--nodes", "3", "--out", out.toString());
         Run cutOff = Run.of("tree", "fit", "--trace", cut.toString(), "--nodes", "3", "--out", out.toString());
-        Run twice = Run.of("tree", "fit", "--trace", trace().toString(), trace().toString(), "--nodes", "3", "--out", out.toString());
+        Run twice = Run.of(
+                "tree",
+                "fit",
+                "--trace",
+                trace().toString(),
+                trace().toString(),
+                "--nodes",
+                "3",
+                "--out",
+                out.toString());
 
         assertEquals(1, aFolder.exit());
         assertTrue(aFolder.err().contains("it is a folder"), aFolder.err());
@@ -398,16 +461,24 @@ class CommandLineTest {
     @Test
     void aBenchmarkOfATraceIsRefusedBeforeAnythingIsStarted() throws Exception {
         String trace = trace().toString();
-        String tree = Files.writeString(folder.resolve("tree.json"), "{\"children\": []}").toString();
+        String tree = Files.writeString(folder.resolve("tree.json"), "{\"children\": []}")
+                .toString();
 
-        for (List<String> wrong : List.of(List.of("--calls", "0"), List.of("--rounds", "0"), List.of("--speed", "0"),
-                List.of("--speed", "NaN"), List.of("--longest-pause", "-1"), List.of("--pace", "-1"))) {
+        for (List<String> wrong : List.of(
+                List.of("--calls", "0"),
+                List.of("--rounds", "0"),
+                List.of("--speed", "0"),
+                List.of("--speed", "NaN"),
+                List.of("--longest-pause", "-1"),
+                List.of("--pace", "-1"))) {
             Run run = run("bench tree --trace " + trace + " --tree " + tree, wrong.toArray(String[]::new));
             assertEquals(2, run.exit(), run.err());
             assertTrue(run.err().contains(wrong.getFirst()), run.err());
         }
-        String ghost = Files.writeString(folder.resolve("ghost.jsonl"),
-                "{\"type\":\"invocation\",\"name\":\"ghost\"}\n" + Files.readString(trace())).toString();
+        String ghost = Files.writeString(
+                        folder.resolve("ghost.jsonl"),
+                        "{\"type\":\"invocation\",\"name\":\"ghost\"}\n" + Files.readString(trace()))
+                .toString();
         Run run = Run.of("bench", "tree", "--trace", ghost, "--tree", tree, "--calls", "1");
         assertEquals(1, run.exit());
         assertTrue(run.err().contains("make more of them with --calls"), run.err());
@@ -417,7 +488,17 @@ class CommandLineTest {
     void memoryThatIsNoAmountIsRefused() throws Exception {
         for (String memory : List.of("-1", "0", "NaN", "much")) {
             Path out = folder.resolve("out.json");
-            Run run = Run.of("tree", "fit", "--trace", trace().toString(), "--nodes", "3", "--memory-mb", memory, "--out", out.toString());
+            Run run = Run.of(
+                    "tree",
+                    "fit",
+                    "--trace",
+                    trace().toString(),
+                    "--nodes",
+                    "3",
+                    "--memory-mb",
+                    memory,
+                    "--out",
+                    out.toString());
             assertTrue(run.exit() != 0);
             assertTrue(run.err().contains("memory"), run.err());
             assertFalse(Files.exists(out));
@@ -443,9 +524,11 @@ class CommandLineTest {
 
     @Test
     void installAndStatusHaveTheirLongForms() {
-        assertEquals(Run.of("status", "--help").out().replace("zygotes status", "X"),
+        assertEquals(
+                Run.of("status", "--help").out().replace("zygotes status", "X"),
                 Run.of("worker", "status", "--help").out().replace("zygotes worker status", "X"));
-        assertEquals(Run.of("install", "--help").out().replace("zygotes install", "X"),
+        assertEquals(
+                Run.of("install", "--help").out().replace("zygotes install", "X"),
                 Run.of("admin", "install", "--help").out().replace("zygotes admin install", "X"));
     }
 

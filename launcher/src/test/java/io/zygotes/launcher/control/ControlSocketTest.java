@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
 import java.net.SocketException;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
@@ -46,7 +46,8 @@ class ControlSocketTest {
             channel.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.UTF_8)));
             Channels.newInputStream(channel).transferTo(answer);
         } catch (SocketException e) {
-            // Who closes before it has read all is told so, behind the answer (unix(7)): a request too large, for example.
+            // Who closes before it has read all is told so, behind the answer (unix(7)): a request too large, for
+            // example.
         }
         return answer.toString(StandardCharsets.UTF_8);
     }
@@ -84,9 +85,14 @@ class ControlSocketTest {
             throw new AssertionError("not asked for");
         })) {
             String get = exchange("GET /admin/reload HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-            String other = exchange("POST /admin/halt HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            String other =
+                    exchange("POST /admin/halt HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             String line = exchange("reload\n");
-            String both = exchange("POST /admin/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+            String both = exchange("POST /admin/reload HTTP/1.1\r\n"
+                    + "Host: x\r\n"
+                    + "Content-Length: 3\r\n"
+                    + "Transfer-Encoding: chunked\r\n\r\n"
+                    + "0\r\n\r\n");
             String hostless = exchange("POST /admin/reload HTTP/1.1\r\n\r\n");
             String huge = exchange("POST /admin/reload HTTP/1.1\r\nHost: x\r\nX: " + "x".repeat(1 << 16) + "\r\n\r\n");
 
@@ -102,7 +108,9 @@ class ControlSocketTest {
     @Test
     void nobodyButTheOwnerCanConnect() throws Exception {
         try (ControlSocket opened = open(folder, () -> FINE)) {
-            assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve("control.sock"))));
+            assertEquals(
+                    "rw-------",
+                    PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve("control.sock"))));
         }
     }
 
@@ -169,7 +177,10 @@ class ControlSocketTest {
             way = path.path();
             assertTrue(way.toString().length() <= SocketPath.LONGEST, way.toString());
             assertEquals(deep.toRealPath(), way.getParent().toRealPath());
-            assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(way.getParent().getParent())));
+            assertEquals(
+                    "rwx------",
+                    PosixFilePermissions.toString(
+                            Files.getPosixFilePermissions(way.getParent().getParent())));
         }
         assertFalse(Files.exists(way.getParent().getParent()));
     }

@@ -13,7 +13,9 @@ import org.junit.jupiter.api.Timeout;
 class HangupTest {
 
     private static void hangUp() throws Exception {
-        new ProcessBuilder("kill", "-HUP", Long.toString(ProcessHandle.current().pid())).start().waitFor();
+        new ProcessBuilder("kill", "-HUP", Long.toString(ProcessHandle.current().pid()))
+                .start()
+                .waitFor();
     }
 
     @Test

@@ -44,7 +44,8 @@ class BenchIT {
 
         Set<String> seen = new HashSet<>();
         for (JsonNode row : report.get("rows")) {
-            seen.add(row.get("set").asText() + " " + row.get("pace").asText() + " " + row.get("what").asText());
+            seen.add(row.get("set").asText() + " " + row.get("pace").asText() + " "
+                    + row.get("what").asText());
             assertTrue(row.get("p50_ms").asDouble() > 0, row.toString());
             assertTrue(row.get("p99_ms").asDouble() >= row.get("p50_ms").asDouble(), row.toString());
             assertTrue(row.get("of_limit_p50").asDouble() > 0, row.toString());
@@ -65,7 +66,10 @@ class BenchIT {
         assertEquals(8, report.get("concurrent").get("clients").asInt());
         assertEquals(SETS, report.get("concurrent").get("rows").findValuesAsText("set"));
         for (JsonNode row : report.get("concurrent").get("rows")) {
-            assertTrue(row.get("leaves_per_s").asDouble() > 0 && row.get("of_limit").asDouble() > 0, row.toString());
+            assertTrue(
+                    row.get("leaves_per_s").asDouble() > 0
+                            && row.get("of_limit").asDouble() > 0,
+                    row.toString());
         }
     }
 

@@ -63,14 +63,21 @@ class DemoIT {
         }
         JsonNode nonePandas = row(rows, "", "pandas");
         JsonNode treePandas = row(rows, "tree", "pandas");
-        assertTrue(treePandas.get("zygote_hit_ms").asDouble() < nonePandas.get("first_ms").asDouble(), demo.out());
-        assertTrue(treePandas.get("private_mb").asDouble() < nonePandas.get("private_mb").asDouble(), demo.out());
+        assertTrue(
+                treePandas.get("zygote_hit_ms").asDouble()
+                        < nonePandas.get("first_ms").asDouble(),
+                demo.out());
+        assertTrue(
+                treePandas.get("private_mb").asDouble()
+                        < nonePandas.get("private_mb").asDouble(),
+                demo.out());
         assertEquals(before, demoFolders());
     }
 
     private static JsonNode row(JsonNode rows, String strategy, String lambda) {
         for (JsonNode row : rows) {
-            if (row.get("strategy").asText().equals(strategy) && row.get("lambda").asText().equals(lambda)) {
+            if (row.get("strategy").asText().equals(strategy)
+                    && row.get("lambda").asText().equals(lambda)) {
                 return row;
             }
         }
@@ -92,10 +99,15 @@ class DemoIT {
         Set<String> before = demoFolders();
         try (Program.Running demo = Program.start(folder, "demo")) {
             demo.awaitText(demo.err(), "installing what numpy needs");
-            String made = demoFolders().stream().filter(name -> !before.contains(name)).findFirst().orElseThrow();
+            String made = demoFolders().stream()
+                    .filter(name -> !before.contains(name))
+                    .findFirst()
+                    .orElseThrow();
 
             String signal = ignoresInterrupts() ? "-TERM" : "-INT";
-            new ProcessBuilder("kill", signal, String.valueOf(demo.process().pid())).start().waitFor();
+            new ProcessBuilder("kill", signal, String.valueOf(demo.process().pid()))
+                    .start()
+                    .waitFor();
 
             assertNotEquals(0, demo.end().exit());
             assertEquals(before, demoFolders());

@@ -47,12 +47,24 @@ class DoctorIT {
         assertEquals("", doctor.err());
         JsonNode diagnosis = JSON.readTree(doctor.out());
         assertTrue(diagnosis.get("ok").asBoolean());
-        for (String name : new String[] {"kernel", "cgroup v2", "controller memory", "max_user_namespaces", "seccomp",
-            "mount API", "open files", "Python", "pip", "disk", "memory"}) {
+        for (String name : new String[] {
+            "kernel",
+            "cgroup v2",
+            "controller memory",
+            "max_user_namespaces",
+            "seccomp",
+            "mount API",
+            "open files",
+            "Python",
+            "pip",
+            "disk",
+            "memory"
+        }) {
             assertTrue(diagnosis.get("findings").findValuesAsText("name").contains(name), name + ": " + doctor.out());
         }
         for (JsonNode finding : diagnosis.get("findings")) {
-            assertEquals(finding.get("ok").asBoolean(), finding.get("mend").asText().isEmpty(), finding.toString());
+            assertEquals(
+                    finding.get("ok").asBoolean(), finding.get("mend").asText().isEmpty(), finding.toString());
             assertFalse(finding.get("found").asText().isEmpty(), finding.toString());
             assertTrue(finding.get("needed").isBoolean(), finding.toString());
         }
@@ -61,7 +73,9 @@ class DoctorIT {
     @Test
     void whatAKilledWorkerLeftIsRemoved() throws Exception {
         worker.ok("up", "-d");
-        long pid = JSON.readTree(worker.path().resolve("worker.json").toFile()).get("pid").asLong();
+        long pid = JSON.readTree(worker.path().resolve("worker.json").toFile())
+                .get("pid")
+                .asLong();
         ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
         process.destroyForcibly();
         process.onExit().join();
@@ -70,7 +84,8 @@ class DoctorIT {
         Program.Ended clean = worker.run("doctor", "--clean");
 
         assertEquals(0, clean.exit(), clean.err());
-        Path cgroups = clean.out().lines()
+        Path cgroups = clean.out()
+                .lines()
                 .filter(line -> line.startsWith("removed cgroups "))
                 .map(line -> Path.of(line.substring("removed cgroups ".length())))
                 .findFirst()
@@ -79,7 +94,8 @@ class DoctorIT {
         assertFalse(Files.exists(worker.path().resolve("sandboxes")), clean.out());
         assertFalse(Files.exists(worker.path().resolve("packages/.staging")), clean.out());
         assertFalse(Files.exists(worker.path().resolve("worker.json")), clean.out());
-        assertEquals("there is nothing to remove\n", worker.run("doctor", "--clean").out());
+        assertEquals(
+                "there is nothing to remove\n", worker.run("doctor", "--clean").out());
         worker.ok("up", "-d");
     }
 

@@ -43,7 +43,9 @@ final class ExamplePlugin {
     /** Compiles it with its tests and loads the test classes, as a module above those of this JVM. */
     List<Class<?>> tests() throws IOException, ClassNotFoundException {
         Path classes = work.resolve("test-classes");
-        javac(classes, List.of(SOURCES.resolve("main/java"), SOURCES.resolve("test/java")),
+        javac(
+                classes,
+                List.of(SOURCES.resolve("main/java"), SOURCES.resolve("test/java")),
                 List.of("--class-path", System.getProperty("java.class.path"), "--add-reads", MODULE + "=ALL-UNNAMED"));
         ModuleLayer boot = ModuleLayer.boot();
         Configuration configuration = Configuration.resolve(
@@ -63,8 +65,8 @@ final class ExamplePlugin {
     }
 
     private static void javac(Path classes, List<Path> folders, List<String> more) throws IOException {
-        var arguments = new ArrayList<>(List.of("-d", classes.toString(), "-proc:none", "-Xlint:all", "-Werror",
-                "--module-path", spi().toString()));
+        var arguments = new ArrayList<>(List.of(
+                "-d", classes.toString(), "-proc:none", "-Xlint:all", "-Werror", "--module-path", spi().toString()));
         arguments.addAll(more);
         for (Path folder : folders) {
             sources(folder).forEach(source -> arguments.add(source.toString()));
@@ -74,12 +76,18 @@ final class ExamplePlugin {
 
     private static List<Path> sources(Path folder) throws IOException {
         try (Stream<Path> all = Files.walk(folder)) {
-            return all.filter(path -> path.toString().endsWith(".java")).sorted().toList();
+            return all.filter(path -> path.toString().endsWith(".java"))
+                    .sorted()
+                    .toList();
         }
     }
 
     private static Path spi() {
-        return Path.of(URI.create(ImportCacheProvider.class.getProtectionDomain().getCodeSource().getLocation().toString()));
+        return Path.of(URI.create(ImportCacheProvider.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toString()));
     }
 
     private static void tool(String name, List<String> arguments) throws IOException {

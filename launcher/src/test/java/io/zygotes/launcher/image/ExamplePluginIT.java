@@ -49,11 +49,14 @@ class ExamplePluginIT {
 
         LauncherFactory.create().execute(request.build(), summary);
 
-        assertEquals(List.of(), summary.getSummary().getFailures().stream()
-                .map(failure -> failure.getTestIdentifier().getDisplayName() + ": " + failure.getException())
-                .toList());
-        assertTrue(summary.getSummary().getTestsSucceededCount() > 20, () -> "ran "
-                + summary.getSummary().getTestsSucceededCount());
+        assertEquals(
+                List.of(),
+                summary.getSummary().getFailures().stream()
+                        .map(failure -> failure.getTestIdentifier().getDisplayName() + ": " + failure.getException())
+                        .toList());
+        assertTrue(
+                summary.getSummary().getTestsSucceededCount() > 20,
+                () -> "ran " + summary.getSummary().getTestsSucceededCount());
     }
 
     @Test
@@ -62,7 +65,9 @@ class ExamplePluginIT {
         Path image = folder.resolve("image");
         run("cp", "-a", Program.IMAGE.toString(), image.toString());
         Files.createDirectories(image.resolve("plugins"));
-        Files.copy(new ExamplePlugin(Files.createDirectory(folder.resolve("work"))).jar(), image.resolve("plugins/recent.jar"));
+        Files.copy(
+                new ExamplePlugin(Files.createDirectory(folder.resolve("work"))).jar(),
+                image.resolve("plugins/recent.jar"));
         worker = WorkerFolder.init(image, folder, "worker");
         configure("recent", "{\"max_zygotes\": 3, \"max_age_sec\": 900}");
         Path index = index("tiny", "1.0", "VALUE = 42\n");
@@ -112,7 +117,9 @@ class ExamplePluginIT {
         configure("recent", "{\"max_zygotes\": 0}");
         Program.Ended refused = worker.run("reload");
         assertEquals(1, refused.exit());
-        assertTrue(refused.err().contains("goes on as before") && refused.err().contains("max_zygotes is 0"), refused.err());
+        assertTrue(
+                refused.err().contains("goes on as before") && refused.err().contains("max_zygotes is 0"),
+                refused.err());
         assertTrue(get("/debug").contains("leaf of answer"), get("/debug"));
 
         configure("recent", "{\"max_zygotes\": 3}");
@@ -142,7 +149,8 @@ class ExamplePluginIT {
         contents.put(name + ".py", code);
         contents.put(info + "METADATA", "Metadata-Version: 2.1\nName: " + name + "\nVersion: " + version + "\n");
         contents.put(info + "WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n");
-        contents.put(info + "RECORD", name + ".py,,\n" + info + "METADATA,,\n" + info + "WHEEL,,\n" + info + "RECORD,,\n");
+        contents.put(
+                info + "RECORD", name + ".py,,\n" + info + "METADATA,,\n" + info + "WHEEL,,\n" + info + "RECORD,,\n");
         try (var zip = new ZipOutputStream(Files.newOutputStream(files.resolve(wheel)))) {
             for (var entry : contents.entrySet()) {
                 zip.putNextEntry(new ZipEntry(entry.getKey()));
@@ -161,7 +169,8 @@ class ExamplePluginIT {
         int port = worker.status().get("port").asInt();
         try (HttpClient client = HttpClient.newHttpClient()) {
             URI uri = URI.create("http://localhost:" + port + path);
-            return client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString()).body();
+            return client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
+                    .body();
         }
     }
 

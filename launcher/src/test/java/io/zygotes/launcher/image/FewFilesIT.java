@@ -48,25 +48,36 @@ class FewFilesIT {
         config.put("worker_port", 0).put("mem_pool_mb", 2048);
         Files.writeString(settings, config.toString());
         Path lambda = Files.createDirectories(folder.resolve("slow"));
-        Files.writeString(lambda.resolve("f.py"), "import time\ndef f(event):\n    time.sleep(event)\n    return 'done'\n");
+        Files.writeString(
+                lambda.resolve("f.py"), "import time\ndef f(event):\n    time.sleep(event)\n    return 'done'\n");
         Files.writeString(lambda.resolve("ol.yaml"), "limits: {mem_mb: 64}\n");
         Program.run(folder, "admin", "install", "-p", "worker", lambda.toString());
         Process up = new ProcessBuilder(
-                        "sh", "-c", "ulimit -n " + MOST + "; exec \"$@\"", "sh",
-                        Program.IMAGE.resolve("bin/zygotes").toString(), "up", "-p", "worker", "-d")
+                        "sh",
+                        "-c",
+                        "ulimit -n " + MOST + "; exec \"$@\"",
+                        "sh",
+                        Program.IMAGE.resolve("bin/zygotes").toString(),
+                        "up",
+                        "-p",
+                        "worker",
+                        "-d")
                 .directory(folder.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("log").toFile())
                 .start();
         assertEquals(0, up.waitFor(), Files.readString(folder.resolve("log")));
         Program.Ended status = Program.run(folder, "status", "-p", "worker", "--json");
-        URI run = URI.create("http://localhost:" + json.readTree(status.out()).get("port").asInt() + "/run/slow");
-        try (HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+        URI run = URI.create(
+                "http://localhost:" + json.readTree(status.out()).get("port").asInt() + "/run/slow");
+        try (HttpClient client =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
             var calls = new ArrayList<CompletableFuture<HttpResponse<String>>>();
             for (int i = 0; i < 16; i++) {
                 calls.add(client.sendAsync(call(run, "2"), HttpResponse.BodyHandlers.ofString()));
             }
-            List<HttpResponse<String>> answers = calls.stream().map(CompletableFuture::join).toList();
+            List<HttpResponse<String>> answers =
+                    calls.stream().map(CompletableFuture::join).toList();
             List<String> refused = answers.stream()
                     .filter(answer -> Set.of(429, 503).contains(answer.statusCode()))
                     .map(HttpResponse::body)
@@ -77,12 +88,17 @@ class FewFilesIT {
                     refused.stream().allMatch(body -> body.contains("open files") && body.contains("LimitNOFILE")),
                     () -> refused.toString());
             for (int i = 0; i < 3; i++) {
-                assertEquals("\"done\"", client.send(call(run, "0"), HttpResponse.BodyHandlers.ofString()).body());
+                assertEquals(
+                        "\"done\"",
+                        client.send(call(run, "0"), HttpResponse.BodyHandlers.ofString())
+                                .body());
             }
         }
     }
 
     private static HttpRequest call(URI run, String event) {
-        return HttpRequest.newBuilder(run).POST(HttpRequest.BodyPublishers.ofString(event)).build();
+        return HttpRequest.newBuilder(run)
+                .POST(HttpRequest.BodyPublishers.ofString(event))
+                .build();
     }
 }

@@ -66,7 +66,8 @@ class ImageCopyTest {
     }
 
     private String refused(Optional<Collection<String>> keep, Path... add) {
-        String message = assertThrows(ImageException.class, () -> make(keep, add)).getMessage();
+        String message =
+                assertThrows(ImageException.class, () -> make(keep, add)).getMessage();
         assertFalse(Files.exists(output.resolve("release")), message);
         return message;
     }
@@ -76,7 +77,9 @@ class ImageCopyTest {
             return List.of();
         }
         try (Stream<Path> files = Files.list(output.getParent())) {
-            return files.map(file -> file.getFileName().toString()).filter(name -> !name.equals("new")).toList();
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> !name.equals("new"))
+                    .toList();
         }
     }
 
@@ -123,16 +126,25 @@ class ImageCopyTest {
         new ImageCopy(first, notices::add).make(Optional.empty(), List.of(jar("other")), output);
 
         assertEquals(Set.of("", "mine", "other"), found());
-        assertTrue(assertThrows(ImageException.class, () -> new ImageCopy(first, notices::add)
-                .make(only("tree"), List.of(), folder.resolve("third"))).getMessage().contains("\"tree\""));
+        assertTrue(assertThrows(
+                        ImageException.class,
+                        () -> new ImageCopy(first, notices::add).make(only("tree"), List.of(), folder.resolve("third")))
+                .getMessage()
+                .contains("\"tree\""));
     }
 
     @Test
     void aFolderIsAddedWithItsJarsAlone() throws Exception {
-        Path library = new PluginJar().source("lib/Library.java", "package lib; public class Library { public static void touch() {} }")
+        Path library = new PluginJar()
+                .source("lib/Library.java", "package lib; public class Library { public static void touch() {} }")
                 .write(folder.resolve("mine/lib.jar"));
-        new PluginJar().source("acme/Good.java", PluginJar.providerSource("acme", "Good", "mine", "1.0", "lib.Library.touch();"))
-                .servicesFile("acme.Good").dependsOn(library).write(folder.resolve("mine/mine.jar"));
+        new PluginJar()
+                .source(
+                        "acme/Good.java",
+                        PluginJar.providerSource("acme", "Good", "mine", "1.0", "lib.Library.touch();"))
+                .servicesFile("acme.Good")
+                .dependsOn(library)
+                .write(folder.resolve("mine/mine.jar"));
         Files.writeString(folder.resolve("mine/notes.txt"), "notes");
 
         make(only("none"), folder.resolve("mine"));
@@ -146,7 +158,9 @@ class ImageCopyTest {
         make(Optional.empty());
 
         assertTrue(Files.isExecutable(output.resolve("bin/zygotes")));
-        assertEquals(Files.getLastModifiedTime(image.resolve("release")), Files.getLastModifiedTime(output.resolve("release")));
+        assertEquals(
+                Files.getLastModifiedTime(image.resolve("release")),
+                Files.getLastModifiedTime(output.resolve("release")));
         assertEquals(Path.of("../../release"), Files.readSymbolicLink(output.resolve("legal/java.base/COPY")));
         assertFalse(Files.exists(output.resolve("default-ol")));
     }
@@ -155,7 +169,8 @@ class ImageCopyTest {
     void anUnknownNameIsAnsweredWithTheKnownOnes() throws Exception {
         String message = refused(only("tre"));
 
-        assertTrue(message.contains("\"tre\"") && message.contains("\"tree\"") && message.contains("\"none\""), message);
+        assertTrue(
+                message.contains("\"tre\"") && message.contains("\"tree\"") && message.contains("\"none\""), message);
         assertTrue(refused(only("tre"), jar("mine")).contains("\"tre\""));
     }
 
@@ -174,7 +189,10 @@ class ImageCopyTest {
     @Test
     void aJarThatDoesNotPassTheChecksIsRefusedWithTheReason() throws Exception {
         Path broken = Files.writeString(folder.resolve("broken.jar"), "not a jar");
-        Path newer = new PluginJar().provider("Good", "newer", "1.999").servicesFile("acme.Good").write(folder.resolve("newer.jar"));
+        Path newer = new PluginJar()
+                .provider("Good", "newer", "1.999")
+                .servicesFile("acme.Good")
+                .write(folder.resolve("newer.jar"));
 
         assertTrue(refused(only("none"), broken).contains("cannot be read as a jar"));
         assertTrue(refused(only("none"), newer).contains("revision 1.999"));
@@ -210,7 +228,10 @@ class ImageCopyTest {
 
     @Test
     void aJarWithTwoImportCachesIsKeptWholeOrNotAtAll() throws Exception {
-        new PluginJar().provider("One", "one", "1.0").provider("Two", "two", "1.0").servicesFile("acme.One\nacme.Two")
+        new PluginJar()
+                .provider("One", "one", "1.0")
+                .provider("Two", "two", "1.0")
+                .servicesFile("acme.One\nacme.Two")
                 .write(image.resolve("plugins/both.jar"));
 
         assertTrue(refused(only("one")).contains("also holds \"two\""));
@@ -239,7 +260,9 @@ class ImageCopyTest {
         make(only("none"));
         Path file = Files.writeString(folder.resolve("file"), "x");
 
-        assertTrue(assertThrows(ImageException.class, () -> make(only("none"))).getMessage().contains("exists already"));
+        assertTrue(assertThrows(ImageException.class, () -> make(only("none")))
+                .getMessage()
+                .contains("exists already"));
         output = file;
         assertTrue(refused(only("none")).contains("exists already"));
         assertEquals("x", Files.readString(file));
@@ -278,8 +301,12 @@ class ImageCopyTest {
     void aListThatNamesWhatIsNotBuiltInIsAnError() throws Exception {
         Files.writeString(image.resolve("conf/built-in-plugins"), "# these\ntree\nforest\n");
 
-        Exception e = assertThrows(io.zygotes.spi.ConfigException.class, () -> ImportCaches.find(image, List.of(), "test"));
+        Exception e =
+                assertThrows(io.zygotes.spi.ConfigException.class, () -> ImportCaches.find(image, List.of(), "test"));
 
-        assertTrue(e.getMessage().contains("conf/built-in-plugins") && e.getMessage().contains("forest"), e.getMessage());
+        assertTrue(
+                e.getMessage().contains("conf/built-in-plugins")
+                        && e.getMessage().contains("forest"),
+                e.getMessage());
     }
 }

@@ -25,8 +25,17 @@ class ImageIT {
     private static final long MOST_SECONDS = 120;
 
     /** As docs/plugins.md lists them. */
-    private static final List<String> JDK_MODULES = List.of("java.base", "java.logging", "java.management", "java.naming",
-            "java.net.http", "java.sql", "java.xml", "jdk.jfr", "jdk.net", "jdk.unsupported");
+    private static final List<String> JDK_MODULES = List.of(
+            "java.base",
+            "java.logging",
+            "java.management",
+            "java.naming",
+            "java.net.http",
+            "java.sql",
+            "java.xml",
+            "jdk.jfr",
+            "jdk.net",
+            "jdk.unsupported");
 
     @TempDir
     Path folder;
@@ -43,7 +52,8 @@ class ImageIT {
         builder.environment().put("PATH", "/usr/bin:/bin");
         Process process = builder.start();
         try {
-            assertTrue(process.waitFor(MOST_SECONDS, TimeUnit.SECONDS), () -> String.join(" ", command) + " does not end");
+            assertTrue(
+                    process.waitFor(MOST_SECONDS, TimeUnit.SECONDS), () -> String.join(" ", command) + " does not end");
             return new Ended(process.exitValue(), Files.readString(out), Files.readString(err));
         } finally {
             process.destroyForcibly();
@@ -126,7 +136,8 @@ class ImageIT {
         Files.writeString(copy.resolve("plugins/broken.jar"), "not a jar");
         Files.writeString(copy.resolve("plugins/notes.txt"), "not a plugin");
 
-        JsonNode json = new ObjectMapper().readTree(run(script(copy), "plugins", "--json").out());
+        JsonNode json = new ObjectMapper()
+                .readTree(run(script(copy), "plugins", "--json").out());
 
         assertEquals(1, json.get("broken").size(), json.toString());
         assertTrue(json.get("broken").get(0).get("origin").asText().endsWith("broken.jar"), json.toString());
@@ -143,10 +154,12 @@ class ImageIT {
 
     @Test
     void aPluginCanRequireThem() throws Exception {
-        var directives = new ArrayList<>(List.of(
-                "requires io.zygotes.spi;", "provides io.zygotes.spi.ImportCacheProvider with acme.Good;"));
+        var directives = new ArrayList<>(
+                List.of("requires io.zygotes.spi;", "provides io.zygotes.spi.ImportCacheProvider with acme.Good;"));
         JDK_MODULES.forEach(module -> directives.add("requires " + module + ";"));
-        Path jar = new PluginJar().provider("Good", "good", "1.0").module("acme.good", directives.toArray(String[]::new))
+        Path jar = new PluginJar()
+                .provider("Good", "good", "1.0")
+                .module("acme.good", directives.toArray(String[]::new))
                 .write(folder.resolve("good.jar"));
 
         Ended ended = run(script(IMAGE), "plugins", "check", jar.toString());
@@ -184,19 +197,29 @@ class ImageIT {
         Path jar = new ExamplePlugin(Files.createDirectory(folder.resolve("work"))).jar();
         Path made = folder.resolve("made");
 
-        Ended ended = run(script(IMAGE), "image", "--plugins", "none", "--add", jar.toString(), "--output", made.toString());
+        Ended ended =
+                run(script(IMAGE), "image", "--plugins", "none", "--add", jar.toString(), "--output", made.toString());
 
         assertEquals(0, ended.exit(), ended.err());
         assertEquals("", ended.err());
         Ended plugins = run(script(made), "plugins", "--json");
         assertEquals("", plugins.err());
         JsonNode json = new ObjectMapper().readTree(plugins.out());
-        assertEquals(List.of("", "recent"), json.get("plugins").findValuesAsText("name").stream().sorted().toList());
+        assertEquals(
+                List.of("", "recent"),
+                json.get("plugins").findValuesAsText("name").stream().sorted().toList());
         assertEquals(0, json.get("broken").size(), plugins.out());
         Ended init = run(script(made), "init", "-p", folder.resolve("worker").toString());
-        assertTrue(init.out().contains("chooses the import cache \"tree\", which this image does not have"), init.out());
+        assertTrue(
+                init.out().contains("chooses the import cache \"tree\", which this image does not have"), init.out());
         // Made from an image that was made this way, as well.
-        Ended again = run(script(made), "image", "--plugins", "recent", "--output", folder.resolve("again").toString());
+        Ended again = run(
+                script(made),
+                "image",
+                "--plugins",
+                "recent",
+                "--output",
+                folder.resolve("again").toString());
         assertEquals(0, again.exit(), again.err());
         Ended listed = run(script(folder.resolve("again")), "plugins");
         assertFalse(listed.out().contains("io.zygotes.plugin"), listed.out());
@@ -210,14 +233,22 @@ class ImageIT {
 
         Ended unknown = run(script(IMAGE), "image", "--plugins", "forest", "--output", target.toString());
         Ended nowhere = run(script(IMAGE), "image", "--plugins", "none");
-        Ended full = run("/bin/sh", "-c", "ulimit -f 20000; exec \"$0\" image --output \"$1\"", script(IMAGE), target.toString());
+        Ended full = run(
+                "/bin/sh",
+                "-c",
+                "ulimit -f 20000; exec \"$0\" image --output \"$1\"",
+                script(IMAGE),
+                target.toString());
 
         assertEquals(1, unknown.exit());
         assertTrue(unknown.err().contains("\"forest\"") && unknown.err().contains("\"tree\""), unknown.err());
         assertEquals(2, nowhere.exit());
         assertTrue(nowhere.err().contains("--output"), nowhere.err());
         assertEquals(1, full.exit(), full.err());
-        assertTrue(full.err().contains("cannot write the image " + target) && full.err().contains("File too large"), full.err());
+        assertTrue(
+                full.err().contains("cannot write the image " + target)
+                        && full.err().contains("File too large"),
+                full.err());
         try (Stream<Path> left = Files.list(target.getParent())) {
             assertEquals(List.of(), left.toList());
         }
@@ -227,7 +258,9 @@ class ImageIT {
     void aCopyThatIsInterruptedIsTakenAway() throws Exception {
         Path target = folder.resolve("place/made");
         var builder = new ProcessBuilder(script(IMAGE), "image", "--output", target.toString());
-        Process process = builder.redirectErrorStream(true).redirectOutput(folder.resolve("out").toFile()).start();
+        Process process = builder.redirectErrorStream(true)
+                .redirectOutput(folder.resolve("out").toFile())
+                .start();
         try {
             while (process.isAlive() && !Files.isDirectory(target.getParent())) {
                 Thread.sleep(1);
@@ -240,7 +273,8 @@ class ImageIT {
 
         try (Stream<Path> left = Files.list(target.getParent())) {
             // Where the signal comes too late, the image is there, and whole.
-            assertTrue(left.allMatch(path -> path.equals(target) && Files.exists(path.resolve("conf/built-in-plugins"))));
+            assertTrue(
+                    left.allMatch(path -> path.equals(target) && Files.exists(path.resolve("conf/built-in-plugins"))));
         }
     }
 

@@ -50,7 +50,8 @@ class LeftoversIT {
         var registry = new LambdaStore(worker.path().resolve("registry"));
         for (int i = 0; i < 4; i++) {
             Path lambda = Files.createDirectories(folder.resolve("lambdas/l" + i));
-            Files.writeString(lambda.resolve("f.py"), "import time\ndef f(event):\n    time.sleep(0.005)\n    return event\n");
+            Files.writeString(
+                    lambda.resolve("f.py"), "import time\ndef f(event):\n    time.sleep(0.005)\n    return event\n");
             registry.install(lambda);
         }
     }
@@ -102,7 +103,11 @@ class LeftoversIT {
             Thread.sleep(500);
             wardens = running.children().toList();
             for (ProcessHandle warden : wardens) {
-                assertEquals(0, new ProcessBuilder("kill", "-STOP", Long.toString(warden.pid())).start().waitFor());
+                assertEquals(
+                        0,
+                        new ProcessBuilder("kill", "-STOP", Long.toString(warden.pid()))
+                                .start()
+                                .waitFor());
             }
             running.destroyForcibly();
             awaitEmpty(region);
@@ -137,8 +142,12 @@ class LeftoversIT {
     private static List<String> processes(Path region) throws IOException {
         List<String> found = new ArrayList<>();
         try (Stream<Path> groups = Files.walk(region)) {
-            for (Path file : groups.filter(path -> path.endsWith("cgroup.procs")).toList()) {
-                Files.readString(file).lines().map(pid -> file.getParent().getFileName() + ": " + pid).forEach(found::add);
+            for (Path file :
+                    groups.filter(path -> path.endsWith("cgroup.procs")).toList()) {
+                Files.readString(file)
+                        .lines()
+                        .map(pid -> file.getParent().getFileName() + ": " + pid)
+                        .forEach(found::add);
             }
         }
         return found;
@@ -146,7 +155,9 @@ class LeftoversIT {
 
     private static String mountsBelow(Path folder) throws IOException {
         try (Stream<String> mounts = Files.lines(Path.of("/proc/self/mountinfo"))) {
-            return String.join("\n", mounts.filter(line -> line.contains(folder.toString())).toList());
+            return String.join(
+                    "\n",
+                    mounts.filter(line -> line.contains(folder.toString())).toList());
         }
     }
 

@@ -25,7 +25,10 @@ public final class Machine {
     public static Path region(Path directory) throws IOException {
         String number = Files.readString(directory.resolve("sandboxes/region")).split(" ")[0];
         try (Stream<String> mounts = Files.lines(Path.of("/proc/self/mountinfo"))) {
-            String unified = mounts.filter(line -> line.contains(" - cgroup2 ")).findFirst().orElseThrow().split(" ")[4];
+            String unified = mounts.filter(line -> line.contains(" - cgroup2 "))
+                    .findFirst()
+                    .orElseThrow()
+                    .split(" ")[4];
             return Path.of(unified, "zygotes", "worker-" + number);
         }
     }

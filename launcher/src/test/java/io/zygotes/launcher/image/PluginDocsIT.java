@@ -18,7 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** The commands of docs/plugins.md, from the empty folder to the image with the plugin, run as they stand there. */
 class PluginDocsIT {
 
-    private static final Path DOCS = Path.of(System.getProperty("zygotes.examples")).resolveSibling("docs/plugins.md");
+    private static final Path DOCS =
+            Path.of(System.getProperty("zygotes.examples")).resolveSibling("docs/plugins.md");
     private static final Pattern COMMANDS = Pattern.compile("^```\n(.*?)^```$", Pattern.MULTILINE | Pattern.DOTALL);
     private static final long MOST_SECONDS = 300;
 
@@ -34,18 +35,22 @@ class PluginDocsIT {
 
     /** Only what differs from machine to machine is replaced: paths, and the port, which may be in use. */
     private String script(Path image, int port) throws Exception {
-        Path spi = Path.of(URI.create(
-                ImportCacheProvider.class.getProtectionDomain().getCodeSource().getLocation().toString()));
+        Path spi = Path.of(URI.create(ImportCacheProvider.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toString()));
         String commands = commands();
         assertTrue(commands.contains("IMAGE=/path/to/image\n") && commands.contains("localhost:5000/"), commands);
         // The page starts the worker twice and stops it each time; the private socket needs a worker that runs.
         assertEquals(3, commands.split("zygotes down", -1).length, commands);
         return "set -e\nPATH=" + System.getProperty("java.home") + "/bin:$PATH\n"
-                + commands
-                        .replace("IMAGE=/path/to/image\n", "IMAGE='" + image + "'\n")
+                + commands.replace("IMAGE=/path/to/image\n", "IMAGE='" + image + "'\n")
                         .replaceAll("SPI=/path/to/\\S+", "SPI='" + spi + "'")
-                        .replaceAll("(?m)^(\\$IMAGE/bin/zygotes init .*)$",
-                                "$1\nsed -i 's/\"worker_port\" *: *5000/\"worker_port\": " + port + "/' work/config.json")
+                        .replaceAll(
+                                "(?m)^(\\$IMAGE/bin/zygotes init .*)$",
+                                "$1\nsed -i 's/\"worker_port\" *: *5000/\"worker_port\": " + port
+                                        + "/' work/config.json")
                         .replace("localhost:5000/", "localhost:" + port + "/");
     }
 
@@ -53,7 +58,11 @@ class PluginDocsIT {
     void everyCommandWorksAsItStandsThere() throws Exception {
         Machine.require("PluginDocsIT");
         Path image = folder.resolve("image");
-        assertEquals(0, new ProcessBuilder("cp", "-a", Program.IMAGE.toString(), image.toString()).start().waitFor());
+        assertEquals(
+                0,
+                new ProcessBuilder("cp", "-a", Program.IMAGE.toString(), image.toString())
+                        .start()
+                        .waitFor());
         Path empty = Files.createDirectory(folder.resolve("empty"));
         int port;
         try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

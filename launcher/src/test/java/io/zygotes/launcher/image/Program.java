@@ -80,8 +80,8 @@ final class Program {
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(MOST_SECONDS);
             while (!Files.readString(file).contains(text)) {
                 if (!process.isAlive() || System.nanoTime() > deadline) {
-                    throw new AssertionError(command + " never said '" + text + "': " + Files.readString(out)
-                            + Files.readString(err));
+                    throw new AssertionError(
+                            command + " never said '" + text + "': " + Files.readString(out) + Files.readString(err));
                 }
                 Thread.sleep(20);
             }

@@ -14,7 +14,9 @@ class StartScriptIT {
     @Test
     void aFolderThatIsGoneIsNamedAsTheReason(@TempDir Path folder) throws Exception {
         Process process = new ProcessBuilder(
-                        "sh", "-c", "mkdir gone && cd gone && rmdir ../gone && exec \"$0\" --version",
+                        "sh",
+                        "-c",
+                        "mkdir gone && cd gone && rmdir ../gone && exec \"$0\" --version",
                         Program.IMAGE.resolve("bin/zygotes").toString())
                 .directory(folder.toFile())
                 .redirectErrorStream(true)

@@ -51,7 +51,8 @@ class TreeIT {
 
     private static String function(String name, String... packages) {
         return "{\"type\":\"function\",\"name\":\"" + name + "\",\"deps\":["
-                + String.join(",", Stream.of(packages).map(each -> '"' + each + '"').toList()) + "]}\n";
+                + String.join(
+                        ",", Stream.of(packages).map(each -> '"' + each + '"').toList()) + "]}\n";
     }
 
     @Test
@@ -62,14 +63,27 @@ class TreeIT {
                 .append(function("ghost", "click==0.0.0"));
         String[] order = {"web", "bare", "other", "web", "ghost", "bare"};
         for (int i = 0; i < 36; i++) {
-            text.append("{\"type\":\"invocation\",\"name\":\"").append(order[i % 6]).append("\",\"ts\":")
-                    .append(1_760_000_000_000L + 100 * i + (i > 20 ? 3_600_000 : 0)).append("}\n");
+            text.append("{\"type\":\"invocation\",\"name\":\"")
+                    .append(order[i % 6])
+                    .append("\",\"ts\":")
+                    .append(1_760_000_000_000L + 100 * i + (i > 20 ? 3_600_000 : 0))
+                    .append("}\n");
         }
         Path trace = write("trace.jsonl", text.toString());
         Path tree = write("tree.json", "{\"children\": [{\"packages\": [\"idna\", \"click==8.1.8\"]}]}");
 
-        Program.Ended bench = run("bench", "tree", "--trace", trace.toString(), "--tree", tree.toString(),
-                "--speed", "10", "--longest-pause", "200", "--json");
+        Program.Ended bench = run(
+                "bench",
+                "tree",
+                "--trace",
+                trace.toString(),
+                "--tree",
+                tree.toString(),
+                "--speed",
+                "10",
+                "--longest-pause",
+                "200",
+                "--json");
 
         JsonNode report = JSON.readTree(bench.out());
         assertEquals(30, report.get("calls").asInt(), "an hour's pause is cut, and ghost cannot be installed");
@@ -85,7 +99,13 @@ class TreeIT {
             rows.add(row.get("tree").asText() + " " + row.get("round").asInt());
             assertEquals(30, row.get("calls").asInt(), row.toString());
             assertEquals(0, row.get("failed").asInt(), row.toString());
-            assertEquals(1, SHARES.stream().mapToDouble(share -> row.get(share).asDouble()).sum(), 0.002, row.toString());
+            assertEquals(
+                    1,
+                    SHARES.stream()
+                            .mapToDouble(share -> row.get(share).asDouble())
+                            .sum(),
+                    0.002,
+                    row.toString());
             assertTrue(row.get("p50_ms").asDouble() > 0, row.toString());
             assertTrue(row.get("p99_ms").asDouble() >= row.get("p50_ms").asDouble(), row.toString());
             assertTrue(row.get("mean_ms").asDouble() > 0, row.toString());
@@ -98,24 +118,29 @@ class TreeIT {
             if (none) {
                 assertEquals(0, row.get("hit_share").asDouble(), row.toString());
                 assertTrue(row.get("cold_share").asDouble() >= 0.1, row.toString());
-            } else if (row.get("round").asInt() == 2 && !row.get("tree").asText().equals("auto")) {
+            } else if (row.get("round").asInt() == 2
+                    && !row.get("tree").asText().equals("auto")) {
                 assertEquals(0, row.get("cold_share").asDouble(), "all zygotes were made in round 1: " + row);
                 assertTrue(row.get("hit_share").asDouble() >= 0.1, row.toString());
             }
         }
-        assertEquals(List.of("none 1", "none 2", "default 1", "default 2", "fitted 1", "fitted 2", "auto 1", "auto 2"), rows);
+        assertEquals(
+                List.of("none 1", "none 2", "default 1", "default 2", "fitted 1", "fitted 2", "auto 1", "auto 2"),
+                rows);
     }
 
     @Test
     void missingCostsAreMeasuredInRealSandboxes() throws Exception {
-        Path trace = write("trace.jsonl", """
-                {"type":"package","name":"python-dateutil==2.9.0.post0","deps":["six>=1.5"],"top":null,"mine":7}
-                {"type":"package","name":"idna==3.11","deps":null,"import_ms":5,"import_mb":1}
-                {"type":"weather","sunny":true}
+        Path trace = write(
+                "trace.jsonl",
                 """
-                + function("dates", "python-dateutil==2.9.0.post0", "six==1.17.0")
-                + function("ghost", "six==0.0.0")
-                + "{\"type\":\"invocation\",\"name\":\"dates\"}\n");
+                        {"type":"package","name":"python-dateutil==2.9.0.post0","deps":["six>=1.5"],"top":null,"mine":7}
+                        {"type":"package","name":"idna==3.11","deps":null,"import_ms":5,"import_mb":1}
+                        {"type":"weather","sunny":true}
+                        """
+                        + function("dates", "python-dateutil==2.9.0.post0", "six==1.17.0")
+                        + function("ghost", "six==0.0.0")
+                        + "{\"type\":\"invocation\",\"name\":\"dates\"}\n");
         Path out = folder.resolve("measured.jsonl.gz");
 
         Program.Ended measure = run("tree", "measure", "--trace", trace.toString(), "--out", out.toString());
@@ -142,14 +167,17 @@ class TreeIT {
         assertTrue(lines.stream().anyMatch(line -> line.has("sunny")), lines.toString());
 
         String tree = folder.resolve("tree.json").toString();
-        assertTrue(run("tree", "fit", "--trace", out.toString(), "--nodes", "3", "--out", tree).out().contains("100.0 % saved"));
+        assertTrue(run("tree", "fit", "--trace", out.toString(), "--nodes", "3", "--out", tree)
+                .out()
+                .contains("100.0 % saved"));
     }
 
     @Test
     void aTraceOfMillionsOfCallsIsReadInAHeapThatHoldsNotOneByteForEach() throws Exception {
         int calls = 20_000_000;
         Path trace = folder.resolve("many.jsonl.gz");
-        byte[] thousand = "{\"type\":\"invocation\",\"name\":\"dates\"}\n".repeat(1000).getBytes(StandardCharsets.UTF_8);
+        byte[] thousand =
+                "{\"type\":\"invocation\",\"name\":\"dates\"}\n".repeat(1000).getBytes(StandardCharsets.UTF_8);
         try (var out = new GZIPOutputStream(Files.newOutputStream(trace))) {
             out.write(function("dates", "six==1.17.0").getBytes(StandardCharsets.UTF_8));
             for (int i = 0; i < calls / 1000; i++) {
@@ -158,8 +186,16 @@ class TreeIT {
         }
         Path tree = write("tree.json", "{\"children\": [{\"packages\": [\"six\"]}]}");
 
-        Program.Ended eval = Program.runWithOptions(folder, "-Xms8m -Xmx16m", "tree", "eval", "--tree", tree.toString(),
-                "--trace", trace.toString(), "--json");
+        Program.Ended eval = Program.runWithOptions(
+                folder,
+                "-Xms8m -Xmx16m",
+                "tree",
+                "eval",
+                "--tree",
+                tree.toString(),
+                "--trace",
+                trace.toString(),
+                "--json");
 
         assertEquals(0, eval.exit(), eval.err());
         assertEquals(calls, JSON.readTree(eval.out()).get("calls").asInt());

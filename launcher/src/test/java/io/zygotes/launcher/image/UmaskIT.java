@@ -36,7 +36,12 @@ class UmaskIT {
     private void run(String umask, String... arguments) throws IOException, InterruptedException {
         Path log = folder.resolve("log");
         var command = Stream.concat(
-                Stream.of("sh", "-c", "umask " + umask + "; exec \"$@\"", "sh", Program.IMAGE.resolve("bin/zygotes").toString()),
+                Stream.of(
+                        "sh",
+                        "-c",
+                        "umask " + umask + "; exec \"$@\"",
+                        "sh",
+                        Program.IMAGE.resolve("bin/zygotes").toString()),
                 Stream.of(arguments));
         Process process = new ProcessBuilder(command.toList())
                 .directory(folder.toFile())
@@ -61,7 +66,9 @@ class UmaskIT {
         config.put("worker_port", 0).put("mem_pool_mb", 2048);
         Files.writeString(settings, config.toString());
         Path lambda = Files.createDirectories(folder.resolve("hello"));
-        Files.writeString(lambda.resolve("f.py"), "import os, tempfile\ndef f(event):\n    tempfile.mkdtemp()\n    return os.umask(0)\n");
+        Files.writeString(
+                lambda.resolve("f.py"),
+                "import os, tempfile\ndef f(event):\n    tempfile.mkdtemp()\n    return os.umask(0)\n");
         run(umask, "admin", "install", "-p", "worker", lambda.toString());
         run(umask, "up", "-p", "worker", "-d");
         Program.Ended answer = Program.run(folder, "invoke", "-p", "worker", "hello");
@@ -74,7 +81,8 @@ class UmaskIT {
     private static boolean isWritableByOthers(Path path) {
         try {
             return !Files.isSymbolicLink(path)
-                    && Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS).contains(PosixFilePermission.OTHERS_WRITE);
+                    && Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS)
+                            .contains(PosixFilePermission.OTHERS_WRITE);
         } catch (IOException e) {
             return false; // it is gone already
         }

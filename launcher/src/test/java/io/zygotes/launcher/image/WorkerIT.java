@@ -77,8 +77,10 @@ class WorkerIT {
 
         assertEquals("down", worker.status().get("state").asText());
         // A zombie has no command line any more; who reaps it is up to process 1.
-        assertEquals(Optional.empty(), ProcessHandle.of(status.get("pid").asLong())
-                .flatMap(process -> process.info().commandLine()));
+        assertEquals(
+                Optional.empty(),
+                ProcessHandle.of(status.get("pid").asLong())
+                        .flatMap(process -> process.info().commandLine()));
     }
 
     @Test
@@ -92,8 +94,11 @@ class WorkerIT {
             var answers = new ArrayList<Future<Long>>();
             for (int i = 0; i < 200; i++) {
                 answers.add(threads.submit(() -> {
-                    var request = HttpRequest.newBuilder(lambda).POST(HttpRequest.BodyPublishers.noBody()).build();
-                    try (InputStream body = client.send(request, HttpResponse.BodyHandlers.ofInputStream()).body()) {
+                    var request = HttpRequest.newBuilder(lambda)
+                            .POST(HttpRequest.BodyPublishers.noBody())
+                            .build();
+                    try (InputStream body = client.send(request, HttpResponse.BodyHandlers.ofInputStream())
+                            .body()) {
                         return body.transferTo(OutputStream.nullOutputStream());
                     }
                 }));
@@ -104,7 +109,8 @@ class WorkerIT {
         }
         String state = Files.readString(Path.of("/proc/" + status.get("pid").asLong() + "/status"));
         long resident = Long.parseLong(state.replaceAll("(?s).*VmRSS:\\s+(\\d+) kB.*", "$1")) >> 10;
-        // Java's own memory is 512 MiB; the rest is for its code, its threads and the kernel's view of the cached classes.
+        // Java's own memory is 512 MiB; the rest is for its code, its threads and the kernel's view of the cached
+        // classes.
         assertTrue(resident < 1100, resident + " MiB");
     }
 
@@ -170,7 +176,11 @@ class WorkerIT {
     }
 
     private static void hangUp(Program.Running up) throws Exception {
-        assertEquals(0, new ProcessBuilder("kill", "-HUP", Long.toString(up.process().pid())).start().waitFor());
+        assertEquals(
+                0,
+                new ProcessBuilder("kill", "-HUP", Long.toString(up.process().pid()))
+                        .start()
+                        .waitFor());
     }
 
     @Test
@@ -191,20 +201,25 @@ class WorkerIT {
     void aBrokenPluginThatWasNotChosenIsInTheLogAndStopsNobody() throws Exception {
         Files.writeString(folder.resolve("broken.jar"), "not a jar");
 
-        Program.Ended up = worker.run("up", "-d", "--plugin-path", folder.resolve("broken.jar").toString());
+        Program.Ended up = worker.run(
+                "up", "-d", "--plugin-path", folder.resolve("broken.jar").toString());
 
         assertEquals(0, up.exit(), up.err());
         String log = Files.readString(worker.path().resolve("worker.out"));
-        assertTrue(log.contains("WARNING plugin not loaded: ") && log.contains("broken.jar: it cannot be read as a jar"), log);
+        assertTrue(
+                log.contains("WARNING plugin not loaded: ") && log.contains("broken.jar: it cannot be read as a jar"),
+                log);
     }
 
     @Test
     void itsPrivateSocketSpeaksHttp() throws Exception {
         worker.ok("up", "-d");
         worker.change(config -> config.withObjectProperty("features").put("import_cache", "none"));
-        String request = "POST /admin/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        String request =
+                "POST /admin/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         String answer;
-        try (var socket = SocketChannel.open(UnixDomainSocketAddress.of(worker.path().resolve("control.sock")))) {
+        try (var socket =
+                SocketChannel.open(UnixDomainSocketAddress.of(worker.path().resolve("control.sock")))) {
             socket.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.UTF_8)));
             answer = new String(Channels.newInputStream(socket).readAllBytes(), StandardCharsets.UTF_8);
         }

@@ -82,17 +82,20 @@ final class AttackedWorker implements AutoCloseable {
         try {
             Path place = folder.resolve("worker");
             WorkerDirectory directory = WorkerDirectory.init(
-                    place, new ByteArrayInputStream("{\"packages\": [], \"children\": []}".getBytes(StandardCharsets.UTF_8)));
+                    place,
+                    new ByteArrayInputStream("{\"packages\": [], \"children\": []}".getBytes(StandardCharsets.UTF_8)));
             var config = (ObjectNode) JSON.readTree(directory.configFile().toFile());
-            config.put("worker_url", "127.0.0.1").put("worker_port", 0).put("mem_pool_mb", 2048).put("registry_cache_ms", 0);
+            config.put("worker_url", "127.0.0.1")
+                    .put("worker_port", 0)
+                    .put("mem_pool_mb", 2048)
+                    .put("registry_cache_ms", 0);
             ((ObjectNode) config.get("installer_limits")).put("mem_mb", 512);
             change.accept(config);
             Files.writeString(directory.configFile(), config.toPrettyString());
             for (HostilePackage one : packages) {
                 one.writeTo(place.resolve("packages"));
             }
-            Worker worker = Workers.make(
-                    directory, directory.config(), ImportCaches.find(folder, List.of(), "test"));
+            Worker worker = Workers.make(directory, directory.config(), ImportCaches.find(folder, List.of(), "test"));
             worker.start();
             started = true;
             return new AttackedWorker(
@@ -146,7 +149,8 @@ final class AttackedWorker implements AutoCloseable {
 
     /** A call that does not use a connection that there is. */
     Answer callOverNewConnection(String lambda, Object event) throws IOException, InterruptedException {
-        try (HttpClient fresh = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+        try (HttpClient fresh =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
             return send(fresh, "/run/" + lambda, JSON.writeValueAsString(event));
         }
     }

@@ -38,7 +38,8 @@ final class Canaries implements AutoCloseable {
         Path folder = Files.createTempDirectory("zygotes-canaries-");
         Path file = Files.writeString(folder.resolve("secret"), "what nobody in a sandbox may read");
         Path script = Files.writeString(folder.resolve("listen.py"), AttackedWorker.resource("listen.py"));
-        Process process = new ProcessBuilder("python3", script.toString(), folder.resolve("socket").toString())
+        Process process = new ProcessBuilder(
+                        "python3", script.toString(), folder.resolve("socket").toString())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         var reader = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));

@@ -61,7 +61,8 @@ class ChurnIT {
         try (Stream<Path> all = Files.walk(Machine.region(worker.directory()))) {
             for (Path group : all.filter(Files::isDirectory).toList()) {
                 groups++;
-                processes += Files.readString(group.resolve("cgroup.procs")).lines().count();
+                processes +=
+                        Files.readString(group.resolve("cgroup.procs")).lines().count();
             }
         }
         return new Ledger(
@@ -80,7 +81,8 @@ class ChurnIT {
         for (long end = System.nanoTime() + 60_000_000_000L; written < lambdas && System.nanoTime() < end; ) {
             Thread.sleep(50);
             try (Stream<Path> all = Files.walk(worker.directory())) {
-                written = all.filter(path -> path.getFileName().toString().matches("f\\..*\\.pyc")).count();
+                written = all.filter(path -> path.getFileName().toString().matches("f\\..*\\.pyc"))
+                        .count();
             } catch (UncheckedIOException e) {
                 written = 0; // a folder of a job went while we looked
             }
@@ -92,7 +94,8 @@ class ChurnIT {
     private static long residentKilobytes() throws IOException {
         System.gc();
         try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
-            String line = lines.filter(each -> each.startsWith("VmRSS:")).findFirst().orElseThrow();
+            String line =
+                    lines.filter(each -> each.startsWith("VmRSS:")).findFirst().orElseThrow();
             return Long.parseLong(line.replaceAll("\\D", ""));
         }
     }
@@ -127,8 +130,8 @@ class ChurnIT {
             }
             Ledger after = ledger(worker);
             long now = residentKilobytes();
-            System.out.println("[churn] " + LEAVES + " leaves over HTTP: " + before + " became " + after + ", " + resident
-                    + " KiB resident became " + now);
+            System.out.println("[churn] " + LEAVES + " leaves over HTTP: " + before + " became " + after + ", "
+                    + resident + " KiB resident became " + now);
             Ledger first = before;
             assertTrue(
                     after.isWithin(first),

@@ -70,20 +70,23 @@ class FaultsIT extends WithOwnWorker {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "import os; os.abort()                                           | 502 | ended by signal",
-        "import ctypes; ctypes.string_at(0)                              | 502 | ended by signal 11",
-        "import os; os._exit(7)                                          | 502 | code 7",
-        "import sys; sys.exit(7)                                         | 500 | SystemExit",
-        "import time; time.sleep(600)                                    | 504 | importing f.py",
-        "while True: pass                                                | 504 | importing f.py",
-        "x = bytearray(1 << 28); y = [bytes(1 << 20) for _ in range(400)] | 502 | out of memory",
-        "import os; os.closerange(0, 9999)                               | 502 | ended importing",
-        "import no_such_module                                           | 500 | no_such_module",
-        "def f(                                                          | 500 | SyntaxError",
-        "f = 1                                                           | 500 | no function f",
-    })
-    void anImportThatFailsIsToldWithItsReasonAndCostsNothing(String source, int status, String reason) throws Exception {
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "import os; os.abort()                                           | 502 | ended by signal",
+                "import ctypes; ctypes.string_at(0)                              | 502 | ended by signal 11",
+                "import os; os._exit(7)                                          | 502 | code 7",
+                "import sys; sys.exit(7)                                         | 500 | SystemExit",
+                "import time; time.sleep(600)                                    | 504 | importing f.py",
+                "while True: pass                                                | 504 | importing f.py",
+                "x = bytearray(1 << 28); y = [bytes(1 << 20) for _ in range(400)] | 502 | out of memory",
+                "import os; os.closerange(0, 9999)                               | 502 | ended importing",
+                "import no_such_module                                           | 500 | no_such_module",
+                "def f(                                                          | 500 | SyntaxError",
+                "f = 1                                                           | 500 | no function f",
+            })
+    void anImportThatFailsIsToldWithItsReasonAndCostsNothing(String source, int status, String reason)
+            throws Exception {
         worker = AttackedWorker.start(config -> {});
         worker.install("well", WELL, Map.of());
         assertWell();
@@ -92,8 +95,11 @@ class FaultsIT extends WithOwnWorker {
             worker.install("bad", source + "\n", Map.of("ol.yaml", LIMITS));
             AttackedWorker.Answer answer = worker.call("bad", null);
             assertEquals(status, answer.status(), () -> answer.body().toString());
-            boolean refused = reason.equals("out of memory") && answer.body().toString().contains("MemoryError");
-            assertTrue(refused || answer.body().get("error").asText().contains(reason), () -> answer.body().toString());
+            boolean refused =
+                    reason.equals("out of memory") && answer.body().toString().contains("MemoryError");
+            assertTrue(
+                    refused || answer.body().get("error").asText().contains(reason),
+                    () -> answer.body().toString());
             assertTrue(answer.body().get("error").asText().contains("bad"), "it names the lambda");
             assertWell();
         }
@@ -114,7 +120,10 @@ class FaultsIT extends WithOwnWorker {
                 },
                 HostilePackage.of("pack", "VALUE = 'packed'\n"));
         worker.install("well", "def f(event):\n    print('x' * 1000)\n    return 'well'\n", Map.of());
-        worker.install("packs", "import pack\ndef f(event):\n    return pack.VALUE\n", Map.of("requirements.txt", "pack==1\n"));
+        worker.install(
+                "packs",
+                "import pack\ndef f(event):\n    return pack.VALUE\n",
+                Map.of("requirements.txt", "pack==1\n"));
         assertWell();
         return disk;
     }
@@ -146,8 +155,12 @@ class FaultsIT extends WithOwnWorker {
             // New code cannot be unpacked.
             AttackedWorker.Answer unpacked = worker.call("packs", null);
             assertEquals(507, unpacked.status());
-            assertTrue(unpacked.body().toString().contains("No space left"), unpacked.body().toString());
-            assertTrue(unpacked.body().toString().contains("packs"), unpacked.body().toString());
+            assertTrue(
+                    unpacked.body().toString().contains("No space left"),
+                    unpacked.body().toString());
+            assertTrue(
+                    unpacked.body().toString().contains("packs"),
+                    unpacked.body().toString());
             AttackedWorker.Answer version = worker.call("well", null);
             assertEquals(200, version.status());
             assertEquals(List.of(), halves(), "nothing half-done has a name that counts");
@@ -170,7 +183,10 @@ class FaultsIT extends WithOwnWorker {
             worker = AttackedWorker.startIn(
                     disk.folder().resolve("second"), config -> config.put("pip_mirror", index.url()));
             worker.install("well", WELL, Map.of());
-            worker.install("late", "import late\ndef f(event):\n    return late.VALUE\n", Map.of("requirements.txt", "late==1\n"));
+            worker.install(
+                    "late",
+                    "import late\ndef f(event):\n    return late.VALUE\n",
+                    Map.of("requirements.txt", "late==1\n"));
             assertWell();
             awaitByteCode("well");
             // The code can be unpacked, the package cannot.
@@ -198,7 +214,8 @@ class FaultsIT extends WithOwnWorker {
 
     /** Versions of lambdas that do not hold an f.py. */
     private List<Path> halves() throws Exception {
-        try (var all = Files.find(worker.directory().resolve("code"), 2, (path, attributes) -> attributes.isDirectory())) {
+        try (var all =
+                Files.find(worker.directory().resolve("code"), 2, (path, attributes) -> attributes.isDirectory())) {
             return all.filter(path -> path.getNameCount() == worker.directory().getNameCount() + 3)
                     .filter(path -> !path.getFileName().toString().startsWith("."))
                     .filter(path -> !Files.exists(path.resolve("f.py")))
@@ -244,7 +261,9 @@ class FaultsIT extends WithOwnWorker {
             kill(leafGroup().orElseThrow(), frozen);
             AttackedWorker.Answer failed = inFlight.get(10, TimeUnit.SECONDS);
             assertEquals(502, failed.status(), "it reached the lambda, so it is not tried again");
-            assertTrue(failed.body().get("error").asText().contains("slow"), failed.body().toString());
+            assertTrue(
+                    failed.body().get("error").asText().contains("slow"),
+                    failed.body().toString());
             assertEquals("\"done\"", worker.call("slow", 0).body().toString());
             for (int i = 0; i < 6; i++) {
                 kill(leafGroup().orElseThrow(), frozen);

@@ -28,8 +28,18 @@ record HostilePackage(String name, Map<String, String> files) {
             Files.writeString(content.resolve(file.getKey()), file.getValue());
         }
         var info = new TreeMap<String, Object>(Map.of(
-                "name", name, "version", "1", "python", cacheTag(), "dependencies", List.of(), "modules", List.of(name),
-                "bytes", 1));
+                "name",
+                name,
+                "version",
+                "1",
+                "python",
+                cacheTag(),
+                "dependencies",
+                List.of(),
+                "modules",
+                List.of(name),
+                "bytes",
+                1));
         Files.write(place.resolve("package.json"), AttackedWorker.JSON.writeValueAsBytes(info));
     }
 

@@ -55,7 +55,9 @@ class InstallIT {
                 },
                 HostilePackage.of("honest", "VALUE = 'genuine'\n"));
         worker.install(
-                "honest", "import honest\ndef f(event):\n    return honest.VALUE\n", Map.of("requirements.txt", "honest==1\n"));
+                "honest",
+                "import honest\ndef f(event):\n    return honest.VALUE\n",
+                Map.of("requirements.txt", "honest==1\n"));
         assertHonest();
     }
 
@@ -119,18 +121,17 @@ class InstallIT {
             for (String file : List.of("probe", "identity", "syscalls", "neighbours")) {
                 modules.put(file + ".py", AttackedWorker.resource(file + ".py"));
             }
-            String attack =
-                    """
-                    import json, sys
-                    sys.path.insert(0, os.path.abspath("modules"))
-                    import identity, neighbours, probe, syscalls
-                    report = probe.Report(json.loads(%s))
-                    for group in (identity, syscalls, neighbours):
-                        group.run(report)
-                    with open("modules/found.json", "w") as file:
-                        json.dump(report.rows, file)
-                    """
-                            .formatted(AttackedWorker.JSON.writeValueAsString(AttackedWorker.JSON.writeValueAsString(event)));
+            String attack = """
+                import json, sys
+                sys.path.insert(0, os.path.abspath("modules"))
+                import identity, neighbours, probe, syscalls
+                report = probe.Report(json.loads(%s))
+                for group in (identity, syscalls, neighbours):
+                    group.run(report)
+                with open("modules/found.json", "w") as file:
+                    json.dump(report.rows, file)
+                """.formatted(
+                            AttackedWorker.JSON.writeValueAsString(AttackedWorker.JSON.writeValueAsString(event)));
             AttackedWorker.Answer answer = install("attacks", attack, modules);
             assertEquals(200, answer.status(), () -> answer.body().toString());
             assertEquals("", canaries.damage());
@@ -139,8 +140,13 @@ class InstallIT {
             for (JsonNode row : answer.body()) {
                 String name = row.get("id").asText() + " " + row.get("what").asText();
                 if (!OTHERWISE.contains(name)) {
-                    tests.add(dynamicTest(name, () -> assertTrue(
-                            row.get("allowed").toString().contains(row.get("got").toString()), row::toString)));
+                    tests.add(dynamicTest(
+                            name,
+                            () -> assertTrue(
+                                    row.get("allowed")
+                                            .toString()
+                                            .contains(row.get("got").toString()),
+                                    row::toString)));
                 }
             }
             assertTrue(tests.size() > 100, tests.size() + " attacks");
@@ -153,33 +159,33 @@ class InstallIT {
         Path secret = Files.createTempFile("zygotes-secret-", "");
         try {
             Files.writeString(secret, "what no build may read");
-            Map<String, Object> before = state("packages/writes", "code", "import-costs.json", "packages/.staging", "registry/writes");
-            AttackedWorker.Answer answer = install(
-                    "writes",
-                    """
-                    import json
-                    done = []
-                    for top in ("/", "/usr/lib", "/etc", "/handler", "/packages", "/packages/honest-1", "/runtime/_zygotes", "/mnt",
-                                "/mnt/pip", "/mnt/pip/pip", "/mnt/host", %1$s, %2$s):
-                        try:
-                            open(top + "/planted", "w").close()
-                            done.append(top)
-                        except OSError:
-                            pass
-                    for path in (%3$s, "/etc/shadow", "/proc/1/root" + %3$s, "/mnt/pip/../../.." + %3$s):
-                        try:
-                            done.append(open(path).read())
-                        except OSError:
-                            pass
-                    done += [name for name in os.listdir("/packages") if name != "writes-1"]
-                    with open("modules/found.json", "w") as file:
-                        json.dump(done, file)
-                    """
-                            .formatted(
-                                    "'" + worker.directory() + "'", "'" + index.folder() + "'", "'" + secret + "'"));
+            Map<String, Object> before =
+                    state("packages/writes", "code", "import-costs.json", "packages/.staging", "registry/writes");
+            AttackedWorker.Answer answer = install("writes", """
+                import json
+                done = []
+                for top in ("/", "/usr/lib", "/etc", "/handler", "/packages", "/packages/honest-1", "/runtime/_zygotes", "/mnt",
+                            "/mnt/pip", "/mnt/pip/pip", "/mnt/host", %1$s, %2$s):
+                    try:
+                        open(top + "/planted", "w").close()
+                        done.append(top)
+                    except OSError:
+                        pass
+                for path in (%3$s, "/etc/shadow", "/proc/1/root" + %3$s, "/mnt/pip/../../.." + %3$s):
+                    try:
+                        done.append(open(path).read())
+                    except OSError:
+                        pass
+                done += [name for name in os.listdir("/packages") if name != "writes-1"]
+                with open("modules/found.json", "w") as file:
+                    json.dump(done, file)
+                """.formatted(
+                            "'" + worker.directory() + "'", "'" + index.folder() + "'", "'" + secret + "'"));
             assertEquals("[]", answer.body().toString());
             assertEquals(
-                    before, state("packages/writes", "code", "import-costs.json", "packages/.staging", "registry/writes"), "the worker's files");
+                    before,
+                    state("packages/writes", "code", "import-costs.json", "packages/.staging", "registry/writes"),
+                    "the worker's files");
             assertHonest();
             assertStagingIsEmpty();
         } finally {
@@ -189,40 +195,36 @@ class InstallIT {
 
     @Test
     void aBuildCannotCallTheWorker() throws Exception {
-        AttackedWorker.Answer answer = install(
-                "calls",
-                """
-                import json, urllib.error, urllib.request
-                got = []
-                for path in ("/run/honest", "/status", "/registry/"):
-                    try:
-                        got.append(urllib.request.urlopen("http://127.0.0.1:%d" + path, timeout=10).status)
-                    except urllib.error.HTTPError as error:
-                        got.append(error.code)
-                with open("modules/found.json", "w") as file:
-                    json.dump(got, file)
-                """
-                        .formatted(worker.port()));
+        AttackedWorker.Answer answer = install("calls", """
+            import json, urllib.error, urllib.request
+            got = []
+            for path in ("/run/honest", "/status", "/registry/"):
+                try:
+                    got.append(urllib.request.urlopen("http://127.0.0.1:%d" + path, timeout=10).status)
+                except urllib.error.HTTPError as error:
+                    got.append(error.code)
+            with open("modules/found.json", "w") as file:
+                json.dump(got, file)
+            """.formatted(worker.port()));
         assertEquals("[403,403,403]", answer.body().toString());
     }
 
     @Test
     void whatABuildStartsEndsWithIt() throws Exception {
         String mark = "zygotes-build-" + ProcessHandle.current().pid();
-        AttackedWorker.Answer answer = install(
-                "stays",
-                """
+        AttackedWorker.Answer answer = install("stays", """
+            if os.fork() == 0:
+                os.setsid()
                 if os.fork() == 0:
-                    os.setsid()
-                    if os.fork() == 0:
-                        os.execv("/usr/bin/env", ["env", "sh", "-c", "exec >/dev/null 2>&1; trap '' TERM HUP; sleep 300; : %s"])
-                    os._exit(0)
-                os.wait()
-                """
-                        .formatted(mark));
+                    os.execv("/usr/bin/env", ["env", "sh", "-c", "exec >/dev/null 2>&1; trap '' TERM HUP; sleep 300; : %s"])
+                os._exit(0)
+            os.wait()
+            """.formatted(mark));
         assertEquals("\"installed\"", answer.body().toString());
         assertTrue(
-                ProcessHandle.allProcesses().noneMatch(process -> process.info().commandLine().orElse("").contains(mark)),
+                ProcessHandle.allProcesses()
+                        .noneMatch(process ->
+                                process.info().commandLine().orElse("").contains(mark)),
                 "it runs on");
     }
 
@@ -241,31 +243,32 @@ class InstallIT {
             Thread.sleep(500);
         }
         assertEquals(500, hangs.get().status());
-        assertTrue(hangs.get().body().toString().contains("runtime_sec"), hangs.get().body().toString());
+        assertTrue(
+                hangs.get().body().toString().contains("runtime_sec"),
+                hangs.get().body().toString());
         assertTrue(System.nanoTime() - started < 60_000_000_000L);
         assertStagingIsEmpty();
     }
 
     @Test
     void whatABuildLeavesBehindIsRemovedHoweverItIsNamedAndHoweverDeepItLies() throws Exception {
-        String litter =
-                """
-                import sys
-                home = os.getcwd()
-                for top in ("/mnt/tmp", "/mnt/out"):
-                    os.chdir(top)
-                    for name in (b"\\xff\\xfe", b"new\\nline", b"-rf"):
-                        os.mkdir(name)
-                        os.close(os.open(name + b"/" + name, os.O_CREAT | os.O_WRONLY, 0))
-                    os.mkfifo("fifo")
-                    os.symlink("/", "root")
-                    os.symlink("/etc/passwd", "password")
-                    for _ in range(60):
-                        os.mkdir("d" * 200)
-                        os.chdir("d" * 200)
-                    os.chmod(".", 0)
-                os.chdir(home)
-                """;
+        String litter = """
+            import sys
+            home = os.getcwd()
+            for top in ("/mnt/tmp", "/mnt/out"):
+                os.chdir(top)
+                for name in (b"\\xff\\xfe", b"new\\nline", b"-rf"):
+                    os.mkdir(name)
+                    os.close(os.open(name + b"/" + name, os.O_CREAT | os.O_WRONLY, 0))
+                os.mkfifo("fifo")
+                os.symlink("/", "root")
+                os.symlink("/etc/passwd", "password")
+                for _ in range(60):
+                    os.mkdir("d" * 200)
+                    os.chdir("d" * 200)
+                os.chmod(".", 0)
+            os.chdir(home)
+            """;
         AttackedWorker.Answer answer = install("litters", litter);
         assertStagingIsEmpty();
         assertTrue(Files.isReadable(Path.of("/etc/passwd")));
@@ -274,17 +277,20 @@ class InstallIT {
         assertEquals(500, failed.status());
         assertStagingIsEmpty();
         assertHonest();
-        assertTrue(answer.status() == 200 || answer.status() == 500, () -> answer.body().toString());
+        assertTrue(
+                answer.status() == 200 || answer.status() == 500,
+                () -> answer.body().toString());
     }
 
     @Test
     void aPackageThatHoldsWhatNoPackageHoldsIsRefused() throws Exception {
         for (String bad : List.of("os.mkfifo(%s)", "import socket; socket.socket(socket.AF_UNIX).bind(%s)")) {
             String name = "odd" + Integer.toHexString(bad.hashCode());
-            AttackedWorker.Answer answer =
-                    install(name, bad.formatted("'/packages/" + name + "-1/odd'") + "\n");
+            AttackedWorker.Answer answer = install(name, bad.formatted("'/packages/" + name + "-1/odd'") + "\n");
             assertEquals(500, answer.status(), () -> answer.body().toString());
-            assertTrue(answer.body().toString().contains("neither a file nor a folder"), answer.body().toString());
+            assertTrue(
+                    answer.body().toString().contains("neither a file nor a folder"),
+                    answer.body().toString());
             assertFalse(Files.exists(worker.directory().resolve("packages/" + name + "==1")));
         }
         assertStagingIsEmpty();
@@ -296,14 +302,11 @@ class InstallIT {
         try {
             Files.writeString(secret, "what no build may read");
             Files.setAttribute(secret, "unix:mode", 0600);
-            AttackedWorker.Answer answer = install(
-                    "links",
-                    """
-                    os.symlink("%s", "/packages/links-1/found.json")
-                    os.symlink("../../../../../../../../../..%s", "/packages/links-1/up")
-                    os.link("/packages/links-1/up", "/packages/links-1/hard")
-                    """
-                            .formatted(secret, secret));
+            AttackedWorker.Answer answer = install("links", """
+                os.symlink("%s", "/packages/links-1/found.json")
+                os.symlink("../../../../../../../../../..%s", "/packages/links-1/up")
+                os.link("/packages/links-1/up", "/packages/links-1/hard")
+                """.formatted(secret, secret));
             assertEquals("\"installed\"", answer.body().toString());
             assertEquals("what no build may read", Files.readString(secret));
             assertEquals(0600, (int) Files.getAttribute(secret, "unix:mode") & 07777, "mode");
@@ -318,25 +321,26 @@ class InstallIT {
         try {
             Files.writeString(secret, "{\"dependencies\": [], \"modules\": [\"what no build may read\"]}");
             // Its processes go on changing what the installer wrote, until the sandbox ends.
-            AttackedWorker.Answer answer = install(
-                    "lies",
-                    """
-                    if os.fork() == 0:
-                        os.closerange(0, 3)
-                        while True:
-                            for text in ('{"dependencies": ["a\\\\nb"], "modules": []}', '{"modules": ["os; evil"]}', "[", '""'):
-                                try:
-                                    with open("/mnt/out/new", "w") as file:
-                                        file.write(text)
-                                    os.rename("/mnt/out/new", "/mnt/out/metadata.json")
-                                    os.symlink("%s", "/mnt/out/new")
-                                    os.rename("/mnt/out/new", "/mnt/out/metadata.json")
-                                except OSError:
-                                    pass
-                    """
-                            .formatted(secret));
-            assertFalse(answer.body().toString().contains("what no build may read"), answer.body().toString());
-            assertTrue(answer.status() == 200 || answer.status() == 500, () -> answer.body().toString());
+            AttackedWorker.Answer answer = install("lies", """
+                if os.fork() == 0:
+                    os.closerange(0, 3)
+                    while True:
+                        for text in ('{"dependencies": ["a\\\\nb"], "modules": []}', '{"modules": ["os; evil"]}', "[", '""'):
+                            try:
+                                with open("/mnt/out/new", "w") as file:
+                                    file.write(text)
+                                os.rename("/mnt/out/new", "/mnt/out/metadata.json")
+                                os.symlink("%s", "/mnt/out/new")
+                                os.rename("/mnt/out/new", "/mnt/out/metadata.json")
+                            except OSError:
+                                pass
+                """.formatted(secret));
+            assertFalse(
+                    answer.body().toString().contains("what no build may read"),
+                    answer.body().toString());
+            assertTrue(
+                    answer.status() == 200 || answer.status() == 500,
+                    () -> answer.body().toString());
             assertHonest();
             assertStagingIsEmpty();
         } finally {

@@ -88,8 +88,7 @@ class LeafIsolationIT {
 
     @TestFactory
     List<DynamicNode> aLambdaThatIsNotForkedFromAZygote() throws Exception {
-        try (var none = AttackedWorker.start(
-                config -> ((ObjectNode) config.get("features")).put("import_cache", ""))) {
+        try (var none = AttackedWorker.start(config -> ((ObjectNode) config.get("features")).put("import_cache", ""))) {
             none.installAttacks("attack", "");
             var nodes = new ArrayList<DynamicNode>();
             for (String group : GROUPS) {
@@ -102,8 +101,8 @@ class LeafIsolationIT {
 
     @TestFactory
     List<DynamicNode> withoutTheFilterTheProbesSucceed() throws Exception {
-        try (var open = AttackedWorker.start(
-                config -> ((ObjectNode) config.get("features")).put("enable_seccomp", false))) {
+        try (var open =
+                AttackedWorker.start(config -> ((ObjectNode) config.get("features")).put("enable_seccomp", false))) {
             open.installAttacks("attack", "");
             var nodes = new ArrayList<DynamicNode>();
             for (String group : GROUPS) {
@@ -115,28 +114,27 @@ class LeafIsolationIT {
 
     @Test
     void a25AndA26LinksAmongItsFilesLeadTheWorkerNowhere() throws Exception {
-        worker.install(
-                "linker",
-                """
-                import os, threading
-                def swap(target):
-                    while True:
-                        os.rename("/tmp/a", "/tmp/b")
-                        os.symlink(target, "/tmp/a")
-                        os.unlink("/tmp/a")
-                        os.rename("/tmp/b", "/tmp/a")
-                def f(event):
-                    os.makedirs("/tmp/a/deep")
-                    for number in range(50):
-                        open("/tmp/a/deep/%d" % number, "w").close()
-                    os.symlink(event["canary"], "/tmp/a/deep/file")
-                    os.symlink(os.path.dirname(event["canary"]), "/tmp/a/deep/folder")
-                    threading.Thread(target=swap, args=(os.path.dirname(event["canary"]),), daemon=True).start()
-                    return "swapping"
-                """,
-                Map.of());
+        worker.install("linker", """
+            import os, threading
+            def swap(target):
+                while True:
+                    os.rename("/tmp/a", "/tmp/b")
+                    os.symlink(target, "/tmp/a")
+                    os.unlink("/tmp/a")
+                    os.rename("/tmp/b", "/tmp/a")
+            def f(event):
+                os.makedirs("/tmp/a/deep")
+                for number in range(50):
+                    open("/tmp/a/deep/%d" % number, "w").close()
+                os.symlink(event["canary"], "/tmp/a/deep/file")
+                os.symlink(os.path.dirname(event["canary"]), "/tmp/a/deep/folder")
+                threading.Thread(target=swap, args=(os.path.dirname(event["canary"]),), daemon=True).start()
+                return "swapping"
+            """, Map.of());
         for (int i = 0; i < 20; i++) {
-            assertEquals("swapping", worker.ok("linker", event(worker, "host", "files")).body().asText());
+            assertEquals(
+                    "swapping",
+                    worker.ok("linker", event(worker, "host", "files")).body().asText());
             worker.dropLeaves("linker"); // its files go while they are renamed
         }
         assertEquals("", canaries.damage());

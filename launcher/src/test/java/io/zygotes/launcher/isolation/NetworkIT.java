@@ -26,35 +26,34 @@ class NetworkIT {
     private static final String LIMITS = "limits: {mem_mb: 256, procs: 16, open_files: 1024, runtime_sec: 30}\n";
 
     /** Holds ports in some processes until its time is over; says which it has first. */
-    private static final String HOLDS_PORTS =
-            """
-            import os, socket, time
-            def hold(count, writer):
-                held = []
-                try:
-                    while len(held) < count:
-                        held.append(socket.socket())
-                        held[-1].bind(("127.0.0.1", 0))
-                except OSError:
-                    pass
-                os.write(writer, b"%d %d\\n" % (len(held), held[-1].getsockname()[1]))
-                time.sleep(600)
-            def f(event):
-                reader, writer = os.pipe()
-                children = []
-                for _ in range(event["processes"]):
-                    pid = os.fork()
-                    if pid == 0:
-                        hold(900, writer)
-                    children.append(pid)
-                said = b""
-                while said.count(b"\\n") < len(children):
-                    said += os.read(reader, 1000)
-                got = [line.split() for line in said.splitlines()]
-                if event["seconds"] > 0:
-                    time.sleep(event["seconds"])
-                return [sum(int(g[0]) for g in got), int(got[0][1])]
-            """;
+    private static final String HOLDS_PORTS = """
+        import os, socket, time
+        def hold(count, writer):
+            held = []
+            try:
+                while len(held) < count:
+                    held.append(socket.socket())
+                    held[-1].bind(("127.0.0.1", 0))
+            except OSError:
+                pass
+            os.write(writer, b"%d %d\\n" % (len(held), held[-1].getsockname()[1]))
+            time.sleep(600)
+        def f(event):
+            reader, writer = os.pipe()
+            children = []
+            for _ in range(event["processes"]):
+                pid = os.fork()
+                if pid == 0:
+                    hold(900, writer)
+                children.append(pid)
+            said = b""
+            while said.count(b"\\n") < len(children):
+                said += os.read(reader, 1000)
+            got = [line.split() for line in said.splitlines()]
+            if event["seconds"] > 0:
+                time.sleep(event["seconds"])
+            return [sum(int(g[0]) for g in got), int(got[0][1])]
+        """;
 
     private AttackedWorker worker;
 
@@ -77,7 +76,8 @@ class NetworkIT {
 
     /** Over a connection of its own. */
     private void assertPeerIsWell() throws Exception {
-        assertEquals("\"well\"", worker.callOverNewConnection("peer", null).body().toString());
+        assertEquals(
+                "\"well\"", worker.callOverNewConnection("peer", null).body().toString());
     }
 
     private JsonNode call(String lambda, Map<String, Object> event) throws Exception {
@@ -134,19 +134,18 @@ class NetworkIT {
 
     @Test
     void a72PortsOfANetworkOfItsOwnAreNotTheHosts() throws Exception {
-        String takes =
-                """
-                import errno, socket
-                held = []
-                def f(port):
-                    held.append(socket.socket())
-                    try:
-                        held[-1].bind(("127.0.0.1", port))
-                        held[-1].listen()
-                        return "taken"
-                    except OSError as error:
-                        return errno.errorcode[error.errno]
-                """;
+        String takes = """
+            import errno, socket
+            held = []
+            def f(port):
+                held.append(socket.socket())
+                try:
+                    held[-1].bind(("127.0.0.1", port))
+                    held[-1].listen()
+                    return "taken"
+                except OSError as error:
+                    return errno.errorcode[error.errno]
+            """;
         worker.install("a72-own", takes, Map.of("ol.yaml", LIMITS + "network: none\n"));
         worker.install("a72-host", takes, Map.of("ol.yaml", LIMITS + "network: host\n"));
         int port;
@@ -160,37 +159,34 @@ class NetworkIT {
 
     @Test
     void a100ManyConnectionsToTheWorkerKeepNobodyFromIt() throws Exception {
-        worker.install(
-                "a100",
-                """
-                import os, socket, time
-                def f(event):
-                    end = time.monotonic() + 4
-                    children = []
-                    for _ in range(6):
-                        pid = os.fork()
-                        if pid == 0:
-                            held = []
-                            while time.monotonic() < end and len(held) < 5000:
-                                try:
-                                    one = socket.socket()
-                                    one.settimeout(1)
-                                    one.connect(("127.0.0.1", event["port"]))
-                                    if len(held) % 3 == 0:
-                                        one.send(b"POST /run/peer HTT")
-                                    held.append(one)
-                                except OSError:
-                                    for old in held[:500]:
-                                        old.close()
-                                    del held[:500]
-                            time.sleep(max(0, end - time.monotonic()))
-                            os._exit(0)
-                        children.append(pid)
-                    for pid in children:
-                        os.waitpid(pid, 0)
-                    return "done"
-                """,
-                Map.of("ol.yaml", LIMITS));
+        worker.install("a100", """
+            import os, socket, time
+            def f(event):
+                end = time.monotonic() + 4
+                children = []
+                for _ in range(6):
+                    pid = os.fork()
+                    if pid == 0:
+                        held = []
+                        while time.monotonic() < end and len(held) < 5000:
+                            try:
+                                one = socket.socket()
+                                one.settimeout(1)
+                                one.connect(("127.0.0.1", event["port"]))
+                                if len(held) % 3 == 0:
+                                    one.send(b"POST /run/peer HTT")
+                                held.append(one)
+                            except OSError:
+                                for old in held[:500]:
+                                    old.close()
+                                del held[:500]
+                        time.sleep(max(0, end - time.monotonic()))
+                        os._exit(0)
+                    children.append(pid)
+                for pid in children:
+                    os.waitpid(pid, 0)
+                return "done"
+            """, Map.of("ol.yaml", LIMITS));
         long before = Processes.openFiles();
         var flood = CompletableFuture.supplyAsync(() -> {
             try {
@@ -209,7 +205,9 @@ class NetworkIT {
         }
         assertEquals("\"done\"", flood.get());
         long millis = slowest / 1_000_000;
-        assertTrue(served > 20 && millis < 3000, "A100 served " + served + " calls meanwhile, the slowest in " + millis + " ms");
+        assertTrue(
+                served > 20 && millis < 3000,
+                "A100 served " + served + " calls meanwhile, the slowest in " + millis + " ms");
         long deadline = System.nanoTime() + 10_000_000_000L;
         while (Processes.openFiles() > before + 40 && System.nanoTime() < deadline) {
             Thread.sleep(100);
@@ -220,20 +218,19 @@ class NetworkIT {
 
     @Test
     void a100DatagramsOfALambdaWithoutNetworkReachNobody() throws Exception {
-        String sends =
-                """
-                import socket
-                def f(event):
-                    sent = 0
-                    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-                        for _ in range(2000):
-                            try:
-                                one.sendto(b"flood", ("127.0.0.1", event["port"]))
-                                sent += 1
-                            except OSError:
-                                pass
-                    return sent
-                """;
+        String sends = """
+            import socket
+            def f(event):
+                sent = 0
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+                    for _ in range(2000):
+                        try:
+                            one.sendto(b"flood", ("127.0.0.1", event["port"]))
+                            sent += 1
+                        except OSError:
+                            pass
+                return sent
+            """;
         worker.install("a100-none", sends, Map.of("ol.yaml", LIMITS + "network: none\n"));
         worker.install("a100-host", sends, Map.of("ol.yaml", LIMITS));
         try (var listener = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {

@@ -11,22 +11,21 @@ import java.util.Map;
 record PackageIndex(Path folder) implements AutoCloseable {
 
     /** A build backend (PEP 517): runs the attack, and puts all that is in {@code modules} into the wheel. */
-    private static final String BACKEND =
-            """
-            import os, zipfile
-            def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-                import attack
-                name, version = open("NAME").read().split()
-                info = "%s-%s.dist-info/" % (name, version)
-                file = "%s-%s-py3-none-any.whl" % (name, version)
-                with zipfile.ZipFile(os.path.join(wheel_directory, file), "w") as wheel:
-                    for module in os.listdir("modules"):
-                        wheel.write("modules/" + module, module)
-                    wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: %s\\nVersion: %s\\n" % (name, version))
-                    wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-                    wheel.writestr(info + "RECORD", "")
-                return file
-            """;
+    private static final String BACKEND = """
+        import os, zipfile
+        def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+            import attack
+            name, version = open("NAME").read().split()
+            info = "%s-%s.dist-info/" % (name, version)
+            file = "%s-%s-py3-none-any.whl" % (name, version)
+            with zipfile.ZipFile(os.path.join(wheel_directory, file), "w") as wheel:
+                for module in os.listdir("modules"):
+                    wheel.write("modules/" + module, module)
+                wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: %s\\nVersion: %s\\n" % (name, version))
+                wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+                wheel.writestr(info + "RECORD", "")
+            return file
+        """;
 
     static PackageIndex make() throws IOException {
         return new PackageIndex(Files.createTempDirectory("zygotes-index-"));
@@ -43,7 +42,8 @@ record PackageIndex(Path folder) implements AutoCloseable {
         String file = name + "-1.tar.gz";
         var files = new HashMap<String, String>(Map.of(
                 "PKG-INFO", "Metadata-Version: 2.1\nName: " + name + "\nVersion: 1\n",
-                "pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = \"backend\"\nbackend-path = [\".\"]\n",
+                "pyproject.toml",
+                        "[build-system]\nrequires = []\nbuild-backend = \"backend\"\nbackend-path = [\".\"]\n",
                 "NAME", name + " 1",
                 "backend.py", BACKEND,
                 "attack.py", "import os\n" + attack));

@@ -30,7 +30,8 @@ class PureCgroup2IT {
         options.addAll(List.of(
                 // Maven opens the packages of the tests that it runs itself, which may be this one alone.
                 "--add-opens=io.zygotes.launcher/io.zygotes.launcher.image=ALL-UNNAMED",
-                "-cp", System.getProperty("java.class.path"),
+                "-cp",
+                System.getProperty("java.class.path"),
                 "-Dzygotes.image=" + System.getProperty("zygotes.image"),
                 "-Dzygotes.kills=1",
                 "-Dzygotes.churn=40"));

@@ -18,8 +18,11 @@ final class Rows {
     static List<DynamicTest> held(AttackedWorker.Answer answer) {
         var tests = new ArrayList<DynamicTest>();
         for (JsonNode row : rows(answer)) {
-            tests.add(DynamicTest.dynamicTest(name(row), () -> assertTrue(
-                    allowed(row).contains(got(row)), () -> name(row) + ": " + got(row) + ", allowed: " + allowed(row))));
+            tests.add(DynamicTest.dynamicTest(
+                    name(row),
+                    () -> assertTrue(
+                            allowed(row).contains(got(row)),
+                            () -> name(row) + ": " + got(row) + ", allowed: " + allowed(row))));
         }
         return tests;
     }
@@ -29,8 +32,11 @@ final class Rows {
         var tests = new ArrayList<DynamicTest>();
         for (JsonNode row : rows(answer)) {
             if (row.get("open").asBoolean()) {
-                tests.add(DynamicTest.dynamicTest(name(row), () -> assertFalse(
-                        allowed(row).contains(got(row)), () -> name(row) + " is stopped without a filter, too: " + got(row))));
+                tests.add(DynamicTest.dynamicTest(
+                        name(row),
+                        () -> assertFalse(
+                                allowed(row).contains(got(row)),
+                                () -> name(row) + " is stopped without a filter, too: " + got(row))));
             }
         }
         return tests;
@@ -38,7 +44,9 @@ final class Rows {
 
     private static JsonNode rows(AttackedWorker.Answer answer) {
         assertEquals(200, answer.status(), () -> answer.body().toString());
-        assertTrue(answer.body().isArray() && !answer.body().isEmpty(), () -> answer.body().toString());
+        assertTrue(
+                answer.body().isArray() && !answer.body().isEmpty(),
+                () -> answer.body().toString());
         return answer.body();
     }
 

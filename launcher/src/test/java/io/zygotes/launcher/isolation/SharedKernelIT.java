@@ -29,65 +29,69 @@ class SharedKernelIT extends WithOwnWorker {
         start(config -> {});
         lambda("peer", "", WHICH);
         lambda("later", "", WHICH);
-        lambda("slows", "", "import os\ndef f(event):\n    os.setpriority(os.PRIO_PGRP, 0, 19)\n    return os.getpriority(0, 0)\n");
+        lambda(
+                "slows",
+                "",
+                "import os\ndef f(event):\n    os.setpriority(os.PRIO_PGRP, 0, 19)\n    return os.getpriority(0, 0)\n");
         lambda("ends", "", "import os, signal\ndef f(event):\n    os.kill(0, event)\n    return 'alive'\n");
         worker.ok("peer", null);
         worker.ok("slows", null); // its leaf is of the same zygote now, if it was not before
-        List<String> before = worker.worker().zygotes().stream().map(zygote -> zygote.id()).toList();
+        List<String> before =
+                worker.worker().zygotes().stream().map(zygote -> zygote.id()).toList();
         assertEquals(19, worker.ok("slows", null).body().asInt());
         // Continuing does nothing to whom it reaches, but tells whether there is anybody.
         assertEquals("alive", worker.ok("ends", 18).body().asText());
-        assertEquals("alive", worker.ok("ends", 9).body().asText(), "the first process of its namespace cannot kill itself");
+        assertEquals(
+                "alive", worker.ok("ends", 9).body().asText(), "the first process of its namespace cannot kill itself");
         AttackedWorker.Answer peer = worker.ok("peer", null);
         assertEquals("warm", peer.start(), "its leaf lives");
         assertEquals("[0,1,0]", peer.body().toString(), "priority, group, session: the group is its own");
         assertEquals("[0,1,0]", worker.ok("later", null).body().toString(), "a leaf that was forked after the attacks");
-        assertEquals(before, worker.worker().zygotes().stream().map(zygote -> zygote.id()).toList());
+        assertEquals(
+                before,
+                worker.worker().zygotes().stream().map(zygote -> zygote.id()).toList());
     }
 
     @Test
     void aCrashNeverReachesAProgramOfTheHostsThatTakesCores() throws Exception {
         start(config -> {});
-        lambda(
-                "crashes",
-                "",
-                """
-                import os, resource, signal
-                def f(event):
-                    seen = [resource.getrlimit(resource.RLIMIT_CORE)]
-                    for limit in ((0, 0), (0, 1), (1, 1)):
-                        try:
-                            resource.prlimit(0, resource.RLIMIT_CORE, limit)
-                        except PermissionError:
-                            seen.append("refused")
-                    seen.append(resource.getrlimit(resource.RLIMIT_CORE))
-                    child = os.fork()
-                    if child == 0:
-                        os.kill(os.getpid(), signal.SIGSEGV)
-                    return seen + [os.waitpid(child, 0)[1]]
-                """);
+        lambda("crashes", "", """
+            import os, resource, signal
+            def f(event):
+                seen = [resource.getrlimit(resource.RLIMIT_CORE)]
+                for limit in ((0, 0), (0, 1), (1, 1)):
+                    try:
+                        resource.prlimit(0, resource.RLIMIT_CORE, limit)
+                    except PermissionError:
+                        seen.append("refused")
+                seen.append(resource.getrlimit(resource.RLIMIT_CORE))
+                child = os.fork()
+                if child == 0:
+                    os.kill(os.getpid(), signal.SIGSEGV)
+                return seen + [os.waitpid(child, 0)[1]]
+            """);
         for (String expected : List.of("cold", "warm")) {
             AttackedWorker.Answer answer = worker.ok("crashes", null);
             assertEquals(expected, answer.start());
             // 11 without 128, which would say that the kernel made a core.
-            assertEquals("[[1,1],\"refused\",\"refused\",\"refused\",[1,1],11]", answer.body().toString());
+            assertEquals(
+                    "[[1,1],\"refused\",\"refused\",\"refused\",[1,1],11]",
+                    answer.body().toString());
         }
     }
 
     @Test
     void aPackageCannotKeepFiltersBeyondTheProcessesThatHaveThem() throws Exception {
-        HostilePackage hoarder = HostilePackage.of(
-                "hoarder",
-                """
-                import ctypes, errno, platform, struct
-                code = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7FFF0000), 8)
-                program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", 1, ctypes.addressof(code)), 16)
-                libc = ctypes.CDLL(None, use_errno=True)
-                SEEN = []
-                for flags in (8, 0):
-                    result = libc.syscall(317 if platform.machine() == "x86_64" else 277, 1, flags, program)
-                    SEEN.append(errno.errorcode[ctypes.get_errno()] if result < 0 else "done")
-                """);
+        HostilePackage hoarder = HostilePackage.of("hoarder", """
+            import ctypes, errno, platform, struct
+            code = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7FFF0000), 8)
+            program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", 1, ctypes.addressof(code)), 16)
+            libc = ctypes.CDLL(None, use_errno=True)
+            SEEN = []
+            for flags in (8, 0):
+                result = libc.syscall(317 if platform.machine() == "x86_64" else 277, 1, flags, program)
+                SEEN.append(errno.errorcode[ctypes.get_errno()] if result < 0 else "done")
+            """);
         String code = "import hoarder\ndef f(event):\n    return hoarder.SEEN\n";
         start(config -> {}, hoarder);
         lambda("hoards", "hoarder", code);
@@ -107,43 +111,38 @@ class SharedKernelIT extends WithOwnWorker {
 
     @Test
     void aPackageDoesNotReachAbstractSocketsOfLambdasThatDidNotAskForIt() throws Exception {
-        start(
-                config -> {},
-                HostilePackage.of(
-                        "caller",
-                        """
-                        import socket, threading, time
-                        TRIED = []
-                        def call():
-                            while True:
-                                try:
-                                    with socket.socket(socket.AF_UNIX) as client:
-                                        client.connect("\\0zygotes-test-victim")
-                                        client.send(b"reached")
-                                except OSError as error:
-                                    TRIED.append(error.errno)
-                                time.sleep(0.01)
-                        threading.Thread(target=call, daemon=True).start()
-                        """),
-                HostilePackage.of("calm", "VALUE = 1\n"));
-        String victim =
-                """
-                import socket
-                def f(event):
-                    with socket.socket(socket.AF_UNIX) as server:
-                        server.bind("\\0zygotes-test-victim")
-                        server.listen()
-                        server.settimeout(1)
-                        try:
-                            with server.accept()[0] as client:
-                                return client.recv(100).decode()
-                        except TimeoutError:
-                            return "nobody came"
-                """;
+        start(config -> {}, HostilePackage.of("caller", """
+            import socket, threading, time
+            TRIED = []
+            def call():
+                while True:
+                    try:
+                        with socket.socket(socket.AF_UNIX) as client:
+                            client.connect("\\0zygotes-test-victim")
+                            client.send(b"reached")
+                    except OSError as error:
+                        TRIED.append(error.errno)
+                    time.sleep(0.01)
+            threading.Thread(target=call, daemon=True).start()
+            """), HostilePackage.of("calm", "VALUE = 1\n"));
+        String victim = """
+            import socket
+            def f(event):
+                with socket.socket(socket.AF_UNIX) as server:
+                    server.bind("\\0zygotes-test-victim")
+                    server.listen()
+                    server.settimeout(1)
+                    try:
+                        with server.accept()[0] as client:
+                            return client.recv(100).decode()
+                    except TimeoutError:
+                        return "nobody came"
+            """;
         lambda("calls", "caller", "import caller\n" + victim);
         lambda("calm", "calm", victim);
         lambda("bare", "", victim);
-        assertEquals("reached", worker.ok("calls", null).body().asText(), "its own lambda asked for it: the probe is real");
+        assertEquals(
+                "reached", worker.ok("calls", null).body().asText(), "its own lambda asked for it: the probe is real");
         String expected = hasScopes() ? "nobody came" : "reached";
         assertEquals(expected, worker.ok("calm", null).body().asText(), "a lambda with another package");
         assertEquals(expected, worker.ok("bare", null).body().asText(), "a lambda without packages");
@@ -152,45 +151,44 @@ class SharedKernelIT extends WithOwnWorker {
     @AlsoOnPureCgroup2
     @Test
     void whatAPackageHidesInAGroupOfALeafEndsWithItsZygote() throws Exception {
-        start(
-                config -> {},
-                HostilePackage.of(
-                        "squatter",
-                        """
-                        import ctypes, os, struct, time
-                        from _zygotes import wire
-                        # Keeps the descriptor of the first leaf's cgroup, and makes a process there when that is empty again.
-                        KEPT = []
-                        received = wire.receive_request
-                        def receive_request(control):
-                            request, descriptors = received(control)
-                            for fd in () if KEPT else descriptors:
-                                try:
-                                    os.close(os.open("cgroup.events", os.O_RDONLY, dir_fd=fd))
-                                except OSError:
-                                    continue
-                                KEPT.append(os.dup(fd))
-                                if os.fork() == 0:
-                                    wait(KEPT[0])
-                                break
-                            return request, descriptors
-                        def populated(fd):
-                            with open(os.open("cgroup.events", os.O_RDONLY, dir_fd=fd)) as events:
-                                return "populated 1" in events.read()
-                        def wait(fd):
-                            try:
-                                while not populated(fd):
-                                    time.sleep(0.01)
-                                while populated(fd):
-                                    time.sleep(0.01)
-                                into = ctypes.create_string_buffer(struct.pack("11Q", 1 << 33, 0, 0, 0, 17, 0, 0, 0, 0, 0, fd), 88)
-                                ctypes.CDLL(None).syscall(435, into, 88)
-                                time.sleep(600)
-                            finally:
-                                os._exit(0)
-                        wire.receive_request = receive_request
-                        """));
-        lambda("squats", "squatter", "import time\ndef f(event):\n    time.sleep(0.3)\n"); // so that its group is seen in use
+        start(config -> {}, HostilePackage.of("squatter", """
+            import ctypes, os, struct, time
+            from _zygotes import wire
+            # Keeps the descriptor of the first leaf's cgroup, and makes a process there when that is empty again.
+            KEPT = []
+            received = wire.receive_request
+            def receive_request(control):
+                request, descriptors = received(control)
+                for fd in () if KEPT else descriptors:
+                    try:
+                        os.close(os.open("cgroup.events", os.O_RDONLY, dir_fd=fd))
+                    except OSError:
+                        continue
+                    KEPT.append(os.dup(fd))
+                    if os.fork() == 0:
+                        wait(KEPT[0])
+                    break
+                return request, descriptors
+            def populated(fd):
+                with open(os.open("cgroup.events", os.O_RDONLY, dir_fd=fd)) as events:
+                    return "populated 1" in events.read()
+            def wait(fd):
+                try:
+                    while not populated(fd):
+                        time.sleep(0.01)
+                    while populated(fd):
+                        time.sleep(0.01)
+                    into = ctypes.create_string_buffer(struct.pack("11Q", 1 << 33, 0, 0, 0, 17, 0, 0, 0, 0, 0, fd), 88)
+                    ctypes.CDLL(None).syscall(435, into, 88)
+                    time.sleep(600)
+                finally:
+                    os._exit(0)
+            wire.receive_request = receive_request
+            """));
+        lambda(
+                "squats",
+                "squatter",
+                "import time\ndef f(event):\n    time.sleep(0.3)\n"); // so that its group is seen in use
         worker.ok("squats", null);
         var zygotes = worker.worker().zygotes();
         worker.dropLeaves("squats");
@@ -201,23 +199,19 @@ class SharedKernelIT extends WithOwnWorker {
 
     @Test
     void aPackageThatKeepsWhatLeavesGetHasTheWorkerKeepNothing() throws Exception {
-        start(
-                config -> {},
-                HostilePackage.of(
-                        "keeper",
-                        """
-                        import os
-                        from _zygotes import wire
-                        # Also the leaf's ends of its channel and its output, which so never end for the worker.
-                        KEPT = []
-                        received = wire.receive_request
-                        def receive_request(control):
-                            request, descriptors = received(control)
-                            for fd in descriptors:
-                                KEPT.append(os.dup(fd))
-                            return request, descriptors
-                        wire.receive_request = receive_request
-                        """));
+        start(config -> {}, HostilePackage.of("keeper", """
+            import os
+            from _zygotes import wire
+            # Also the leaf's ends of its channel and its output, which so never end for the worker.
+            KEPT = []
+            received = wire.receive_request
+            def receive_request(control):
+                request, descriptors = received(control)
+                for fd in descriptors:
+                    KEPT.append(os.dup(fd))
+                return request, descriptors
+            wire.receive_request = receive_request
+            """));
         lambda("counts", "keeper", "import keeper\ndef f(event):\n    return len(keeper.KEPT)\n");
         assertTrue(worker.ok("counts", null).body().asInt() > 2, "the probe does not work");
         lambda("kept", "keeper", "import os\ndef f(event):\n    print('last words')\n    os._exit(3)\n");
@@ -233,7 +227,9 @@ class SharedKernelIT extends WithOwnWorker {
             }
         }
         int most = before + 20;
-        await(() -> openFiles() <= most, "open files of the worker after 10 leaves: " + before + ", after 40: " + openFiles());
+        await(
+                () -> openFiles() <= most,
+                "open files of the worker after 10 leaves: " + before + ", after 40: " + openFiles());
         Path log = worker.directory().resolve("logs/lambdas.log");
         await(() -> Files.readString(log).split("last words", -1).length == 41, "what leaves print last is kept");
     }
@@ -246,20 +242,16 @@ class SharedKernelIT extends WithOwnWorker {
 
     @Test
     void whatAZygoteSaysOfPackagesThatItDoesNotHaveIsNotBelieved() throws Exception {
-        start(
-                config -> {},
-                HostilePackage.of(
-                        "liar",
-                        """
-                        import json
-                        from _zygotes import wire
-                        sent = wire.send_frame
-                        def send_frame(descriptor, kind, body=b""):
-                            if kind == wire.READY and b"costs" in body:
-                                body = json.dumps({"costs": {"liar==1": [7, 7], "numpy==2.2.3": [1e9, 1e9]}}).encode()
-                            sent(descriptor, kind, body)
-                        wire.send_frame = send_frame
-                        """));
+        start(config -> {}, HostilePackage.of("liar", """
+            import json
+            from _zygotes import wire
+            sent = wire.send_frame
+            def send_frame(descriptor, kind, body=b""):
+                if kind == wire.READY and b"costs" in body:
+                    body = json.dumps({"costs": {"liar==1": [7, 7], "numpy==2.2.3": [1e9, 1e9]}}).encode()
+                sent(descriptor, kind, body)
+            wire.send_frame = send_frame
+            """));
         lambda("lies", "liar", "def f(event):\n    return event\n");
         worker.ok("lies", 1);
         worker.worker().close();
@@ -274,7 +266,10 @@ class SharedKernelIT extends WithOwnWorker {
                 () -> {
                     try (Stream<Path> all = Files.walk(Machine.region(worker.directory()), 2)) {
                         all.filter(group -> group.getFileName().toString().startsWith("leaf-"))
-                                .filter(group -> group.getParent().getFileName().toString().startsWith("zygote-"))
+                                .filter(group -> group.getParent()
+                                        .getFileName()
+                                        .toString()
+                                        .startsWith("zygote-"))
                                 .filter(group -> !processes(group).isEmpty())
                                 .forEach(group -> found.add(group.getParent()));
                     } catch (UncheckedIOException e) {
@@ -316,17 +311,13 @@ class SharedKernelIT extends WithOwnWorker {
         worker.ok("says", "before");
         for (String what : List.of("b'\\n'", "b'x'")) {
             String name = what.contains("n") ? "lines" : "bytes";
-            lambda(
-                    name,
-                    "",
-                    """
-                    import os, time
-                    def f(event):
-                        end = time.monotonic() + 2
-                        while time.monotonic() < end:
-                            os.write(1, %s * 65536)
-                    """
-                            .formatted(what));
+            lambda(name, "", """
+                import os, time
+                def f(event):
+                    end = time.monotonic() + 2
+                    while time.monotonic() < end:
+                        os.write(1, %s * 65536)
+                """.formatted(what));
             long before = pumpNanos();
             worker.ok(name, null);
             long spent = (pumpNanos() - before) / 1_000_000;

@@ -50,7 +50,9 @@ class SparesIT extends WithOwnWorker {
     private List<String> processesInGroupsOfLeaves() throws IOException {
         var found = new ArrayList<String>();
         try (Stream<Path> groups = Files.walk(Machine.region(worker.directory()), 2)) {
-            for (Path group : groups.filter(path -> path.getFileName().toString().startsWith("leaf-")).toList()) {
+            for (Path group : groups.filter(
+                            path -> path.getFileName().toString().startsWith("leaf-"))
+                    .toList()) {
                 if (group.getParent().getFileName().toString().startsWith("zygote-")) {
                     Files.readString(group.resolve("cgroup.procs")).lines().forEach(found::add);
                 }
@@ -128,16 +130,15 @@ class SparesIT extends WithOwnWorker {
     @Test
     void whatOneLambdaLeavesInASpareNoOtherFinds() throws Exception {
         start(config -> {});
-        String code =
-                """
-                import os
-                def f(event):
-                    found = [os.path.exists(top + "/left") for top in ("/tmp", "/host", "/dev/shm")]
-                    os.environ["LEFT"] = "x"
-                    for top in ("/tmp", "/host"):
-                        open(top + "/left", "w").close()
-                    return [found, sorted(os.environ), os.getpid(), os.getcwd(), sorted(os.listdir("/packages"))]
-                """;
+        String code = """
+            import os
+            def f(event):
+                found = [os.path.exists(top + "/left") for top in ("/tmp", "/host", "/dev/shm")]
+                os.environ["LEFT"] = "x"
+                for top in ("/tmp", "/host"):
+                    open(top + "/left", "w").close()
+                return [found, sorted(os.environ), os.getpid(), os.getcwd(), sorted(os.listdir("/packages"))]
+            """;
         worker.install("one", code, Map.of());
         worker.install("two", code, Map.of());
         makeSpares("one");
@@ -152,7 +153,8 @@ class SparesIT extends WithOwnWorker {
     @Test
     void sparesGoWithTheirZygoteAndServeOnlyWhoAskedForItsPackages() throws Exception {
         start(config -> {}, HostilePackage.of("has", "VALUE = 1\n"));
-        worker.install("has", "import has\ndef f(event):\n    return has.VALUE\n", Map.of("requirements.txt", "has==1\n"));
+        worker.install(
+                "has", "import has\ndef f(event):\n    return has.VALUE\n", Map.of("requirements.txt", "has==1\n"));
         worker.install("bare", "import sys\ndef f(event):\n    return 'has' in sys.modules\n", Map.of());
         makeSpares("has");
         assertEquals("false", worker.call("bare", null).body().toString(), "a spare of another zygote is not for it");
@@ -173,10 +175,13 @@ class SparesIT extends WithOwnWorker {
             ((ObjectNode) config.get("installer_limits")).put("mem_mb", 64);
         });
         worker.install("small", "def f(event):\n    return 1\n", Map.of());
-        worker.install("large", "import time\ndef f(event):\n    time.sleep(1)\n    return 1\n",
+        worker.install(
+                "large",
+                "import time\ndef f(event):\n    time.sleep(1)\n    return 1\n",
                 Map.of("ol.yaml", "limits: {mem_mb: 220}\n"));
         makeSpares("small");
-        long reserved = worker.worker().statistics().get("memory_reserved_bytes").longValue();
+        long reserved =
+                worker.worker().statistics().get("memory_reserved_bytes").longValue();
         assertTrue(reserved >= KEPT * (16L << 20), "spares are reserved for: " + reserved);
         var one = java.util.concurrent.CompletableFuture.supplyAsync(this::large);
         var two = java.util.concurrent.CompletableFuture.supplyAsync(this::large);
@@ -199,7 +204,8 @@ class SparesIT extends WithOwnWorker {
         worker.install("one", "def f(event):\n    return 1\n", Map.of());
         for (int i = 0; i < 3; i++) {
             makeSpares("one");
-            processesOfLeaves().forEach(id -> ProcessHandle.of(Long.parseLong(id)).ifPresent(ProcessHandle::destroyForcibly));
+            processesOfLeaves()
+                    .forEach(id -> ProcessHandle.of(Long.parseLong(id)).ifPresent(ProcessHandle::destroyForcibly));
             assertEquals("1", worker.call("one", null).body().toString());
         }
     }

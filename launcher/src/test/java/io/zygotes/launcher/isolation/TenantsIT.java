@@ -25,7 +25,8 @@ class TenantsIT {
     static void start() throws Exception {
         Machine.require("TenantsIT");
         worker = AttackedWorker.start(
-                config -> {}, HostilePackage.of("shared", "import random\nOWN = random.Random(7)\nVALUE = 'genuine'\n"));
+                config -> {},
+                HostilePackage.of("shared", "import random\nOWN = random.Random(7)\nVALUE = 'genuine'\n"));
     }
 
     @AfterAll
@@ -54,22 +55,21 @@ class TenantsIT {
     @AlsoOnPureCgroup2
     @Test
     void a64WhatOneTenantLeavesAnotherDoesNotFind() throws Exception {
-        String plant =
-                """
-                import os
-                PLACES = ["/tmp", "/dev/shm", "/host", "/run", "/var/tmp", "/handler", "/packages/shared-1", "/mnt"]
-                def f(event):
-                    if event == "look":
-                        return [p for p in PLACES if os.path.exists(p + "/left")]
-                    planted = []
-                    for place in PLACES:
-                        try:
-                            open(place + "/left", "w").close()
-                            planted.append(place)
-                        except OSError:
-                            pass
-                    return planted
-                """;
+        String plant = """
+            import os
+            PLACES = ["/tmp", "/dev/shm", "/host", "/run", "/var/tmp", "/handler", "/packages/shared-1", "/mnt"]
+            def f(event):
+                if event == "look":
+                    return [p for p in PLACES if os.path.exists(p + "/left")]
+                planted = []
+                for place in PLACES:
+                    try:
+                        open(place + "/left", "w").close()
+                        planted.append(place)
+                    except OSError:
+                        pass
+                return planted
+            """;
         install("a64-one", plant);
         install("a64-two", plant);
         assertEquals("[\"/tmp\",\"/dev/shm\",\"/host\"]", ok("a64-one", "plant").toString(), "A64 planted");
@@ -80,17 +80,15 @@ class TenantsIT {
 
     @Test
     void a67LocksOnSharedFilesHoldNobodyUp() throws Exception {
-        install(
-                "a67-one",
-                """
-                import fcntl, os
-                held = []
-                def f(event):
-                    for name in os.listdir("/packages/shared-1"):
-                        held.append(open("/packages/shared-1/" + name, "rb"))
-                        fcntl.flock(held[-1], fcntl.LOCK_EX)
-                    return len(held)
-                """);
+        install("a67-one", """
+            import fcntl, os
+            held = []
+            def f(event):
+                for name in os.listdir("/packages/shared-1"):
+                    held.append(open("/packages/shared-1/" + name, "rb"))
+                    fcntl.flock(held[-1], fcntl.LOCK_EX)
+                return len(held)
+            """);
         install("a67-two", "import shared\ndef f(event):\n    return shared.VALUE\n");
         assertTrue(ok("a67-one", null).asInt() > 0);
         assertEquals("genuine", ok("a67-two", null).asText(), "A67");
@@ -101,23 +99,21 @@ class TenantsIT {
 
     @Test
     void a68ByteCodeAndPathFilesCannotBePlantedInAPackage() throws Exception {
-        install(
-                "a68-one",
-                """
-                import errno, os
-                def f(event):
-                    got = []
-                    for name in ("__pycache__/shared.cpython-311.pyc", "evil.pth", "sitecustomize.py", "shared.py"):
-                        path = "/packages/shared-1/" + name
-                        try:
-                            if not os.path.isdir(os.path.dirname(path)):
-                                os.mkdir(os.path.dirname(path))
-                            open(path, "w").close()
-                            got.append("wrote " + name)
-                        except OSError as error:
-                            got.append(errno.errorcode[error.errno])
-                    return sorted(set(got))
-                """);
+        install("a68-one", """
+            import errno, os
+            def f(event):
+                got = []
+                for name in ("__pycache__/shared.cpython-311.pyc", "evil.pth", "sitecustomize.py", "shared.py"):
+                    path = "/packages/shared-1/" + name
+                    try:
+                        if not os.path.isdir(os.path.dirname(path)):
+                            os.mkdir(os.path.dirname(path))
+                        open(path, "w").close()
+                        got.append("wrote " + name)
+                    except OSError as error:
+                        got.append(errno.errorcode[error.errno])
+                return sorted(set(got))
+            """);
         install("a68-two", "import shared\ndef f(event):\n    return shared.VALUE\n");
         assertEquals("[\"EROFS\"]", ok("a68-one", null).toString(), "A68");
         assertEquals("genuine", ok("a68-two", null).asText(), "A68");
@@ -126,7 +122,8 @@ class TenantsIT {
     @AlsoOnPureCgroup2
     @Test
     void a70StateStaysWithOneLambdaAndOneVersion() throws Exception {
-        String counts = "import shared\ndef f(event):\n    shared.n = getattr(shared, 'n', 0) + 1\n    return shared.n\n";
+        String counts =
+                "import shared\ndef f(event):\n    shared.n = getattr(shared, 'n', 0) + 1\n    return shared.n\n";
         install("a70-one", counts);
         install("a70-two", counts);
         assertEquals(1, ok("a70-one", null).asInt());
@@ -138,14 +135,12 @@ class TenantsIT {
 
     @Test
     void a75LeavesOfOneZygoteDoNotDrawTheSameNumbers() throws Exception {
-        install(
-                "a75",
-                """
-                import os, random, secrets, ssl, uuid, shared
-                def f(event):
-                    return {"random": random.random(), "uuid": str(uuid.uuid4()), "secrets": secrets.token_hex(),
-                            "ssl": ssl.RAND_bytes(16).hex(), "urandom": os.urandom(16).hex(), "own": shared.OWN.random()}
-                """);
+        install("a75", """
+            import os, random, secrets, ssl, uuid, shared
+            def f(event):
+                return {"random": random.random(), "uuid": str(uuid.uuid4()), "secrets": secrets.token_hex(),
+                        "ssl": ssl.RAND_bytes(16).hex(), "urandom": os.urandom(16).hex(), "own": shared.OWN.random()}
+            """);
         JsonNode one = ok("a75", null);
         worker.dropLeaves("a75");
         JsonNode two = ok("a75", null);
@@ -158,41 +153,37 @@ class TenantsIT {
 
     @Test
     void a77ThereIsNoSocketFileToReplace() throws Exception {
-        worker.install(
-                "a77",
-                """
-                import os, stat
-                def f(event):
-                    found = []
-                    for top in ("/host", "/tmp", "/dev", "/handler", "/mnt"):
-                        for folder, _, files in os.walk(top):
-                            found += [f for f in files if stat.S_ISSOCK(os.lstat(os.path.join(folder, f)).st_mode)]
-                    return found
-                """,
-                Map.of());
+        worker.install("a77", """
+            import os, stat
+            def f(event):
+                found = []
+                for top in ("/host", "/tmp", "/dev", "/handler", "/mnt"):
+                    for folder, _, files in os.walk(top):
+                        found += [f for f in files if stat.S_ISSOCK(os.lstat(os.path.join(folder, f)).st_mode)]
+                return found
+            """, Map.of());
         assertEquals("[]", ok("a77", null).toString(), "A77");
     }
 
     /** Sends a request to the worker from inside, and the start of the answer. */
-    private static final String CALLS_THE_WORKER =
-            """
-            import os, socket, time
-            def ask(family, host, port, path, linger):
-                with socket.socket(family) as client:
-                    client.settimeout(10)
-                    client.connect((host, port))
-                    client.sendall(b"POST " + path.encode() + b" HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 0\\r\\n"
-                                   b"Connection: close\\r\\n\\r\\n")
-                    if linger:
-                        return client.recv(1000).split(b"\\r\\n")[0].decode()
-                return "sent"
-            def f(event):
-                family = socket.AF_INET6 if ":" in event["host"] else socket.AF_INET
-                try:
-                    return ask(family, event["host"], event["port"], event["path"], event["linger"])
-                except OSError as error:
-                    return str(error)
-            """;
+    private static final String CALLS_THE_WORKER = """
+        import os, socket, time
+        def ask(family, host, port, path, linger):
+            with socket.socket(family) as client:
+                client.settimeout(10)
+                client.connect((host, port))
+                client.sendall(b"POST " + path.encode() + b" HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 0\\r\\n"
+                               b"Connection: close\\r\\n\\r\\n")
+                if linger:
+                    return client.recv(1000).split(b"\\r\\n")[0].decode()
+            return "sent"
+        def f(event):
+            family = socket.AF_INET6 if ":" in event["host"] else socket.AF_INET
+            try:
+                return ask(family, event["host"], event["port"], event["path"], event["linger"])
+            except OSError as error:
+                return str(error)
+        """;
 
     @AlsoOnPureCgroup2
     @Test
@@ -232,14 +223,17 @@ class TenantsIT {
         try (var alone = AttackedWorker.start(
                 config -> config.put("network", "none"), HostilePackage.of("curious", "SEEN = " + interfaces + "\n"))) {
             alone.install(
-                    "a73", "import curious\ndef f(event):\n    return [curious.SEEN, " + interfaces + "]\n",
+                    "a73",
+                    "import curious\ndef f(event):\n    return [curious.SEEN, " + interfaces + "]\n",
                     Map.of("requirements.txt", "curious==1\n"));
             AttackedWorker.Answer answer = alone.call("a73", null);
             assertEquals("[[\"lo\"],[\"lo\"]]", answer.body().toString(), "A73");
             alone.install("a73-wants-more", "def f(event):\n    return 1\n", Map.of("ol.yaml", "network: host\n"));
             AttackedWorker.Answer refused = alone.call("a73-wants-more", null);
             assertEquals(500, refused.status());
-            assertTrue(refused.body().toString().contains("network"), refused.body().toString());
+            assertTrue(
+                    refused.body().toString().contains("network"),
+                    refused.body().toString());
         }
     }
 

@@ -62,12 +62,20 @@ class ImportCachesTest {
     @Test
     void aFolderHoldsThePluginAndWhatItNeeds() throws Exception {
         Path library = new PluginJar()
-                .source("lib/Library.java", "package lib; public class Library { public static String word() { return \"w\"; } }")
+                .source(
+                        "lib/Library.java",
+                        "package lib; public class Library { public static String word() { return \"w\"; } }")
                 .module("lib", "exports lib;")
                 .write(plugins.resolve("good/lib.jar"));
         new PluginJar()
-                .source("acme/Good.java", PluginJar.providerSource("acme", "Good", "good", "1.0", "lib.Library.word();"))
-                .module("acme.good", "requires io.zygotes.spi;", "requires lib;", "provides " + SERVICE + " with acme.Good;")
+                .source(
+                        "acme/Good.java",
+                        PluginJar.providerSource("acme", "Good", "good", "1.0", "lib.Library.word();"))
+                .module(
+                        "acme.good",
+                        "requires io.zygotes.spi;",
+                        "requires lib;",
+                        "provides " + SERVICE + " with acme.Good;")
                 .dependsOn(library)
                 .write(plugins.resolve("good/plugin.jar"));
 
@@ -76,26 +84,39 @@ class ImportCachesTest {
 
     @Test
     void aJarWithoutDescriptorWorksWithAWarning() throws Exception {
-        new PluginJar().provider("Plain", "plain", "1.0").servicesFile("acme.Plain").write(plugins.resolve("plain.jar"));
+        new PluginJar()
+                .provider("Plain", "plain", "1.0")
+                .servicesFile("acme.Plain")
+                .write(plugins.resolve("plain.jar"));
 
         Plugin plugin = find().byName(WHERE, "plain");
 
         assertEquals(1, plugin.warnings().size());
-        assertTrue(plugin.warnings().getFirst().contains("no module-info.class"), plugin.warnings().getFirst());
+        assertTrue(
+                plugin.warnings().getFirst().contains("no module-info.class"),
+                plugin.warnings().getFirst());
     }
 
     @Test
     void twoPluginsMayCarryTwoVersionsOfOneLibrary() throws Exception {
         for (String version : List.of("1", "2")) {
             Path library = new PluginJar()
-                    .source("lib/Library.java", "package lib; public class Library { public static final int V" + version + " = 1; "
-                            + "public static int v" + version + "() { return " + version + "; } }")
+                    .source(
+                            "lib/Library.java",
+                            "package lib; public class Library { public static final int V" + version + " = 1; "
+                                    + "public static int v" + version + "() { return " + version + "; } }")
                     .module("lib", "exports lib;")
                     .write(plugins.resolve("p" + version + "/lib-" + version + ".jar"));
             new PluginJar()
-                    .source("acme/P.java", PluginJar.providerSource("acme", "P", "p" + version, "1.0",
-                            "lib.Library.v" + version + "();"))
-                    .module("acme.p", "requires io.zygotes.spi;", "requires lib;", "provides " + SERVICE + " with acme.P;")
+                    .source(
+                            "acme/P.java",
+                            PluginJar.providerSource(
+                                    "acme", "P", "p" + version, "1.0", "lib.Library.v" + version + "();"))
+                    .module(
+                            "acme.p",
+                            "requires io.zygotes.spi;",
+                            "requires lib;",
+                            "provides " + SERVICE + " with acme.P;")
                     .dependsOn(library)
                     .write(plugins.resolve("p" + version + "/p.jar"));
         }
@@ -121,11 +142,10 @@ class ImportCachesTest {
     }
 
     private static PluginJar aMapperOfItsOwn() {
-        return new PluginJar()
-                .source("com/fasterxml/jackson/databind/ObjectMapper.java", """
-                        package com.fasterxml.jackson.databind;
-                        public class ObjectMapper { public static String own() { return "own"; } }
-                        """);
+        return new PluginJar().source("com/fasterxml/jackson/databind/ObjectMapper.java", """
+            package com.fasterxml.jackson.databind;
+            public class ObjectMapper { public static String own() { return "own"; } }
+            """);
     }
 
     @Test
@@ -139,8 +159,7 @@ class ImportCachesTest {
 
     @Test
     void plainJarsSeeEachOtherAlsoWhenOneBundlesALibraryOfTheImage() throws Exception {
-        Path library = aMapperOfItsOwn()
-                .write(plugins.resolve("own/shaded.jar"));
+        Path library = aMapperOfItsOwn().write(plugins.resolve("own/shaded.jar"));
 
         assertAPlainJarWorksThatDoes("com.fasterxml.jackson.databind.ObjectMapper.own();", library);
     }
@@ -148,9 +167,12 @@ class ImportCachesTest {
     @Test
     void aPlainJarMayUseAServiceOfAnExplicitModuleBesideItThatTheImageHasToo() throws Exception {
         Path library = new PluginJar()
-                .source("com/fasterxml/jackson/core/ObjectCodec.java",
+                .source(
+                        "com/fasterxml/jackson/core/ObjectCodec.java",
                         "package com.fasterxml.jackson.core; public class ObjectCodec { public ObjectCodec() {} }")
-                .module("com.fasterxml.jackson.core", "exports com.fasterxml.jackson.core;",
+                .module(
+                        "com.fasterxml.jackson.core",
+                        "exports com.fasterxml.jackson.core;",
                         "provides com.fasterxml.jackson.core.ObjectCodec with com.fasterxml.jackson.core.ObjectCodec;")
                 .write(plugins.resolve("own/jackson.jar"));
 
@@ -161,8 +183,10 @@ class ImportCachesTest {
     void aProviderMethodIsAsGoodAsAConstructor() throws Exception {
         new PluginJar()
                 .provider("Good", "good", "1.0")
-                .source("acme/Maker.java", "package acme; public class Maker { public static " + SERVICE
-                        + " provider() { return new Good(); } }")
+                .source(
+                        "acme/Maker.java",
+                        "package acme; public class Maker { public static " + SERVICE
+                                + " provider() { return new Good(); } }")
                 .module("acme.good", "requires io.zygotes.spi;", "provides " + SERVICE + " with acme.Maker;")
                 .write(plugins.resolve("good.jar"));
 
@@ -183,7 +207,11 @@ class ImportCachesTest {
     void aSingleJarIsAPluginPath() throws Exception {
         Path jar = good().write(folder.resolve("elsewhere/good.jar"));
 
-        assertEquals("good", ImportCaches.find(folder, List.of(jar), "--plugin-path").byName(WHERE, "good").name());
+        assertEquals(
+                "good",
+                ImportCaches.find(folder, List.of(jar), "--plugin-path")
+                        .byName(WHERE, "good")
+                        .name());
     }
 
     @Test
@@ -227,7 +255,8 @@ class ImportCachesTest {
 
         var e = assertThrows(ConfigException.class, () -> find().byName(WHERE, "goood"));
 
-        for (String part : List.of(WHERE, "\"goood\"", "\"good\"", plugins.toRealPath().toString())) {
+        for (String part :
+                List.of(WHERE, "\"goood\"", "\"good\"", plugins.toRealPath().toString())) {
             assertTrue(e.getMessage().contains(part), e.getMessage());
         }
     }
@@ -249,7 +278,11 @@ class ImportCachesTest {
         var e = assertThrows(ConfigException.class, () -> find().byName(WHERE, "something-else"));
 
         assertTrue(e.getMessage().contains("a.jar") && e.getMessage().contains("b.jar"), e.getMessage());
-        assertEquals(2, find().plugins().stream().filter(plugin -> plugin.name().equals("good")).count());
+        assertEquals(
+                2,
+                find().plugins().stream()
+                        .filter(plugin -> plugin.name().equals("good"))
+                        .count());
     }
 
     @Test
@@ -284,7 +317,11 @@ class ImportCachesTest {
                 .write(folder.resolve("elsewhere/lib.jar"));
         new PluginJar()
                 .provider("Good", "good", "1.0")
-                .module("acme.good", "requires io.zygotes.spi;", "requires lib;", "provides " + SERVICE + " with acme.Good;")
+                .module(
+                        "acme.good",
+                        "requires io.zygotes.spi;",
+                        "requires lib;",
+                        "provides " + SERVICE + " with acme.Good;")
                 .dependsOn(library)
                 .write(plugins.resolve("good.jar"));
 
@@ -300,7 +337,9 @@ class ImportCachesTest {
                 .source("lib/Library.java", "package lib; public class Library { public static void touch() {} }")
                 .write(folder.resolve("elsewhere/lib.jar"));
         new PluginJar()
-                .source("acme/Good.java", PluginJar.providerSource("acme", "Good", "good", "1.0", "lib.Library.touch();"))
+                .source(
+                        "acme/Good.java",
+                        PluginJar.providerSource("acme", "Good", "good", "1.0", "lib.Library.touch();"))
                 .servicesFile("acme.Good")
                 .dependsOn(library)
                 .write(plugins.resolve("good.jar"));
@@ -349,8 +388,10 @@ class ImportCachesTest {
     @Test
     void aConstructorThatThrowsDoesNotHideTheOtherProvider() throws Exception {
         new PluginJar()
-                .source("acme/Bad.java", PluginJar.providerSource("acme", "Bad", "bad", "1.0",
-                        "if (true) throw new IllegalStateException(\"no luck\");"))
+                .source(
+                        "acme/Bad.java",
+                        PluginJar.providerSource(
+                                "acme", "Bad", "bad", "1.0", "if (true) throw new IllegalStateException(\"no luck\");"))
                 .provider("Good", "good", "1.0")
                 .module("acme.both", "requires io.zygotes.spi;", "provides " + SERVICE + " with acme.Bad, acme.Good;")
                 .write(plugins.resolve("both.jar"));
@@ -361,14 +402,20 @@ class ImportCachesTest {
 
     @Test
     void aPluginForANewerSpiIsRefused() throws Exception {
-        new PluginJar().provider("Good", "good", "1.999").servicesFile("acme.Good").write(plugins.resolve("good.jar"));
+        new PluginJar()
+                .provider("Good", "good", "1.999")
+                .servicesFile("acme.Good")
+                .write(plugins.resolve("good.jar"));
 
         assertTrue(onlyBroken().cause().contains("revision 1.999"), onlyBroken().toString());
     }
 
     @Test
     void aPluginForAnotherMajorOfTheSpiIsRefused() throws Exception {
-        new PluginJar().provider("Good", "good", "0.1").servicesFile("acme.Good").write(plugins.resolve("good.jar"));
+        new PluginJar()
+                .provider("Good", "good", "0.1")
+                .servicesFile("acme.Good")
+                .write(plugins.resolve("good.jar"));
 
         assertTrue(onlyBroken().cause().contains("revision 0.1"), onlyBroken().toString());
     }
@@ -389,33 +436,49 @@ class ImportCachesTest {
         Path jar = good().write(folder.resolve("elsewhere/good.jar"));
         ClassVersions.raise(jar, plugins.resolve("good.jar"), "module-info.class", 44 + 99);
 
-        assertTrue(onlyBroken().cause().contains("compiled for Java 99"), onlyBroken().toString());
+        assertTrue(
+                onlyBroken().cause().contains("compiled for Java 99"),
+                onlyBroken().toString());
     }
 
     @Test
     void aFileNameThatMakesNoModuleNameIsToldSo() throws Exception {
-        new PluginJar().provider("Good", "good", "1.0").servicesFile("acme.Good").write(plugins.resolve("my-class.jar"));
+        new PluginJar()
+                .provider("Good", "good", "1.0")
+                .servicesFile("acme.Good")
+                .write(plugins.resolve("my-class.jar"));
 
-        assertTrue(onlyBroken().mend().contains("Automatic-Module-Name"), onlyBroken().toString());
+        assertTrue(
+                onlyBroken().mend().contains("Automatic-Module-Name"),
+                onlyBroken().toString());
     }
 
     @Test
     void aServicesFileThatNamesNoClassIsToldSo() throws Exception {
-        new PluginJar().provider("Good", "good", "1.0").servicesFile("acme.Goood").write(plugins.resolve("good.jar"));
+        new PluginJar()
+                .provider("Good", "good", "1.0")
+                .servicesFile("acme.Goood")
+                .write(plugins.resolve("good.jar"));
 
         assertTrue(onlyBroken().cause().contains("acme.Goood"), onlyBroken().toString());
-        assertTrue(onlyBroken().mend().contains("META-INF/services"), onlyBroken().toString());
+        assertTrue(
+                onlyBroken().mend().contains("META-INF/services"), onlyBroken().toString());
     }
 
     @Test
     void errorsOfAConstructorAreNamedWhateverTheyAre() throws Exception {
         for (String error : List.of("StackOverflowError", "NullPointerException", "Error")) {
             new PluginJar()
-                    .source("acme/Bad.java", PluginJar.providerSource("acme", "Bad", "bad", "1.0", "if (true) throw new " + error + "();"))
+                    .source(
+                            "acme/Bad.java",
+                            PluginJar.providerSource(
+                                    "acme", "Bad", "bad", "1.0", "if (true) throw new " + error + "();"))
                     .servicesFile("acme.Bad")
                     .write(plugins.resolve("bad.jar"));
 
-            assertTrue(onlyBroken().cause().endsWith("because " + error), onlyBroken().toString());
+            assertTrue(
+                    onlyBroken().cause().endsWith("because " + error),
+                    onlyBroken().toString());
         }
     }
 
@@ -424,19 +487,28 @@ class ImportCachesTest {
         for (String method : List.of("name", "version", "spiVersion", "description")) {
             String source = PluginJar.providerSource("acme", "Bad", "bad", "1.0", "")
                     .replaceAll(method + "\\(\\) \\{ return \"[^\"]*\"", method + "() { return null");
-            new PluginJar().source("acme/Bad.java", source).servicesFile("acme.Bad").write(plugins.resolve("bad.jar"));
+            new PluginJar()
+                    .source("acme/Bad.java", source)
+                    .servicesFile("acme.Bad")
+                    .write(plugins.resolve("bad.jar"));
 
             String cause = onlyBroken().cause();
-            assertTrue(cause.contains(method + "() returns null") || cause.contains("\"null\" cannot be the name"), cause);
+            assertTrue(
+                    cause.contains(method + "() returns null") || cause.contains("\"null\" cannot be the name"), cause);
         }
     }
 
     @Test
     void namesOutsideTheRuleAreRefused() throws Exception {
         for (String name : List.of("", "Upper", "9lives", "a b", "under_score")) {
-            new PluginJar().provider("Odd", name, "1.0").servicesFile("acme.Odd").write(plugins.resolve("odd.jar"));
+            new PluginJar()
+                    .provider("Odd", name, "1.0")
+                    .servicesFile("acme.Odd")
+                    .write(plugins.resolve("odd.jar"));
 
-            assertTrue(onlyBroken().cause().contains("\"" + name + "\" cannot be the name"), onlyBroken().toString());
+            assertTrue(
+                    onlyBroken().cause().contains("\"" + name + "\" cannot be the name"),
+                    onlyBroken().toString());
         }
     }
 
@@ -448,22 +520,31 @@ class ImportCachesTest {
                 .write(folder.resolve("elsewhere/core.jar"));
         new PluginJar()
                 .provider("Good", "good", "1.0")
-                .module("acme.good", "requires io.zygotes.spi;", "requires io.zygotes.core;",
+                .module(
+                        "acme.good",
+                        "requires io.zygotes.spi;",
+                        "requires io.zygotes.core;",
                         "provides " + SERVICE + " with acme.Good;")
                 .dependsOn(core)
                 .write(plugins.resolve("good.jar"));
 
-        assertTrue(onlyBroken().cause().contains("io.zygotes.core, which is the worker's own"), onlyBroken().toString());
+        assertTrue(
+                onlyBroken().cause().contains("io.zygotes.core, which is the worker's own"),
+                onlyBroken().toString());
     }
 
     @Test
     void aJarWithoutDescriptorDoesNotReachTheWorkersInsides() throws Exception {
         Path core = new PluginJar()
-                .source("io/zygotes/core/Worker.java", "package io.zygotes.core; public class Worker { public void close() {} }")
+                .source(
+                        "io/zygotes/core/Worker.java",
+                        "package io.zygotes.core; public class Worker { public void close() {} }")
                 .write(folder.resolve("elsewhere/core.jar"));
         PluginJar plugin = new PluginJar()
                 .provider("Good", "good", "1.0")
-                .source("acme/Cache.java", "package acme; class Cache { void stop() { new io.zygotes.core.Worker().close(); } }")
+                .source(
+                        "acme/Cache.java",
+                        "package acme; class Cache { void stop() { new io.zygotes.core.Worker().close(); } }")
                 .servicesFile("acme.Good")
                 .dependsOn(core);
         plugin.write(plugins.resolve("plain.jar"));
@@ -473,27 +554,32 @@ class ImportCachesTest {
 
         assertEquals(2, broken.size(), broken.toString());
         for (BrokenPlugin each : broken) {
-            assertTrue(each.cause().contains("acme.Cache uses io.zygotes.core.Worker, which is the worker's own"), each.toString());
+            assertTrue(
+                    each.cause().contains("acme.Cache uses io.zygotes.core.Worker, which is the worker's own"),
+                    each.toString());
             assertTrue(each.mend().contains("io.zygotes.spi"), each.toString());
         }
     }
 
     @Test
     void reflectionDoesNotReachTheWorkersInsidesEither() throws Exception {
-        String source = PluginJar.providerSource("acme", "Good", "good", "1.0", "").replace(
-                "public String version() { return \"7.1\"; }", """
-                public String version() {
-                    try {
-                        // Java finds the class; to use it is another matter.
-                        Class<?> inside = Class.forName("io.zygotes.core.config.WorkerDirectory");
-                        inside.getMethod("exists", java.nio.file.Path.class).invoke(null, java.nio.file.Path.of("/"));
-                        return "called";
-                    } catch (ReflectiveOperationException e) {
-                        return e.toString();
+        String source = PluginJar.providerSource("acme", "Good", "good", "1.0", "")
+                .replace("public String version() { return \"7.1\"; }", """
+                    public String version() {
+                        try {
+                            // Java finds the class; to use it is another matter.
+                            Class<?> inside = Class.forName("io.zygotes.core.config.WorkerDirectory");
+                            inside.getMethod("exists", java.nio.file.Path.class).invoke(null, java.nio.file.Path.of("/"));
+                            return "called";
+                        } catch (ReflectiveOperationException e) {
+                            return e.toString();
+                        }
                     }
-                }
-                """);
-        new PluginJar().source("acme/Good.java", source).servicesFile("acme.Good").write(plugins.resolve("plain.jar"));
+                    """);
+        new PluginJar()
+                .source("acme/Good.java", source)
+                .servicesFile("acme.Good")
+                .write(plugins.resolve("plain.jar"));
 
         String version = find().byName(WHERE, "good").version();
 
@@ -507,13 +593,20 @@ class ImportCachesTest {
         ImportCaches checked = ImportCaches.check(folder, jar);
 
         assertEquals(List.of(), checked.broken());
-        assertEquals(1, checked.plugins().stream().filter(plugin -> plugin.origin().endsWith("good.jar")).count());
+        assertEquals(
+                1,
+                checked.plugins().stream()
+                        .filter(plugin -> plugin.origin().endsWith("good.jar"))
+                        .count());
     }
 
     @Test
     void everyPluginHasALoaderOfItsOwn() throws Exception {
         good().write(plugins.resolve("good.jar"));
-        new PluginJar().provider("Good", "other", "1.0").servicesFile("acme.Good").write(plugins.resolve("other.jar"));
+        new PluginJar()
+                .provider("Good", "other", "1.0")
+                .servicesFile("acme.Good")
+                .write(plugins.resolve("other.jar"));
 
         ImportCaches caches = find();
         Class<?> one = caches.byName(WHERE, "good").provider().getClass();

@@ -24,7 +24,9 @@ class LinkCheckTest {
     }
 
     private static List<Plugin> dropped(ImportCaches caches) {
-        return caches.plugins().stream().filter(plugin -> !plugin.origin().equals(Plugin.IMAGE)).toList();
+        return caches.plugins().stream()
+                .filter(plugin -> !plugin.origin().equals(Plugin.IMAGE))
+                .toList();
     }
 
     private BrokenPlugin broken(Path plugin) throws Exception {
@@ -38,22 +40,27 @@ class LinkCheckTest {
         ImportCaches caches = check(plugin);
         assertEquals(List.of(), caches.broken());
         assertEquals(1, dropped(caches).size());
-        assertEquals(List.of(), dropped(caches).getFirst().warnings().stream()
-                .filter(warning -> !warning.contains("no module-info.class"))
-                .toList());
+        assertEquals(
+                List.of(),
+                dropped(caches).getFirst().warnings().stream()
+                        .filter(warning -> !warning.contains("no module-info.class"))
+                        .toList());
     }
 
     /** A plugin whose cache, which the provider does not touch when it is made, runs some code. */
     private PluginJar using(String code) {
         return new PluginJar()
                 .provider("Good", "good", "1.0")
-                .source("acme/inner/Cache.java",
-                        "package acme.inner; import io.zygotes.spi.*; class Cache { void run() throws Throwable { " + code + " } }")
+                .source(
+                        "acme/inner/Cache.java",
+                        "package acme.inner; import io.zygotes.spi.*; class Cache { void run() throws Throwable { "
+                                + code + " } }")
                 .servicesFile("acme.Good");
     }
 
     private Path library(String body) throws IOException {
-        return new PluginJar().source("lib/Library.java", "package lib; public class Library { " + body + " }")
+        return new PluginJar()
+                .source("lib/Library.java", "package lib; public class Library { " + body + " }")
                 .write(folder.resolve("lib.jar"));
     }
 
@@ -65,20 +72,27 @@ class LinkCheckTest {
 
     @Test
     void aMethodThatTheSpiDoesNotHaveIsNamedWithItsClassAndCaller() throws Exception {
-        Path newer = new PluginJar().source("io/zygotes/spi/Sandboxes.java",
+        Path newer = new PluginJar()
+                .source(
+                        "io/zygotes/spi/Sandboxes.java",
                         "package io.zygotes.spi; public interface Sandboxes { Zygote warm(String name, int[] most); }")
                 .write(folder.resolve("newer.jar"));
-        Path jar = using("Sandboxes s = null; s.warm(\"x\", new int[1]);").dependsOn(newer).write(folder.resolve("p.jar"));
+        Path jar = using("Sandboxes s = null; s.warm(\"x\", new int[1]);")
+                .dependsOn(newer)
+                .write(folder.resolve("p.jar"));
 
         BrokenPlugin broken = broken(jar);
 
-        assertHolds(broken.cause(), "acme.inner.Cache calls io.zygotes.spi.Sandboxes.warm(String, int[])", "revision 1.");
+        assertHolds(
+                broken.cause(), "acme.inner.Cache calls io.zygotes.spi.Sandboxes.warm(String, int[])", "revision 1.");
         assertHolds(broken.mend(), "SpiVersion.CURRENT");
     }
 
     @Test
     void aFieldThatTheSpiDoesNotHaveIsNamed() throws Exception {
-        Path newer = new PluginJar().source("io/zygotes/spi/CacheShape.java",
+        Path newer = new PluginJar()
+                .source(
+                        "io/zygotes/spi/CacheShape.java",
                         "package io.zygotes.spi; public class CacheShape { public static Object FULL; }")
                 .write(folder.resolve("newer.jar"));
         Path jar = using("Object o = CacheShape.FULL;").dependsOn(newer).write(folder.resolve("p.jar"));
@@ -88,41 +102,54 @@ class LinkCheckTest {
 
     @Test
     void aTypeThatTheSpiDoesNotHaveIsNamed() throws Exception {
-        Path newer = new PluginJar().source("io/zygotes/spi/Forecast.java",
-                        "package io.zygotes.spi; public interface Forecast {}")
+        Path newer = new PluginJar()
+                .source("io/zygotes/spi/Forecast.java", "package io.zygotes.spi; public interface Forecast {}")
                 .write(folder.resolve("newer.jar"));
-        Path jar = using("Object o = null; Forecast f = (Forecast) o;").dependsOn(newer).write(folder.resolve("p.jar"));
+        Path jar = using("Object o = null; Forecast f = (Forecast) o;")
+                .dependsOn(newer)
+                .write(folder.resolve("p.jar"));
 
         assertHolds(broken(jar).cause(), "acme.inner.Cache uses io.zygotes.spi.Forecast");
     }
 
     @Test
     void anExplicitModuleIsLookedAtToo() throws Exception {
-        Path newer = new PluginJar().source("io/zygotes/spi/Sandboxes.java",
+        Path newer = new PluginJar()
+                .source(
+                        "io/zygotes/spi/Sandboxes.java",
                         "package io.zygotes.spi; public interface Sandboxes { void warm(); }")
-                .source("io/zygotes/spi/ImportCacheProvider.java",
-                        "package io.zygotes.spi; public interface ImportCacheProvider { ImportCache create(Object c); }")
+                .source(
+                        "io/zygotes/spi/ImportCacheProvider.java",
+                        "package io.zygotes.spi; public interface ImportCacheProvider { ImportCache create(Object c);"
+                                + " }")
                 .source("io/zygotes/spi/ImportCache.java", "package io.zygotes.spi; public interface ImportCache { }")
                 .module("io.zygotes.spi", "exports io.zygotes.spi;")
                 .write(folder.resolve("newer.jar"));
         Path jar = new PluginJar()
-                .source("acme/Good.java", "package acme; import io.zygotes.spi.*; public class Good implements ImportCacheProvider {"
-                        + " public ImportCache create(Object c) { ((Sandboxes) c).warm(); return null; }"
-                        + " public String name() { return \"good\"; } public String version() { return \"1\"; }"
-                        + " public String spiVersion() { return \"1.0\"; } public String description() { return \"\"; } }")
+                .source(
+                        "acme/Good.java",
+                        "package acme; import io.zygotes.spi.*; public class Good implements ImportCacheProvider {"
+                            + " public ImportCache create(Object c) { ((Sandboxes) c).warm(); return null; } public"
+                            + " String name() { return \"good\"; } public String version() { return \"1\"; } public"
+                            + " String spiVersion() { return \"1.0\"; } public String description() { return \"\"; }"
+                            + " }")
                 .module("acme.good", "requires io.zygotes.spi;", "provides " + SERVICE + " with acme.Good;")
                 .dependsOn(newer)
                 .write(folder.resolve("p.jar"));
 
         BrokenPlugin broken = broken(jar);
 
-        assertHolds(broken.cause(), "acme.Good calls io.zygotes.spi.Sandboxes.warm()",
-                "acme.Good has no method create(ImportCacheContext), which io.zygotes.spi.ImportCacheProvider asks for");
+        assertHolds(
+                broken.cause(),
+                "acme.Good calls io.zygotes.spi.Sandboxes.warm()",
+                "acme.Good has no method create(ImportCacheContext), which io.zygotes.spi.ImportCacheProvider asks"
+                        + " for");
     }
 
     @Test
     void aPluginThatSaysItIsForANewerSpiHearsThatAlone() throws Exception {
-        Path newer = new PluginJar().source("io/zygotes/spi/Forecast.java", "package io.zygotes.spi; public interface Forecast {}")
+        Path newer = new PluginJar()
+                .source("io/zygotes/spi/Forecast.java", "package io.zygotes.spi; public interface Forecast {}")
                 .write(folder.resolve("newer.jar"));
         Path jar = new PluginJar()
                 .provider("Good", "good", "1.999")
@@ -131,17 +158,21 @@ class LinkCheckTest {
                 .dependsOn(newer)
                 .write(folder.resolve("p.jar"));
 
-        assertEquals("it was built for revision 1.999 of the SPI, this worker has " + io.zygotes.spi.SpiVersion.CURRENT,
+        assertEquals(
+                "it was built for revision 1.999 of the SPI, this worker has " + io.zygotes.spi.SpiVersion.CURRENT,
                 broken(jar).cause());
     }
 
     @Test
     void aClassOfADependencyThatIsMissingIsNamedWithItsUser() throws Exception {
-        Path jar = using("lib.Library.touch();").dependsOn(library("public static void touch() {}")).write(folder.resolve("p.jar"));
+        Path jar = using("lib.Library.touch();")
+                .dependsOn(library("public static void touch() {}"))
+                .write(folder.resolve("p.jar"));
 
         BrokenPlugin broken = broken(jar);
 
-        assertHolds(broken.cause(), "acme.inner.Cache uses lib.Library, which is neither in the plugin nor in the image");
+        assertHolds(
+                broken.cause(), "acme.inner.Cache uses lib.Library, which is neither in the plugin nor in the image");
         assertHolds(broken.mend(), "beside it");
     }
 
@@ -149,7 +180,8 @@ class LinkCheckTest {
     void aMethodThatTheDependencyBesideItDoesNotHaveIsNamedWithTheJar() throws Exception {
         Path compiledAgainst = library("public static void fresh() {}");
         using("lib.Library.fresh();").dependsOn(compiledAgainst).write(folder.resolve("p/p.jar"));
-        new PluginJar().source("lib/Library.java", "package lib; public class Library { public static void old() {} }")
+        new PluginJar()
+                .source("lib/Library.java", "package lib; public class Library { public static void old() {} }")
                 .write(folder.resolve("p/lib-old.jar"));
 
         BrokenPlugin broken = broken(folder.resolve("p"));
@@ -161,16 +193,20 @@ class LinkCheckTest {
     @Test
     void methodsThatAreInheritedAreFound() throws Exception {
         using("""
-                var list = new java.util.ArrayList<String>(); list.stream().map(String::length).toList(); list.hashCode();
-                int three = (int) java.lang.invoke.MethodHandles.constant(int.class, 3).invokeExact(); int[] copy = new int[3].clone(); Object o = list; o.toString(); Runnable r = () -> {}; r.run(); r.getClass();
-                Leaf leaf = null; leaf.id(); leaf.equals(null); lib.Library.touch(); new lib.Library(){}.also();
-                switch (o) { case String s when s.isEmpty() -> {} case Integer i -> {} default -> {} }
-                String s = "a" + o + copy.length; assert s != null; Thread.State st = Thread.State.NEW;
-                switch (st) { case NEW -> {} default -> {} }
-                """)
+            var list = new java.util.ArrayList<String>(); list.stream().map(String::length).toList(); list.hashCode();
+            int three = (int) java.lang.invoke.MethodHandles.constant(int.class, 3).invokeExact(); int[] copy = new int[3].clone(); Object o = list; o.toString(); Runnable r = () -> {}; r.run(); r.getClass();
+            Leaf leaf = null; leaf.id(); leaf.equals(null); lib.Library.touch(); new lib.Library(){}.also();
+            switch (o) { case String s when s.isEmpty() -> {} case Integer i -> {} default -> {} }
+            String s = "a" + o + copy.length; assert s != null; Thread.State st = Thread.State.NEW;
+            switch (st) { case NEW -> {} default -> {} }
+            """)
                 .dependsOn(new PluginJar()
-                        .source("lib/Base.java", "package lib; interface Base { default void also() {} static int X = 1; }")
-                        .source("lib/Library.java", "package lib; public class Library implements Base { public static void touch() {} }")
+                        .source(
+                                "lib/Base.java",
+                                "package lib; interface Base { default void also() {} static int X = 1; }")
+                        .source(
+                                "lib/Library.java",
+                                "package lib; public class Library implements Base { public static void touch() {} }")
                         .write(folder.resolve("p/lib.jar")))
                 .write(folder.resolve("p/p.jar"));
 
@@ -179,11 +215,14 @@ class LinkCheckTest {
 
     @Test
     void whatALibraryMayDoWithoutIsAWarning() throws Exception {
-        Path optional = new PluginJar().source("opt/Optional.java", "package opt; public class Optional { }")
+        Path optional = new PluginJar()
+                .source("opt/Optional.java", "package opt; public class Optional { }")
                 .write(folder.resolve("optional.jar"));
         Path library = new PluginJar()
-                .source("lib/Library.java", "package lib; public class Library { public static void touch() {} "
-                        + "Object rarely() { return new opt.Optional(); } }")
+                .source(
+                        "lib/Library.java",
+                        "package lib; public class Library { public static void touch() {} "
+                                + "Object rarely() { return new opt.Optional(); } }")
                 .dependsOn(optional)
                 .write(folder.resolve("p/lib.jar"));
         using("lib.Library.touch();").dependsOn(library).write(folder.resolve("p/p.jar"));
@@ -191,19 +230,27 @@ class LinkCheckTest {
         ImportCaches caches = check(folder.resolve("p"));
 
         assertEquals(List.of(), caches.broken());
-        assertTrue(dropped(caches).getFirst().warnings().stream()
-                .anyMatch(warning -> warning.contains("lib.Library uses opt.Optional")), dropped(caches).toString());
+        assertTrue(
+                dropped(caches).getFirst().warnings().stream()
+                        .anyMatch(warning -> warning.contains("lib.Library uses opt.Optional")),
+                dropped(caches).toString());
     }
 
     @Test
     void whatAModuleDeclaresAsOptionalIsAWarning() throws Exception {
-        Path optional = new PluginJar().source("opt/Optional.java", "package opt; public class Optional { }")
+        Path optional = new PluginJar()
+                .source("opt/Optional.java", "package opt; public class Optional { }")
                 .module("opt", "exports opt;")
                 .write(folder.resolve("optional.jar"));
         Path jar = new PluginJar()
                 .provider("Good", "good", "1.0")
-                .source("acme/Cache.java", "package acme; class Cache { Object rarely() { return new opt.Optional(); } }")
-                .module("acme.good", "requires io.zygotes.spi;", "requires static opt;",
+                .source(
+                        "acme/Cache.java",
+                        "package acme; class Cache { Object rarely() { return new opt.Optional(); } }")
+                .module(
+                        "acme.good",
+                        "requires io.zygotes.spi;",
+                        "requires static opt;",
                         "provides " + SERVICE + " with acme.Good;")
                 .dependsOn(optional)
                 .write(folder.resolve("p.jar"));
@@ -211,17 +258,21 @@ class LinkCheckTest {
         ImportCaches caches = check(jar);
 
         assertEquals(List.of(), caches.broken());
-        assertTrue(dropped(caches).getFirst().warnings().getFirst().contains("opt.Optional"), dropped(caches).toString());
+        assertTrue(
+                dropped(caches).getFirst().warnings().getFirst().contains("opt.Optional"),
+                dropped(caches).toString());
     }
 
     @Test
     void aJdkClassThatTheImageDoesNotHaveIsNamed() throws Exception {
         // Stands for any class of a JDK that the image's modules are without.
-        Path missing = new PluginJar().source("javax/nowhere/Engine.java", "package javax.nowhere; public class Engine {}")
+        Path missing = new PluginJar()
+                .source("javax/nowhere/Engine.java", "package javax.nowhere; public class Engine {}")
                 .write(folder.resolve("engine.jar"));
         Path jar = using("new javax.nowhere.Engine();").dependsOn(missing).write(folder.resolve("p.jar"));
 
-        assertHolds(broken(jar).cause(), "acme.inner.Cache uses javax.nowhere.Engine", "none of the image's JDK modules");
+        assertHolds(
+                broken(jar).cause(), "acme.inner.Cache uses javax.nowhere.Engine", "none of the image's JDK modules");
     }
 
     @Test
@@ -234,7 +285,9 @@ class LinkCheckTest {
 
     @Test
     void aFileThatIsNoClassFileIsNamed() throws Exception {
-        Path jar = using("").resource("acme/inner/Junk.class", "junk, as an unfinished build leaves it").write(folder.resolve("p.jar"));
+        Path jar = using("")
+                .resource("acme/inner/Junk.class", "junk, as an unfinished build leaves it")
+                .write(folder.resolve("p.jar"));
 
         assertHolds(broken(jar).cause(), "acme/inner/Junk.class is not a class file");
     }
@@ -250,7 +303,9 @@ class LinkCheckTest {
             body.append("public static void m").append(i).append("() {}");
         }
         using(code.toString()).dependsOn(library(body.toString())).write(folder.resolve("p/p.jar"));
-        new PluginJar().source("lib/Library.java", "package lib; public class Library { }").write(folder.resolve("p/lib.jar"));
+        new PluginJar()
+                .source("lib/Library.java", "package lib; public class Library { }")
+                .write(folder.resolve("p/lib.jar"));
 
         String cause = broken(folder.resolve("p")).cause();
 

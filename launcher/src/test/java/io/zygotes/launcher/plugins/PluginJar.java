@@ -45,19 +45,20 @@ public final class PluginJar {
         return source("acme/" + className + ".java", providerSource("acme", className, cacheName, spiVersion, ""));
     }
 
-    public static String providerSource(String pack, String className, String cacheName, String spiVersion, String constructor) {
+    public static String providerSource(
+            String pack, String className, String cacheName, String spiVersion, String constructor) {
         return """
-                package %s;
-                import io.zygotes.spi.*;
-                public final class %s implements ImportCacheProvider {
-                    public %2$s() { %5$s }
-                    public String name() { return "%s"; }
-                    public String version() { return "7.1"; }
-                    public String spiVersion() { return "%s"; }
-                    public String description() { return "A test."; }
-                    public ImportCache create(ImportCacheContext context) { throw new UnsupportedOperationException(); }
-                }
-                """.formatted(pack, className, cacheName, spiVersion, constructor);
+            package %s;
+            import io.zygotes.spi.*;
+            public final class %s implements ImportCacheProvider {
+                public %2$s() { %5$s }
+                public String name() { return "%s"; }
+                public String version() { return "7.1"; }
+                public String spiVersion() { return "%s"; }
+                public String description() { return "A test."; }
+                public ImportCache create(ImportCacheContext context) { throw new UnsupportedOperationException(); }
+            }
+            """.formatted(pack, className, cacheName, spiVersion, constructor);
     }
 
     public PluginJar module(String name, String... directives) {
@@ -120,7 +121,8 @@ public final class PluginJar {
         }
         path.append(spiLocation());
         boolean modular = sources.containsKey("module-info.java");
-        arguments.addAll(List.of("-d", classes.toString(), "-proc:none", modular ? "--module-path" : "--class-path", path.toString()));
+        arguments.addAll(List.of(
+                "-d", classes.toString(), "-proc:none", modular ? "--module-path" : "--class-path", path.toString()));
         for (var source : sources.entrySet()) {
             Path file = work.resolve("src").resolve(source.getKey());
             Files.createDirectories(file.getParent());

@@ -35,7 +35,9 @@ class StrategiesReplayTest {
         CallTrace trace = CallTrace.random(new Random(11), packages, 60, CALLS);
         List<Object> children = new ArrayList<>();
         packages.names().forEach(name -> children.add(Map.of("packages", List.of(name))));
-        replay = Replay.of(trace, POOL_MIB).withTree(Map.of("children", children)).withoutWarmLeaves();
+        replay = Replay.of(trace, POOL_MIB)
+                .withTree(Map.of("children", children))
+                .withoutWarmLeaves();
     }
 
     private ImportCacheProvider named(String name) throws Exception {
@@ -69,7 +71,8 @@ class StrategiesReplayTest {
     @Test
     void severalTreesMakeTheirZygotesSeveralTimes() throws Exception {
         Replay.Outcome tree = replay.run(named("tree"));
-        Replay.Outcome multitree = replay.withOptions(Map.of("trees", 4, "seed", 5)).run(named("multitree"));
+        Replay.Outcome multitree =
+                replay.withOptions(Map.of("trees", 4, "seed", 5)).run(named("multitree"));
 
         assertEquals(CALLS, calls(multitree));
         assertTrue(multitree.zygotesMade() > tree.zygotesMade(), tree + "\n" + multitree);

@@ -1,6 +1,5 @@
 """1.2 and 1.3: namespaces, mounts, files, procfs, sysfs, kernel knobs."""
 
-import ctypes
 import os
 import stat
 import sys
@@ -9,8 +8,14 @@ import threading
 from probe import call, in_child
 
 _FLAGS = {
-    "NEWTIME": 0x80, "NEWNS": 0x20000, "NEWCGROUP": 0x2000000, "NEWUTS": 0x4000000, "NEWIPC": 0x8000000,
-    "NEWUSER": 0x10000000, "NEWPID": 0x20000000, "NEWNET": 0x40000000,
+    "NEWTIME": 0x80,
+    "NEWNS": 0x20000,
+    "NEWCGROUP": 0x2000000,
+    "NEWUTS": 0x4000000,
+    "NEWIPC": 0x8000000,
+    "NEWUSER": 0x10000000,
+    "NEWPID": 0x20000000,
+    "NEWNET": 0x40000000,
 }
 _AT_FDCWD = -100
 
@@ -153,51 +158,128 @@ def run(report):
     check("A13", "fsconfig", in_child(lambda: call("fsconfig", 0, 0, b"x", None, 0)), "EPERM", open=True)
     check("A13", "fsmount", in_child(lambda: call("fsmount", 0, 0, 0)), "EPERM")
     check("A13", "fspick", in_child(lambda: call("fspick", _AT_FDCWD, b"/", 0)), "EPERM")
-    check("A13", "mount_setattr",
-          in_child(lambda: call("mount_setattr", _AT_FDCWD, b"/usr", 0, b"\0" * 32, 32)), "EPERM", zygote=["done"])
-    check("A13", "mount_setattr, writable again",
-          in_child(lambda: call("mount_setattr", _AT_FDCWD, b"/usr", 0, (0).to_bytes(8, "little") + b"\1" + b"\0" * 23, 32)),
-          "EPERM")
+    check(
+        "A13",
+        "mount_setattr",
+        in_child(lambda: call("mount_setattr", _AT_FDCWD, b"/usr", 0, b"\0" * 32, 32)),
+        "EPERM",
+        zygote=["done"],
+    )
+    check(
+        "A13",
+        "mount_setattr, writable again",
+        in_child(
+            lambda: call("mount_setattr", _AT_FDCWD, b"/usr", 0, (0).to_bytes(8, "little") + b"\1" + b"\0" * 23, 32)
+        ),
+        "EPERM",
+    )
     for name in ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts"):
-        check("A15", "setns to its own namespace " + name, in_child(lambda n=name: _enter(n)), "EPERM", zygote=["EACCES"])
+        check(
+            "A15", "setns to its own namespace " + name, in_child(lambda n=name: _enter(n)), "EPERM", zygote=["EACCES"]
+        )
     check("A16", "chroot", in_child(_climb), "EPERM")
-    canaries = [event["canary"], "/../../../.." + event["canary"], "/proc/1/root" + event["canary"],
-                "/proc/self/cwd/../../../../../.." + event["canary"], "/proc/self/root/.." + event["canary"]]
+    canaries = [
+        event["canary"],
+        "/../../../.." + event["canary"],
+        "/proc/1/root" + event["canary"],
+        "/proc/self/cwd/../../../../../.." + event["canary"],
+        "/proc/self/root/.." + event["canary"],
+    ]
     check("A17", "a file of the host, by any path", lambda: _seen(canaries), "[]")
     # The interpreter may lie in a folder of a user; then the way to it is there, and nothing else of it.
-    check("A17", "the old root, users and secrets of the host",
-          lambda: [path for path in _seen(["/etc/shadow", "/etc/gshadow", "/root", "/home", "/old_root", "/oldroot", "/run",
-                                           "/var", "/boot", "/sys", "/.pivot", "/etc/ssh", "/etc/machine-id"])
-                   if not sys.base_prefix.startswith(path + "/") or len(os.listdir(path)) > 1], "[]")
+    check(
+        "A17",
+        "the old root, users and secrets of the host",
+        lambda: [
+            path
+            for path in _seen(
+                [
+                    "/etc/shadow",
+                    "/etc/gshadow",
+                    "/root",
+                    "/home",
+                    "/old_root",
+                    "/oldroot",
+                    "/run",
+                    "/var",
+                    "/boot",
+                    "/sys",
+                    "/.pivot",
+                    "/etc/ssh",
+                    "/etc/machine-id",
+                ]
+            )
+            if not sys.base_prefix.startswith(path + "/") or len(os.listdir(path)) > 1
+        ],
+        "[]",
+    )
     check("A18", "open files", _descriptors, "0 chr, 1 fifo, 2 fifo, 3 sock")
     for folder in ("/", "/usr", "/usr/lib", "/etc", "/handler", "/packages", "/runtime", "/dev", "/mnt", "/bin"):
         check("A20", "write to " + folder, lambda f=folder: _create(f), "EROFS")
     check("A20", "write to any mount but its own", _writable_mounts, "[]")
     check("A20", "write to its own files", lambda: _create("/tmp"), "done")
-    check("A21", "remount writable",
-          in_child(lambda: call("mount", None, b"/usr", None, 32 | 4096, None)), "EPERM")
+    check("A21", "remount writable", in_child(lambda: call("mount", None, b"/usr", None, 32 | 4096, None)), "EPERM")
     check("A22", "make a character device", lambda: _device(stat.S_IFCHR, 1, 1), "EPERM")
     check("A22", "make a block device", lambda: _device(stat.S_IFBLK, 254, 0), "EPERM")
     check("A22", "make a pipe with a name", _fifo, "done")
-    check("A23", "what is in /dev", lambda: sorted(os.listdir("/dev")),
-          str(["fd", "full", "null", "random", "shm", "stderr", "stdin", "stdout", "urandom", "zero"]))
+    check(
+        "A23",
+        "what is in /dev",
+        lambda: sorted(os.listdir("/dev")),
+        str(["fd", "full", "null", "random", "shm", "stderr", "stdin", "stdout", "urandom", "zero"]),
+    )
     for device in ("vda", "sda", "kmsg", "kvm", "fuse", "net/tun", "loop-control", "mem", "ptmx", "tty", "vsock"):
         check("A23", "open /dev/" + device, lambda d=device: os.open("/dev/" + d, os.O_RDONLY), "ENOENT", "ENOTDIR")
-    for path in ("sys/kernel/core_pattern", "sys/kernel/modprobe", "sys/kernel/hotplug", "sysrq-trigger",
-                 "sys/fs/binfmt_misc/register", "sys/vm/drop_caches", "sys/kernel/hostname"):
+    for path in (
+        "sys/kernel/core_pattern",
+        "sys/kernel/modprobe",
+        "sys/kernel/hotplug",
+        "sysrq-trigger",
+        "sys/fs/binfmt_misc/register",
+        "sys/vm/drop_caches",
+        "sys/kernel/hostname",
+    ):
         check("A30", "write /proc/" + path, lambda p=path: _write("/proc/" + p), "ENOENT")
     check("A30", "write /sys/kernel/uevent_helper", lambda: _write("/sys/kernel/uevent_helper"), "ENOENT")
-    for path in ("kcore", "keys", "key-users", "timer_list", "kmsg", "sched_debug", "latency_stats", "config.gz", "iomem",
-                 "kallsyms", "cmdline", "cpuinfo", "meminfo", "mounts/../kcore", "sys/kernel/random/boot_id",
-                 "sysvipc/shm", "vmallocinfo", "interrupts"):
+    for path in (
+        "kcore",
+        "keys",
+        "key-users",
+        "timer_list",
+        "kmsg",
+        "sched_debug",
+        "latency_stats",
+        "config.gz",
+        "iomem",
+        "kallsyms",
+        "cmdline",
+        "cpuinfo",
+        "meminfo",
+        "mounts/../kcore",
+        "sys/kernel/random/boot_id",
+        "sysvipc/shm",
+        "vmallocinfo",
+        "interrupts",
+    ):
         check("A31", "read /proc/" + path, lambda p=path: _read("/proc/" + p), "ENOENT", "ENOTDIR")
     check("A31", "read /sys/firmware", lambda: os.listdir("/sys/firmware"), "ENOENT")
     for value in (b"-1000", b"-1"):
-        check("A32", "oom_score_adj " + value.decode(), lambda v=value: _write("/proc/self/oom_score_adj", v),
-              "EACCES", "EPERM")
+        check(
+            "A32",
+            "oom_score_adj " + value.decode(),
+            lambda v=value: _write("/proc/self/oom_score_adj", v),
+            "EACCES",
+            "EPERM",
+        )
     # The worker needs CAP_SYS_RESOURCE to set a floor; some containers lack it.
-    check("A32", "oom_score_adj 0", lambda: _write("/proc/self/oom_score_adj", b"0"), "EACCES", "EPERM",
-          *([] if event["expendable"] else ["done"]))
+    check(
+        "A32",
+        "oom_score_adj 0",
+        lambda: _write("/proc/self/oom_score_adj", b"0"),
+        "EACCES",
+        "EPERM",
+        *([] if event["expendable"] else ["done"]),
+    )
     if report.zygote:
         # Zygotes share the warden's pid namespace and see nobody but themselves there.
         check("A34", "memory of the warden", lambda: os.open("/proc/1/mem", os.O_RDWR), "ENOENT", "EACCES", "EPERM")
@@ -206,14 +288,45 @@ def run(report):
         check("A34", "its own parent", os.getppid, "0")
         check("A35", "processes", lambda: _processes() == [str(os.getpid())] or _processes(), "True")
         check("A35", "it is the first of its own", os.getpid, "1")
-        check("A36", "its own cgroup is the root",
-              lambda: sorted({line.rstrip().split(":", 2)[2] for line in open("/proc/self/cgroup")}), "['/']")
-    check("A36", "the environment", lambda: sorted(set(os.environ) - {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}),
-          str(["HOME", "LANG", "PATH", "USER"]))
-    check("A36", "names of others in what the kernel shows",
-          lambda: _mentions(["/proc/self/" + name for name in ("mountinfo", "mounts", "mountstats", "cgroup", "environ",
-                                                               "cmdline", "maps", "net/unix", "stat", "status")],
-                            event["forbidden"]), "[]")
-    check("A37", "the cgroup file system",
-          lambda: [line for line in open("/proc/self/mountinfo") if " - cgroup" in line], "[]")
+        check(
+            "A36",
+            "its own cgroup is the root",
+            lambda: sorted({line.rstrip().split(":", 2)[2] for line in open("/proc/self/cgroup")}),
+            "['/']",
+        )
+    check(
+        "A36",
+        "the environment",
+        lambda: sorted(set(os.environ) - {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}),
+        str(["HOME", "LANG", "PATH", "USER"]),
+    )
+    check(
+        "A36",
+        "names of others in what the kernel shows",
+        lambda: _mentions(
+            [
+                "/proc/self/" + name
+                for name in (
+                    "mountinfo",
+                    "mounts",
+                    "mountstats",
+                    "cgroup",
+                    "environ",
+                    "cmdline",
+                    "maps",
+                    "net/unix",
+                    "stat",
+                    "status",
+                )
+            ],
+            event["forbidden"],
+        ),
+        "[]",
+    )
+    check(
+        "A37",
+        "the cgroup file system",
+        lambda: [line for line in open("/proc/self/mountinfo") if " - cgroup" in line],
+        "[]",
+    )
     check("A37", "limits of memory", lambda: _write("/sys/fs/cgroup/memory.max"), "ENOENT")

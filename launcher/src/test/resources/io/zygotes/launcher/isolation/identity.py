@@ -69,18 +69,28 @@ def _memory_of_others():
 
 def run(report):
     check = report.check
-    check("A01", "no capability in any set",
-          lambda: _status("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"), " ".join(["0" * 16] * 5))
+    check(
+        "A01",
+        "no capability in any set",
+        lambda: _status("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"),
+        " ".join(["0" * 16] * 5),
+    )
     check("A01", "no new privileges and a filter", lambda: _status("NoNewPrivs", "Seccomp"), "1 2", open=True)
-    check("A02", "real, effective and saved ids are one, and not root",
-          lambda: len(set(os.getresuid() + os.getresgid())) == 1 and os.getuid() >= 1000, "True")
+    check(
+        "A02",
+        "real, effective and saved ids are one, and not root",
+        lambda: len(set(os.getresuid() + os.getresgid())) == 1 and os.getuid() >= 1000,
+        "True",
+    )
     check("A02", "no supplementary groups", lambda: os.getgroups(), "[]")
     check("A03", "setuid(0)", in_child(lambda: os.setuid(0)), "EPERM", "EINVAL")
     check("A03", "setresuid(0, 0, 0)", in_child(lambda: os.setresuid(0, 0, 0)), "EPERM", "EINVAL")
     check("A03", "setgid(0)", in_child(lambda: os.setgid(0)), "EPERM", "EINVAL")
     check("A03", "setgroups([0])", in_child(lambda: os.setgroups([0])), "EPERM", "EINVAL")
     if "setuid_program" in report.event:
-        check("A04", "a program with set-user-id root", lambda: _setuid_program(report.event["setuid_program"]), "own uid")
+        check(
+            "A04", "a program with set-user-id root", lambda: _setuid_program(report.event["setuid_program"]), "own uid"
+        )
     check("A06", "prctl(PR_SET_NO_NEW_PRIVS, 0)", lambda: _prctl(38, 0, 0, 0, 0), "EINVAL", "EPERM")
     check("A06", "prctl(PR_SET_SECCOMP, 0)", lambda: _prctl(22, 0, 0, 0, 0), "EINVAL", "EPERM")
     check("A06", "and they are as before", lambda: _status("NoNewPrivs", "Seccomp"), "1 2", open=True)
@@ -88,17 +98,28 @@ def run(report):
         if not report.event["uml"]:  # whose kernel has none
             check("A07", "a 32-bit system call", in_child(_foreign_call), "SIGSYS", open=True)
         check("A07", "a system call with the x32 bit", in_child(lambda: call(0x40000000 | 39)), "ENOSYS", "EPERM")
-    check("A08", "memory of others, when it is dumpable itself", in_child(_memory_of_others), str([str(os.getpid())]), "[]")
+    check(
+        "A08",
+        "memory of others, when it is dumpable itself",
+        in_child(_memory_of_others),
+        str([str(os.getpid())]),
+        "[]",
+    )
     check("A09", "nice(-5)", in_child(lambda: os.nice(-5)), "EPERM", "EACCES")
-    check("A09", "a real-time scheduler",
-          in_child(lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))), "EPERM")
+    check(
+        "A09",
+        "a real-time scheduler",
+        in_child(lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))),
+        "EPERM",
+    )
     check("A09", "real-time I/O priority", in_child(lambda: call("ioprio_set", 1, 0, 1 << 13)), "EPERM")
     for name in ("NOFILE", "MEMLOCK", "CORE", "FSIZE", "MSGQUEUE", "SIGPENDING", "NICE", "RTPRIO"):
         allowed = ["EPERM"]
         if report.zygote and name in ("FSIZE", "MEMLOCK"):
             allowed.append("no limit")
-        check("A09", "raise the hard limit " + name,
-              in_child(lambda which=name: _raise_limit(_LIMITS[which])), *allowed)
+        check(
+            "A09", "raise the hard limit " + name, in_child(lambda which=name: _raise_limit(_LIMITS[which])), *allowed
+        )
 
 
 # The module resource of Python 3.11 lacks some.

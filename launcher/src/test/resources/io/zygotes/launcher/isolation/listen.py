@@ -24,8 +24,18 @@ segment = libc.shmget(key, 4096, 0o1000 | 0o666)
 landlock = libc.syscall(444, None, 0, 1)
 signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
 try:
-    print(json.dumps({"abstract": abstract, "path": sys.argv[1], "port": tcp.getsockname()[1], "key": key,
-                      "landlock": max(0, landlock)}), flush=True)
+    print(
+        json.dumps(
+            {
+                "abstract": abstract,
+                "path": sys.argv[1],
+                "port": tcp.getsockname()[1],
+                "key": key,
+                "landlock": max(0, landlock),
+            }
+        ),
+        flush=True,
+    )
     sys.stdin.read()
 finally:
     libc.shmctl(segment, 0, None)

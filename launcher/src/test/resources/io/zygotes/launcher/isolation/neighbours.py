@@ -6,6 +6,7 @@ import socket
 
 from probe import call, outcome
 
+
 def _all(attack, numbers):
     """The set of outcomes over many targets."""
     return sorted({outcome(lambda n=n: attack(n)) for n in numbers})
@@ -58,15 +59,28 @@ def run(report):
     buffer = ctypes.create_string_buffer(64)
     vector = (ctypes.c_ulong * 2)(ctypes.addressof(buffer), 64)
     for name in ("process_vm_readv", "process_vm_writev"):
-        check("A60", name + " of itself", lambda n=name: call(n, os.getpid(), vector, 1, vector, 1, 0), "EPERM", open=True)
-    check("A60", "pidfd_getfd", lambda: call("pidfd_getfd", call("pidfd_open", os.getpid(), 0), 0, 0), "EPERM", open=True)
+        check(
+            "A60", name + " of itself", lambda n=name: call(n, os.getpid(), vector, 1, vector, 1, 0), "EPERM", open=True
+        )
+    check(
+        "A60", "pidfd_getfd", lambda: call("pidfd_getfd", call("pidfd_open", os.getpid(), 0), 0, 0), "EPERM", open=True
+    )
     check("A60", "kcmp", lambda: call("kcmp", os.getpid(), os.getpid(), 0, 0, 0), "EPERM")
     for name in ("shmget", "semget", "msgget"):
-        check("A62", name + " of others' keys",
-              lambda n=name: _all(lambda key: call(n, key, *([0, 0] if n != "msgget" else [0])), [*range(1, 1000), event["segment"]]),
-              "['ENOENT']")
-    check("A62", "all shared memory that there is",
-          lambda: _all(lambda index: call("shmctl", index, 13, ctypes.create_string_buffer(256)), range(100)), "['EINVAL']")
+        check(
+            "A62",
+            name + " of others' keys",
+            lambda n=name: _all(
+                lambda key: call(n, key, *([0, 0] if n != "msgget" else [0])), [*range(1, 1000), event["segment"]]
+            ),
+            "['ENOENT']",
+        )
+    check(
+        "A62",
+        "all shared memory that there is",
+        lambda: _all(lambda index: call("shmctl", index, 13, ctypes.create_string_buffer(256)), range(100)),
+        "['EINVAL']",
+    )
     private = event["network"] == "none"
     refused = ["ECONNREFUSED"] if private else ["EPERM"] if event["scoped"] else ["EPERM", "done"]
     check("A63", "an abstract socket of the host", lambda: _connect(socket.AF_UNIX, "\0" + event["abstract"]), *refused)

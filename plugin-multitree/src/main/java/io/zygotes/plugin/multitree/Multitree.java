@@ -47,8 +47,9 @@ final class Multitree implements ImportCache {
     public Map<String, Number> statistics() {
         Map<String, Number> sums = new TreeMap<>();
         for (ImportCache tree : trees) {
-            tree.statistics().forEach((name, value) ->
-                    sums.merge(name, value.longValue(), (a, b) -> a.longValue() + b.longValue()));
+            tree.statistics()
+                    .forEach((name, value) ->
+                            sums.merge(name, value.longValue(), (a, b) -> a.longValue() + b.longValue()));
         }
         sums.put("trees", trees.size());
         return Map.copyOf(sums);
@@ -56,7 +57,8 @@ final class Multitree implements ImportCache {
 
     @Override
     public CacheShape shape() {
-        return new CacheShape(trees.stream().flatMap(tree -> tree.shape().roots().stream()).toList());
+        return new CacheShape(
+                trees.stream().flatMap(tree -> tree.shape().roots().stream()).toList());
     }
 
     @Override

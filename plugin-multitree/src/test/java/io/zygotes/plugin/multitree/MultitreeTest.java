@@ -39,13 +39,16 @@ final class MultitreeTest extends ImportCacheContract {
     @Override
     protected Optional<Object> importCacheTree(FakePackages packages) {
         List<Object> children = packages.names().stream()
-                .<Object>map(name -> Map.of("packages", List.of(name))).toList();
+                .<Object>map(name -> Map.of("packages", List.of(name)))
+                .toList();
         return Optional.of(Map.of("children", children));
     }
 
     private FakeContext context(Map<String, Object> options) {
         FakePackages packages = FakePackages.wellKnown();
-        return FakeContext.of(packages, 64 * 1024).withOptions(options).withTree(importCacheTree(packages).orElseThrow());
+        return FakeContext.of(packages, 64 * 1024)
+                .withOptions(options)
+                .withTree(importCacheTree(packages).orElseThrow());
     }
 
     @ParameterizedTest
@@ -65,8 +68,8 @@ final class MultitreeTest extends ImportCacheContract {
     @Test
     void aCountOutOfRangeAndASeedThatIsNoNumberAreRefusedTogether() {
         for (int trees : new int[] {0, 65}) {
-            ConfigException error = assertThrows(ConfigException.class,
-                    () -> provider().create(context(Map.of("trees", trees, "seed", "x"))));
+            ConfigException error = assertThrows(
+                    ConfigException.class, () -> provider().create(context(Map.of("trees", trees, "seed", "x"))));
             assertTrue(error.getMessage().contains("trees is " + trees), error.getMessage());
             assertTrue(error.getMessage().contains("seed"), error.getMessage());
         }
@@ -77,11 +80,14 @@ final class MultitreeTest extends ImportCacheContract {
         FakeContext context = context(Map.of("trees", 4, "seed", 1));
         try (ImportCache cache = provider().create(context)) {
             for (int i = 0; i < 400; i++) {
-                cache.createLeaf(FakeContext.leaf("report", context.packages().pins("pandas==2.2.3"))).destroy();
+                cache.createLeaf(FakeContext.leaf("report", context.packages().pins("pandas==2.2.3")))
+                        .destroy();
             }
             List<CacheShape.Node> roots = cache.shape().roots();
             for (CacheShape.Node root : roots) {
-                long hits = root.children().stream().mapToLong(CacheShape.Node::hits).sum();
+                long hits = root.children().stream()
+                        .mapToLong(CacheShape.Node::hits)
+                        .sum();
                 assertTrue(hits > 60 && hits < 140, () -> "hits of one tree: " + hits);
             }
             assertEquals(4 * 2, context.sandboxes().zygotesMade(), "root and pandas, in each tree");
@@ -92,8 +98,12 @@ final class MultitreeTest extends ImportCacheContract {
     @Test
     void aTreeThatLearnsIsForTheOtherStrategyAndSaidToBeSo() {
         FakeContext auto = context(Map.of()).withTree("auto");
-        ConfigException error = assertThrows(ConfigException.class, () -> provider().create(auto));
-        assertTrue(error.getMessage().contains("import_cache_tree") && error.getMessage().contains("\"tree\" only"), error.getMessage());
+        ConfigException error =
+                assertThrows(ConfigException.class, () -> provider().create(auto));
+        assertTrue(
+                error.getMessage().contains("import_cache_tree")
+                        && error.getMessage().contains("\"tree\" only"),
+                error.getMessage());
     }
 
     @Test

@@ -36,6 +36,7 @@ final class NoneTest extends ImportCacheContract {
             assertEquals(3L, cache.statistics().get("leaves_fresh"));
         }
         assertEquals(List.of(), context.sandboxes().zygotes());
-        assertTrue(context.sandboxes().made().stream().allMatch(made -> made.parent().equals(Optional.empty())));
+        assertTrue(context.sandboxes().made().stream()
+                .allMatch(made -> made.parent().equals(Optional.empty())));
     }
 }

@@ -37,7 +37,9 @@ final class AutoMemory {
 
     private static final System.Logger LOG = System.getLogger(AutoMemory.class.getName());
     private static final int VERSION = 1;
-    private static final JsonMapper JSON = JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
 
     /**
      * What is kept.
@@ -89,12 +91,19 @@ final class AutoMemory {
         Path aside = file.resolveSibling(BROKEN);
         try {
             Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
-            LOG.log(System.Logger.Level.WARNING,
-                    "{0} cannot be used, so the tree is learned anew; it is {1} now: {2}", file, aside, why.getMessage());
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "{0} cannot be used, so the tree is learned anew; it is {1} now: {2}",
+                    file,
+                    aside,
+                    why.getMessage());
         } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING,
+            LOG.log(
+                    System.Logger.Level.WARNING,
                     "{0} cannot be used, so the tree is learned anew; it cannot be set aside either ({1}): {2}",
-                    file, e, why.getMessage());
+                    file,
+                    e,
+                    why.getMessage());
         }
     }
 
@@ -103,7 +112,10 @@ final class AutoMemory {
             throw new IllegalArgumentException("its version is " + json.path("version") + ", not " + VERSION);
         }
         Optional<ZygoteTree> tree = json.hasNonNull("tree")
-                ? Optional.of(TreeReader.text(json.get("tree").toString(), file.toString(), file.toAbsolutePath().getParent()))
+                ? Optional.of(TreeReader.text(
+                        json.get("tree").toString(),
+                        file.toString(),
+                        file.toAbsolutePath().getParent()))
                 : Optional.empty();
         if (!json.path("calls").isArray()) {
             throw new IllegalArgumentException("$.calls must be a list");
@@ -112,7 +124,9 @@ final class AutoMemory {
         for (JsonNode each : json.get("calls")) {
             Set<PackageId> packages = new HashSet<>();
             each.path("packages").forEach(pinned -> packages.add(PackageId.parse(pinned.asText())));
-            if (!each.path("packages").isArray() || !each.path("count").canConvertToLong() || each.path("count").asLong() < 1) {
+            if (!each.path("packages").isArray()
+                    || !each.path("count").canConvertToLong()
+                    || each.path("count").asLong() < 1) {
                 throw new IllegalArgumentException("$.calls[" + calls.size() + "] must have packages and a count");
             }
             calls.add(new Trace.Calls(packages, each.get("count").asLong()));
@@ -136,8 +150,11 @@ final class AutoMemory {
             Thread.currentThread().interrupt();
             return false;
         } catch (IOException e) {
-            LOG.log(failed ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING,
-                    "cannot write {0}; what was learned is lost at a restart: {1}", folder.resolve(FILE), e);
+            LOG.log(
+                    failed ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING,
+                    "cannot write {0}; what was learned is lost at a restart: {1}",
+                    folder.resolve(FILE),
+                    e);
             failed = true;
             return false;
         }

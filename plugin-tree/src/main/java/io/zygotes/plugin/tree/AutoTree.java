@@ -37,9 +37,11 @@ final class AutoTree implements ImportCache {
     private static final System.Logger LOG = System.getLogger(AutoTree.class.getName());
     /** As many as the plans that a tree keeps. */
     private static final int MOST_SETS = 1000;
+
     private static final long MOST_CALLS = 100_000;
     /** A handful of leaves says nothing about those to come. */
     private static final long LEAST_NEW_CALLS = 20;
+
     private static final Duration BETWEEN_CLEARINGS = Duration.ofMillis(200);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
@@ -66,14 +68,19 @@ final class AutoTree implements ImportCache {
         memory = context.stateDirectory().map(AutoMemory::new);
         AutoMemory.Learned learned = memory.map(AutoMemory::load).orElse(AutoMemory.Learned.NOTHING);
         Optional<ZygoteTree> tree = learned.tree().filter(each -> each.size() <= options.nodes());
-        tree.ifPresent(each -> LOG.log(System.Logger.Level.INFO, "starts with the tree of {0} nodes that was learned before", each.size()));
+        tree.ifPresent(each -> LOG.log(
+                System.Logger.Level.INFO, "starts with the tree of {0} nodes that was learned before", each.size()));
         remembered = tree.isPresent();
         traffic.restore(learned.calls());
         cache = new TreeCache(tree.orElse(first), treeOptions, context);
         this.options = options;
         this.context = context;
         this.savings = new Savings(context.packages());
-        this.refitter = Thread.ofPlatform().name("tree-refit").daemon().priority(Thread.MIN_PRIORITY).unstarted(this::run);
+        this.refitter = Thread.ofPlatform()
+                .name("tree-refit")
+                .daemon()
+                .priority(Thread.MIN_PRIORITY)
+                .unstarted(this::run);
     }
 
     /** The same, with its thread. */
@@ -114,7 +121,9 @@ final class AutoTree implements ImportCache {
         long seen = traffic.seen();
         if (memory.isPresent() && seen != kept) {
             boolean learned = remembered || moves > 0;
-            if (memory.get().save(new AutoMemory.Learned(learned ? Optional.of(tree()) : Optional.empty(), traffic.inOrder()))) {
+            if (memory.get()
+                    .save(new AutoMemory.Learned(
+                            learned ? Optional.of(tree()) : Optional.empty(), traffic.inOrder()))) {
                 kept = seen;
             }
         }
@@ -178,12 +187,16 @@ final class AutoTree implements ImportCache {
             LOG.log(System.Logger.Level.WARNING, "the tree stays as it is: {0}", e.getMessage());
             return false;
         }
-        LOG.log(System.Logger.Level.INFO, "moved to a tree of {0} nodes, which saves {1} % more of the import time of the"
-                + " lambdas seen", tree.size(), Math.round(100 * gained / total));
+        LOG.log(
+                System.Logger.Level.INFO,
+                "moved to a tree of {0} nodes, which saves {1} % more of the import time of the" + " lambdas seen",
+                tree.size(),
+                Math.round(100 * gained / total));
         return true;
     }
 
-    private void move(TreeCache.Layout next, List<Set<PackageId>> lambdas) throws PackageException, InterruptedException {
+    private void move(TreeCache.Layout next, List<Set<PackageId>> lambdas)
+            throws PackageException, InterruptedException {
         for (Set<PackageId> pins : lambdas.subList(0, Math.min(lambdas.size(), options.nodes()))) {
             if (closed) {
                 throw new InterruptedException("closed");
@@ -203,9 +216,14 @@ final class AutoTree implements ImportCache {
         calls.forEach(each -> each.packages().stream().sorted().forEach(ids::add));
         List<Trace.TracedPackage> packages = new ArrayList<>();
         for (PackageId id : ids) {
-            List<Requirement> dependencies = context.packages().installed(id).map(PackageInfo::dependencies)
-                    .orElse(List.of()).stream().map(Requirement::parse).toList();
-            packages.add(new Trace.TracedPackage(id, dependencies, OptionalDouble.of(savings.millis(id)),
+            List<Requirement> dependencies =
+                    context.packages().installed(id).map(PackageInfo::dependencies).orElse(List.of()).stream()
+                            .map(Requirement::parse)
+                            .toList();
+            packages.add(new Trace.TracedPackage(
+                    id,
+                    dependencies,
+                    OptionalDouble.of(savings.millis(id)),
                     OptionalDouble.of(savings.megabytes(Set.of(id)))));
         }
         return packages;

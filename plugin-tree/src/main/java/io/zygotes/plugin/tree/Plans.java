@@ -147,7 +147,8 @@ final class Plans {
             }
         }
         // Of two that save the same, the smaller one: fewer page tables to copy, less memory to keep.
-        rated.sort(Comparator.comparingDouble(Rated::saved).reversed()
+        rated.sort(Comparator.comparingDouble(Rated::saved)
+                .reversed()
                 .thenComparingDouble(Rated::megabytes)
                 .thenComparingInt(r -> r.step().packages().size())
                 .thenComparingInt(r -> r.step().node()));

@@ -90,7 +90,8 @@ final class Traffic {
         List<Trace.Calls> calls = inOrder();
         Map<Set<PackageId>, String> names = new LinkedHashMap<>();
         calls.forEach(each -> names.put(each.packages(), new TreeSet<>(each.packages()).toString()));
-        calls.sort(Comparator.comparingLong(Trace.Calls::count).reversed()
+        calls.sort(Comparator.comparingLong(Trace.Calls::count)
+                .reversed()
                 .thenComparing(each -> names.get(each.packages())));
         return calls;
     }

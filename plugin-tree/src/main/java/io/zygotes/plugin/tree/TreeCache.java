@@ -67,6 +67,7 @@ public final class TreeCache implements ImportCache {
     private final AtomicLong lastWarning;
     /** Layouts that leaves may still be made from. Used by the thread that moves. */
     private final List<Layout> left = new ArrayList<>();
+
     private volatile Layout present;
     private volatile boolean closed;
 
@@ -215,8 +216,12 @@ public final class TreeCache implements ImportCache {
         long last = lastWarning.get();
         long now = nanoTime.getAsLong();
         if (now - last >= NANOS_BETWEEN_WARNINGS && lastWarning.compareAndSet(last, now)) {
-            LOG.log(System.Logger.Level.WARNING, "no memory for the best zygote of lambda {0} ({1}); it is served from a"
-                    + " lesser one or none. Raise mem_pool_mb if this goes on.", spec.lambda(), why.getMessage());
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "no memory for the best zygote of lambda {0} ({1}); it is served from a"
+                            + " lesser one or none. Raise mem_pool_mb if this goes on.",
+                    spec.lambda(),
+                    why.getMessage());
         }
         for (Step step : ranked) {
             Slot slot = slots.get(step.packages());
@@ -253,7 +258,8 @@ public final class TreeCache implements ImportCache {
                     }
                     live = slot.live();
                     if (live.isEmpty()) {
-                        Optional<SandboxException> known = slot.failedSince(seen).or(() -> slot.resting(nanoTime.getAsLong()));
+                        Optional<SandboxException> known =
+                                slot.failedSince(seen).or(() -> slot.resting(nanoTime.getAsLong()));
                         if (known.isPresent()) {
                             throw new MakingFailed(known.get());
                         }
@@ -283,8 +289,13 @@ public final class TreeCache implements ImportCache {
             slot.failed(e);
             if (!step.isRoot()) {
                 Duration rest = slot.rest(e, firstRest, nanoTime.getAsLong());
-                LOG.log(System.Logger.Level.WARNING, "zygote with {0} cannot be made, it is tried again in {1} ms; its"
-                        + " lambdas are served from another one until then: {2}", step.order(), rest.toMillis(), e.getMessage());
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "zygote with {0} cannot be made, it is tried again in {1} ms; its"
+                                + " lambdas are served from another one until then: {2}",
+                        step.order(),
+                        rest.toMillis(),
+                        e.getMessage());
             }
             throw new MakingFailed(e);
         }
@@ -329,8 +340,9 @@ public final class TreeCache implements ImportCache {
 
     private void checkOpen() throws SandboxException {
         if (closed) {
-            throw new SandboxException("the zygote tree is closed: the worker stops or switched to another import cache;"
-                    + " send the request again");
+            throw new SandboxException(
+                    "the zygote tree is closed: the worker stops or switched to another import cache;"
+                            + " send the request again");
         }
     }
 
@@ -487,11 +499,17 @@ public final class TreeCache implements ImportCache {
         numbers.put("leaves_from_nodes", fromNodes.sum());
         numbers.put("leaves_from_root", fromRoot.sum());
         numbers.put("leaves_fresh", fresh.sum());
-        numbers.put("zygotes_live", slots.values().stream().filter(slot -> slot.live().isPresent()).count());
+        numbers.put(
+                "zygotes_live",
+                slots.values().stream().filter(slot -> slot.live().isPresent()).count());
         numbers.put("zygotes_made", made.sum());
         numbers.put("zygotes_replaced", replaced.sum());
         numbers.put("zygotes_failed", failed.sum());
-        numbers.put("zygotes_resting", slots.values().stream().filter(slot -> slot.resting(now).isPresent()).count());
+        numbers.put(
+                "zygotes_resting",
+                slots.values().stream()
+                        .filter(slot -> slot.resting(now).isPresent())
+                        .count());
         numbers.put("zygotes_without_room", noRoom.sum());
         return Map.copyOf(numbers);
     }
@@ -513,8 +531,11 @@ public final class TreeCache implements ImportCache {
                 slot.live().ifPresent(zygote -> live.add(new CacheShape.Live(zygote.id(), zygote.packages())));
             }
             live.sort((a, b) -> a.id().compareTo(b.id()));
-            nodes[i] = new CacheShape.Node(place.node().packages().stream().map(Requirement::toString).toList(), live,
-                    layout.hitsOfNode.get(i).sum(), children.get(i).reversed());
+            nodes[i] = new CacheShape.Node(
+                    place.node().packages().stream().map(Requirement::toString).toList(),
+                    live,
+                    layout.hitsOfNode.get(i).sum(),
+                    children.get(i).reversed());
             if (place.parent() >= 0) {
                 children.get(place.parent()).add(nodes[i]);
             }

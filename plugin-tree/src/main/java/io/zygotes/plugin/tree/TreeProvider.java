@@ -31,7 +31,8 @@ public final class TreeProvider implements ImportCacheProvider {
 
     @Override
     public String description() {
-        return "One zygote tree, given or learned: each leaf is forked from the node that saves its lambda the most import time.";
+        return "One zygote tree, given or learned: each leaf is forked from the node that saves its lambda the most"
+                + " import time.";
     }
 
     @Override

@@ -85,7 +85,9 @@ final class AutoTreeTest {
     }
 
     private Set<Set<PackageId>> zygotes() {
-        return pool.zygotes().stream().map(zygote -> Set.copyOf(zygote.packages())).collect(Collectors.toSet());
+        return pool.zygotes().stream()
+                .map(zygote -> Set.copyOf(zygote.packages()))
+                .collect(Collectors.toSet());
     }
 
     @Test
@@ -99,9 +101,13 @@ final class AutoTreeTest {
         assertTrue(auto.tree().toString().contains("pandas"), auto.tree().toString());
         int made = pool.zygotesMade();
         call(auto, 1, "pandas==2.2.3");
-        assertEquals(Optional.of(packages.pins("pandas==2.2.3")), pool.made().getLast().parent().map(Set::copyOf));
+        assertEquals(
+                Optional.of(packages.pins("pandas==2.2.3")),
+                pool.made().getLast().parent().map(Set::copyOf));
         call(auto, 1, "flask==3.1.0");
-        assertEquals(Optional.of(packages.pins("flask==3.1.0")), pool.made().getLast().parent().map(Set::copyOf));
+        assertEquals(
+                Optional.of(packages.pins("flask==3.1.0")),
+                pool.made().getLast().parent().map(Set::copyOf));
         assertEquals(made, pool.zygotesMade(), "nobody waits for a zygote after the move");
     }
 
@@ -118,8 +124,9 @@ final class AutoTreeTest {
 
         Set<Set<PackageId>> shared = new HashSet<>();
         for (Zygote zygote : before) {
-            boolean inBoth = auto.tree().places().stream().anyMatch(place -> Set.copyOf(zygote.packages()).equals(
-                    place.path().isEmpty() ? Set.of() : closure(place)));
+            boolean inBoth = auto.tree().places().stream()
+                    .anyMatch(place ->
+                            Set.copyOf(zygote.packages()).equals(place.path().isEmpty() ? Set.of() : closure(place)));
             assertEquals(inBoth, zygote.alive(), zygote.packages() + " in " + auto.tree());
             if (inBoth) {
                 shared.add(Set.copyOf(zygote.packages()));
@@ -217,7 +224,8 @@ final class AutoTreeTest {
             FakeSandboxes sandboxes = new FakeSandboxes(known, 64 * 1024);
             AutoTree auto = auto(TreeReader.bundled(), AutoOptions.DEFAULT, sandboxes, known);
             for (int i = 0; i < 200; i++) {
-                auto.createLeaf(FakeContext.leaf("f" + i, known.randomPins(random, 4))).destroy();
+                auto.createLeaf(FakeContext.leaf("f" + i, known.randomPins(random, 4)))
+                        .destroy();
             }
             assertTrue(auto.refit());
             trees.add(auto.tree());
@@ -253,7 +261,8 @@ final class AutoTreeTest {
                     Random own = new Random(round * 100L + thread);
                     calls.add(threads.submit(() -> {
                         for (int i = 0; i < 100; i++) {
-                            auto.createLeaf(FakeContext.leaf("f", known.randomPins(own, 3))).destroy();
+                            auto.createLeaf(FakeContext.leaf("f", known.randomPins(own, 3)))
+                                    .destroy();
                         }
                         return null;
                     }));
@@ -275,7 +284,8 @@ final class AutoTreeTest {
 
     @Test
     void theThreadRefitsByItselfAndEndsWithTheCache() throws Exception {
-        FakeContext context = new FakeContext(pool, packages, Map.of("refit_seconds", 1), Optional.of("auto"), Path.of("."));
+        FakeContext context =
+                new FakeContext(pool, packages, Map.of("refit_seconds", 1), Optional.of("auto"), Path.of("."));
         ImportCache cache = new TreeProvider().create(context);
         open.add(cache);
         assertInstanceOf(AutoTree.class, cache);
@@ -287,12 +297,14 @@ final class AutoTreeTest {
             Thread.sleep(20);
         }
         cache.close();
-        assertFalse(Thread.getAllStackTraces().keySet().stream().anyMatch(thread -> thread.getName().equals("tree-refit")));
+        assertFalse(Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(thread -> thread.getName().equals("tree-refit")));
         assertEquals(List.of(), pool.zygotes());
     }
 
     private AutoTree kept(FakeContext context, AutoOptions options) throws Exception {
-        AutoTree auto = new AutoTree(TreeReader.text(FIRST, "t.json", Path.of(".")), TreeOptions.DEFAULT, options, context);
+        AutoTree auto =
+                new AutoTree(TreeReader.text(FIRST, "t.json", Path.of(".")), TreeOptions.DEFAULT, options, context);
         pool.listener(auto::onEvent);
         open.add(auto);
         return auto;
@@ -324,12 +336,17 @@ final class AutoTreeTest {
         assertEquals(before.tree(), after.tree());
         assertEquals(2, after.statistics().get("refit_lambdas"));
         call(after, 1, "flask==3.1.0");
-        assertEquals(Optional.of(packages.pins("flask==3.1.0")), pool.made().getLast().parent().map(Set::copyOf));
+        assertEquals(
+                Optional.of(packages.pins("flask==3.1.0")),
+                pool.made().getLast().parent().map(Set::copyOf));
         assertFalse(after.refit(), "the same counts give the same tree");
         after.close();
-        assertEquals(List.of(new Trace.Calls(packages.pins("pandas==2.2.3"), 20),
+        assertEquals(
+                List.of(
+                        new Trace.Calls(packages.pins("pandas==2.2.3"), 20),
                         new Trace.Calls(packages.pins("flask==3.1.0"), 32)),
-                new AutoMemory(own).load().calls(), "what was asked for last stands last");
+                new AutoMemory(own).load().calls(),
+                "what was asked for last stands last");
     }
 
     @Test
@@ -361,13 +378,20 @@ final class AutoTreeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "", "nonsense", "{\"version\":1,\"calls\":[", "[]", "{\"version\":2,\"calls\":[]}", "{\"version\":1}",
-        "{\"version\":1,\"calls\":[{\"packages\":[\"numpy\"],\"count\":1}]}",
-        "{\"version\":1,\"calls\":[{\"packages\":[],\"count\":0}]}",
-        "{\"version\":1,\"calls\":[7]}",
-        "{\"version\":1,\"calls\":[],\"tree\":{\"packages\":[\"numpy\"]}}",
-        "{\"version\":1,\"calls\":[],\"tree\":{\"children\":[{\"packages\":[\"a\",\"a\"]}]}}"})
+    @ValueSource(
+            strings = {
+                "",
+                "nonsense",
+                "{\"version\":1,\"calls\":[",
+                "[]",
+                "{\"version\":2,\"calls\":[]}",
+                "{\"version\":1}",
+                "{\"version\":1,\"calls\":[{\"packages\":[\"numpy\"],\"count\":1}]}",
+                "{\"version\":1,\"calls\":[{\"packages\":[],\"count\":0}]}",
+                "{\"version\":1,\"calls\":[7]}",
+                "{\"version\":1,\"calls\":[],\"tree\":{\"packages\":[\"numpy\"]}}",
+                "{\"version\":1,\"calls\":[],\"tree\":{\"children\":[{\"packages\":[\"a\",\"a\"]}]}}"
+            })
     void aFileThatCannotBeUsedIsSetAsideAndTheWorkerStarts(String content, @TempDir Path state) throws Exception {
         Files.writeString(state.resolve(AutoMemory.FILE), content);
 
@@ -467,7 +491,9 @@ final class AutoTreeTest {
         for (Set<PackageId> each : List.of(a, a, a, b, c, b)) {
             traffic.count(each);
         }
-        assertEquals(List.of(new Trace.Calls(b, 2), new Trace.Calls(c, 1)), traffic.calls(),
+        assertEquals(
+                List.of(new Trace.Calls(b, 2), new Trace.Calls(c, 1)),
+                traffic.calls(),
                 "the one that was asked for longest ago is forgotten");
         for (int i = 0; i < 7; i++) {
             traffic.count(b);

@@ -25,12 +25,14 @@ final class RandomTrees {
             Set<String> names = new HashSet<>(above);
             List<Requirement> requirements = new ArrayList<>();
             for (int j = random.nextInt(4); j > 0; j--) {
-                String name = packages.names().get(random.nextInt(packages.names().size()));
+                String name =
+                        packages.names().get(random.nextInt(packages.names().size()));
                 if (names.add(name)) {
                     List<PackageId> versions = packages.versions(name);
-                    requirements.add(random.nextBoolean()
-                            ? Requirement.parse(name)
-                            : Requirement.of(versions.get(random.nextInt(versions.size()))));
+                    requirements.add(
+                            random.nextBoolean()
+                                    ? Requirement.parse(name)
+                                    : Requirement.of(versions.get(random.nextInt(versions.size()))));
                 }
             }
             children.add(new ZygoteTree.Node(requirements, children(random, packages, names, depth + 1)));

@@ -16,6 +16,7 @@ final class TreeCacheContractTest extends ImportCacheContract {
 
     @Override
     protected Optional<Object> importCacheTree(FakePackages packages) {
-        return Optional.of(TreeWriter.json(RandomTrees.of(new Random(packages.names().size()), packages)));
+        return Optional.of(
+                TreeWriter.json(RandomTrees.of(new Random(packages.names().size()), packages)));
     }
 }

@@ -43,10 +43,11 @@ import org.junit.jupiter.api.Test;
 final class TreeCacheTest {
 
     private static final String DATA = """
-            {"children": [
-              {"packages": ["numpy"], "children": [{"packages": ["pandas"]}]},
-              {"packages": ["requests"], "children": [{"packages": ["flask"]}]},
-              {"packages": ["flask"]}]}""";
+        {"children": [
+          {"packages": ["numpy"], "children": [{"packages": ["pandas"]}]},
+          {"packages": ["requests"], "children": [{"packages": ["flask"]}]},
+          {"packages": ["flask"]}]}\
+        """;
 
     private final FakePackages packages = FakePackages.wellKnown();
     private final FakeSandboxes pool = new FakeSandboxes(packages, 64 * 1024);
@@ -106,8 +107,11 @@ final class TreeCacheTest {
         assertEquals(0, pool.zygotesMade());
         Made leaf = leafOf(cache, "pandas==2.2.3");
         assertEquals(3, pool.zygotesMade(), "root, numpy, pandas");
-        assertEquals(Optional.of(ids("numpy==2.2.3", "six==1.17.0", "python-dateutil==2.9.0", "pytz==2025.1", "pandas==2.2.3")),
-                leaf.parent(), "in import order, with all that pandas needs");
+        assertEquals(
+                Optional.of(
+                        ids("numpy==2.2.3", "six==1.17.0", "python-dateutil==2.9.0", "pytz==2025.1", "pandas==2.2.3")),
+                leaf.parent(),
+                "in import order, with all that pandas needs");
         leafOf(cache, "pandas==2.2.3");
         assertEquals(3, pool.zygotesMade(), "they are used again");
     }
@@ -115,7 +119,8 @@ final class TreeCacheTest {
     @Test
     void everyZygoteIsForkedFromTheOneAboveIt() throws Exception {
         leafOf(cache(DATA), "pandas==2.2.3");
-        List<Made> zygotes = pool.made().stream().filter(made -> made.lambda().isEmpty()).toList();
+        List<Made> zygotes =
+                pool.made().stream().filter(made -> made.lambda().isEmpty()).toList();
         assertEquals(Optional.empty(), zygotes.get(0).parent());
         assertEquals(Optional.of(List.of()), zygotes.get(1).parent());
         assertEquals(Optional.of(ids("numpy==2.2.3")), zygotes.get(2).parent());
@@ -124,8 +129,10 @@ final class TreeCacheTest {
     @Test
     void aBareNameServesEveryVersionWithAZygoteOfItsOwn() throws Exception {
         TreeCache cache = cache(DATA);
-        assertEquals(Optional.of(ids("numpy==2.1.3")), leafOf(cache, "numpy==2.1.3").parent());
-        assertEquals(Optional.of(ids("numpy==2.2.3")), leafOf(cache, "numpy==2.2.3").parent());
+        assertEquals(
+                Optional.of(ids("numpy==2.1.3")), leafOf(cache, "numpy==2.1.3").parent());
+        assertEquals(
+                Optional.of(ids("numpy==2.2.3")), leafOf(cache, "numpy==2.2.3").parent());
         Made old = leafOf(cache, "pandas==2.2.3", "numpy==2.1.3");
         assertTrue(old.parent().orElseThrow().contains(PackageId.parse("numpy==2.1.3")), old.toString());
         assertEquals(4, pool.zygotesMade(), "root, numpy twice, pandas with the older numpy");
@@ -135,33 +142,42 @@ final class TreeCacheTest {
     void aPinnedNodeServesOnlyItsVersion() throws Exception {
         TreeCache cache = cache("{\"children\": [{\"packages\": [\"numpy==2.2.3\"]}]}");
         assertEquals(Optional.of(List.of()), leafOf(cache, "numpy==2.1.3").parent());
-        assertEquals(Optional.of(ids("numpy==2.2.3")), leafOf(cache, "numpy==2.2.3").parent());
+        assertEquals(
+                Optional.of(ids("numpy==2.2.3")), leafOf(cache, "numpy==2.2.3").parent());
     }
 
     @Test
     void aLambdaWhosePinsLackADependencyGetsAZygoteWithoutIt() throws Exception {
         TreeCache cache = cache(DATA);
         cache.createLeaf(FakeContext.leaf("odd", Set.copyOf(ids("pandas==2.2.3", "numpy==2.2.3"))));
-        assertEquals(Optional.of(ids("numpy==2.2.3", "pandas==2.2.3")), pool.made().getLast().parent());
+        assertEquals(
+                Optional.of(ids("numpy==2.2.3", "pandas==2.2.3")),
+                pool.made().getLast().parent());
     }
 
     @Test
     void theBestNodeSavesTheMostTimeNotTheMostPackages() throws Exception {
         packages.measureAll();
         TreeCache cache = cache("""
-                {"children": [
-                  {"packages": ["six", "pytz", "python-dateutil", "idna", "certifi"]},
-                  {"packages": ["numpy"]}]}""");
+            {"children": [
+              {"packages": ["six", "pytz", "python-dateutil", "idna", "certifi"]},
+              {"packages": ["numpy"]}]}\
+            """);
         Made leaf = leafOf(cache, "pandas==2.2.3", "idna==3.10", "certifi==2025.1.31");
         assertEquals(Optional.of(ids("numpy==2.2.3")), leaf.parent());
     }
 
     @Test
     void ofTwoThatSaveTheSameTheSmallerOneServes() throws Exception {
-        FakePackages two = new FakePackages().add("a==1", 10, 50).add("b==1", 10, 5).measureAll();
+        FakePackages two =
+                new FakePackages().add("a==1", 10, 50).add("b==1", 10, 5).measureAll();
         FakeSandboxes sandboxes = new FakeSandboxes(two, 1000);
-        TreeCache cache = cache(TreeReader.text("{\"children\": [{\"packages\": [\"a\"]}, {\"packages\": [\"b\"]}]}",
-                "t.json", Path.of(".")), sandboxes, two, TreeOptions.DEFAULT);
+        TreeCache cache = cache(
+                TreeReader.text(
+                        "{\"children\": [{\"packages\": [\"a\"]}, {\"packages\": [\"b\"]}]}", "t.json", Path.of(".")),
+                sandboxes,
+                two,
+                TreeOptions.DEFAULT);
         cache.createLeaf(FakeContext.leaf("f", two.pins("a==1", "b==1")));
         assertEquals(Optional.of(ids("b==1")), sandboxes.made().getLast().parent());
     }
@@ -170,8 +186,14 @@ final class TreeCacheTest {
     void aMeasuredCostCorrectsAnEstimate() throws Exception {
         FakePackages two = new FakePackages().add("large==1", 1, 100).add("slow==1", 500, 1);
         FakeSandboxes sandboxes = new FakeSandboxes(two, 1000);
-        TreeCache cache = cache(TreeReader.text("{\"children\": [{\"packages\": [\"large\"]}, {\"packages\": [\"slow\"]}]}",
-                "t.json", Path.of(".")), sandboxes, two, TreeOptions.DEFAULT);
+        TreeCache cache = cache(
+                TreeReader.text(
+                        "{\"children\": [{\"packages\": [\"large\"]}, {\"packages\": [\"slow\"]}]}",
+                        "t.json",
+                        Path.of(".")),
+                sandboxes,
+                two,
+                TreeOptions.DEFAULT);
         cache.createLeaf(FakeContext.leaf("both", two.pins("large==1", "slow==1")));
         assertEquals(Optional.of(ids("large==1")), sandboxes.made().getLast().parent(), "estimated from its size");
         cache.createLeaf(FakeContext.leaf("slow", two.pins("slow==1")));
@@ -182,17 +204,22 @@ final class TreeCacheTest {
     @Test
     void aNodeThatSavesTooLittleIsLeftOut() throws Exception {
         packages.measureAll();
-        ZygoteTree tree = TreeReader.text("{\"children\": [{\"packages\": [\"numpy\"], \"children\": [{\"packages\": [\"six\"]}]}]}",
-                "t.json", Path.of("."));
+        ZygoteTree tree = TreeReader.text(
+                "{\"children\": [{\"packages\": [\"numpy\"], \"children\": [{\"packages\": [\"six\"]}]}]}",
+                "t.json",
+                Path.of("."));
         TreeCache cache = cache(tree, pool, packages, new TreeOptions(5, Duration.ofSeconds(1)));
-        assertEquals(Optional.of(ids("numpy==2.2.3")), leafOf(cache, "numpy==2.2.3", "six==1.17.0").parent());
+        assertEquals(
+                Optional.of(ids("numpy==2.2.3")),
+                leafOf(cache, "numpy==2.2.3", "six==1.17.0").parent());
     }
 
     @Test
     void twoNodesWithTheSamePackagesShareTheirZygote() throws Exception {
         TreeCache cache = cache("""
-                {"children": [{"packages": ["requests"]}, {"packages": ["requests", "idna"]},
-                              {"packages": ["urllib3"], "children": [{"packages": ["requests"]}]}]}""");
+            {"children": [{"packages": ["requests"]}, {"packages": ["requests", "idna"]},
+                          {"packages": ["urllib3"], "children": [{"packages": ["requests"]}]}]}\
+            """);
         leafOf(cache, "requests==2.32.3");
         leafOf(cache, "requests==2.32.3");
         assertEquals(2, pool.zygotesMade(), "root and requests with all that it needs");
@@ -200,8 +227,15 @@ final class TreeCacheTest {
 
     @Test
     void aNodeThatAddsNothingIsItsParent() throws Exception {
-        TreeCache cache = cache("{\"children\": [{\"packages\": [\"requests\"], \"children\": [{\"packages\": [\"idna\"], \"children\": [{\"packages\": [\"six\"]}]}]}]}");
-        assertEquals(6 - 1, leafOf(cache, "requests==2.32.3", "six==1.17.0").parent().orElseThrow().size());
+        TreeCache cache =
+                cache("{\"children\": [{\"packages\": [\"requests\"], \"children\": [{\"packages\": [\"idna\"],"
+                        + " \"children\": [{\"packages\": [\"six\"]}]}]}]}");
+        assertEquals(
+                6 - 1,
+                leafOf(cache, "requests==2.32.3", "six==1.17.0")
+                        .parent()
+                        .orElseThrow()
+                        .size());
         assertEquals(3, pool.zygotesMade(), "root, requests, six");
     }
 
@@ -209,7 +243,10 @@ final class TreeCacheTest {
     void aDeadZygoteIsReplacedWithoutItsLivingAncestors() throws Exception {
         TreeCache cache = cache(DATA);
         leafOf(cache, "pandas==2.2.3");
-        pool.kill(pool.zygotes().stream().filter(z -> z.packages().size() == 5).findFirst().orElseThrow());
+        pool.kill(pool.zygotes().stream()
+                .filter(z -> z.packages().size() == 5)
+                .findFirst()
+                .orElseThrow());
         leafOf(cache, "pandas==2.2.3");
         assertEquals(4, pool.zygotesMade());
     }
@@ -229,7 +266,10 @@ final class TreeCacheTest {
         assertTrue(leafOf(cache, "pandas==2.2.3").parent().orElseThrow().contains(PackageId.parse("pandas==2.2.3")));
         assertEquals(1L, cache.statistics().get("zygotes_replaced"));
         failures.set(2);
-        pool.kill(pool.zygotes().stream().filter(z -> z.packages().size() == 5).findFirst().orElseThrow());
+        pool.kill(pool.zygotes().stream()
+                .filter(z -> z.packages().size() == 5)
+                .findFirst()
+                .orElseThrow());
         assertThrows(SandboxException.ZygoteGone.class, () -> leafOf(cache, "pandas==2.2.3"));
         leafOf(cache, "pandas==2.2.3");
     }
@@ -241,7 +281,9 @@ final class TreeCacheTest {
         SandboxException broken = new SandboxException.ImportFailed("no libopenblas", "Traceback");
         failZygotes(pool, spec -> has("pandas").test(spec) && tries.incrementAndGet() > 0, broken);
         for (int i = 0; i < 5; i++) {
-            assertEquals(Optional.of(ids("numpy==2.2.3")), leafOf(cache, "pandas==2.2.3").parent());
+            assertEquals(
+                    Optional.of(ids("numpy==2.2.3")),
+                    leafOf(cache, "pandas==2.2.3").parent());
         }
         assertEquals(1, tries.get());
         assertEquals(1L, cache.statistics().get("zygotes_resting"));
@@ -262,9 +304,12 @@ final class TreeCacheTest {
 
     @Test
     void everyWayToFailAnImportLetsTheNextBestNodeServe() throws Exception {
-        for (SandboxException error : List.of(new SandboxException.ImportFailed("raised", "Traceback"),
-                new SandboxException.TimedOut("hangs"), new SandboxException.OutOfMemory("too big"),
-                new SandboxException.Died("segfault", false), new SandboxException("mount refused"))) {
+        for (SandboxException error : List.of(
+                new SandboxException.ImportFailed("raised", "Traceback"),
+                new SandboxException.TimedOut("hangs"),
+                new SandboxException.OutOfMemory("too big"),
+                new SandboxException.Died("segfault", false),
+                new SandboxException("mount refused"))) {
             TreeCache cache = cache(DATA);
             failZygotes(pool, has("numpy"), error);
             assertEquals(Optional.of(List.of()), leafOf(cache, "pandas==2.2.3").parent(), error.toString());
@@ -274,9 +319,13 @@ final class TreeCacheTest {
     @Test
     void aBrokenVersionDoesNotHinderTheOther() throws Exception {
         TreeCache cache = cache(DATA);
-        failZygotes(pool, spec -> spec.packages().contains(PackageId.parse("numpy==2.1.3")), new SandboxException.TimedOut("hangs"));
+        failZygotes(
+                pool,
+                spec -> spec.packages().contains(PackageId.parse("numpy==2.1.3")),
+                new SandboxException.TimedOut("hangs"));
         assertEquals(Optional.of(List.of()), leafOf(cache, "numpy==2.1.3").parent());
-        assertEquals(Optional.of(ids("numpy==2.2.3")), leafOf(cache, "numpy==2.2.3").parent());
+        assertEquals(
+                Optional.of(ids("numpy==2.2.3")), leafOf(cache, "numpy==2.2.3").parent());
     }
 
     @Test
@@ -295,7 +344,8 @@ final class TreeCacheTest {
         TreeCache cache = cache(DATA);
         leafOf(cache, "numpy==2.2.3");
         failZygotes(pool, has("pandas"), new SandboxException.NoCapacity("full"));
-        assertEquals(Optional.of(ids("numpy==2.2.3")), leafOf(cache, "pandas==2.2.3").parent());
+        assertEquals(
+                Optional.of(ids("numpy==2.2.3")), leafOf(cache, "pandas==2.2.3").parent());
         assertEquals(1L, cache.statistics().get("zygotes_without_room"));
         assertEquals(0L, cache.statistics().get("zygotes_resting"), "it is tried again as soon as there is room");
         pool.trouble(Trouble.NONE);
@@ -331,7 +381,9 @@ final class TreeCacheTest {
         FakeSandboxes sandboxes = new FakeSandboxes(later, 1000);
         TreeCache other = cache(TreeReader.bundled(), sandboxes, later, TreeOptions.DEFAULT);
         other.createLeaf(FakeContext.leaf("f", later.pins("pandas==4.0")));
-        assertEquals(Optional.of(ids("numpy==3.0", "pandas==4.0")), sandboxes.made().getLast().parent(),
+        assertEquals(
+                Optional.of(ids("numpy==3.0", "pandas==4.0")),
+                sandboxes.made().getLast().parent(),
                 "a later pandas with fewer dependencies is served as well");
     }
 
@@ -350,7 +402,8 @@ final class TreeCacheTest {
         CountDownLatch go = new CountDownLatch(1);
         pool.trouble(new Trouble() {
             @Override
-            public void beforeZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException {
+            public void beforeZygote(Optional<Zygote> parent, ZygoteSpec spec)
+                    throws SandboxException, InterruptedException {
                 tries.incrementAndGet();
                 go.await();
                 throw new SandboxException.TimedOut("python hangs");
@@ -402,7 +455,9 @@ final class TreeCacheTest {
         try (ExecutorService executor = Executors.newFixedThreadPool(2)) {
             Future<?> slow = executor.submit(() -> cache.createLeaf(lambda("pandas==2.2.3")));
             inside.await();
-            assertEquals(Optional.of(ids("numpy==2.2.3")), leafOf(cache, "numpy==2.2.3").parent());
+            assertEquals(
+                    Optional.of(ids("numpy==2.2.3")),
+                    leafOf(cache, "numpy==2.2.3").parent());
             leafOf(cache, "flask==3.1.0");
             assertFalse(slow.isDone());
             go.countDown();
@@ -422,7 +477,9 @@ final class TreeCacheTest {
             }
         });
         SandboxException error = assertThrows(SandboxException.class, () -> leafOf(cache, "pandas==2.2.3"));
-        assertTrue(error.getMessage().contains("closed") || error instanceof SandboxException.ZygoteGone, error.toString());
+        assertTrue(
+                error.getMessage().contains("closed") || error instanceof SandboxException.ZygoteGone,
+                error.toString());
         assertEquals(List.of(), pool.zygotes());
         assertThrows(SandboxException.class, () -> leafOf(cache, "pandas==2.2.3"));
         assertEquals(List.of(), pool.zygotes());
@@ -435,8 +492,11 @@ final class TreeCacheTest {
             many.add("p==1." + i, 1, 1);
         }
         FakeSandboxes small = new FakeSandboxes(many, 100);
-        TreeCache cache = cache(TreeReader.text("{\"children\": [{\"packages\": [\"p\"]}]}", "t.json", Path.of(".")), small,
-                many, TreeOptions.DEFAULT);
+        TreeCache cache = cache(
+                TreeReader.text("{\"children\": [{\"packages\": [\"p\"]}]}", "t.json", Path.of(".")),
+                small,
+                many,
+                TreeOptions.DEFAULT);
         for (int i = 0; i < 3000; i++) {
             cache.createLeaf(FakeContext.leaf("f", many.pins("p==1." + i))).destroy();
         }
@@ -459,13 +519,13 @@ final class TreeCacheTest {
                 () -> assertEquals(1, numpy.children().getFirst().hits()),
                 () -> assertEquals(3L, cache.statistics().get("leaves_from_nodes")),
                 () -> assertEquals("""
-                        (root)        ● zygote-1
-                        ├─ numpy      ●● zygote-2 zygote-3  2 hits
-                        │  └─ pandas  ● zygote-4  1 hit
-                        ├─ requests
-                        │  └─ flask
-                        └─ flask
-                        """, TreeText.of(cache.shape())));
+                    (root)        ● zygote-1
+                    ├─ numpy      ●● zygote-2 zygote-3  2 hits
+                    │  └─ pandas  ● zygote-4  1 hit
+                    ├─ requests
+                    │  └─ flask
+                    └─ flask
+                    """, TreeText.of(cache.shape())));
     }
 
     /** The safety rule, from outside: whatever the tree, the lambda and the versions, no leaf inherits too much. */

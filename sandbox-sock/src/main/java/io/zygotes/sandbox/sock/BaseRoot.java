@@ -30,19 +30,45 @@ final class BaseRoot {
     private static final String RUNTIME = "/runtime";
 
     /** Folders that a sandbox gets of its own. The warden mounts {@code /proc}; {@code /tmp} lies in {@code /host}. */
-    private static final List<String> OWN = List.of("/proc", "/dev", "/etc", "/handler", "/packages", "/host", "/mnt",
-            RUNTIME);
+    private static final List<String> OWN =
+            List.of("/proc", "/dev", "/etc", "/handler", "/packages", "/host", "/mnt", RUNTIME);
 
-    private static final Set<String> TAKEN = Set.of("proc", "sys", "dev", "tmp", "host", "handler", "packages", "mnt",
-            "runtime", "run", "boot", "lost+found", "old_root");
+    private static final Set<String> TAKEN = Set.of(
+            "proc",
+            "sys",
+            "dev",
+            "tmp",
+            "host",
+            "handler",
+            "packages",
+            "mnt",
+            "runtime",
+            "run",
+            "boot",
+            "lost+found",
+            "old_root");
 
-    private static final List<String> HOST_SYSTEM =
-            List.of("bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr");
+    private static final List<String> HOST_SYSTEM = List.of("bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr");
 
     /** What programs look up in /etc, and what tells nothing about this machine's users. */
     private static final List<String> HOST_ETC = List.of(
-            "alternatives", "ca-certificates", "fonts", "gai.conf", "host.conf", "hosts", "ld.so.cache", "ld.so.conf",
-            "ld.so.conf.d", "localtime", "mime.types", "pki", "protocols", "resolv.conf", "services", "ssl", "timezone");
+            "alternatives",
+            "ca-certificates",
+            "fonts",
+            "gai.conf",
+            "host.conf",
+            "hosts",
+            "ld.so.cache",
+            "ld.so.conf",
+            "ld.so.conf.d",
+            "localtime",
+            "mime.types",
+            "pki",
+            "protocols",
+            "resolv.conf",
+            "services",
+            "ssl",
+            "timezone");
 
     private static final List<String> DEVICES = List.of("null", "zero", "full", "random", "urandom");
 
@@ -113,7 +139,10 @@ final class BaseRoot {
         for (String name : HOST_ETC) {
             take("/etc/" + name);
         }
-        add("text", "/etc/passwd", "root:x:0:0:root:/:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n");
+        add(
+                "text",
+                "/etc/passwd",
+                "root:x:0:0:root:/:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n");
         add("text", "/etc/group", "root:x:0:\nnogroup:x:65534:\n");
         add("text", "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n");
     }
@@ -123,7 +152,8 @@ final class BaseRoot {
         Optional<Path> link = root.link(inside);
         // A link into what sandboxes see stays one; what lies elsewhere, such as /run, is brought by itself.
         if (link.isPresent()
-                && (!link.get().isAbsolute() && inside.getNameCount() == 1 || link.get().startsWith("/usr"))) {
+                && (!link.get().isAbsolute() && inside.getNameCount() == 1
+                        || link.get().startsWith("/usr"))) {
             add("link", path, link.get().toString());
             return;
         }

@@ -41,7 +41,8 @@ record CgroupLayout(Path unified, Set<String> unifiedControllers, Map<String, Pa
         try {
             return find(Files.readAllLines(Path.of("/proc/self/mountinfo")));
         } catch (IOException e) {
-            throw new SandboxException("cannot read /proc/self/mountinfo: " + e.getMessage() + "; is /proc mounted?", e);
+            throw new SandboxException(
+                    "cannot read /proc/self/mountinfo: " + e.getMessage() + "; is /proc mounted?", e);
         }
     }
 
@@ -55,8 +56,8 @@ record CgroupLayout(Path unified, Set<String> unifiedControllers, Map<String, Pa
                     + " killed through: mount one with 'mount -t cgroup2 none /sys/fs/cgroup/unified', or boot with"
                     + " systemd.unified_cgroup_hierarchy=1");
         }
-        Set<String> present =
-                new HashSet<>(Arrays.asList(Files.readString(unified.resolve("cgroup.controllers")).strip().split(" ")));
+        Set<String> present = new HashSet<>(Arrays.asList(
+                Files.readString(unified.resolve("cgroup.controllers")).strip().split(" ")));
         present.retainAll(NEEDED);
         List<String> missing = new ArrayList<>(NEEDED);
         missing.removeAll(present);
@@ -109,7 +110,8 @@ record CgroupLayout(Path unified, Set<String> unifiedControllers, Map<String, Pa
 
     /** One line for people. */
     String describe() {
-        return "cgroup v2 at " + unified + " with " + (unifiedControllers.isEmpty() ? "no controller" : unifiedControllers)
+        return "cgroup v2 at " + unified + " with "
+                + (unifiedControllers.isEmpty() ? "no controller" : unifiedControllers)
                 + (legacy.isEmpty() ? "" : ", v1 with " + legacy.keySet());
     }
 
@@ -140,7 +142,8 @@ record CgroupLayout(Path unified, Set<String> unifiedControllers, Map<String, Pa
             }
             // Only the true root may have both (cgroups(7)); a container's is a group like any other.
             throw new IOException(
-                    "controllers cannot be given to groups below " + group + " (" + e.getMessage() + "), because processes"
+                    "controllers cannot be given to groups below " + group + " (" + e.getMessage()
+                            + "), because processes"
                             + " are in that group itself: move them with 'mkdir " + group + "/init; for p in $(cat "
                             + group + "/cgroup.procs); do echo $p > " + group + "/init/cgroup.procs; done'",
                     e);

@@ -7,14 +7,14 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The cgroups of one worker, below {@code zygotes/<region>} in every hierarchy.
@@ -182,7 +182,8 @@ final class CgroupTree implements AutoCloseable {
         limitProcesses();
         if (!layout.legacy().isEmpty()) {
             try {
-                fastMoves.open.add(Linux.fastMoves(FOLDER + "-" + ProcessHandle.current().pid()));
+                fastMoves.open.add(
+                        Linux.fastMoves(FOLDER + "-" + ProcessHandle.current().pid()));
             } catch (LinuxException e) {
                 System.getLogger(CgroupTree.class.getName())
                         .log(System.Logger.Level.INFO, "every cold start will take some ms longer: " + e.getMessage());
@@ -273,7 +274,9 @@ final class CgroupTree implements AutoCloseable {
             sweep();
         } catch (IOException e) {
             System.getLogger(CgroupTree.class.getName())
-                    .log(System.Logger.Level.WARNING, "cgroups are left for the next start to remove: " + e.getMessage());
+                    .log(
+                            System.Logger.Level.WARNING,
+                            "cgroups are left for the next start to remove: " + e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {

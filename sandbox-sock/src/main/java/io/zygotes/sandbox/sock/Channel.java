@@ -145,8 +145,8 @@ final class Channel implements AutoCloseable {
         int kind = pending[at + 4];
         at += Frame.HEADER;
         if (length < 0 || length > LONGEST_BODY) {
-            throw new MisbehavedException("an answer of " + Integer.toUnsignedString(length) + " bytes is longer than "
-                    + LONGEST_BODY);
+            throw new MisbehavedException(
+                    "an answer of " + Integer.toUnsignedString(length) + " bytes is longer than " + LONGEST_BODY);
         }
         byte[] body = room(Math.min(length, FIRST_ROOM));
         int done = 0;
@@ -224,7 +224,8 @@ final class Channel implements AutoCloseable {
                     "process " + received.pid() + " spoke on the channel of process " + trusted + ": refused");
         }
         if (received.hadDescriptors()) {
-            throw new MisbehavedException("process " + received.pid() + " sent open files, which nobody asked for: refused");
+            throw new MisbehavedException(
+                    "process " + received.pid() + " sent open files, which nobody asked for: refused");
         }
         sender = received.pid();
         int left = pending.length - at;

@@ -68,7 +68,8 @@ final class Checkup {
                 System.getProperty("os.name"),
                 System.getProperty("os.arch"),
                 () -> Linux.close(Linux.detachedTree("/proc", false)),
-                () -> Linux.close(Linux.fastMoves(CgroupTree.FOLDER + "-doctor-" + ProcessHandle.current().pid())));
+                () -> Linux.close(Linux.fastMoves(
+                        CgroupTree.FOLDER + "-doctor-" + ProcessHandle.current().pid())));
     }
 
     List<Finding> findings() {
@@ -120,26 +121,30 @@ final class Checkup {
         Matcher matcher = RELEASE.matcher(release);
         boolean enough = matcher.matches()
                 && Integer.parseInt(matcher.group(1)) * 1000 + Integer.parseInt(matcher.group(2)) >= 5014;
-        findings.add(enough
-                ? Finding.good("kernel", "Linux " + release)
-                : Finding.missing("kernel", "Linux " + release, NEWER_KERNEL));
+        findings.add(
+                enough
+                        ? Finding.good("kernel", "Linux " + release)
+                        : Finding.missing("kernel", "Linux " + release, NEWER_KERNEL));
     }
 
     private void architecture() {
         boolean known = List.of("amd64", "aarch64").contains(architecture);
-        findings.add(known
-                ? Finding.good("architecture", architecture)
-                : Finding.missing("architecture", architecture, "use a machine with x86-64 or aarch64"));
+        findings.add(
+                known
+                        ? Finding.good("architecture", architecture)
+                        : Finding.missing("architecture", architecture, "use a machine with x86-64 or aarch64"));
     }
 
     private void cgroups(boolean root) {
-        CgroupLayout.Mounted mounted =
-                CgroupLayout.Mounted.parse(read("self/mountinfo").orElse("").lines().toList());
+        CgroupLayout.Mounted mounted = CgroupLayout.Mounted.parse(
+                read("self/mountinfo").orElse("").lines().toList());
         if (mounted.unified().isEmpty()) {
             findings.add(Finding.missing("cgroup v2", "not mounted", MOUNT_V2));
         } else if (mounted.readOnly()) {
             Path unified = mounted.unified().get();
-            findings.add(Finding.missing("cgroup v2", "mounted read-only at " + unified,
+            findings.add(Finding.missing(
+                    "cgroup v2",
+                    "mounted read-only at " + unified,
                     "mount -o remount,rw " + unified + "; in a container: start it privileged"));
         } else {
             findings.add(Finding.good("cgroup v2", "at " + mounted.unified().get()));
@@ -155,13 +160,15 @@ final class Checkup {
     private void cgroupKill(Path unified) {
         try (DirectoryStream<Path> groups = Files.newDirectoryStream(unified, Files::isDirectory)) {
             for (Path group : groups) {
-                findings.add(Files.exists(group.resolve("cgroup.kill"))
-                        ? Finding.good("cgroup.kill", "there")
-                        : Finding.missing("cgroup.kill", "not there", NEWER_KERNEL));
+                findings.add(
+                        Files.exists(group.resolve("cgroup.kill"))
+                                ? Finding.good("cgroup.kill", "there")
+                                : Finding.missing("cgroup.kill", "not there", NEWER_KERNEL));
                 return;
             }
         } catch (IOException e) {
-            findings.add(Finding.missing("cgroup.kill", "cannot look into " + unified + ": " + e.getMessage(), USE_ROOT));
+            findings.add(
+                    Finding.missing("cgroup.kill", "cannot look into " + unified + ": " + e.getMessage(), USE_ROOT));
         }
         // Without a group below the top, the version of the kernel has to do.
     }
@@ -172,9 +179,12 @@ final class Checkup {
         if (mounted.unified().isPresent()) {
             Path unified = mounted.unified().get();
             try {
-                present = List.of(Files.readString(unified.resolve("cgroup.controllers")).strip().split(" "));
+                present = List.of(Files.readString(unified.resolve("cgroup.controllers"))
+                        .strip()
+                        .split(" "));
             } catch (IOException e) {
-                findings.add(Finding.missing("controllers", "cannot read those of " + unified + ": " + e.getMessage(), USE_ROOT));
+                findings.add(Finding.missing(
+                        "controllers", "cannot read those of " + unified + ": " + e.getMessage(), USE_ROOT));
             }
         }
         boolean anyLegacy = false;
@@ -184,9 +194,12 @@ final class Checkup {
                 findings.add(Finding.good(name, "owned by cgroup v2"));
             } else if (mounted.legacy().containsKey(controller)) {
                 anyLegacy = true;
-                findings.add(Finding.good(name, "owned by cgroup v1, at " + mounted.legacy().get(controller)));
+                findings.add(Finding.good(
+                        name, "owned by cgroup v1, at " + mounted.legacy().get(controller)));
             } else {
-                findings.add(Finding.missing(name, "owned by nobody",
+                findings.add(Finding.missing(
+                        name,
+                        "owned by nobody",
                         "mount -t cgroup -o " + controller + " none /sys/fs/cgroup/" + controller
                                 + ", after taking cgroup_disable off the kernel's command line"));
             }
@@ -199,22 +212,33 @@ final class Checkup {
             fastMoves.run();
             findings.add(Finding.good("favordynmods", "works: moves between cgroups do not wait"));
         } catch (LinuxException e) {
-            findings.add(Finding.lacking("favordynmods", e.getMessage(),
-                    "boot Linux 6.0 or later, or one with all controllers in cgroup v2; until then every cold start takes"
-                            + " some ms longer"));
+            findings.add(Finding.lacking(
+                    "favordynmods",
+                    e.getMessage(),
+                    "boot Linux 6.0 or later, or one with all controllers in cgroup v2; until then every cold start"
+                            + " takes some ms longer"));
         }
     }
 
     private void namespaces() {
-        List<String> missing = NAMESPACES.stream().filter(name -> !Files.exists(proc.resolve("self/ns/" + name))).toList();
-        findings.add(missing.isEmpty()
-                ? Finding.good("namespaces", String.join(", ", NAMESPACES))
-                : Finding.missing("namespaces", "without " + String.join(", ", missing), "boot a kernel built with them"));
+        List<String> missing = NAMESPACES.stream()
+                .filter(name -> !Files.exists(proc.resolve("self/ns/" + name)))
+                .toList();
+        findings.add(
+                missing.isEmpty()
+                        ? Finding.good("namespaces", String.join(", ", NAMESPACES))
+                        : Finding.missing(
+                                "namespaces",
+                                "without " + String.join(", ", missing),
+                                "boot a kernel built with them"));
         setting("user.max_user_namespaces", "max_user_namespaces", value -> value >= ENOUGH_NAMESPACES, 65536);
         // Zygotes have no rights on the host and make the user namespaces of their leaves.
         setting("kernel.unprivileged_userns_clone", "unprivileged_userns_clone", value -> value != 0, 1);
-        setting("kernel.apparmor_restrict_unprivileged_userns", "apparmor_restrict_unprivileged_userns",
-                value -> value == 0, 0);
+        setting(
+                "kernel.apparmor_restrict_unprivileged_userns",
+                "apparmor_restrict_unprivileged_userns",
+                value -> value == 0,
+                0);
     }
 
     /** A number below /proc/sys; distributions that do not have it do not restrict anything by it. */
@@ -224,19 +248,27 @@ final class Checkup {
             findings.add(Finding.good(name, "not restricted"));
             return;
         }
-        findings.add(value.get().matches("\\d+") && good.test(Long.parseLong(value.get()))
-                ? Finding.good(name, value.get())
-                : Finding.missing(name, value.get(), "sysctl -w " + key + "=" + wanted + ", and the same line in"
-                        + " /etc/sysctl.d/zygotes.conf"));
+        findings.add(
+                value.get().matches("\\d+") && good.test(Long.parseLong(value.get()))
+                        ? Finding.good(name, value.get())
+                        : Finding.missing(
+                                name,
+                                value.get(),
+                                "sysctl -w " + key + "=" + wanted + ", and the same line in"
+                                        + " /etc/sysctl.d/zygotes.conf"));
     }
 
     private void seccomp() {
         String actions = read("sys/kernel/seccomp/actions_avail").orElse("");
         boolean enough = Arrays.asList(actions.split(" ")).contains("errno");
-        findings.add(enough
-                ? Finding.good("seccomp", "filters")
-                : Finding.missing("seccomp", "no filters", "boot a kernel with CONFIG_SECCOMP_FILTER, or, for lambdas that"
-                        + " are trusted, set features.enable_seccomp to false in config.json"));
+        findings.add(
+                enough
+                        ? Finding.good("seccomp", "filters")
+                        : Finding.missing(
+                                "seccomp",
+                                "no filters",
+                                "boot a kernel with CONFIG_SECCOMP_FILTER, or, for lambdas that"
+                                        + " are trusted, set features.enable_seccomp to false in config.json"));
     }
 
     private void mounts(boolean root) {
@@ -248,7 +280,9 @@ final class Checkup {
             mounts.run();
             findings.add(Finding.good("mount API", "open_tree and mount_setattr work"));
         } catch (LinuxException e) {
-            findings.add(Finding.missing("mount API", e.getMessage(),
+            findings.add(Finding.missing(
+                    "mount API",
+                    e.getMessage(),
                     NEWER_KERNEL + "; in a container: start it privileged, without a seccomp profile"));
         }
     }
@@ -263,8 +297,10 @@ final class Checkup {
                 .orElse(null);
         String hard = matcher == null ? "unknown" : matcher.group(2);
         boolean enough = hard.equals("unlimited") || hard.matches("\\d+") && Long.parseLong(hard) >= ENOUGH_FILES;
-        findings.add(enough
-                ? Finding.good("open files", hard)
-                : Finding.lacking("open files", hard, "ulimit -Hn 65536, or LimitNOFILE=65536 in the service's unit"));
+        findings.add(
+                enough
+                        ? Finding.good("open files", hard)
+                        : Finding.lacking(
+                                "open files", hard, "ulimit -Hn 65536, or LimitNOFILE=65536 in the service's unit"));
     }
 }

@@ -61,7 +61,8 @@ final class IdBlock {
             piece = next++;
         }
         if (piece == null && parent == null) {
-            throw new IllegalStateException("a worker cannot have more than " + (pieces - 1) + " zygotes without parent");
+            throw new IllegalStateException(
+                    "a worker cannot have more than " + (pieces - 1) + " zygotes without parent");
         }
         users++;
         if (piece == null) {

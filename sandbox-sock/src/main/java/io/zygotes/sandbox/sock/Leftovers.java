@@ -30,8 +30,8 @@ final class Leftovers {
             }
             return removed;
         } catch (IOException | NumberFormatException e) {
-            throw new SandboxException("cannot remove what a worker left in " + state + ": " + e.getMessage()
-                    + "; are you root?", e);
+            throw new SandboxException(
+                    "cannot remove what a worker left in " + state + ": " + e.getMessage() + "; are you root?", e);
         }
     }
 

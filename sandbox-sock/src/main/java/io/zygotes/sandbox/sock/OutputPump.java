@@ -35,11 +35,13 @@ final class OutputPump {
     private final int[] bell;
     /** Pipes whose writers are gone, as far as the worker knows. */
     private final Map<Integer, Source> ending = new ConcurrentHashMap<>();
+
     private final Map<Integer, Source> sources = new ConcurrentHashMap<>();
     /** Of the thread alone, as the next one. */
     private final Map<Integer, Slot> slots = new HashMap<>();
     /** Pipes that are not watched until their next slot. */
     private final Set<Integer> resting = new HashSet<>();
+
     private final Thread thread;
     private volatile boolean closing;
 
@@ -196,7 +198,10 @@ final class OutputPump {
             sources.keySet().forEach(Linux::close);
         } catch (LinuxException e) {
             System.getLogger(OutputPump.class.getName())
-                    .log(System.Logger.Level.ERROR, "the output of sandboxes is lost from now on: " + e.getMessage(), e);
+                    .log(
+                            System.Logger.Level.ERROR,
+                            "the output of sandboxes is lost from now on: " + e.getMessage(),
+                            e);
         } finally {
             Linux.close(poller);
             Linux.close(bell[0]);
@@ -275,7 +280,8 @@ final class OutputPump {
 
         private void reportLost() {
             if (lost > 0) {
-                sink.accept("[" + lost + " bytes lost: it printed more than " + (MOST_IN_LINES >> 20) + " MiB in a second]");
+                sink.accept("[" + lost + " bytes lost: it printed more than " + (MOST_IN_LINES >> 20)
+                        + " MiB in a second]");
                 lost = 0;
             }
         }

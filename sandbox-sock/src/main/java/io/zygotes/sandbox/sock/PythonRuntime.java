@@ -29,8 +29,19 @@ import java.util.stream.Stream;
 record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePackages, Path folder) {
 
     private static final List<String> FILES = List.of(
-            "__init__", "kernel", "seccomp", "wire", "setup", "warden", "zygote", "leaf", "job", "fresh", "rehearsal",
-            "memory", "mappings");
+            "__init__",
+            "kernel",
+            "seccomp",
+            "wire",
+            "setup",
+            "warden",
+            "zygote",
+            "leaf",
+            "job",
+            "fresh",
+            "rehearsal",
+            "memory",
+            "mappings");
 
     private static final Set<PosixFilePermission> FOLDER = PosixFilePermissions.fromString("rwxr-xr-x");
     private static final Set<PosixFilePermission> FILE = PosixFilePermissions.fromString("rw-r--r--");
@@ -38,28 +49,26 @@ record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePack
     /**
      * Without texts and tables that nothing needs: they would lie between what children write to, and be copied with it.
      */
-    private static final String COMPILE =
-            """
-            import importlib.util, pathlib, py_compile, sys
-            for file in map(str, pathlib.Path(sys.argv[1]).rglob("*.py")):
-                py_compile.compile(file, importlib.util.cache_from_source(file), doraise=True, optimize=2,
-                    invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
-            """;
+    private static final String COMPILE = """
+        import importlib.util, pathlib, py_compile, sys
+        for file in map(str, pathlib.Path(sys.argv[1]).rglob("*.py")):
+            py_compile.compile(file, importlib.util.cache_from_source(file), doraise=True, optimize=2,
+                invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
+        """;
 
-    private static final String PROBE =
-            """
-            import json, os, site, sys, sysconfig
-            paths = set(site.getsitepackages())
-            paths.update(sysconfig.get_path(name) for name in ("purelib", "platlib"))
-            paths.add("/usr/lib/python3/dist-packages")
-            print(json.dumps({
-                "executable": os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable),
-                "prefixes": sorted({os.path.realpath(sys.base_prefix), os.path.realpath(sys.base_exec_prefix)}),
-                "site": sorted({os.path.realpath(path) for path in paths if os.path.isdir(path)}),
-                "version": list(sys.version_info[:2]),
-                "machine": os.uname().machine,
-            }))
-            """;
+    private static final String PROBE = """
+        import json, os, site, sys, sysconfig
+        paths = set(site.getsitepackages())
+        paths.update(sysconfig.get_path(name) for name in ("purelib", "platlib"))
+        paths.add("/usr/lib/python3/dist-packages")
+        print(json.dumps({
+            "executable": os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable),
+            "prefixes": sorted({os.path.realpath(sys.base_prefix), os.path.realpath(sys.base_exec_prefix)}),
+            "site": sorted({os.path.realpath(path) for path in paths if os.path.isdir(path)}),
+            "version": list(sys.version_info[:2]),
+            "machine": os.uname().machine,
+        }))
+        """;
 
     /**
      * Asks the interpreter about itself and lays out our files.
@@ -78,9 +87,11 @@ record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePack
         try {
             answer = new ObjectMapper().readTree(run(command, python));
         } catch (IOException e) {
-            throw new SandboxException("cannot run the Python interpreter '" + python + "'"
-                    + base.map(root -> " in " + root).orElse("") + ": " + e.getMessage()
-                    + "; install Python 3.9 or later, or set \"python\" in config.json", e);
+            throw new SandboxException(
+                    "cannot run the Python interpreter '" + python + "'"
+                            + base.map(root -> " in " + root).orElse("") + ": " + e.getMessage()
+                            + "; install Python 3.9 or later, or set \"python\" in config.json",
+                    e);
         }
         int major = answer.path("version").path(0).asInt();
         int minor = answer.path("version").path(1).asInt();
@@ -96,8 +107,10 @@ record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePack
             }
             letSandboxesRead(folder);
         } catch (IOException e) {
-            throw new SandboxException("cannot write the Python files of the sandboxes to " + folder + ": "
-                    + e.getMessage() + "; is the disk full?", e);
+            throw new SandboxException(
+                    "cannot write the Python files of the sandboxes to " + folder + ": " + e.getMessage()
+                            + "; is the disk full?",
+                    e);
         }
         return new PythonRuntime(
                 answer.path("executable").asText(), paths(answer.path("prefixes")), paths(answer.path("site")), folder);
@@ -111,9 +124,12 @@ record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePack
                 .start();
         process.getOutputStream().close();
         List<String> output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
-                .strip().lines().toList();
+                .strip()
+                .lines()
+                .toList();
         if (process.waitFor() != 0) {
-            throw new IOException("compiling them failed: " + (output.isEmpty() ? "no reason given" : output.getLast()));
+            throw new IOException(
+                    "compiling them failed: " + (output.isEmpty() ? "no reason given" : output.getLast()));
         }
     }
 

@@ -73,8 +73,12 @@ record RootFolder(Path top) {
     /** To ask for a longer one would look as if there were nothing. */
     private void requireReachable(Path path) throws FileSystemException {
         if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
-            throw new FileSystemException(path.toString(), null, "longer than the " + LONGEST_PATH
-                    + " bytes that Linux takes for a path: sock_base_path in config.json must lead to a shorter one");
+            throw new FileSystemException(
+                    path.toString(),
+                    null,
+                    "longer than the " + LONGEST_PATH
+                            + " bytes that Linux takes for a path: sock_base_path in config.json must lead to a"
+                            + " shorter one");
         }
     }
 

@@ -30,6 +30,7 @@ final class SandboxGroup {
     private final Map<String, Path> byController = new LinkedHashMap<>();
     /** The version 1 groups, with the files that processes join them by. */
     private final Map<Path, KernelFile> legacy = new LinkedHashMap<>();
+
     private final boolean memoryIsUnified;
     private final boolean cpuIsUnified;
     private final String memory;
@@ -39,6 +40,7 @@ final class SandboxGroup {
     private final KernelFile memoryMost;
     /** The folder as a detached mount, so that no way leads from it up to the cgroups of others. */
     private final Descriptor tree;
+
     private Limits limits;
     private long memoryLimit;
     private long oomKillsBefore;
@@ -69,7 +71,9 @@ final class SandboxGroup {
                 byController.put(controller, folder);
             }
             for (Map.Entry<String, Path> entry : layout.legacy().entrySet()) {
-                Path group = entry.getValue().resolve(CgroupTree.FOLDER).resolve(region)
+                Path group = entry.getValue()
+                        .resolve(CgroupTree.FOLDER)
+                        .resolve(region)
                         .resolve(parent.getFileName() + "." + name);
                 legacy.put(group, makeLegacy(group));
                 byController.put(entry.getKey(), group);
@@ -147,7 +151,8 @@ final class SandboxGroup {
             // Of TCP and UDP both, in spite of its name. Without it nothing bounds them below what the machine has.
             writeIfThere(memory + "/memory.kmem.tcp.limit_in_bytes", Long.toString(bytes / SOCKET_PART));
         }
-        Linux.writeFile(byController.get("pids") + "/pids.max", Integer.toString(Math.min(wanted.procs(), MOST_PROCESSES)));
+        Linux.writeFile(
+                byController.get("pids") + "/pids.max", Integer.toString(Math.min(wanted.procs(), MOST_PROCESSES)));
         int period = 100_000;
         long quota = (long) wanted.cpuPercent() * period / 100;
         if (cpuIsUnified) {
@@ -238,7 +243,9 @@ final class SandboxGroup {
     /** Whether it has as many processes and threads as its limit allows, or but one less. */
     boolean isFull() {
         try {
-            return Long.parseLong(Linux.readFile(byController.get("pids") + "/pids.current").strip()) >= limits.procs() - 1;
+            return Long.parseLong(Linux.readFile(byController.get("pids") + "/pids.current")
+                            .strip())
+                    >= limits.procs() - 1;
         } catch (LinuxException e) {
             return false;
         }

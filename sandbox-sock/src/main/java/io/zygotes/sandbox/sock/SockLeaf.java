@@ -36,6 +36,7 @@ final class SockLeaf extends SockSandbox implements Leaf {
     private volatile LeafSpec spec;
     /** What a spare was told of the limits that it sets itself; null if nothing. */
     private Limits told;
+
     private boolean ready;
 
     /**
@@ -184,8 +185,8 @@ final class SockLeaf extends SockSandbox implements Leaf {
             throw failure(frame);
         }
         if (frame.kind() != Frame.READY || frame.body().length != READY_BYTES) {
-            throw new MisbehavedException("it sent a message of kind " + frame.kind() + " and "
-                    + frame.body().length + " bytes instead of being ready");
+            throw new MisbehavedException("it sent a message of kind " + frame.kind() + " and " + frame.body().length
+                    + " bytes instead of being ready");
         }
         ByteBuffer said = ByteBuffer.wrap(frame.body());
         long imported = said.getLong();
@@ -238,7 +239,9 @@ final class SockLeaf extends SockSandbox implements Leaf {
     static long privateBytes(String smaps) {
         return smaps.lines()
                 .filter(line -> line.startsWith("Private_"))
-                .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(':') + 1, line.indexOf("kB")).strip()) << 10)
+                .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(':') + 1, line.indexOf("kB"))
+                                .strip())
+                        << 10)
                 .sum();
     }
 

@@ -55,6 +55,7 @@ final class SockMechanism implements SandboxMechanism {
     private static final int GO_ON_AFTER = 2;
     /** How long to wait for word of why there will be no process, in milliseconds. */
     private static final int REFUSAL_PATIENCE = 500;
+
     private static final long LOOK_AT_DISK_EVERY = TimeUnit.MILLISECONDS.toNanos(250);
     /** User namespaces nest 32 deep (user_namespaces(7)): the warden's, the leaf's, and some to spare. */
     private static final int DEEPEST = 28;
@@ -77,6 +78,7 @@ final class SockMechanism implements SandboxMechanism {
     private static final int MOST_REQUESTS = 64;
     /** Where a leaf finds its code. */
     private static final String HANDLER = "/handler";
+
     private static final byte[] GO_NOW = Frame.encode(Frame.GO, new byte[0]);
     /** What a forked zygote waits for in setup.py. */
     private static final byte[] MAPPED = {'m'};
@@ -95,6 +97,7 @@ final class SockMechanism implements SandboxMechanism {
     private final IdBlock ids = IdBlock.ofWorker();
     /** Of zygotes: what no lambda gets, no package needs while it is imported. */
     private final Network network;
+
     private final FreshIds freshIds = new FreshIds(IdBlock.WORKER_IDS / 1024);
     private final Map<Integer, SockSandbox> byPid = new ConcurrentHashMap<>();
     private final Map<Map<String, Object>, String> requests = new ConcurrentHashMap<>();
@@ -120,7 +123,7 @@ final class SockMechanism implements SandboxMechanism {
         baseRoot = BaseRoot.plan(base, python);
         pump = new OutputPump();
         undertaker = new Undertaker(context.reuseCgroups());
-        supplier.execute(() -> { }); // the thread is there before one is hard to get
+        supplier.execute(() -> {}); // the thread is there before one is hard to get
         fresh = cgroups.family("fresh", cgroups.hostId(0), undertaker);
     }
 
@@ -163,9 +166,11 @@ final class SockMechanism implements SandboxMechanism {
         try {
             return Optional.of(context.baseFolder().get().toRealPath());
         } catch (IOException e) {
-            throw new SandboxException("cannot find the root file system for sandboxes (" + e + "): set sock_base_path"
-                    + " in config.json to a folder that exists, at a path of at most " + RootFolder.LONGEST_PATH
-                    + " bytes", e);
+            throw new SandboxException(
+                    "cannot find the root file system for sandboxes (" + e + "): set sock_base_path"
+                            + " in config.json to a folder that exists, at a path of at most " + RootFolder.LONGEST_PATH
+                            + " bytes",
+                    e);
         }
     }
 
@@ -209,8 +214,9 @@ final class SockMechanism implements SandboxMechanism {
         } catch (IOException e) {
             String what = "cannot start the warden: " + e.getMessage();
             if (e instanceof LinuxException linux && linux.errno() == LinuxException.EAGAIN) {
-                throw new SandboxException.NoCapacity(what + ". The worker may have no more processes and threads: try again"
-                        + " later, or raise pids.max of its cgroup (TasksMax in its service's unit) or 'ulimit -Hu'");
+                throw new SandboxException.NoCapacity(
+                        what + ". The worker may have no more processes and threads: try again later, or raise"
+                                + " pids.max of its cgroup (TasksMax in its service's unit) or 'ulimit -Hu'");
             }
             throw new SandboxException(what, e);
         } finally {
@@ -374,7 +380,10 @@ final class SockMechanism implements SandboxMechanism {
             Runnable release = birth.identity(zygote, uid);
             GroupFamily family = zygote == null ? fresh : zygote.family();
             SandboxGroup group = birth.kit(
-                    zygote == null ? birth.freshKit(Linux.SOCK_STREAM) : zygote.kits().take(limits), family);
+                    zygote == null
+                            ? birth.freshKit(Linux.SOCK_STREAM)
+                            : zygote.kits().take(limits),
+                    family);
             birth.times.step("cgroup, scratch and channel");
             birth.own.put("uid", uid);
             birth.idMap = uid + " " + FIRST_ID + " 1";
@@ -415,7 +424,8 @@ final class SockMechanism implements SandboxMechanism {
 
     @Override
     public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(spec.limits().runtimeSec());
+        long deadline =
+                System.nanoTime() + TimeUnit.SECONDS.toNanos(spec.limits().runtimeSec());
         Birth birth = new Birth("zygote", spec.limits(), network);
         try {
             SockZygote above = (SockZygote) parent.orElse(null);
@@ -446,8 +456,7 @@ final class SockMechanism implements SandboxMechanism {
                     requireMember(above.group(), pid, zygote);
                     group.adopt(pid);
                     int outside = FIRST_ID + block.start() - above.ids().start();
-                    await(warden().ask(
-                            Map.of("op", "map", "map", List.of(FIRST_ID, outside, block.count())), pid));
+                    await(warden().ask(Map.of("op", "map", "map", List.of(FIRST_ID, outside, block.count())), pid));
                     zygote.channel().send(MAPPED, deadline);
                 }
             });
@@ -456,7 +465,8 @@ final class SockMechanism implements SandboxMechanism {
             List<Map<String, Object>> imports = new ArrayList<>();
             for (PackageId id : spec.packages()) {
                 if (!inherited.contains(id)) {
-                    imports.add(Map.of("name", id.toString(), "modules", installed(id).modules()));
+                    imports.add(Map.of(
+                            "name", id.toString(), "modules", installed(id).modules()));
                 }
             }
             try (Orders orders = new Orders(zygote)) {
@@ -479,7 +489,8 @@ final class SockMechanism implements SandboxMechanism {
 
     @Override
     public JobResult run(Job job) throws SandboxException, InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(job.limits().runtimeSec());
+        long deadline =
+                System.nanoTime() + TimeUnit.SECONDS.toNanos(job.limits().runtimeSec());
         Birth birth = new Birth("job", job.limits(), job.network());
         List<Path> given = new ArrayList<>();
         SockJob sandbox = null;
@@ -614,8 +625,8 @@ final class SockMechanism implements SandboxMechanism {
     }
 
     private static Map<String, String> environment(Map<String, String> own) {
-        Map<String, String> all = new HashMap<>(Map.of(
-                "PATH", "/usr/local/bin:/usr/bin:/bin", "LANG", "C.UTF-8", "HOME", "/tmp", "USER", "lambda"));
+        Map<String, String> all = new HashMap<>(
+                Map.of("PATH", "/usr/local/bin:/usr/bin:/bin", "LANG", "C.UTF-8", "HOME", "/tmp", "USER", "lambda"));
         all.putAll(own);
         return all;
     }
@@ -642,8 +653,10 @@ final class SockMechanism implements SandboxMechanism {
             // Somewhere else, or closed here in the meantime: whose it was is not known, so it is refused.
             return NetworkInterface.getByInetAddress(client.getAddress()) != null;
         } catch (IOException e) {
-            LOG.log(Level.WARNING, "cannot find out who opened the connection from " + client
-                    + ", so it is taken for a lambda's: " + e.getMessage());
+            LOG.log(
+                    Level.WARNING,
+                    "cannot find out who opened the connection from " + client + ", so it is taken for a lambda's: "
+                            + e.getMessage());
             return true;
         }
     }
@@ -774,12 +787,14 @@ final class SockMechanism implements SandboxMechanism {
         String idMap = "";
         /** What else a leaf is told ahead, as JSON. */
         private String rest = "";
+
         SockSandbox sandbox;
         int freshId;
         private final long started = System.nanoTime();
         private final long deadline = started + TimeUnit.SECONDS.toNanos(BIRTH_PATIENCE);
         /** Its end of the channel, its output, its scratch folder, its code if that is told ahead. */
         private final List<Integer> descriptors = new ArrayList<>();
+
         private SandboxGroup group;
         private final List<Runnable> undo = new ArrayList<>();
         private int ours = -1;
@@ -904,8 +919,8 @@ final class SockMechanism implements SandboxMechanism {
                     answer = warden().ask(request, 0, all);
                 } else {
                     // Four lines: see wire.py. JSON as it is written here has no line breaks.
-                    byte[] request = String.join("\n", written(common), id, idMap, rest)
-                            .getBytes(StandardCharsets.UTF_8);
+                    byte[] request =
+                            String.join("\n", written(common), id, idMap, rest).getBytes(StandardCharsets.UTF_8);
                     zygote.channel().send(request, deadline, all);
                 }
             } finally {
@@ -921,7 +936,8 @@ final class SockMechanism implements SandboxMechanism {
                 throw parent != null && parent.group().isFull()
                         ? new SandboxException.ZygoteGone(
                                 parent + " has as many processes as it may and cannot fork any more. Another one is"
-                                        + " made in its place", failure)
+                                        + " made in its place",
+                                failure)
                         : failure;
             }
             if (frame.kind() != Frame.HELLO) {
@@ -968,8 +984,11 @@ final class SockMechanism implements SandboxMechanism {
                 return new SandboxException.ZygoteGone(id + " could not be forked within " + BIRTH_PATIENCE + " s: "
                         + parent + " does not answer. Another one is made in its place");
             }
-            if (parent != null && (!parent.alive() || e instanceof LinuxException linux && linux.peerGone()
-                    || e instanceof java.io.EOFException || e instanceof java.nio.channels.ClosedChannelException)) {
+            if (parent != null
+                    && (!parent.alive()
+                            || e instanceof LinuxException linux && linux.peerGone()
+                            || e instanceof java.io.EOFException
+                            || e instanceof java.nio.channels.ClosedChannelException)) {
                 return new SandboxException.ZygoteGone(
                         id + " could not be forked from " + parent + ": " + e.getMessage(), e);
             }

@@ -274,7 +274,8 @@ abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygot
             String error = printable(report.path("error").asText());
             if (step.equals("import")) {
                 return new SandboxException.ImportFailed(
-                        "the import failed in " + id + ": " + error, report.path("traceback").asText());
+                        "the import failed in " + id + ": " + error,
+                        report.path("traceback").asText());
             }
             if (step.equals("fork")) {
                 return RefusedException.forFork(id, error, report.path("errno").asInt());

@@ -96,14 +96,16 @@ final class SockZygote extends SockSandbox implements Zygote {
                 throw new MisbehavedException("it sent a message of kind " + frame.kind() + " instead of being ready");
             }
             Map<PackageId, ImportCost> measured = new HashMap<>();
-            for (Map.Entry<String, JsonNode> cost : JSON.readTree(frame.body()).path("costs").properties()) {
+            for (Map.Entry<String, JsonNode> cost :
+                    JSON.readTree(frame.body()).path("costs").properties()) {
                 PackageId id = PackageId.parse(cost.getKey());
                 // Of others it has nothing to say: what they cost decides which zygotes there are.
                 if (packages.contains(id)) {
                     measured.put(
                             id,
                             new ImportCost(
-                                    cost.getValue().path(0).asDouble(), cost.getValue().path(1).asDouble()));
+                                    cost.getValue().path(0).asDouble(),
+                                    cost.getValue().path(1).asDouble()));
                 }
             }
             costs = Map.copyOf(measured);

@@ -32,6 +32,7 @@ final class Undertaker implements GroupFamily.Removals {
     private final boolean reuse;
     /** Those whose process lives still, as far as the warden told. */
     private final Set<Case> awaited = ConcurrentHashMap.newKeySet();
+
     private final BlockingQueue<Case> queue = new LinkedBlockingQueue<>();
     private final Thread thread;
     private volatile boolean closing;
@@ -180,7 +181,9 @@ final class Undertaker implements GroupFamily.Removals {
                 }
             }
         } catch (InterruptedException e) {
-            LOG.log(Level.WARNING, dying.size() + awaited.size() + " sandboxes were not cleaned up; the next start does it");
+            LOG.log(
+                    Level.WARNING,
+                    dying.size() + awaited.size() + " sandboxes were not cleaned up; the next start does it");
         }
     }
 

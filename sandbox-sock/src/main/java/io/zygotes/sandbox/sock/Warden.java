@@ -55,6 +55,7 @@ final class Warden implements AutoCloseable {
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
     /** The process that makes it, and ends before it serves. */
     private int booting;
+
     private volatile int pid;
 
     private Warden(Channel channel, Obituary obituary) {
@@ -91,8 +92,16 @@ final class Warden implements AutoCloseable {
                 Linux.sendBuffer(sockets[1], 1 << 19);
                 String program = "import sys; sys.path.append(sys.argv[1]); from _zygotes import warden; warden.main()";
                 warden.spawn(
-                        List.of(interpreterOnHost, "-I", "-S", "-B", "-c", program, python.folder().toString()),
-                        output, sockets[1]);
+                        List.of(
+                                interpreterOnHost,
+                                "-I",
+                                "-S",
+                                "-B",
+                                "-c",
+                                program,
+                                python.folder().toString()),
+                        output,
+                        sockets[1]);
             } finally {
                 Linux.close(sockets[1]);
             }
@@ -152,8 +161,7 @@ final class Warden implements AutoCloseable {
         }
     }
 
-    private void boot(
-            PythonRuntime python, List<List<String>> baseRoot, Path mountPoint, CgroupTree cgroups, int group)
+    private void boot(PythonRuntime python, List<List<String>> baseRoot, Path mountPoint, CgroupTree cgroups, int group)
             throws IOException, TimeoutException, InterruptedException, SandboxException {
         byte[] instructions = JSON.writeValueAsBytes(Map.of(
                 "root", mountPoint.toString(),
@@ -169,7 +177,8 @@ final class Warden implements AutoCloseable {
         try {
             pid = ready.get(PATIENCE, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
-            throw new SandboxException("the warden did not start: " + e.getCause().getMessage(), e.getCause());
+            throw new SandboxException(
+                    "the warden did not start: " + e.getCause().getMessage(), e.getCause());
         }
     }
 
@@ -199,7 +208,8 @@ final class Warden implements AutoCloseable {
                 }
             }
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
-            // Also for want of memory: the end of a sandbox that was told is not told again, but another warden starts anew.
+            // Also for want of memory: the end of a sandbox that was told is not told again, but another warden starts
+            // anew.
             reason = String.valueOf(e.getMessage());
         }
         IOException end = new IOException("the warden is gone: " + reason);
@@ -214,8 +224,8 @@ final class Warden implements AutoCloseable {
             return;
         }
         if (message.has("error")) {
-            future.completeExceptionally(
-                    new RefusedException(message.path("error").asText(), message.path("errno").asInt()));
+            future.completeExceptionally(new RefusedException(
+                    message.path("error").asText(), message.path("errno").asInt()));
         } else {
             future.complete(null);
         }

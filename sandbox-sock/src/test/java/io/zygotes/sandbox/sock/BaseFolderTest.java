@@ -25,24 +25,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BaseFolderTest {
 
     /** Copies the interpreter that runs it, its library and all that these load, below a folder; prints its path. */
-    private static final String COPY =
-            """
-            import glob, os, re, shutil, subprocess, sys, sysconfig
-            base = sys.argv[1]
-            program = os.path.realpath(sys._base_executable)
-            library = sysconfig.get_path("stdlib")
-            left_out = ("site-packages", "dist-packages", "test", "tests", "idlelib", "ensurepip", "__pycache__", "config-*")
-            shutil.copytree(library, base + library, ignore=shutil.ignore_patterns(*left_out))
-            extensions = glob.glob(library + "/lib-dynload/*.so")
-            told = subprocess.run(["ldd", program, *extensions], stdout=subprocess.PIPE, text=True).stdout
-            for file in {program, *map(os.path.normpath, re.findall(r"(/\\S+) \\(0x", told))}:
-                os.makedirs(os.path.dirname(base + file), exist_ok=True)
-                shutil.copy(file, base + file)
-            os.mkdir(base + "/etc")
-            open(base + "/etc/hosts", "w").close()
-            print(program)
-            """;
-
+    private static final String COPY = """
+        import glob, os, re, shutil, subprocess, sys, sysconfig
+        base = sys.argv[1]
+        program = os.path.realpath(sys._base_executable)
+        library = sysconfig.get_path("stdlib")
+        left_out = ("site-packages", "dist-packages", "test", "tests", "idlelib", "ensurepip", "__pycache__", "config-*")
+        shutil.copytree(library, base + library, ignore=shutil.ignore_patterns(*left_out))
+        extensions = glob.glob(library + "/lib-dynload/*.so")
+        told = subprocess.run(["ldd", program, *extensions], stdout=subprocess.PIPE, text=True).stdout
+        for file in {program, *map(os.path.normpath, re.findall(r"(/\\S+) \\(0x", told))}:
+            os.makedirs(os.path.dirname(base + file), exist_ok=True)
+            shutil.copy(file, base + file)
+        os.mkdir(base + "/etc")
+        open(base + "/etc/hosts", "w").close()
+        print(program)
+        """;
 
     @TempDir
     private static Path place;
@@ -88,7 +86,8 @@ class BaseFolderTest {
             Leaf leaf = real.mechanism.createLeaf(
                     Optional.of(root), real.lambda("which", "import sys\ndef f(event):\n    return sys.executable\n"));
             Reply reply = leaf.call(Invocation.post(new byte[0]), Duration.ofSeconds(10));
-            assertEquals("200 \"" + python + "\"", reply.status() + " " + new String(reply.body(), StandardCharsets.UTF_8));
+            assertEquals(
+                    "200 \"" + python + "\"", reply.status() + " " + new String(reply.body(), StandardCharsets.UTF_8));
         }
     }
 

@@ -17,8 +17,10 @@ import org.junit.jupiter.api.io.TempDir;
 class BaseRootTest {
 
     private static final PythonRuntime PYTHON = new PythonRuntime(
-            "/opt/python/bin/python3", List.of(Path.of("/opt/python")),
-            List.of(Path.of("/opt/python/lib/site-packages")), Path.of("/worker/runtime"));
+            "/opt/python/bin/python3",
+            List.of(Path.of("/opt/python")),
+            List.of(Path.of("/opt/python/lib/site-packages")),
+            Path.of("/worker/runtime"));
 
     @TempDir
     private Path base;
@@ -38,12 +40,18 @@ class BaseRootTest {
         }
         Files.writeString(base.resolve("file"), "");
         List<List<String>> plan = plan();
-        assertTrue(plan.contains(List.of("tree", "/usr", base.toRealPath().resolve("usr").toString())));
-        assertTrue(plan.contains(List.of("tree", "/opt", base.toRealPath().resolve("opt").toString())));
-        assertTrue(plan.contains(List.of("file", "/file", base.toRealPath().resolve("file").toString())));
+        assertTrue(plan.contains(
+                List.of("tree", "/usr", base.toRealPath().resolve("usr").toString())));
+        assertTrue(plan.contains(
+                List.of("tree", "/opt", base.toRealPath().resolve("opt").toString())));
+        assertTrue(plan.contains(
+                List.of("file", "/file", base.toRealPath().resolve("file").toString())));
         for (String own : List.of("proc", "sys", "dev", "tmp", "handler", "packages", "host", "run")) {
             assertFalse(
-                    plan.stream().anyMatch(entry -> entry.getLast().equals(base.resolve(own).toString())), () -> own);
+                    plan.stream()
+                            .anyMatch(entry ->
+                                    entry.getLast().equals(base.resolve(own).toString())),
+                    () -> own);
         }
     }
 
@@ -60,8 +68,12 @@ class BaseRootTest {
             assertFalse(paths.contains(hidden), hidden);
         }
         for (String replaced : List.of("/etc/passwd", "/etc/group")) {
-            assertTrue(plan.stream().anyMatch(entry -> entry.get(0).equals("text") && entry.get(1).equals(replaced)));
-            assertFalse(plan.stream().anyMatch(entry -> entry.get(0).equals("file") && entry.get(1).equals(replaced)));
+            assertTrue(plan.stream()
+                    .anyMatch(
+                            entry -> entry.get(0).equals("text") && entry.get(1).equals(replaced)));
+            assertFalse(plan.stream()
+                    .anyMatch(
+                            entry -> entry.get(0).equals("file") && entry.get(1).equals(replaced)));
         }
     }
 
@@ -69,7 +81,8 @@ class BaseRootTest {
     void packages_of_the_host_are_hidden_after_what_brings_them_and_ours_come_last() throws Exception {
         Files.createDirectories(base.resolve("opt/python/lib/site-packages"));
         List<List<String>> plan = plan();
-        int brought = plan.indexOf(List.of("tree", "/opt", base.toRealPath().resolve("opt").toString()));
+        int brought = plan.indexOf(
+                List.of("tree", "/opt", base.toRealPath().resolve("opt").toString()));
         int hidden = plan.indexOf(List.of("mask", "/opt/python/lib/site-packages"));
         assertTrue(brought >= 0 && hidden > brought, plan::toString);
         assertEquals(List.of("tree", "/runtime", "/worker/runtime"), plan.getLast());
@@ -92,12 +105,16 @@ class BaseRootTest {
         List<List<String>> plan = plan();
         assertTrue(plan.contains(List.of("link", "/lib", "/usr/lib")), plan::toString);
         assertTrue(plan.contains(List.of("tree", "/srv", inside.resolve("data").toString())), plan::toString);
-        assertTrue(plan.contains(List.of("tree", "/opt", inside.resolve("etc").toString())), "the base's own, at the most");
-        assertTrue(plan.contains(List.of("tree", "/etc/ssl", inside.resolve("data/certificates").toString())));
+        assertTrue(
+                plan.contains(List.of("tree", "/opt", inside.resolve("etc").toString())),
+                "the base's own, at the most");
+        assertTrue(plan.contains(
+                List.of("tree", "/etc/ssl", inside.resolve("data/certificates").toString())));
         assertTrue(plan.contains(List.of("link", "/etc/localtime", "/usr/share/zone")));
         for (List<String> entry : plan) {
             assertFalse(
-                    Set.of("tree", "file").contains(entry.get(0)) && !entry.get(1).equals("/runtime")
+                    Set.of("tree", "file").contains(entry.get(0))
+                            && !entry.get(1).equals("/runtime")
                             && !Path.of(entry.get(2)).startsWith(inside),
                     entry::toString);
         }
@@ -110,7 +127,10 @@ class BaseRootTest {
         Files.createDirectories(base.resolve("settings"));
         Files.writeString(base.resolve("settings/hosts"), "127.0.0.1 localhost");
         Files.createSymbolicLink(base.resolve("etc"), Path.of("/settings"));
-        assertTrue(plan().contains(List.of("file", "/etc/hosts", base.toRealPath().resolve("settings/hosts").toString())));
+        assertTrue(plan().contains(List.of(
+                "file",
+                "/etc/hosts",
+                base.toRealPath().resolve("settings/hosts").toString())));
     }
 
     @Test

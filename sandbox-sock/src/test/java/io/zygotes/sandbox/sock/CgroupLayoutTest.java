@@ -31,7 +31,9 @@ class CgroupLayoutTest {
     @Test
     void all_controllers_may_be_in_version_2() throws Exception {
         CgroupLayout layout = find(
-                "cpuset cpu io memory hugetlb pids", mount("/", "ext4", "rw"), mount(unified, "cgroup2", "rw,nsdelegate"));
+                "cpuset cpu io memory hugetlb pids",
+                mount("/", "ext4", "rw"),
+                mount(unified, "cgroup2", "rw,nsdelegate"));
         assertEquals(new CgroupLayout(unified, Set.of("cpu", "memory", "pids"), Map.of()), layout);
         assertTrue(layout.describe().startsWith("cgroup v2 at " + unified + " with ["), layout.describe());
     }
@@ -39,8 +41,11 @@ class CgroupLayoutTest {
     @Test
     void each_may_be_in_a_version_1_hierarchy() throws Exception {
         CgroupLayout layout = find(
-                "", mount("/c/cpu", "cgroup", "rw,cpu,cpuacct"), mount("/c/memory", "cgroup", "rw,memory"),
-                mount("/c/pids", "cgroup", "rw,pids"), mount("/c/name", "cgroup", "rw,xattr,name=systemd"),
+                "",
+                mount("/c/cpu", "cgroup", "rw,cpu,cpuacct"),
+                mount("/c/memory", "cgroup", "rw,memory"),
+                mount("/c/pids", "cgroup", "rw,pids"),
+                mount("/c/name", "cgroup", "rw,xattr,name=systemd"),
                 mount(unified, "cgroup2", "rw"));
         Map<String, Path> legacy =
                 Map.of("cpu", Path.of("/c/cpu"), "memory", Path.of("/c/memory"), "pids", Path.of("/c/pids"));
@@ -50,15 +55,16 @@ class CgroupLayoutTest {
     @Test
     void version_2_goes_first_where_a_controller_seems_to_be_in_both() throws Exception {
         CgroupLayout layout = find(
-                "memory pids", mount(unified, "cgroup2", "rw"), mount("/c/memory", "cgroup", "rw,memory"),
+                "memory pids",
+                mount(unified, "cgroup2", "rw"),
+                mount("/c/memory", "cgroup", "rw,memory"),
                 mount("/c/cpu", "cgroup", "rw,cpu"));
         assertEquals(new CgroupLayout(unified, Set.of("memory", "pids"), Map.of("cpu", Path.of("/c/cpu"))), layout);
     }
 
     @Test
     void cpuset_is_not_cpu() {
-        var e = assertThrows(
-                SandboxException.class, () -> find("cpuset memory pids", mount(unified, "cgroup2", "rw")));
+        var e = assertThrows(SandboxException.class, () -> find("cpuset memory pids", mount(unified, "cgroup2", "rw")));
         assertTrue(e.getMessage().contains("[cpu]"), e.getMessage());
     }
 

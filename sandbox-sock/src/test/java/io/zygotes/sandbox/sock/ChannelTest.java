@@ -177,8 +177,8 @@ class ChannelTest {
     @Test
     void a_thread_that_waits_is_woken_when_the_channel_is_closed() throws Exception {
         CompletableFuture<Throwable> waiting = new CompletableFuture<>();
-        Thread thread = Thread.ofPlatform().start(() ->
-                waiting.complete(assertThrows(IOException.class, () -> worker.receive(in(30_000)))));
+        Thread thread = Thread.ofPlatform()
+                .start(() -> waiting.complete(assertThrows(IOException.class, () -> worker.receive(in(30_000)))));
         Thread.sleep(50);
         worker.close();
         assertTrue(waiting.get(5, TimeUnit.SECONDS) instanceof IOException);
@@ -199,7 +199,11 @@ class ChannelTest {
         sandbox.send(Frame.encode(Frame.HELLO, new byte[0]), in(1000));
         assertEquals(Frame.HELLO, worker.receive(in(1000)).kind());
         int other = Linux.spawn(
-                List.of("/usr/bin/printf", "\\0\\0\\0\\1\\014x"), List.of(), sandboxSocket, sandboxSocket, sandboxSocket);
+                List.of("/usr/bin/printf", "\\0\\0\\0\\1\\014x"),
+                List.of(),
+                sandboxSocket,
+                sandboxSocket,
+                sandboxSocket);
         Linux.waitFor(other);
         var e = assertThrows(IOException.class, () -> worker.receive(in(1000)));
         assertEquals("process " + other + " spoke on the channel of process " + MYSELF + ": refused", e.getMessage());
@@ -209,8 +213,8 @@ class ChannelTest {
     void a_frame_that_two_processes_wrote_together_is_refused() throws Exception {
         worker.trust(MYSELF);
         sandbox.send(new byte[] {0, 0, 0, 1, Frame.REPLY}, in(1000));
-        Linux.waitFor(Linux.spawn(
-                List.of("/usr/bin/printf", "x"), List.of(), sandboxSocket, sandboxSocket, sandboxSocket));
+        Linux.waitFor(
+                Linux.spawn(List.of("/usr/bin/printf", "x"), List.of(), sandboxSocket, sandboxSocket, sandboxSocket));
         assertThrows(IOException.class, () -> worker.receive(in(1000)));
     }
 }

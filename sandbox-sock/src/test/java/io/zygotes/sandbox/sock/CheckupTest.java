@@ -23,8 +23,8 @@ class CheckupTest {
 
     private Path proc;
     private Path unified;
-    private Checkup.Trial mounts = () -> { };
-    private Checkup.Trial fastMoves = () -> { };
+    private Checkup.Trial mounts = () -> {};
+    private Checkup.Trial fastMoves = () -> {};
 
     @BeforeEach
     void aGoodMachine() throws IOException {
@@ -34,8 +34,10 @@ class CheckupTest {
         write("sys/kernel/osrelease", "6.1.0-40-amd64\n");
         write("sys/user/max_user_namespaces", "127000\n");
         write("sys/kernel/seccomp/actions_avail", "kill_process kill_thread trap errno trace log allow\n");
-        write("self/limits", "Limit                     Soft Limit           Hard Limit           Units\n"
-                + "Max open files            1024                 1048576              files\n");
+        write(
+                "self/limits",
+                "Limit                     Soft Limit           Hard Limit           Units\n"
+                        + "Max open files            1024                 1048576              files\n");
         write("self/mountinfo", "30 23 0:28 / " + unified + " rw,relatime - cgroup2 cgroup2 rw\n");
         for (String namespace : List.of("user", "mnt", "pid", "ipc", "uts", "cgroup", "net")) {
             write("self/ns/" + namespace, "");
@@ -56,7 +58,10 @@ class CheckupTest {
     }
 
     private Finding finding(String name) {
-        return findings().stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow();
+        return findings().stream()
+                .filter(each -> each.name().equals(name))
+                .findFirst()
+                .orElseThrow();
     }
 
     private static void refuse() throws LinuxException {
@@ -92,7 +97,12 @@ class CheckupTest {
     void another_processor_is_missing() {
         List<Finding> findings = new Checkup(proc, "Linux", "riscv64", mounts, fastMoves).findings();
 
-        assertMissing(findings.stream().filter(each -> each.name().equals("architecture")).findFirst().orElseThrow(), "x86-64");
+        assertMissing(
+                findings.stream()
+                        .filter(each -> each.name().equals("architecture"))
+                        .findFirst()
+                        .orElseThrow(),
+                "x86-64");
     }
 
     @Test
@@ -153,10 +163,12 @@ class CheckupTest {
     @Test
     void controllers_of_version_1_are_served_and_said_to_be_so() throws IOException {
         Files.writeString(unified.resolve("cgroup.controllers"), "\n");
-        write("self/mountinfo", "30 23 0:28 / " + unified + " rw - cgroup2 cgroup2 rw\n"
-                + "32 31 0:29 / /v1/cpu rw - cgroup cgroup rw,cpu,cpuacct\n"
-                + "33 31 0:30 / /v1/memory rw - cgroup cgroup rw,memory\n"
-                + "34 31 0:31 / /v1/pids rw - cgroup cgroup rw,pids\n");
+        write(
+                "self/mountinfo",
+                "30 23 0:28 / " + unified + " rw - cgroup2 cgroup2 rw\n"
+                        + "32 31 0:29 / /v1/cpu rw - cgroup cgroup rw,cpu,cpuacct\n"
+                        + "33 31 0:30 / /v1/memory rw - cgroup cgroup rw,memory\n"
+                        + "34 31 0:31 / /v1/pids rw - cgroup cgroup rw,pids\n");
 
         assertEquals("owned by cgroup v1, at /v1/cpu", finding("controller cpu").found());
         assertTrue(finding("controller cpu").ok());
@@ -224,10 +236,10 @@ class CheckupTest {
         // Only the kernel's own files show this: a number is given out whole, or after its first byte not at all.
         String real = new Checkup(Path.of("/proc"), "Linux", "amd64", mounts, fastMoves)
                 .findings().stream()
-                .filter(each -> each.name().equals("max_user_namespaces"))
-                .findFirst()
-                .orElseThrow()
-                .found();
+                        .filter(each -> each.name().equals("max_user_namespaces"))
+                        .findFirst()
+                        .orElseThrow()
+                        .found();
 
         assertTrue(real.length() > 1 || real.equals("0"), real);
     }

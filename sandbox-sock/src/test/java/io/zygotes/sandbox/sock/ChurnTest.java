@@ -39,7 +39,9 @@ class ChurnTest {
                         : real.mechanism.createLeaf(Optional.of(root), spec);
                 if (i % 5 != 0) {
                     assertEquals(
-                            200, leaf.call(Invocation.post(new byte[] {'1'}), Duration.ofSeconds(10)).status());
+                            200,
+                            leaf.call(Invocation.post(new byte[] {'1'}), Duration.ofSeconds(10))
+                                    .status());
                 }
                 if (i % 3 == 0) {
                     leaf.freeze();
@@ -67,7 +69,8 @@ class ChurnTest {
     private static long residentKilobytes() throws IOException {
         System.gc();
         try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
-            String line = lines.filter(each -> each.startsWith("VmRSS:")).findFirst().orElseThrow();
+            String line =
+                    lines.filter(each -> each.startsWith("VmRSS:")).findFirst().orElseThrow();
             return Long.parseLong(line.replaceAll("\\D", ""));
         }
     }

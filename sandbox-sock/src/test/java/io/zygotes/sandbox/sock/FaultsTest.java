@@ -21,7 +21,6 @@ import io.zygotes.spi.ZygoteSpec;
 import io.zygotes.spi.mechanism.Job;
 import io.zygotes.testbed.AlsoOnPureCgroup2;
 import io.zygotes.testbed.SmallDisk;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,7 +95,8 @@ class FaultsTest {
     private void withoutRoomForProcesses(Work work) throws Exception {
         String limit = real.mechanism.top("pids") + "/pids.max";
         String most = Linux.readFile(limit).strip();
-        String now = Linux.readFile(real.mechanism.top("pids") + "/pids.current").strip();
+        String now =
+                Linux.readFile(real.mechanism.top("pids") + "/pids.current").strip();
         Linux.writeFile(limit, now);
         try {
             work.run();
@@ -118,8 +118,7 @@ class FaultsTest {
         limitTheWarden();
         before = Ledger.settled(real);
         withoutRoomForProcesses(() -> {
-            var e = assertThrows(
-                    SandboxException.NoCapacity.class, () -> real.mechanism.createLeaf(parent, well()));
+            var e = assertThrows(SandboxException.NoCapacity.class, () -> real.mechanism.createLeaf(parent, well()));
             assertTrue(e.getMessage().contains("temporarily unavailable"), e.getMessage());
             assertTrue(e.getMessage().contains("pids.max"), e.getMessage());
             assertThrows(
@@ -127,7 +126,8 @@ class FaultsTest {
                     () -> real.mechanism.createZygote(parent, RealSandboxes.zygote()));
             assertThrows(
                     SandboxException.NoCapacity.class,
-                    () -> real.mechanism.run(new Job("any", "", List.of(), Map.of(), List.of(), RealSandboxes.LIMITS, Network.NONE)));
+                    () -> real.mechanism.run(
+                            new Job("any", "", List.of(), Map.of(), List.of(), RealSandboxes.LIMITS, Network.NONE)));
         });
         assertTrue(root.alive(), "a zygote is not to blame for the machine");
         serve(parent);
@@ -137,19 +137,17 @@ class FaultsTest {
     @AlsoOnPureCgroup2
     @Test
     void a_zygote_that_filled_its_own_limit_of_processes_is_given_up() throws Exception {
-        PackageId fills = real.pack(
-                "fills", "1",
-                """
-                import threading, time
-                def fill():
-                    time.sleep(0.3)
-                    while True:
-                        try:
-                            threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
-                        except RuntimeError:
-                            time.sleep(0.02)
-                threading.Thread(target=fill, daemon=True).start()
-                """);
+        PackageId fills = real.pack("fills", "1", """
+            import threading, time
+            def fill():
+                time.sleep(0.3)
+                while True:
+                    try:
+                        threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+                    except RuntimeError:
+                        time.sleep(0.02)
+            threading.Thread(target=fill, daemon=True).start()
+            """);
         Zygote full = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(fills));
         for (int i = 0; i < 200 && !((SockZygote) full).group().isFull(); i++) {
             Thread.sleep(100);
@@ -192,30 +190,43 @@ class FaultsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "import os; os.abort()", "import ctypes; ctypes.string_at(0)", "import os; os._exit(7)", "import os, signal; os.kill(os.getpid(), 9)",
-        "import sys; sys.setrecursionlimit(1 << 30)\ndef f(n): return f(n + 1)\nf(0)"
-    })
-    void an_import_that_crashes_the_interpreter_ends_the_zygote_and_the_leaf_that_tried(String source) throws Exception {
+    @ValueSource(
+            strings = {
+                "import os; os.abort()",
+                "import ctypes; ctypes.string_at(0)",
+                "import os; os._exit(7)",
+                "import os, signal; os.kill(os.getpid(), 9)",
+                "import sys; sys.setrecursionlimit(1 << 30)\ndef f(n): return f(n + 1)\nf(0)"
+            })
+    void an_import_that_crashes_the_interpreter_ends_the_zygote_and_the_leaf_that_tried(String source)
+            throws Exception {
         PackageId crashes = real.pack("crashes", "1", source + "\n");
         var e = assertThrows(
                 SandboxException.class,
                 () -> real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(crashes)));
-        assertTrue(e.getMessage().contains("crashes") && e.getMessage().matches("(?s).*(signal|exited|import).*"), e.getMessage());
+        assertTrue(
+                e.getMessage().contains("crashes") && e.getMessage().matches("(?s).*(signal|exited|import).*"),
+                e.getMessage());
         Leaf leaf = real.mechanism.createLeaf(Optional.of(root), real.lambda("crashes", source + "\n"));
         var died = assertThrows(SandboxException.class, () -> call(leaf));
-        assertTrue(died.getMessage().contains("f.py of lambda crashes") || died instanceof SandboxException.ImportFailed
-                || died instanceof SandboxException.OutOfMemory, died.getMessage());
+        assertTrue(
+                died.getMessage().contains("f.py of lambda crashes")
+                        || died instanceof SandboxException.ImportFailed
+                        || died instanceof SandboxException.OutOfMemory,
+                died.getMessage());
         assertFalse(leaf.alive());
         serve(Optional.of(root));
         before.assertBack(real, "an import that crashed");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "import time; time.sleep(600)", "while True: pass", "import os; os.kill(os.getpid(), 19)",
-        "import os\nwhile True: os.write(1, b'x' * 4096)"
-    })
+    @ValueSource(
+            strings = {
+                "import time; time.sleep(600)",
+                "while True: pass",
+                "import os; os.kill(os.getpid(), 19)",
+                "import os\nwhile True: os.write(1, b'x' * 4096)"
+            })
     void an_import_that_hangs_ends_with_its_deadline(String source) throws Exception {
         PackageId hangs = real.pack("hangs", "1", source + "\n");
         Limits short_ = new Limits(128, 16, 100, 0, 1, 256, 16);
@@ -228,8 +239,7 @@ class FaultsTest {
         assertTrue(e.getMessage().contains("importing [hangs==1]"), e.getMessage());
         Leaf leaf = real.mechanism.createLeaf(Optional.of(root), real.lambda("hangs", inALeaf + "\n"));
         var late = assertThrows(
-                SandboxException.TimedOut.class,
-                () -> leaf.call(Invocation.post(new byte[0]), Duration.ofSeconds(1)));
+                SandboxException.TimedOut.class, () -> leaf.call(Invocation.post(new byte[0]), Duration.ofSeconds(1)));
         assertTrue(late.getMessage().contains("importing f.py of lambda hangs"), late.getMessage());
         assertTrue(System.nanoTime() - started < TimeUnit.SECONDS.toNanos(15));
         serve(Optional.of(root));
@@ -239,15 +249,15 @@ class FaultsTest {
     @Test
     void a_zygote_that_stops_answering_is_given_up_after_a_while() throws Exception {
         PackageId stops = real.pack(
-                "stops", "1",
+                "stops",
+                "1",
                 "import ctypes, threading, time\n"
                         + "hold = ctypes.PyDLL(None).pause  # and the interpreter's lock with it\n"
                         + "threading.Thread(target=lambda: (time.sleep(0.5), hold()), daemon=True).start()\n");
         Zygote stopped = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(stops));
         Thread.sleep(1500);
         LeafSpec spec = real.lambda("it", "def f(event): return 1\n", stops);
-        assertThrows(
-                SandboxException.ZygoteGone.class, () -> real.mechanism.createLeaf(Optional.of(stopped), spec));
+        assertThrows(SandboxException.ZygoteGone.class, () -> real.mechanism.createLeaf(Optional.of(stopped), spec));
         stopped.destroy();
         serve(Optional.of(root));
         before.assertBack(real, "a zygote that does not answer");
@@ -291,7 +301,8 @@ class FaultsTest {
     }
 
     private static void awaitGone(Path folder) throws InterruptedException {
-        for (long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5); Files.exists(folder) && System.nanoTime() < end; ) {
+        for (long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+                Files.exists(folder) && System.nanoTime() < end; ) {
             Thread.sleep(20);
         }
         assertFalse(Files.exists(folder), folder + " is still there");
@@ -332,8 +343,7 @@ class FaultsTest {
         awaitEnd(root);
         Files.move(runtime, aside);
         for (int i = 0; i < 2; i++) {
-            var e = assertThrows(
-                    SandboxException.class, () -> real.mechanism.createLeaf(Optional.empty(), well()));
+            var e = assertThrows(SandboxException.class, () -> real.mechanism.createLeaf(Optional.empty(), well()));
             assertTrue(e.getMessage().contains("the warden did not start"), e.getMessage());
         }
         Files.delete(runtime.resolve("root"));
@@ -401,32 +411,28 @@ class FaultsTest {
     @AlsoOnPureCgroup2
     @Test
     void names_and_depths_in_a_leafs_files_do_not_matter_when_it_goes() throws Exception {
-        Leaf leaf = real.mechanism.createLeaf(
-                Optional.of(root),
-                real.lambda(
-                        "litters",
-                        """
-                        import os, socket
-                        def f(event):
-                            os.chdir("/tmp")
-                            for name in (b"\\xff\\xfe", b"new\\nline", b"-rf", b"...", b"a" * 255, "ä".encode()):
-                                os.close(os.open(name, os.O_CREAT | os.O_WRONLY, 0))
-                            os.mkfifo("fifo")
-                            os.symlink("/", "link")
-                            os.link("fifo", "again")
-                            s = socket.socket(socket.AF_UNIX)
-                            s.bind("socket")
-                            depth = 0
-                            try:
-                                while depth < 3000:
-                                    os.mkdir("d" * 200)
-                                    os.chdir("d" * 200)
-                                    depth += 1
-                            except OSError:
-                                pass
-                            os.chmod("/host", 0)
-                            return depth
-                        """));
+        Leaf leaf = real.mechanism.createLeaf(Optional.of(root), real.lambda("litters", """
+            import os, socket
+            def f(event):
+                os.chdir("/tmp")
+                for name in (b"\\xff\\xfe", b"new\\nline", b"-rf", b"...", b"a" * 255, "ä".encode()):
+                    os.close(os.open(name, os.O_CREAT | os.O_WRONLY, 0))
+                os.mkfifo("fifo")
+                os.symlink("/", "link")
+                os.link("fifo", "again")
+                s = socket.socket(socket.AF_UNIX)
+                s.bind("socket")
+                depth = 0
+                try:
+                    while depth < 3000:
+                        os.mkdir("d" * 200)
+                        os.chdir("d" * 200)
+                        depth += 1
+                except OSError:
+                    pass
+                os.chmod("/host", 0)
+                return depth
+            """));
         String answer = call(leaf);
         assertTrue(answer.startsWith("200 ") && Integer.parseInt(answer.substring(4)) > 1000, answer);
         leaf.destroy();
@@ -463,7 +469,8 @@ class FaultsTest {
         try (SmallDisk disk = SmallDisk.mount(place, 1)) {
             disk.fill();
             var e = assertThrows(SandboxException.class, () -> new RealSandboxes(disk.folder()).close());
-            assertTrue(e.getMessage().contains("disk full") || e.getMessage().contains("No space left"), e.getMessage());
+            assertTrue(
+                    e.getMessage().contains("disk full") || e.getMessage().contains("No space left"), e.getMessage());
             disk.free();
             new RealSandboxes(disk.folder()).close();
         }
@@ -487,27 +494,34 @@ class FaultsTest {
     }
 
     private Job job(String script, Path writable) {
-        return new Job("writes", script, List.of(), Map.of(), List.of(new Job.Mount(writable, "/mnt/out", true)),
-                RealSandboxes.LIMITS, Network.NONE);
+        return new Job(
+                "writes",
+                script,
+                List.of(),
+                Map.of(),
+                List.of(new Job.Mount(writable, "/mnt/out", true)),
+                RealSandboxes.LIMITS,
+                Network.NONE);
     }
 
     @Test
     void a_job_that_fills_the_disk_is_ended_before_it_is_full(@TempDir Path place) throws Exception {
         try (SmallDisk disk = SmallDisk.mount(place, 40)) {
             Path out = Files.createDirectory(disk.folder().resolve("out"));
-            String fills =
-                    """
-                    import time
-                    with open("/mnt/out/file", "wb", buffering=0) as file:
-                        for _ in range(39):
-                            file.write(bytes(1 << 20))
-                        time.sleep(600)
-                    """;
+            String fills = """
+                import time
+                with open("/mnt/out/file", "wb", buffering=0) as file:
+                    for _ in range(39):
+                        file.write(bytes(1 << 20))
+                    time.sleep(600)
+                """;
             var e = assertThrows(SandboxException.class, () -> real.mechanism.run(job(fills, out)));
             assertTrue(e.getMessage().contains("MiB must stay free"), e.getMessage());
             assertEquals(0, Files.getAttribute(out.resolve("file"), "unix:uid"), "its files are root's again");
             // Who comes to a full disk may use what is there.
-            assertEquals(0, real.mechanism.run(job("import time; time.sleep(0.6)", out)).exitCode());
+            assertEquals(
+                    0,
+                    real.mechanism.run(job("import time; time.sleep(0.6)", out)).exitCode());
         }
         before.assertBack(real, "a job that filled a disk");
     }

@@ -134,7 +134,8 @@ class IdBlockTest {
     /** The zygote whose ids this one uses: itself, or one above it that had no block left. */
     private static Live owner(Live one) {
         Live owner = one;
-        while (owner.parent() != null && owner.block().start() == owner.parent().block().start()) {
+        while (owner.parent() != null
+                && owner.block().start() == owner.parent().block().start()) {
             owner = owner.parent();
         }
         return owner;

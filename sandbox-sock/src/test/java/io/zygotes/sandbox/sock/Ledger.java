@@ -44,7 +44,8 @@ record Ledger(long processes, long mounts, long groups, long descriptors, long t
         }
         return new Ledger(
                 processes,
-                lines(Path.of("/proc/self/mountinfo")) + lines(Path.of("/proc/" + real.mechanism.wardenPid() + "/mountinfo")),
+                lines(Path.of("/proc/self/mountinfo"))
+                        + lines(Path.of("/proc/" + real.mechanism.wardenPid() + "/mountinfo")),
                 groups,
                 entries(Path.of("/proc/self/fd")),
                 entries(Path.of("/proc/self/task")),

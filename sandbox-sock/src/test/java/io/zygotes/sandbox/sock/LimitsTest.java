@@ -53,31 +53,31 @@ class LimitsTest {
 
     private static String call(Leaf leaf, String event) throws Exception {
         return new String(
-                leaf.call(Invocation.post(event.getBytes(StandardCharsets.UTF_8)), Duration.ofSeconds(20)).body(),
+                leaf.call(Invocation.post(event.getBytes(StandardCharsets.UTF_8)), Duration.ofSeconds(20))
+                        .body(),
                 StandardCharsets.UTF_8);
     }
 
     @Test
     void a_leaf_has_no_more_processes_than_it_may() throws Exception {
         Limits limits = new Limits(64, 5, 100, 0, 20, 64, 4);
-        Leaf leaf = leaf(
-                limits,
-                """
-                import os, time
-                def f(event):
-                    for n in range(20):
-                        try:
-                            if os.fork() == 0:
-                                time.sleep(60)
-                        except BlockingIOError:
-                            return n
-                """);
+        Leaf leaf = leaf(limits, """
+            import os, time
+            def f(event):
+                for n in range(20):
+                    try:
+                        if os.fork() == 0:
+                            time.sleep(60)
+                    except BlockingIOError:
+                        return n
+            """);
         assertEquals("4", call(leaf, ""));
     }
 
     @Test
     void all_sandboxes_together_leave_process_ids_to_others() throws Exception {
-        long most = Long.parseLong(Linux.readFile(real.mechanism.top("pids") + "/pids.max").strip());
+        long most = Long.parseLong(
+                Linux.readFile(real.mechanism.top("pids") + "/pids.max").strip());
         long all = Long.parseLong(Linux.readFile("/proc/sys/kernel/pid_max").strip());
         assertTrue(most > 0 && most <= all * 3 / 4, () -> most + " of " + all);
     }
@@ -85,29 +85,27 @@ class LimitsTest {
     @Test
     void what_waits_in_sockets_is_bounded_by_the_limit_of_memory() throws Exception {
         Limits limits = new Limits(32, 5, 100, 0, 20, 512, 4);
-        Leaf leaf = leaf(
-                limits,
-                """
-                import socket
-                def f(event):
-                    sockets = []
-                    for _ in range(event):
-                        one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-                        one.bind(("127.0.0.1", 0))
-                        one.setblocking(False)
-                        sockets.append(one)
-                        for _ in range(60):
-                            one.sendto(bytes(50000), one.getsockname())
-                    arrived = 0
-                    for one in sockets:
-                        try:
-                            while True:
-                                arrived += len(one.recv(65536))
-                        except BlockingIOError:
-                            pass
-                    return arrived
-                """);
+        Leaf leaf = leaf(limits, """
+            import socket
+            def f(event):
+                sockets = []
+                for _ in range(event):
+                    one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                    one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+                    one.bind(("127.0.0.1", 0))
+                    one.setblocking(False)
+                    sockets.append(one)
+                    for _ in range(60):
+                        one.sendto(bytes(50000), one.getsockname())
+                arrived = 0
+                for one in sockets:
+                    try:
+                        while True:
+                            arrived += len(one.recv(65536))
+                    except BlockingIOError:
+                        pass
+                return arrived
+            """);
         assertTrue(Long.parseLong(call(leaf, "1")) >= 50000, "what is sent arrives");
         try {
             long arrived = Long.parseLong(call(leaf, "400"));
@@ -121,16 +119,14 @@ class LimitsTest {
     @Test
     void a_leaf_gets_no_more_of_a_cpu_than_it_may() throws Exception {
         Limits limits = new Limits(64, 5, 20, 0, 20, 64, 4);
-        Leaf leaf = leaf(
-                limits,
-                """
-                import time
-                def f(event):
-                    wall, cpu = time.perf_counter(), time.process_time()
-                    while time.perf_counter() < wall + 1:
-                        pass
-                    return (time.process_time() - cpu) / (time.perf_counter() - wall)
-                """);
+        Leaf leaf = leaf(limits, """
+            import time
+            def f(event):
+                wall, cpu = time.perf_counter(), time.process_time()
+                while time.perf_counter() < wall + 1:
+                    pass
+                return (time.process_time() - cpu) / (time.perf_counter() - wall)
+            """);
         double share = Double.parseDouble(call(leaf, ""));
         assertTrue(share < 0.5, () -> "it got " + share + " of a CPU instead of 0.2");
     }
@@ -160,17 +156,16 @@ class LimitsTest {
     void a_child_that_takes_too_much_memory_is_told_from_other_failures_and_the_next_leaf_is_not_blamed()
             throws Exception {
         Limits limits = new Limits(48, 16, 100, 0, 20, 64, 4);
-        String source =
-                """
-                import os
-                def f(event):
-                    if os.fork() == 0:
-                        bytearray(event << 20)
-                        os._exit(0)
-                    if os.wait()[1]:
-                        raise ValueError("the child failed")
-                    return "well"
-                """;
+        String source = """
+            import os
+            def f(event):
+                if os.fork() == 0:
+                    bytearray(event << 20)
+                    os._exit(0)
+                if os.wait()[1]:
+                    raise ValueError("the child failed")
+                return "well"
+            """;
         for (int round = 0; round < 2; round++) {
             Leaf greedy = leaf(limits, source);
             assertThrows(SandboxException.OutOfMemory.class, () -> call(greedy, "200"));

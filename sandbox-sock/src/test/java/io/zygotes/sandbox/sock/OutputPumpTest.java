@@ -173,12 +173,15 @@ class OutputPumpTest {
     @Test
     void output_that_cannot_be_taken_ends_nobody_elses() throws Exception {
         for (Throwable fault : List.of(new IllegalStateException("broken"), new OutOfMemoryError("full"))) {
-            runAside(line -> {
-                if (fault instanceof Error error) {
-                    throw error;
-                }
-                throw (RuntimeException) fault;
-            }, "/usr/bin/printf", "lost\\n");
+            runAside(
+                    line -> {
+                        if (fault instanceof Error error) {
+                            throw error;
+                        }
+                        throw (RuntimeException) fault;
+                    },
+                    "/usr/bin/printf",
+                    "lost\\n");
             runAside(lines::add, "/usr/bin/printf", "well");
             assertEquals("well", line());
         }

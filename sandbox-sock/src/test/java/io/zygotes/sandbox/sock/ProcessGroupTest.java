@@ -31,20 +31,16 @@ class ProcessGroupTest {
             String priority = "import os\ndef f(event): return os.getpriority(os.PRIO_PROCESS, 0)\n";
             Leaf before = real.mechanism.createLeaf(Optional.of(zygote), real.lambda("before", priority));
             assertEquals("200 0", call(before));
-            Leaf hostile = real.mechanism.createLeaf(
-                    Optional.of(zygote),
-                    real.lambda(
-                            "hostile",
-                            """
-                            import os, signal
-                            def f(event):
-                                os.setpriority(os.PRIO_PGRP, 0, 19)
-                                child = os.fork()
-                                if child == 0:
-                                    os.kill(0, signal.SIGKILL)
-                                    os._exit(0)
-                                return os.waitpid(child, 0)[1]
-                            """));
+            Leaf hostile = real.mechanism.createLeaf(Optional.of(zygote), real.lambda("hostile", """
+                import os, signal
+                def f(event):
+                    os.setpriority(os.PRIO_PGRP, 0, 19)
+                    child = os.fork()
+                    if child == 0:
+                        os.kill(0, signal.SIGKILL)
+                        os._exit(0)
+                    return os.waitpid(child, 0)[1]
+                """));
             assertEquals("200 9", call(hostile), "it reached its own child");
             assertEquals("200 0", call(before));
             assertTrue(zygote.alive());

@@ -56,7 +56,8 @@ final class RealSandboxes implements AutoCloseable {
 
     /** A lambda with this source and these packages. */
     LeafSpec lambda(String name, String source, PackageId... pins) {
-        return new LeafSpec(name, write("code/" + name, Map.of("f.py", source)), Set.of(pins), LIMITS, Network.HOST, Map.of());
+        return new LeafSpec(
+                name, write("code/" + name, Map.of("f.py", source)), Set.of(pins), LIMITS, Network.HOST, Map.of());
     }
 
     /** A package with one module of the same name. */

@@ -36,7 +36,9 @@ class RootFolderTest {
     }
 
     private String found(String path) throws IOException {
-        return root.find(Path.of(path)).map(found -> "/" + top.relativize(found)).orElse("nothing");
+        return root.find(Path.of(path))
+                .map(found -> "/" + top.relativize(found))
+                .orElse("nothing");
     }
 
     @Test

@@ -21,7 +21,11 @@ final class RuntimeProgram {
     static byte[] run(PythonRuntime python, String program, Map<String, String> environment, String... arguments)
             throws Exception {
         List<String> command = new ArrayList<>(List.of(
-                python.executable(), "-s", "-S", "-B", "-c",
+                python.executable(),
+                "-s",
+                "-S",
+                "-B",
+                "-c",
                 "import sys\nsys.path.append('" + python.folder() + "')\n" + program));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);

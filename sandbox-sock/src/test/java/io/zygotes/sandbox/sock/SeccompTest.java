@@ -35,45 +35,134 @@ class SeccompTest {
 
     /** The numbers of asm/unistd_64.h and asm-generic/unistd.h for what is tried here. */
     private enum Machine {
-        X86_64_KERNEL("x86_64", X86_64, I386, Map.ofEntries(
-                Map.entry("read", 0), Map.entry("mmap", 9), Map.entry("ioctl", 16), Map.entry("socket", 41),
-                Map.entry("connect", 42), Map.entry("socketpair", 53), Map.entry("clone", 56), Map.entry("execve", 59), Map.entry("kill", 62),
-                Map.entry("fcntl", 72), Map.entry("sync", 162), Map.entry("fadvise64", 221), Map.entry("syncfs", 306),
-                Map.entry("ptrace", 101), Map.entry("setuid", 105), Map.entry("capset", 126),
-                Map.entry("personality", 135), Map.entry("pivot_root", 155), Map.entry("chroot", 161),
-                Map.entry("mount", 165), Map.entry("umount2", 166), Map.entry("swapon", 167), Map.entry("reboot", 169),
-                Map.entry("sethostname", 170), Map.entry("init_module", 175), Map.entry("futex", 202),
-                Map.entry("exit_group", 231), Map.entry("kexec_load", 246), Map.entry("add_key", 248),
-                Map.entry("keyctl", 250), Map.entry("inotify_add_watch", 254), Map.entry("openat", 257),
-                Map.entry("unshare", 272), Map.entry("perf_event_open", 298), Map.entry("fanotify_init", 300),
-                Map.entry("prlimit64", 302), Map.entry("setrlimit", 160), Map.entry("name_to_handle_at", 303),
-                Map.entry("open_by_handle_at", 304), Map.entry("setns", 308), Map.entry("process_vm_readv", 310),
-                Map.entry("kcmp", 312), Map.entry("seccomp", 317), Map.entry("getrandom", 318),
-                Map.entry("bpf", 321), Map.entry("userfaultfd", 323), Map.entry("rseq", 334),
-                Map.entry("madvise", 28), Map.entry("setsockopt", 54), Map.entry("fsync", 74),
-                Map.entry("fdatasync", 75), Map.entry("prctl", 157), Map.entry("shmget", 29), Map.entry("io_setup", 206),
-                Map.entry("io_submit", 209), Map.entry("ioprio_set", 251), Map.entry("sync_file_range", 277),
-                Map.entry("memfd_create", 319), Map.entry("io_pgetevents", 333))),
-        AARCH64_KERNEL("aarch64", AARCH64, ARM, Map.ofEntries(
-                Map.entry("fcntl", 25), Map.entry("sync", 81), Map.entry("socketpair", 199),
-                Map.entry("fadvise64", 223), Map.entry("syncfs", 267),
-                Map.entry("inotify_add_watch", 27), Map.entry("ioctl", 29), Map.entry("umount2", 39),
-                Map.entry("mount", 40), Map.entry("pivot_root", 41), Map.entry("chroot", 51),
-                Map.entry("openat", 56), Map.entry("read", 63), Map.entry("capset", 91), Map.entry("personality", 92),
-                Map.entry("exit_group", 94), Map.entry("unshare", 97), Map.entry("futex", 98),
-                Map.entry("kexec_load", 104), Map.entry("init_module", 105), Map.entry("ptrace", 117),
-                Map.entry("kill", 129), Map.entry("reboot", 142), Map.entry("setuid", 146),
-                Map.entry("sethostname", 161), Map.entry("socket", 198), Map.entry("connect", 203),
-                Map.entry("add_key", 217), Map.entry("keyctl", 219), Map.entry("clone", 220), Map.entry("execve", 221),
-                Map.entry("mmap", 222), Map.entry("swapon", 224), Map.entry("perf_event_open", 241),
-                Map.entry("prlimit64", 261), Map.entry("setrlimit", 164), Map.entry("fanotify_init", 262), Map.entry("name_to_handle_at", 264),
-                Map.entry("open_by_handle_at", 265), Map.entry("setns", 268), Map.entry("process_vm_readv", 270),
-                Map.entry("kcmp", 272), Map.entry("seccomp", 277), Map.entry("getrandom", 278), Map.entry("bpf", 280),
-                Map.entry("userfaultfd", 282), Map.entry("rseq", 293),
-                Map.entry("io_setup", 0), Map.entry("io_submit", 2), Map.entry("ioprio_set", 30),
-                Map.entry("fsync", 82), Map.entry("fdatasync", 83), Map.entry("sync_file_range", 84),
-                Map.entry("prctl", 167), Map.entry("shmget", 194), Map.entry("setsockopt", 208), Map.entry("madvise", 233),
-                Map.entry("memfd_create", 279), Map.entry("io_pgetevents", 292)));
+        X86_64_KERNEL(
+                "x86_64",
+                X86_64,
+                I386,
+                Map.ofEntries(
+                        Map.entry("read", 0),
+                        Map.entry("mmap", 9),
+                        Map.entry("ioctl", 16),
+                        Map.entry("socket", 41),
+                        Map.entry("connect", 42),
+                        Map.entry("socketpair", 53),
+                        Map.entry("clone", 56),
+                        Map.entry("execve", 59),
+                        Map.entry("kill", 62),
+                        Map.entry("fcntl", 72),
+                        Map.entry("sync", 162),
+                        Map.entry("fadvise64", 221),
+                        Map.entry("syncfs", 306),
+                        Map.entry("ptrace", 101),
+                        Map.entry("setuid", 105),
+                        Map.entry("capset", 126),
+                        Map.entry("personality", 135),
+                        Map.entry("pivot_root", 155),
+                        Map.entry("chroot", 161),
+                        Map.entry("mount", 165),
+                        Map.entry("umount2", 166),
+                        Map.entry("swapon", 167),
+                        Map.entry("reboot", 169),
+                        Map.entry("sethostname", 170),
+                        Map.entry("init_module", 175),
+                        Map.entry("futex", 202),
+                        Map.entry("exit_group", 231),
+                        Map.entry("kexec_load", 246),
+                        Map.entry("add_key", 248),
+                        Map.entry("keyctl", 250),
+                        Map.entry("inotify_add_watch", 254),
+                        Map.entry("openat", 257),
+                        Map.entry("unshare", 272),
+                        Map.entry("perf_event_open", 298),
+                        Map.entry("fanotify_init", 300),
+                        Map.entry("prlimit64", 302),
+                        Map.entry("setrlimit", 160),
+                        Map.entry("name_to_handle_at", 303),
+                        Map.entry("open_by_handle_at", 304),
+                        Map.entry("setns", 308),
+                        Map.entry("process_vm_readv", 310),
+                        Map.entry("kcmp", 312),
+                        Map.entry("seccomp", 317),
+                        Map.entry("getrandom", 318),
+                        Map.entry("bpf", 321),
+                        Map.entry("userfaultfd", 323),
+                        Map.entry("rseq", 334),
+                        Map.entry("madvise", 28),
+                        Map.entry("setsockopt", 54),
+                        Map.entry("fsync", 74),
+                        Map.entry("fdatasync", 75),
+                        Map.entry("prctl", 157),
+                        Map.entry("shmget", 29),
+                        Map.entry("io_setup", 206),
+                        Map.entry("io_submit", 209),
+                        Map.entry("ioprio_set", 251),
+                        Map.entry("sync_file_range", 277),
+                        Map.entry("memfd_create", 319),
+                        Map.entry("io_pgetevents", 333))),
+        AARCH64_KERNEL(
+                "aarch64",
+                AARCH64,
+                ARM,
+                Map.ofEntries(
+                        Map.entry("fcntl", 25),
+                        Map.entry("sync", 81),
+                        Map.entry("socketpair", 199),
+                        Map.entry("fadvise64", 223),
+                        Map.entry("syncfs", 267),
+                        Map.entry("inotify_add_watch", 27),
+                        Map.entry("ioctl", 29),
+                        Map.entry("umount2", 39),
+                        Map.entry("mount", 40),
+                        Map.entry("pivot_root", 41),
+                        Map.entry("chroot", 51),
+                        Map.entry("openat", 56),
+                        Map.entry("read", 63),
+                        Map.entry("capset", 91),
+                        Map.entry("personality", 92),
+                        Map.entry("exit_group", 94),
+                        Map.entry("unshare", 97),
+                        Map.entry("futex", 98),
+                        Map.entry("kexec_load", 104),
+                        Map.entry("init_module", 105),
+                        Map.entry("ptrace", 117),
+                        Map.entry("kill", 129),
+                        Map.entry("reboot", 142),
+                        Map.entry("setuid", 146),
+                        Map.entry("sethostname", 161),
+                        Map.entry("socket", 198),
+                        Map.entry("connect", 203),
+                        Map.entry("add_key", 217),
+                        Map.entry("keyctl", 219),
+                        Map.entry("clone", 220),
+                        Map.entry("execve", 221),
+                        Map.entry("mmap", 222),
+                        Map.entry("swapon", 224),
+                        Map.entry("perf_event_open", 241),
+                        Map.entry("prlimit64", 261),
+                        Map.entry("setrlimit", 164),
+                        Map.entry("fanotify_init", 262),
+                        Map.entry("name_to_handle_at", 264),
+                        Map.entry("open_by_handle_at", 265),
+                        Map.entry("setns", 268),
+                        Map.entry("process_vm_readv", 270),
+                        Map.entry("kcmp", 272),
+                        Map.entry("seccomp", 277),
+                        Map.entry("getrandom", 278),
+                        Map.entry("bpf", 280),
+                        Map.entry("userfaultfd", 282),
+                        Map.entry("rseq", 293),
+                        Map.entry("io_setup", 0),
+                        Map.entry("io_submit", 2),
+                        Map.entry("ioprio_set", 30),
+                        Map.entry("fsync", 82),
+                        Map.entry("fdatasync", 83),
+                        Map.entry("sync_file_range", 84),
+                        Map.entry("prctl", 167),
+                        Map.entry("shmget", 194),
+                        Map.entry("setsockopt", 208),
+                        Map.entry("madvise", 233),
+                        Map.entry("memfd_create", 279),
+                        Map.entry("io_pgetevents", 292)));
 
         final String name;
         final int audit;
@@ -94,13 +183,46 @@ class SeccompTest {
 
     /** Calls that a function needs. */
     private static final List<String> NEEDED = List.of(
-            "read", "mmap", "connect", "execve", "kill", "futex", "exit_group", "openat", "prlimit64", "getrandom", "rseq");
+            "read",
+            "mmap",
+            "connect",
+            "execve",
+            "kill",
+            "futex",
+            "exit_group",
+            "openat",
+            "prlimit64",
+            "getrandom",
+            "rseq");
     /** Calls that neither a leaf nor a zygote may make. */
     private static final List<String> NEVER = List.of(
-            "ptrace", "chroot", "swapon", "reboot", "init_module", "kexec_load", "add_key", "keyctl",
-            "inotify_add_watch", "perf_event_open", "fanotify_init", "name_to_handle_at", "open_by_handle_at",
-            "process_vm_readv", "kcmp", "bpf", "userfaultfd", "pivot_root", "umount2", "setns", "setuid", "sync", "syncfs",
-            "io_setup", "io_submit", "io_pgetevents", "ioprio_set");
+            "ptrace",
+            "chroot",
+            "swapon",
+            "reboot",
+            "init_module",
+            "kexec_load",
+            "add_key",
+            "keyctl",
+            "inotify_add_watch",
+            "perf_event_open",
+            "fanotify_init",
+            "name_to_handle_at",
+            "open_by_handle_at",
+            "process_vm_readv",
+            "kcmp",
+            "bpf",
+            "userfaultfd",
+            "pivot_root",
+            "umount2",
+            "setns",
+            "setuid",
+            "sync",
+            "syncfs",
+            "io_setup",
+            "io_submit",
+            "io_pgetevents",
+            "ioprio_set");
     /** Of those, numbers that are the same everywhere: open_tree, fsopen, io_uring_*, pidfd_getfd, memfd_secret, … */
     private static final List<Integer> NEVER_EVERYWHERE = List.of(425, 426, 427, 428, 430, 431, 432, 433, 438, 447);
     /** Calls that set a sandbox up: a zygote's children need them, and have to give them up. */
@@ -134,7 +256,11 @@ class SeccompTest {
     }
 
     private static long run(List<long[]> program, int audit, int number, long... arguments) {
-        ByteBuffer data = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN).putInt(number).putInt(audit).putLong(0);
+        ByteBuffer data = ByteBuffer.allocate(64)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(number)
+                .putInt(audit)
+                .putLong(0);
         for (long argument : arguments) {
             data.putLong(argument);
         }
@@ -238,10 +364,13 @@ class SeccompTest {
     @ParameterizedTest
     @EnumSource
     void a_zygote_may_set_up_no_more_than_its_children_need(Machine machine) {
-        for (long flags : List.of(0L, 2L, 32L | 6L, 4096L, 4096L | 14L, 16384L, 1L << 20)) { // REMOUNT, BIND, REC, SHARED
-            assertEquals(error(EPERM), zygote(machine, machine.number("mount"), 0, 0, 0, flags), Long.toHexString(flags));
+        for (long flags :
+                List.of(0L, 2L, 32L | 6L, 4096L, 4096L | 14L, 16384L, 1L << 20)) { // REMOUNT, BIND, REC, SHARED
+            assertEquals(
+                    error(EPERM), zygote(machine, machine.number("mount"), 0, 0, 0, flags), Long.toHexString(flags));
         }
-        for (long namespace : List.of(0x80L, 0x00020000L, 0x04000000L, 0x10000000L, 0x20000000L, 0x40000000L, 0x12000000L)) {
+        for (long namespace :
+                List.of(0x80L, 0x00020000L, 0x04000000L, 0x10000000L, 0x20000000L, 0x40000000L, 0x12000000L)) {
             assertEquals(
                     error(EPERM), zygote(machine, machine.number("unshare"), namespace), Long.toHexString(namespace));
         }
@@ -292,8 +421,8 @@ class SeccompTest {
         int clone = machine.number("clone");
         assertEquals(ALLOWED, leaf(machine, clone, 17)); // fork: SIGCHLD
         assertEquals(ALLOWED, leaf(machine, clone, 0x3d0f00)); // a thread of glibc
-        for (long namespace : List.of(
-                0x00020000L, 0x02000000L, 0x04000000L, 0x08000000L, 0x10000000L, 0x20000000L, 0x40000000L)) {
+        for (long namespace :
+                List.of(0x00020000L, 0x02000000L, 0x04000000L, 0x08000000L, 0x10000000L, 0x20000000L, 0x40000000L)) {
             assertEquals(error(EPERM), leaf(machine, clone, namespace | 17), Long.toHexString(namespace));
             assertEquals(error(EPERM), zygote(machine, clone, namespace | 17));
         }
@@ -317,7 +446,8 @@ class SeccompTest {
                 assertEquals(error(EPROTONOSUPPORT), zygote(machine, socket, family, type, 0), "type " + type);
             }
             for (long protocol : List.of(1L, 33L, 58L, 132L, 136L, 255L, 262L)) {
-                assertEquals(error(EPROTONOSUPPORT), zygote(machine, socket, family, 2, protocol), "protocol " + protocol);
+                assertEquals(
+                        error(EPROTONOSUPPORT), zygote(machine, socket, family, 2, protocol), "protocol " + protocol);
             }
         }
         for (long family : List.of(0L, 3L, 9L, 15L, 16L, 17L, 29L, 31L, 38L, 40L, 44L, 0xffffffffL)) {
@@ -342,7 +472,8 @@ class SeccompTest {
     @EnumSource
     void a_leaf_gets_no_huge_pages_and_has_none_of_its_own_merged(Machine machine) {
         assertEquals(ALLOWED, leaf(machine, machine.number("mmap"), 0, 4096, 3, 0x22, -1, 0));
-        assertEquals(error(EPERM), zygote(machine, machine.number("mmap"), 0, 1 << 21, 3, 0x40022, -1, 0)); // MAP_HUGETLB
+        assertEquals(
+                error(EPERM), zygote(machine, machine.number("mmap"), 0, 1 << 21, 3, 0x40022, -1, 0)); // MAP_HUGETLB
         assertEquals(ALLOWED, leaf(machine, machine.number("memfd_create"), 0, 3));
         assertEquals(error(EPERM), leaf(machine, machine.number("memfd_create"), 0, 4)); // MFD_HUGETLB
         assertEquals(error(EPERM), leaf(machine, machine.number("memfd_create"), 0, 4 | 21 << 26)); // of two MiB

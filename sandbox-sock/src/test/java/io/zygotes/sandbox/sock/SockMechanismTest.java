@@ -70,8 +70,11 @@ class SockMechanismTest {
         Zygote one = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(a));
         Zygote two = real.mechanism.createZygote(Optional.of(one), RealSandboxes.zygote(a, b));
         LeafSpec spec = real.lambda(
-                "both", "import sys\nseen = [m in sys.modules for m in ('alpha', 'beta')]\nimport beta\n"
-                        + "def f(event):\n    import os\n    return [seen, beta.VALUE, os.getuid() >= 10000]\n", a, b);
+                "both",
+                "import sys\nseen = [m in sys.modules for m in ('alpha', 'beta')]\nimport beta\n"
+                        + "def f(event):\n    import os\n    return [seen, beta.VALUE, os.getuid() >= 10000]\n",
+                a,
+                b);
         for (int i = 0; i < 3; i++) {
             Leaf leaf = real.mechanism.createLeaf(Optional.of(two), spec);
             assertEquals("200 [[true, true], 2, true]", call(leaf, ""));
@@ -88,7 +91,8 @@ class SockMechanismTest {
 
     @ParameterizedTest
     @CsvSource({"false, false", "true, false", "true, true"})
-    void an_error_while_f_is_imported_comes_with_pythons_traceback(boolean forked, boolean calledLate) throws Exception {
+    void an_error_while_f_is_imported_comes_with_pythons_traceback(boolean forked, boolean calledLate)
+            throws Exception {
         Leaf leaf = leaf(forked ? Optional.of(root()) : Optional.empty(), "x = 1\nraise ValueError('no luck')\n");
         if (calledLate) {
             Thread.sleep(300); // it is gone before it is called
@@ -121,26 +125,23 @@ class SockMechanismTest {
     void a_call_that_takes_too_long_ends_the_leaf() throws Exception {
         Leaf leaf = leaf(Optional.of(root()), "import time\ndef f(event): time.sleep(60)\n");
         assertThrows(
-                SandboxException.TimedOut.class,
-                () -> leaf.call(Invocation.post(new byte[0]), Duration.ofMillis(300)));
+                SandboxException.TimedOut.class, () -> leaf.call(Invocation.post(new byte[0]), Duration.ofMillis(300)));
         assertFalse(leaf.alive());
     }
 
     @Test
     void a_frozen_leaf_makes_no_progress_and_goes_on_when_it_is_thawed() throws Exception {
-        Leaf leaf = leaf(
-                Optional.of(root()),
-                """
-                import threading, time
-                n = 0
-                def count():
-                    global n
-                    while True:
-                        n += 1
-                        time.sleep(0.001)
-                threading.Thread(target=count, daemon=True).start()
-                def f(event): return n
-                """);
+        Leaf leaf = leaf(Optional.of(root()), """
+            import threading, time
+            n = 0
+            def count():
+                global n
+                while True:
+                    n += 1
+                    time.sleep(0.001)
+            threading.Thread(target=count, daemon=True).start()
+            def f(event): return n
+            """);
         call(leaf, "");
         leaf.freeze();
         Thread.sleep(300);
@@ -171,15 +172,20 @@ class SockMechanismTest {
             throws Exception {
         Zygote root = root();
         Limits usual = RealSandboxes.LIMITS;
-        Limits limits = new Limits(usual.memMb(), usual.procs(), usual.cpuPercent(), usual.swappiness(), usual.runtimeSec(),
-                openFiles, usual.tmpMb());
-        String source =
-                """
-                import os, resource
-                def f(event):
-                    limits = [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE)]
-                    return [limits, os.environ.get("V", ""), os.getcwd(), os.listdir("/proc/self/fd")]
-                """;
+        Limits limits = new Limits(
+                usual.memMb(),
+                usual.procs(),
+                usual.cpuPercent(),
+                usual.swappiness(),
+                usual.runtimeSec(),
+                openFiles,
+                usual.tmpMb());
+        String source = """
+            import os, resource
+            def f(event):
+                limits = [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE)]
+                return [limits, os.environ.get("V", ""), os.getcwd(), os.listdir("/proc/self/fd")]
+            """;
         Map<String, String> environment = variable.isEmpty() ? Map.of() : Map.of("V", variable);
         LeafSpec plain = real.lambda("it", source);
         LeafSpec spec = new LeafSpec("it", plain.handler(), plain.packages(), limits, plain.network(), environment);
@@ -198,7 +204,12 @@ class SockMechanismTest {
         Zygote root = root();
         LeafSpec plain = real.lambda("it", "import os\ndef f(event):\n    return len(os.environ.get('LONG', ''))\n");
         LeafSpec spec = new LeafSpec(
-                "it", plain.handler(), plain.packages(), plain.limits(), plain.network(), Map.of("LONG", "x".repeat(size)));
+                "it",
+                plain.handler(),
+                plain.packages(),
+                plain.limits(),
+                plain.network(),
+                Map.of("LONG", "x".repeat(size)));
         assertEquals("200 " + size, call(real.mechanism.createLeaf(Optional.of(root), spec), ""));
         assertEquals("200 0", call(real.mechanism.createLeaf(Optional.of(root), plain), ""));
     }
@@ -228,17 +239,14 @@ class SockMechanismTest {
 
     @Test
     void a_zygote_with_threads_still_forks() throws Exception {
-        var busy = real.pack(
-                "busy",
-                "1",
-                """
-                import threading, time, warnings
-                threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
-                def hook(*warning):
-                    print("warned", flush=True)
-                warnings.simplefilter("always")
-                warnings.showwarning = hook
-                """);
+        var busy = real.pack("busy", "1", """
+            import threading, time, warnings
+            threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+            def hook(*warning):
+                print("warned", flush=True)
+            warnings.simplefilter("always")
+            warnings.showwarning = hook
+            """);
         Zygote zygote = real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(busy));
         LeafSpec spec = real.lambda("calm", "import threading\ndef f(event): return threading.active_count()\n", busy);
         Leaf leaf = real.mechanism.createLeaf(Optional.of(zygote), spec);
@@ -250,9 +258,7 @@ class SockMechanismTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "signal.signal(signal.SIGCHLD, signal.SIG_IGN)",
-        """
+    @ValueSource(strings = {"signal.signal(signal.SIGCHLD, signal.SIG_IGN)", """
         def reap(number, frame):
             try:
                 while os.waitpid(-1, os.WNOHANG)[0]:
@@ -260,12 +266,12 @@ class SockMechanismTest {
             except ChildProcessError:
                 pass
         signal.signal(signal.SIGCHLD, reap)
-        """
-    })
+        """})
     void a_package_that_waits_for_every_child_does_not_harm_its_zygote(String source) throws Exception {
         String[] threads = {"", "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"};
         for (int i = 0; i < threads.length; i++) {
-            PackageId reaps = real.pack("reaps" + i, "1", "import os, signal, threading, time\n" + source + "\n" + threads[i]);
+            PackageId reaps =
+                    real.pack("reaps" + i, "1", "import os, signal, threading, time\n" + source + "\n" + threads[i]);
             Zygote zygote = real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(reaps));
             LeafSpec spec = real.lambda("it", "def f(event): return 1\n", reaps);
             for (int again = 0; again < 2; again++) {
@@ -286,24 +292,27 @@ class SockMechanismTest {
 
     @Test
     void a_job_writes_only_where_it_may_and_its_files_end_up_with_root(@TempDir Path folder) throws Exception {
-        String script =
-                """
-                import os, sys
-                open("/mnt/out/made", "w").write(sys.argv[1] + os.environ["WORD"])
-                print("said", os.path.exists("/mnt/in/f.py"))
-                for place in ("/mnt/in/x", "/usr/x", "/x"):
-                    try:
-                        open(place, "w")
-                        print("wrote", place)
-                    except OSError:
-                        pass
-                sys.exit(7)
-                """;
+        String script = """
+            import os, sys
+            open("/mnt/out/made", "w").write(sys.argv[1] + os.environ["WORD"])
+            print("said", os.path.exists("/mnt/in/f.py"))
+            for place in ("/mnt/in/x", "/usr/x", "/x"):
+                try:
+                    open(place, "w")
+                    print("wrote", place)
+                except OSError:
+                    pass
+            sys.exit(7)
+            """;
         Path in = real.lambda("in", "").handler();
         JobResult result = real.mechanism.run(new Job(
-                "test", script, List.of("arg-"), Map.of("WORD", "word"),
+                "test",
+                script,
+                List.of("arg-"),
+                Map.of("WORD", "word"),
                 List.of(new Job.Mount(folder, "/mnt/out", true), new Job.Mount(in, "/mnt/in", false)),
-                RealSandboxes.LIMITS, Network.NONE));
+                RealSandboxes.LIMITS,
+                Network.NONE));
         assertEquals("said True\n", result.output());
         assertEquals(7, result.exitCode());
         assertEquals("arg-word", Files.readString(folder.resolve("made")));
@@ -313,7 +322,8 @@ class SockMechanismTest {
     @Test
     void a_job_that_hangs_is_ended(@TempDir Path folder) {
         Limits limits = new Limits(64, 4, 100, 0, 1, 64, 4);
-        var job = new Job("hang", "import time\ntime.sleep(60)\n", List.of(), Map.of(), List.of(), limits, Network.NONE);
+        var job =
+                new Job("hang", "import time\ntime.sleep(60)\n", List.of(), Map.of(), List.of(), limits, Network.NONE);
         assertThrows(SandboxException.TimedOut.class, () -> real.mechanism.run(job));
     }
 

@@ -6,17 +6,47 @@ import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxException;
-import io.zygotes.spi.Sandboxes;
 import io.zygotes.spi.Stability;
 import io.zygotes.spi.Zygote;
+import io.zygotes.spi.ZygoteSpec;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 
 /**
  * A way to make sandboxes, such as SOCK. It makes what it is told: memory accounting, eviction and the safety rule
  * are the core's.
  */
 @Stability(Stability.Level.EVOLVING)
-public interface SandboxMechanism extends Sandboxes, AutoCloseable {
+public interface SandboxMechanism extends AutoCloseable {
+
+    /**
+     * Makes a leaf. The caller has checked that the lambda asked for all packages of the parent, and has reserved the
+     * memory.
+     *
+     * @param parent the zygote to fork it from, made by this mechanism; empty for a fresh Python process
+     * @param spec what it must be
+     * @return the leaf; {@code f.py} may still be importing ({@link Leaf#awaitReady})
+     * @throws SandboxException.NoCapacity if the machine has no process, memory or open file left for it
+     * @throws SandboxException.ZygoteGone if the parent cannot fork any more
+     * @throws SandboxException if it cannot be made
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     */
+    Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException;
+
+    /**
+     * Makes a zygote and lets it import its packages. The caller has checked that the new zygote has all packages of the
+     * parent, and has reserved the memory.
+     *
+     * @param parent the zygote to fork it from, made by this mechanism; empty for a fresh Python process
+     * @param spec what it must be
+     * @throws SandboxException.NoCapacity if the machine has no process, memory or open file left for it
+     * @throws SandboxException.ZygoteGone if the parent cannot fork any more
+     * @throws SandboxException.ImportFailed if a package cannot be imported
+     * @throws SandboxException.TimedOut if the import takes longer than the limit
+     * @throws SandboxException if it cannot be made
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     */
+    Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException;
 
     /**
      * Makes a spare leaf: forked ahead, set up, and waiting for its lambda.

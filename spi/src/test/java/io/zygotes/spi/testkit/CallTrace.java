@@ -42,7 +42,9 @@ public record CallTrace(FakePackages packages, List<Call> calls) {
     /** Sorts the calls. */
     public CallTrace {
         Objects.requireNonNull(packages);
-        calls = calls.stream().sorted(Comparator.comparingDouble(Call::atMillis)).toList();
+        calls = calls.stream()
+                .sorted(Comparator.comparingDouble(Call::atMillis))
+                .toList();
     }
 
     /**

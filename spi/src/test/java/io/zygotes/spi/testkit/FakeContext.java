@@ -58,7 +58,8 @@ public record FakeContext(
      * @param poolMib the memory for all sandboxes, in MiB
      */
     public static FakeContext of(FakePackages packages, long poolMib) {
-        return new FakeContext(new FakeSandboxes(packages, poolMib), packages, Map.of(), Optional.empty(), Path.of("."));
+        return new FakeContext(
+                new FakeSandboxes(packages, poolMib), packages, Map.of(), Optional.empty(), Path.of("."));
     }
 
     /** The same with other options. */

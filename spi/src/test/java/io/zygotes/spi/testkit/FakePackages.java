@@ -69,7 +69,10 @@ public final class FakePackages implements Packages {
                 for (int i = random.nextInt(3); i > 0 && name > 0; i--) {
                     dependencies.add("p" + random.nextInt(name));
                 }
-                packages.add("p" + name + "==1." + version, 1 + random.nextInt(100), random.nextInt(20),
+                packages.add(
+                        "p" + name + "==1." + version,
+                        1 + random.nextInt(100),
+                        random.nextInt(20),
                         dependencies.toArray(String[]::new));
             }
         }
@@ -87,8 +90,14 @@ public final class FakePackages implements Packages {
      */
     public FakePackages add(String pinned, double millis, double megabytes, String... dependencies) {
         PackageId id = PackageId.parse(pinned);
-        known.put(id, new PackageInfo(id, List.of(dependencies), List.of(id.name().replace('-', '_')),
-                Path.of("packages", id.toString()), Math.round(megabytes * 2 * (1 << 20))));
+        known.put(
+                id,
+                new PackageInfo(
+                        id,
+                        List.of(dependencies),
+                        List.of(id.name().replace('-', '_')),
+                        Path.of("packages", id.toString()),
+                        Math.round(megabytes * 2 * (1 << 20))));
         costs.put(id, new ImportCost(millis, megabytes));
         versions.computeIfAbsent(id.name(), name -> new ArrayList<>()).add(id);
         return this;
@@ -156,10 +165,12 @@ public final class FakePackages implements Packages {
     }
 
     private void pinDependencies(PackageId id, Map<String, PackageId> chosen, Random random) {
-        for (String dependency : Objects.requireNonNull(known.get(id), () -> "not defined: " + id).dependencies()) {
+        for (String dependency : Objects.requireNonNull(known.get(id), () -> "not defined: " + id)
+                .dependencies()) {
             if (!chosen.containsKey(dependency)) {
                 List<PackageId> candidates = versions.get(dependency);
-                PackageId pick = candidates.get(random == null ? candidates.size() - 1 : random.nextInt(candidates.size()));
+                PackageId pick =
+                        candidates.get(random == null ? candidates.size() - 1 : random.nextInt(candidates.size()));
                 chosen.put(dependency, pick);
                 pinDependencies(pick, chosen, random);
             }

@@ -56,7 +56,10 @@ public final class FakeSandboxes implements Sandboxes {
      * @param millis how long it took until it was ready, by the model
      */
     public record Made(
-            String id, Optional<String> lambda, Optional<List<PackageId>> parent, List<PackageId> packages,
+            String id,
+            Optional<String> lambda,
+            Optional<List<PackageId>> parent,
+            List<PackageId> packages,
             double millis) {}
 
     private final FakePackages packages;
@@ -105,24 +108,36 @@ public final class FakeSandboxes implements Sandboxes {
     @Override
     public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException {
         checkRule("a leaf of " + spec.lambda(), parent, spec.packages());
-        Set<PackageId> inherited = parent.map(zygote -> Set.copyOf(zygote.packages())).orElse(Set.of());
-        List<PackageId> own = spec.packages().stream().filter(id -> !inherited.contains(id)).sorted().toList();
-        return (FakeLeaf) make(parent, own, () -> trouble.beforeLeaf(parent, spec), (bytes, millis) ->
-                new FakeLeaf("leaf-" + ++leafNumber, bytes, millis, parent, spec));
+        Set<PackageId> inherited =
+                parent.map(zygote -> Set.copyOf(zygote.packages())).orElse(Set.of());
+        List<PackageId> own = spec.packages().stream()
+                .filter(id -> !inherited.contains(id))
+                .sorted()
+                .toList();
+        return (FakeLeaf) make(
+                parent,
+                own,
+                () -> trouble.beforeLeaf(parent, spec),
+                (bytes, millis) -> new FakeLeaf("leaf-" + ++leafNumber, bytes, millis, parent, spec));
     }
 
     @Override
     public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException {
         checkRule("a zygote with " + spec.packages(), parent, Set.copyOf(spec.packages()));
-        Set<PackageId> inherited = parent.map(zygote -> Set.copyOf(zygote.packages())).orElse(Set.of());
-        List<PackageId> own = spec.packages().stream().filter(id -> !inherited.contains(id)).toList();
+        Set<PackageId> inherited =
+                parent.map(zygote -> Set.copyOf(zygote.packages())).orElse(Set.of());
+        List<PackageId> own =
+                spec.packages().stream().filter(id -> !inherited.contains(id)).toList();
         for (PackageId id : own) {
             if (packages.installed(id).isEmpty()) {
                 throw violation(id + " is not installed: install it before a zygote imports it");
             }
         }
-        FakeZygote zygote = (FakeZygote) make(parent, own, () -> trouble.beforeZygote(parent, spec), (bytes, millis) ->
-                new FakeZygote("zygote-" + ++zygoteNumber, bytes, millis, parent, spec, own));
+        FakeZygote zygote = (FakeZygote) make(
+                parent,
+                own,
+                () -> trouble.beforeZygote(parent, spec),
+                (bytes, millis) -> new FakeZygote("zygote-" + ++zygoteNumber, bytes, millis, parent, spec, own));
         own.forEach(packages::measured);
         return zygote;
     }
@@ -132,7 +147,8 @@ public final class FakeSandboxes implements Sandboxes {
             return;
         }
         if (!(parent.get() instanceof FakeZygote zygote) || zygote.pool() != this) {
-            throw violation("the parent of " + what + " is not a zygote of this pool: " + parent.get().id());
+            throw violation("the parent of " + what + " is not a zygote of this pool: "
+                    + parent.get().id());
         }
         Set<PackageId> extra = new HashSet<>(zygote.packages());
         extra.removeAll(wanted);
@@ -172,7 +188,8 @@ public final class FakeSandboxes implements Sandboxes {
                     throw new SandboxException.ZygoteGone(from.id() + " is gone");
                 }
                 double mib = (from == null ? PYTHON_MIB : 0) + SANDBOX_MIB;
-                double millis = from == null ? FRESH_MILLIS : FORK_MILLIS + FORK_MILLIS_PER_MIB * megabytes(from.packages());
+                double millis =
+                        from == null ? FRESH_MILLIS : FORK_MILLIS + FORK_MILLIS_PER_MIB * megabytes(from.packages());
                 for (PackageId id : own) {
                     mib += packages.trueCost(id).megabytes();
                     millis += packages.trueCost(id).millis();
@@ -355,7 +372,8 @@ public final class FakeSandboxes implements Sandboxes {
         private final List<PackageId> own;
         private int holds;
 
-        FakeZygote(String id, long bytes, double millis, Optional<Zygote> parent, ZygoteSpec spec, List<PackageId> own) {
+        FakeZygote(
+                String id, long bytes, double millis, Optional<Zygote> parent, ZygoteSpec spec, List<PackageId> own) {
             super(id, bytes, millis, parent);
             this.spec = spec;
             this.own = own;
@@ -407,7 +425,12 @@ public final class FakeSandboxes implements Sandboxes {
 
         @Override
         Made made() {
-            return new Made(id(), Optional.of(spec.lambda()), parent(), spec.packages().stream().sorted().toList(), millis);
+            return new Made(
+                    id(),
+                    Optional.of(spec.lambda()),
+                    parent(),
+                    spec.packages().stream().sorted().toList(),
+                    millis);
         }
 
         @Override

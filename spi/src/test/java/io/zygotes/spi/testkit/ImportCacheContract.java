@@ -17,7 +17,6 @@ import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.ImportCacheProvider;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
-import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.SpiVersion;
@@ -83,7 +82,8 @@ public abstract class ImportCacheContract {
         return Optional.empty();
     }
 
-    private ImportCache open(FakePackages packages, FakeSandboxes pool, Map<String, Object> options) throws ConfigException {
+    private ImportCache open(FakePackages packages, FakeSandboxes pool, Map<String, Object> options)
+            throws ConfigException {
         FakeContext context = new FakeContext(pool, packages, options, importCacheTree(packages), Path.of("."));
         ImportCache cache = provider().create(context);
         pool.listener(cache::onEvent);
@@ -105,7 +105,9 @@ public abstract class ImportCacheContract {
                 () -> assertFalse(provider.aliases().contains(provider.name())),
                 () -> assertFalse(provider.version().isBlank()),
                 () -> assertFalse(provider.description().isBlank()),
-                () -> assertEquals(SpiVersion.CURRENT.substring(0, here), provider.spiVersion().substring(0, there)),
+                () -> assertEquals(
+                        SpiVersion.CURRENT.substring(0, here),
+                        provider.spiVersion().substring(0, there)),
                 () -> assertTrue(Integer.parseInt(provider.spiVersion().substring(there + 1))
                         <= Integer.parseInt(SpiVersion.CURRENT.substring(here + 1))));
     }
@@ -115,10 +117,12 @@ public abstract class ImportCacheContract {
         Class<?> type = provider().getClass();
         Module module = type.getModule();
         if (module.isNamed()) {
-            assertTrue(module.getDescriptor().provides().stream()
+            assertTrue(
+                    module.getDescriptor().provides().stream()
                             .filter(provides -> provides.service().equals(ImportCacheProvider.class.getName()))
                             .anyMatch(provides -> provides.providers().contains(type.getName())),
-                    () -> "module-info.java lacks: provides " + ImportCacheProvider.class.getName() + " with " + type.getName());
+                    () -> "module-info.java lacks: provides " + ImportCacheProvider.class.getName() + " with "
+                            + type.getName());
             return;
         }
         String file = "META-INF/services/" + ImportCacheProvider.class.getName();
@@ -148,7 +152,8 @@ public abstract class ImportCacheContract {
         FakeSandboxes pool = new FakeSandboxes(packages, ROOMY);
         Map<String, Object> wrong = new HashMap<>(options());
         wrong.put("no-such-option", 1);
-        ConfigException error = assertThrows(ConfigException.class, () -> open(packages, pool, wrong).close());
+        ConfigException error = assertThrows(
+                ConfigException.class, () -> open(packages, pool, wrong).close());
         assertTrue(error.getMessage().contains("no-such-option"), error.getMessage());
     }
 
@@ -200,7 +205,8 @@ public abstract class ImportCacheContract {
         Leaf leaf;
         try (ImportCache cache = open(packages, pool, options())) {
             leaf = cache.createLeaf(pandas(packages));
-            cache.createLeaf(FakeContext.leaf("web", packages.pins("flask==3.1.0"))).destroy();
+            cache.createLeaf(FakeContext.leaf("web", packages.pins("flask==3.1.0")))
+                    .destroy();
         }
         assertEquals(List.of(), pool.zygotes());
         assertTrue(leaf.alive());
@@ -257,8 +263,9 @@ public abstract class ImportCacheContract {
             }
         });
         try (ImportCache cache = open(packages, pool, options())) {
-            assertTimeoutPreemptively(Duration.ofSeconds(20), () ->
-                    assertThrows(SandboxException.ZygoteGone.class, () -> cache.createLeaf(pandas(packages))));
+            assertTimeoutPreemptively(
+                    Duration.ofSeconds(20),
+                    () -> assertThrows(SandboxException.ZygoteGone.class, () -> cache.createLeaf(pandas(packages))));
         }
         assertTrue(forks.get() <= 2, () -> forks + " forks for one leaf");
         assertEquals(List.of(), pool.zygotes());
@@ -268,8 +275,10 @@ public abstract class ImportCacheContract {
     void errorsOfTheLeafReachTheCaller() throws Exception {
         FakePackages packages = FakePackages.wellKnown();
         FakeSandboxes pool = new FakeSandboxes(packages, ROOMY);
-        List<SandboxException> errors = List.of(new SandboxException.NoCapacity("full"),
-                new SandboxException.OutOfMemory("too big"), new SandboxException("no more pids"));
+        List<SandboxException> errors = List.of(
+                new SandboxException.NoCapacity("full"),
+                new SandboxException.OutOfMemory("too big"),
+                new SandboxException("no more pids"));
         try (ImportCache cache = open(packages, pool, options())) {
             for (SandboxException error : errors) {
                 pool.trouble(new Trouble() {
@@ -361,7 +370,8 @@ public abstract class ImportCacheContract {
                 Random random = new Random(thread);
                 for (int i = 0; i < 20; i++) {
                     try {
-                        cache.createLeaf(FakeContext.leaf("f" + thread, packages.randomPins(random, 5))).destroy();
+                        cache.createLeaf(FakeContext.leaf("f" + thread, packages.randomPins(random, 5)))
+                                .destroy();
                         served.incrementAndGet();
                     } catch (SandboxException expected) {
                         assertNotNull(expected.getMessage());
@@ -435,7 +445,8 @@ public abstract class ImportCacheContract {
         FakeSandboxes pool = new FakeSandboxes(packages, ROOMY);
         try (ImportCache cache = open(packages, pool, seededOptions())) {
             for (int i = 0; i < 60; i++) {
-                cache.createLeaf(FakeContext.leaf("f" + i, packages.randomPins(random, 5))).destroy();
+                cache.createLeaf(FakeContext.leaf("f" + i, packages.randomPins(random, 5)))
+                        .destroy();
             }
         }
         return pool.made();
@@ -465,8 +476,9 @@ public abstract class ImportCacheContract {
         try (ImportCache cache = open(packages, pool, options())) {
             cache.createLeaf(pandas(packages));
             cache.createLeaf(FakeContext.leaf("web", packages.pins("flask==3.1.0")));
-            cache.statistics().forEach((name, value) -> assertAll(
-                    () -> assertTrue(name.matches("[a-z0-9_.-]+"), name), () -> assertNotNull(value)));
+            cache.statistics()
+                    .forEach((name, value) -> assertAll(
+                            () -> assertTrue(name.matches("[a-z0-9_.-]+"), name), () -> assertNotNull(value)));
             Set<String> shown = ids(cache.shape().roots());
             Set<String> live = pool.zygotes().stream().map(Zygote::id).collect(Collectors.toSet());
             assertEquals(live, shown, "the shape shows the zygotes that live");
@@ -474,13 +486,15 @@ public abstract class ImportCacheContract {
     }
 
     private static Set<String> ids(List<CacheShape.Node> nodes) {
-        return nodes.stream().flatMap(ImportCacheContract::below).flatMap(node -> node.zygotes().stream())
-                .map(CacheShape.Live::id).collect(Collectors.toSet());
+        return nodes.stream()
+                .flatMap(ImportCacheContract::below)
+                .flatMap(node -> node.zygotes().stream())
+                .map(CacheShape.Live::id)
+                .collect(Collectors.toSet());
     }
 
     private static Stream<CacheShape.Node> below(CacheShape.Node node) {
-        return Stream.concat(
-                Stream.of(node), node.children().stream().flatMap(ImportCacheContract::below));
+        return Stream.concat(Stream.of(node), node.children().stream().flatMap(ImportCacheContract::below));
     }
 
     private interface Work<T> {

@@ -42,7 +42,12 @@ public final class Replay {
     private final boolean leavesStay;
     private final DoubleConsumer clock;
 
-    private Replay(CallTrace trace, long poolMib, Map<String, Object> options, Optional<Object> tree, boolean leavesStay,
+    private Replay(
+            CallTrace trace,
+            long poolMib,
+            Map<String, Object> options,
+            Optional<Object> tree,
+            boolean leavesStay,
             DoubleConsumer clock) {
         this.trace = trace;
         this.poolMib = poolMib;
@@ -98,7 +103,13 @@ public final class Replay {
      * @param mostReservedBytes the most memory that was reserved at one time
      */
     public record Outcome(
-            long warm, long hits, long cold, long failed, List<Double> startMillis, int zygotesMade, long mostReservedBytes) {
+            long warm,
+            long hits,
+            long cold,
+            long failed,
+            List<Double> startMillis,
+            int zygotesMade,
+            long mostReservedBytes) {
 
         /** Copies the list. */
         public Outcome {
@@ -125,9 +136,19 @@ public final class Replay {
         /** All of it in one line. */
         @Override
         public String toString() {
-            return String.format(Locale.ROOT,
-                    "%d warm, %d hits, %d cold, %d failed; start ms: sum %.0f, p50 %.1f, p99 %.1f; %d zygotes, at most %d MiB",
-                    warm, hits, cold, failed, totalMillis(), percentile(0.5), percentile(0.99), zygotesMade, mostReservedBytes >> 20);
+            return String.format(
+                    Locale.ROOT,
+                    "%d warm, %d hits, %d cold, %d failed; start ms: sum %.0f, p50 %.1f, p99 %.1f; %d zygotes, at most"
+                            + " %d MiB",
+                    warm,
+                    hits,
+                    cold,
+                    failed,
+                    totalMillis(),
+                    percentile(0.5),
+                    percentile(0.99),
+                    zygotesMade,
+                    mostReservedBytes >> 20);
         }
     }
 
@@ -228,7 +249,8 @@ public final class Replay {
         private void end(Leaf leaf) {
             if (leavesStay) {
                 leaf.freeze();
-                idle.computeIfAbsent(leaf.spec().lambda(), lambda -> new ArrayDeque<>()).push(leaf);
+                idle.computeIfAbsent(leaf.spec().lambda(), lambda -> new ArrayDeque<>())
+                        .push(leaf);
             } else {
                 leaf.destroy();
             }

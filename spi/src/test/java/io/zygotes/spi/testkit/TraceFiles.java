@@ -91,9 +91,14 @@ public final class TraceFiles {
         for (PackageId id : named) {
             JsonNode line = packages.getOrDefault(id, JSON.createObjectNode());
             List<String> dependencies = new ArrayList<>();
-            line.path("deps").forEach(each -> dependencies.add(PackageId.parse(each.asText()).name()));
-            known.add(id.toString(), line.path("import_ms").asDouble(UNKNOWN_MILLIS),
-                    line.path("import_mb").asDouble(UNKNOWN_MIB), dependencies.toArray(String[]::new));
+            line.path("deps")
+                    .forEach(each ->
+                            dependencies.add(PackageId.parse(each.asText()).name()));
+            known.add(
+                    id.toString(),
+                    line.path("import_ms").asDouble(UNKNOWN_MILLIS),
+                    line.path("import_mb").asDouble(UNKNOWN_MIB),
+                    dependencies.toArray(String[]::new));
         }
         Map<String, DoubleSummaryStatistics> run = new HashMap<>();
         for (JsonNode line : invocations) {
@@ -110,7 +115,8 @@ public final class TraceFiles {
                 // The line has the time when the call was answered.
                 double came = line.path("ts").asDouble() - line.path("ms").asDouble();
                 // A call that is not warm says nothing about how long the lambda itself runs.
-                double runs = run.getOrDefault(name, new DoubleSummaryStatistics()).getAverage();
+                double runs =
+                        run.getOrDefault(name, new DoubleSummaryStatistics()).getAverage();
                 calls.add(new CallTrace.Call(came, name, Set.copyOf(pins.values()), runs));
             }
         }

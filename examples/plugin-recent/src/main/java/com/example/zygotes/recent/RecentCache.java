@@ -131,7 +131,8 @@ final class RecentCache implements ImportCache {
 
     private Optional<Zygote> make(Place place) throws SandboxException, PackageException, InterruptedException {
         try {
-            Zygote zygote = sandboxes.createZygote(Optional.empty(), new ZygoteSpec(importOrder(place.packages), limits));
+            Zygote zygote =
+                    sandboxes.createZygote(Optional.empty(), new ZygoteSpec(importOrder(place.packages), limits));
             place.made(zygote);
             made.increment();
             return Optional.of(zygote);
@@ -141,8 +142,9 @@ final class RecentCache implements ImportCache {
             // The lambda may well work without: not every lambda imports all that it pins.
             place.failed(nanoTime.getAsLong() + REST.toNanos());
             failed.increment();
-            LOG.log(Level.WARNING, "no zygote with " + place.packages + " for the next " + REST.toSeconds() + " s: "
-                    + e.getMessage());
+            LOG.log(
+                    Level.WARNING,
+                    "no zygote with " + place.packages + " for the next " + REST.toSeconds() + " s: " + e.getMessage());
             return Optional.empty();
         }
     }
@@ -207,7 +209,11 @@ final class RecentCache implements ImportCache {
         Map<String, Number> numbers = new HashMap<>();
         synchronized (places) {
             numbers.put("sets", places.size());
-            numbers.put("zygotes_live", places.values().stream().filter(place -> place.live().isPresent()).count());
+            numbers.put(
+                    "zygotes_live",
+                    places.values().stream()
+                            .filter(place -> place.live().isPresent())
+                            .count());
         }
         numbers.put("zygotes_made", made.sum());
         numbers.put("zygotes_failed", failed.sum());
@@ -222,14 +228,16 @@ final class RecentCache implements ImportCache {
     @Override
     public CacheShape shape() {
         synchronized (places) {
-            return new CacheShape(places.values().stream().map(RecentCache::node).toList());
+            return new CacheShape(
+                    places.values().stream().map(RecentCache::node).toList());
         }
     }
 
     private static CacheShape.Node node(Place place) {
         return new CacheShape.Node(
                 place.packages.stream().sorted().map(PackageId::toString).toList(),
-                place.live().map(zygote -> new CacheShape.Live(zygote.id(), zygote.packages())).stream().toList(),
+                place.live().map(zygote -> new CacheShape.Live(zygote.id(), zygote.packages())).stream()
+                        .toList(),
                 place.hits,
                 List.of());
     }

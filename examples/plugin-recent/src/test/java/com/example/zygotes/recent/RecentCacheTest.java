@@ -30,8 +30,7 @@ final class RecentCacheTest {
     private final FakePackages packages = FakePackages.wellKnown();
     private final FakeContext context = FakeContext.of(packages, 4096);
     private final FakeSandboxes pool = context.sandboxes();
-    private final RecentCache cache =
-            new RecentCache(new RecentOptions(2, Duration.ofHours(1)), context, now::get);
+    private final RecentCache cache = new RecentCache(new RecentOptions(2, Duration.ofHours(1)), context, now::get);
 
     @AfterEach
     void close() {
@@ -78,7 +77,9 @@ final class RecentCacheTest {
         now.addAndGet(Duration.ofMinutes(2).toNanos());
         cache.sweep();
 
-        assertEquals(List.of(packages.versions("six")), pool.zygotes().stream().map(Zygote::packages).toList());
+        assertEquals(
+                List.of(packages.versions("six")),
+                pool.zygotes().stream().map(Zygote::packages).toList());
         assertEquals(1L, cache.statistics().get("sets_aged"));
     }
 
@@ -86,7 +87,8 @@ final class RecentCacheTest {
     @Timeout(60)
     void withoutRequestsOldZygotesGoByThemselves() throws Exception {
         try (var quick = new RecentCache(new RecentOptions(2, Duration.ofSeconds(1)), context, System::nanoTime)) {
-            quick.createLeaf(FakeContext.leaf("f", packages.pins("six==1.17.0"))).destroy();
+            quick.createLeaf(FakeContext.leaf("f", packages.pins("six==1.17.0")))
+                    .destroy();
             assertEquals(1, pool.zygotes().size());
 
             while (!pool.zygotes().isEmpty()) {
@@ -104,7 +106,9 @@ final class RecentCacheTest {
 
         assertEquals(
                 Set.of(Set.copyOf(packages.pins("numpy==2.2.3")), Set.copyOf(packages.pins("idna==3.10"))),
-                Set.copyOf(pool.zygotes().stream().map(zygote -> Set.copyOf(zygote.packages())).toList()));
+                Set.copyOf(pool.zygotes().stream()
+                        .map(zygote -> Set.copyOf(zygote.packages()))
+                        .toList()));
     }
 
     @Test
@@ -129,8 +133,10 @@ final class RecentCacheTest {
 
     @Test
     void wrongOptionsAreAllNamed() {
-        ConfigException error = assertThrows(ConfigException.class, () -> new RecentProvider()
-                .create(context.withOptions(Map.of("max_zygotes", 0, "max_age_sec", "long", "maxage", 1))));
+        ConfigException error = assertThrows(
+                ConfigException.class,
+                () -> new RecentProvider()
+                        .create(context.withOptions(Map.of("max_zygotes", 0, "max_age_sec", "long", "maxage", 1))));
 
         for (String each : List.of("max_zygotes", "max_age_sec", "maxage", "$.plugins.")) {
             assertTrue(error.getMessage().contains(each), error.getMessage());

@@ -53,10 +53,15 @@ final class Lines {
     private static IOException unreadable(Path file, long lines, IOException e) {
         String where = "cannot read trace " + file + " beyond line " + lines + ": ";
         return switch (e) {
-            case EOFException cut -> new IOException(where + "its compressed data are cut off; copy it again, or use the"
-                    + " lines that are there: gzip -dc FILE > PART", cut);
-            case ZipException damaged -> new IOException(
-                    where + "its compressed data are damaged (" + damaged.getMessage() + "); copy it again", damaged);
+            case EOFException cut ->
+                new IOException(
+                        where + "its compressed data are cut off; copy it again, or use the"
+                                + " lines that are there: gzip -dc FILE > PART",
+                        cut);
+            case ZipException damaged ->
+                new IOException(
+                        where + "its compressed data are damaged (" + damaged.getMessage() + "); copy it again",
+                        damaged);
             default -> new IOException(where + e, e);
         };
     }

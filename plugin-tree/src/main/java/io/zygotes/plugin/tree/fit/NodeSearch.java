@@ -3,7 +3,6 @@ package io.zygotes.plugin.tree.fit;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -26,6 +25,7 @@ final class NodeSearch {
     private static final double VARIANT_WEIGHT = 0.8;
     /** How likely a variant keeps a package that the function asked for. */
     private static final double KEPT = 0.5;
+
     private static final int MOST_VARIANTS_OF_ONE = 100;
     private static final int MOST_CANDIDATES = 12_000;
     /** Bounds the memory of the search: four bytes for each. */
@@ -62,8 +62,7 @@ final class NodeSearch {
      * @param covered the calls that have all of it
      * @param gain what it saves if it is chosen first
      */
-    private record Candidate(
-            BitSet set, long[] words, double millis, double megabytes, int[] covered, double gain) {
+    private record Candidate(BitSet set, long[] words, double millis, double megabytes, int[] covered, double gain) {
 
         boolean contains(Candidate small) {
             if (small.words.length > words.length) {
@@ -106,7 +105,9 @@ final class NodeSearch {
             sets.add(universe.named(item.set()));
             Map<Integer, BitSet> closures = universe.closures(item.set());
             closures.values().forEach(closure -> sets.add(universe.named(closure)));
-            parts.add(Universe.roots(item.set(), closures).stream().map(closures::get).toList());
+            parts.add(Universe.roots(item.set(), closures).stream()
+                    .map(closures::get)
+                    .toList());
         }
         for (int i = 0; i < items.size(); i++) {
             double weight = items.get(i).weight();
@@ -145,7 +146,10 @@ final class NodeSearch {
             return;
         }
         for (int i = 0; i < effort.pairs; i++) {
-            addIntersection(items.get(random.nextInt(items.size())).set(), items.get(random.nextInt(items.size())).set(), sets);
+            addIntersection(
+                    items.get(random.nextInt(items.size())).set(),
+                    items.get(random.nextInt(items.size())).set(),
+                    sets);
         }
     }
 
@@ -190,8 +194,13 @@ final class NodeSearch {
             }
             int[] covered = covered(each.set(), callsWith).stream().toArray();
             entries += covered.length;
-            kept.add(new Candidate(each.set(), each.set().toLongArray(), each.millis(),
-                    universe.megabytes(each.set()), covered, each.gain()));
+            kept.add(new Candidate(
+                    each.set(),
+                    each.set().toLongArray(),
+                    each.millis(),
+                    universe.megabytes(each.set()),
+                    covered,
+                    each.gain()));
         }
         return kept;
     }
@@ -207,7 +216,10 @@ final class NodeSearch {
 
     /** The least memory, in MiB, that a node of any use takes if it takes any; infinite if there is no such node. */
     double smallestNode() {
-        return candidates.stream().mapToDouble(c -> c.megabytes).filter(each -> each > 0).min()
+        return candidates.stream()
+                .mapToDouble(c -> c.megabytes)
+                .filter(each -> each > 0)
+                .min()
                 .orElse(Double.POSITIVE_INFINITY);
     }
 
@@ -251,6 +263,7 @@ final class NodeSearch {
         private final double[] added;
         /** Of each call the milliseconds that it is spared. */
         private final double[] saved;
+
         private final List<Integer> chosen = new ArrayList<>();
         private double used;
 

@@ -102,7 +102,8 @@ public final class Trace {
                     sum[1]++;
                 });
             }
-            double[] sorted = known.stream().flatMapToDouble(DoubleStream::of).sorted().toArray();
+            double[] sorted =
+                    known.stream().flatMapToDouble(DoubleStream::of).sorted().toArray();
             otherwise = sorted.length == 0 ? unknown : sorted[sorted.length / 2];
         }
 
@@ -147,8 +148,13 @@ public final class Trace {
      */
     public List<PackageId> circular() {
         Map<String, List<PackageId>> byName = new HashMap<>();
-        packages.keySet().forEach(id -> byName.computeIfAbsent(id.name(), name -> new ArrayList<>()).add(id));
-        return packages.keySet().stream().filter(id -> needs(id, id, byName)).sorted().toList();
+        packages.keySet()
+                .forEach(id -> byName.computeIfAbsent(id.name(), name -> new ArrayList<>())
+                        .add(id));
+        return packages.keySet().stream()
+                .filter(id -> needs(id, id, byName))
+                .sorted()
+                .toList();
     }
 
     private boolean needs(PackageId from, PackageId what, Map<String, List<PackageId>> byName) {

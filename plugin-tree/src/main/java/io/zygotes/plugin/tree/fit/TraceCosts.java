@@ -110,18 +110,21 @@ public final class TraceCosts {
 
     private void look(ObjectNode line) {
         switch (line.path("type").asText()) {
-            case "package" -> packageOf(line).ifPresent(id -> {
-                List<Requirement> dependencies = new ArrayList<>();
-                line.path("deps").forEach(each -> requirement(each.asText()).ifPresent(dependencies::add));
-                described.put(id, dependencies);
-                if (measured(line)) {
-                    known.add(id);
-                }
-            });
+            case "package" ->
+                packageOf(line).ifPresent(id -> {
+                    List<Requirement> dependencies = new ArrayList<>();
+                    line.path("deps").forEach(each -> requirement(each.asText()).ifPresent(dependencies::add));
+                    described.put(id, dependencies);
+                    if (measured(line)) {
+                        known.add(id);
+                    }
+                });
             case "function" -> {
                 Map<String, PackageId> pins = new LinkedHashMap<>();
-                line.path("deps").forEach(each -> requirement(each.asText()).flatMap(TraceCosts::pinned)
-                        .ifPresent(id -> pins.putIfAbsent(id.name(), id)));
+                line.path("deps")
+                        .forEach(each -> requirement(each.asText())
+                                .flatMap(TraceCosts::pinned)
+                                .ifPresent(id -> pins.putIfAbsent(id.name(), id)));
                 Set<PackageId> all = Set.copyOf(pins.values());
                 all.forEach(id -> functions.putIfAbsent(id, all));
             }
@@ -188,7 +191,8 @@ public final class TraceCosts {
      */
     public void write(Map<PackageId, Measured> measured, Path out) throws IOException {
         Path target = out.toAbsolutePath();
-        Path beside = target.resolveSibling("." + target.getFileName() + ".new-" + ProcessHandle.current().pid());
+        Path beside = target.resolveSibling(
+                "." + target.getFileName() + ".new-" + ProcessHandle.current().pid());
         try {
             try (InputStream in = Lines.open(trace);
                     OutputStream plain = new BufferedOutputStream(Files.newOutputStream(beside));
@@ -238,8 +242,8 @@ public final class TraceCosts {
     private static void copy(
             Lines lines, Optional<ObjectNode> object, Map<PackageId, Measured> measured, OutputStream copy)
             throws IOException {
-        Optional<Measured> found = object
-                .filter(line -> line.path("type").asText().equals("package") && !measured(line))
+        Optional<Measured> found = object.filter(
+                        line -> line.path("type").asText().equals("package") && !measured(line))
                 .flatMap(TraceCosts::packageOf)
                 .map(measured::get);
         if (found.isPresent()) {

@@ -34,15 +34,18 @@ public final class TraceReader {
 
     /** An import of an hour or a terabyte was not measured but mistyped. */
     static final double MOST_MILLIS = 3_600_000;
+
     static final double MOST_MEGABYTES = 1_000_000;
     private static final int SHOWN = 3;
     /** Names of functions that may be described later; more of them than this are no trace of a worker. */
     private static final int MOST_UNKNOWN_NAMES = 1_000_000;
+
     private static final String INVOCATION = "invocation";
     private static final JsonFactory JSON = new JsonFactory();
 
-    private static final JsonMapper MAPPER =
-            JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
 
     /**
      * A trace, and what was wrong with its files.
@@ -112,8 +115,10 @@ public final class TraceReader {
     private final List<String> firstMalformed = new ArrayList<>();
     private final int mostKept;
     /** The last one on top, to be replaced by an earlier one. */
-    private final PriorityQueue<Kept> kept =
-            new PriorityQueue<>(Comparator.comparingLong(Kept::order).thenComparingLong(Kept::number).reversed());
+    private final PriorityQueue<Kept> kept = new PriorityQueue<>(Comparator.comparingLong(Kept::order)
+            .thenComparingLong(Kept::number)
+            .reversed());
+
     private long lastTime = Long.MIN_VALUE;
     private long invocations;
     private long unknown;
@@ -208,7 +213,7 @@ public final class TraceReader {
                     case "type" -> type = value == JsonToken.VALUE_STRING ? json.getText() : null;
                     case "name" -> name = value == JsonToken.VALUE_STRING ? json.getText() : null;
                     case "ts" -> ts = value.isNumeric() ? OptionalLong.of(Math.round(json.getDoubleValue())) : ts;
-                    default -> { }
+                    default -> {}
                 }
                 json.skipChildren();
             }
@@ -387,6 +392,11 @@ public final class TraceReader {
                     + firstMalformed + "; was the worker run with \"trace\": {\"package\": true} and called?");
         }
         return new Result(
-                new Trace(List.copyOf(packages.values()), calls), malformed, firstMalformed, unknown, repeated, first());
+                new Trace(List.copyOf(packages.values()), calls),
+                malformed,
+                firstMalformed,
+                unknown,
+                repeated,
+                first());
     }
 }

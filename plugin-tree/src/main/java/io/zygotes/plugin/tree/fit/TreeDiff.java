@@ -31,9 +31,18 @@ public record TreeDiff(List<ZygoteTree.Place> shared, List<ZygoteTree.Place> rem
         Map<Set<Requirement>, ZygoteTree.Place> before = bySet(first);
         Map<Set<Requirement>, ZygoteTree.Place> after = bySet(second);
         return new TreeDiff(
-                before.keySet().stream().filter(after::containsKey).map(before::get).toList(),
-                before.keySet().stream().filter(set -> !after.containsKey(set)).map(before::get).toList(),
-                after.keySet().stream().filter(set -> !before.containsKey(set)).map(after::get).toList());
+                before.keySet().stream()
+                        .filter(after::containsKey)
+                        .map(before::get)
+                        .toList(),
+                before.keySet().stream()
+                        .filter(set -> !after.containsKey(set))
+                        .map(before::get)
+                        .toList(),
+                after.keySet().stream()
+                        .filter(set -> !before.containsKey(set))
+                        .map(after::get)
+                        .toList());
     }
 
     private static Map<Set<Requirement>, ZygoteTree.Place> bySet(ZygoteTree tree) {
@@ -47,12 +56,18 @@ public record TreeDiff(List<ZygoteTree.Place> shared, List<ZygoteTree.Place> rem
         StringBuilder text = new StringBuilder();
         removed.forEach(place -> text.append("- ").append(line(place)).append('\n'));
         added.forEach(place -> text.append("+ ").append(line(place)).append('\n'));
-        return text.append(shared.size()).append(" nodes in both, ").append(removed.size()).append(" removed, ")
-                .append(added.size()).append(" added\n").toString();
+        return text.append(shared.size())
+                .append(" nodes in both, ")
+                .append(removed.size())
+                .append(" removed, ")
+                .append(added.size())
+                .append(" added\n")
+                .toString();
     }
 
     private static String line(ZygoteTree.Place place) {
-        return place.path().isEmpty() ? "(root)"
+        return place.path().isEmpty()
+                ? "(root)"
                 : place.path().stream().map(Requirement::toString).sorted().collect(Collectors.joining(", "));
     }
 }

@@ -47,7 +47,9 @@ public final class TreeEvaluator {
      */
     public static List<ImportCost> costs(ZygoteTree tree, Trace trace) {
         TreeEvaluator evaluator = new TreeEvaluator(tree, trace);
-        return tree.places().stream().map(place -> evaluator.cost(place.node().packages())).toList();
+        return tree.places().stream()
+                .map(place -> evaluator.cost(place.node().packages()))
+                .toList();
     }
 
     private ImportCost cost(Collection<Requirement> requirements) {
@@ -55,7 +57,8 @@ public final class TreeEvaluator {
         double megabytes = 0;
         for (Requirement requirement : requirements) {
             ImportCost cost = requirement.version().isPresent()
-                    ? trace.cost(new PackageId(requirement.name(), requirement.version().get()))
+                    ? trace.cost(new PackageId(
+                            requirement.name(), requirement.version().get()))
                     : meanByName.getOrDefault(requirement.name(), new ImportCost(0, 0));
             millis += cost.millis();
             megabytes += cost.megabytes();
@@ -88,14 +91,27 @@ public final class TreeEvaluator {
             used += each > 0 ? 1 : 0;
             hitList.add(each);
         }
-        double megabytes = tree.places().stream().mapToDouble(place -> cost(place.node().packages()).megabytes()).sum();
+        double megabytes = tree.places().stream()
+                .mapToDouble(place -> cost(place.node().packages()).megabytes())
+                .sum();
         // Sums in another order differ in the last digit.
-        return new Evaluation(count, total / count, Math.max(0, left / count), 1 - (double) hits[0] / count, tree.size(), used, megabytes,
-                trace.estimatedPackages(), unknown(), hitList);
+        return new Evaluation(
+                count,
+                total / count,
+                Math.max(0, left / count),
+                1 - (double) hits[0] / count,
+                tree.size(),
+                used,
+                megabytes,
+                trace.estimatedPackages(),
+                unknown(),
+                hitList);
     }
 
     private int unknown() {
-        return (int) tree.places().stream().flatMap(place -> place.node().packages().stream()).distinct()
+        return (int) tree.places().stream()
+                .flatMap(place -> place.node().packages().stream())
+                .distinct()
                 .filter(each -> each.version().isPresent()
                         ? !trace.names(new PackageId(each.name(), each.version().get()))
                         : !meanByName.containsKey(each.name()))

@@ -115,9 +115,10 @@ public final class TreeFitter {
             Universe universe = new Universe(trace.withCalls(rest), settings.versions());
             double memory = settings.memoryMb().orElse(Double.POSITIVE_INFINITY);
             List<BitSet> sets = new NodeSearch(universe, settings.seed(), NodeSearch.Effort.QUICK)
-                    .choose(settings.nodes() - 1, memory).sets();
-            Evaluation evaluation =
-                    TreeEvaluator.evaluate(new Assembly(universe, sets, memory).tree(), trace.withCalls(folds.get(fold)));
+                    .choose(settings.nodes() - 1, memory)
+                    .sets();
+            Evaluation evaluation = TreeEvaluator.evaluate(
+                    new Assembly(universe, sets, memory).tree(), trace.withCalls(folds.get(fold)));
             total += evaluation.importMillisTotal() * evaluation.calls();
             left += evaluation.importMillisLeft() * evaluation.calls();
             calls += evaluation.calls();
@@ -172,7 +173,8 @@ public final class TreeFitter {
         private static double megabytes(Universe universe, List<BitSet> sets, int[] parents) {
             double sum = 0;
             for (int i = 0; i < parents.length; i++) {
-                sum += universe.megabytes(sets.get(i)) - (parents[i] < 0 ? 0 : universe.megabytes(sets.get(parents[i])));
+                sum += universe.megabytes(sets.get(i))
+                        - (parents[i] < 0 ? 0 : universe.megabytes(sets.get(parents[i])));
             }
             return sum;
         }

@@ -28,9 +28,15 @@ public final class TreeReport {
     public static String text(ZygoteTree tree, Trace trace) {
         List<ImportCost> costs = TreeEvaluator.costs(tree, trace);
         Evaluation evaluation = TreeEvaluator.evaluate(tree, trace);
-        return TreeText.of(tree, index -> String.format(Locale.ROOT, "%7.1f ms %6.1f MB %6d %s",
-                costs.get(index).millis(), costs.get(index).megabytes(), evaluation.hits().get(index),
-                evaluation.hits().get(index) == 1 ? "call" : "calls"));
+        return TreeText.of(
+                tree,
+                index -> String.format(
+                        Locale.ROOT,
+                        "%7.1f ms %6.1f MB %6d %s",
+                        costs.get(index).millis(),
+                        costs.get(index).megabytes(),
+                        evaluation.hits().get(index),
+                        evaluation.hits().get(index) == 1 ? "call" : "calls"));
     }
 
     /**
@@ -38,24 +44,34 @@ public final class TreeReport {
      * and behind it stand its costs and calls; the full list of packages, in import order, is its tooltip.
      */
     public static String svg(ZygoteTree tree, Optional<Trace> trace) {
-        int depth = tree.places().stream().mapToInt(ZygoteTree.Place::depth).max().orElse(0);
+        int depth =
+                tree.places().stream().mapToInt(ZygoteTree.Place::depth).max().orElse(0);
         int columns = 2 * MARGIN + INDENT * depth + (int) Math.ceil(LETTER * (LETTERS + 2));
         int width = columns + (trace.isPresent() ? 3 * COLUMN + MARGIN : 0);
-        StringBuilder svg = new StringBuilder(String.format(Locale.ROOT,
+        StringBuilder svg = new StringBuilder(String.format(
+                Locale.ROOT,
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%1$d\" height=\"%2$d\" viewBox=\"0 0 %1$d %2$d\""
                         + " font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" font-size=\"12\">\n"
                         + "<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n",
-                width, HEAD + ROW * tree.size() + MARGIN));
+                width,
+                HEAD + ROW * tree.size() + MARGIN));
         List<ImportCost> costs = trace.map(t -> TreeEvaluator.costs(tree, t)).orElse(List.of());
         Optional<Evaluation> evaluation = trace.map(t -> TreeEvaluator.evaluate(tree, t));
         head(tree, evaluation, columns, svg);
-        long mostHits = evaluation.map(e -> e.hits().stream().mapToLong(Long::longValue).max().orElse(0)).orElse(0L);
+        long mostHits = evaluation
+                .map(e -> e.hits().stream().mapToLong(Long::longValue).max().orElse(0))
+                .orElse(0L);
         for (ZygoteTree.Place place : tree.places()) {
             int x = MARGIN + INDENT * place.depth();
             int y = HEAD + ROW * place.index();
             if (place.parent() >= 0) {
-                svg.append(String.format(Locale.ROOT, "<path d=\"M%d %dV%dH%d\" fill=\"none\" stroke=\"#999999\"/>\n",
-                        x - INDENT + 10, HEAD + ROW * place.parent() + 20, y + 10, x));
+                svg.append(String.format(
+                        Locale.ROOT,
+                        "<path d=\"M%d %dV%dH%d\" fill=\"none\" stroke=\"#999999\"/>\n",
+                        x - INDENT + 10,
+                        HEAD + ROW * place.parent() + 20,
+                        y + 10,
+                        x));
             }
             long hits = evaluation.map(e -> e.hits().get(place.index())).orElse(0L);
             node(place, x, y, mostHits == 0 ? 0 : (double) hits / mostHits, svg);
@@ -70,10 +86,18 @@ public final class TreeReport {
     }
 
     private static void head(ZygoteTree tree, Optional<Evaluation> evaluation, int columns, StringBuilder svg) {
-        String all = tree.size() + (tree.size() == 1 ? " node" : " nodes")
-                + evaluation.map(e -> String.format(Locale.ROOT, ", %.1f MB; a call imports %.1f ms instead of %.1f ms",
-                        e.modelMb(), e.importMillisLeft(), e.importMillisTotal())).orElse("");
-        svg.append(String.format("<text x=\"%d\" y=\"%d\" font-weight=\"bold\">%s</text>\n", MARGIN, ROW - 6, escape(all)));
+        String all = tree.size()
+                + (tree.size() == 1 ? " node" : " nodes")
+                + evaluation
+                        .map(e -> String.format(
+                                Locale.ROOT,
+                                ", %.1f MB; a call imports %.1f ms instead of %.1f ms",
+                                e.modelMb(),
+                                e.importMillisLeft(),
+                                e.importMillisTotal()))
+                        .orElse("");
+        svg.append(String.format(
+                "<text x=\"%d\" y=\"%d\" font-weight=\"bold\">%s</text>\n", MARGIN, ROW - 6, escape(all)));
         if (evaluation.isPresent()) {
             number(columns + COLUMN, ROW - 4, "ms", svg);
             number(columns + 2 * COLUMN, ROW - 4, "MB", svg);
@@ -82,13 +106,21 @@ public final class TreeReport {
     }
 
     private static void node(ZygoteTree.Place place, int x, int y, double share, StringBuilder svg) {
-        List<String> packages = place.node().packages().stream().map(Requirement::toString).toList();
+        List<String> packages =
+                place.node().packages().stream().map(Requirement::toString).toList();
         String label = place.index() == 0 ? "(root)" : label(packages);
-        svg.append(String.format(Locale.ROOT,
+        svg.append(String.format(
+                Locale.ROOT,
                 "<g><title>%s</title><rect x=\"%d\" y=\"%d\" width=\"%.0f\" height=\"20\" rx=\"4\" fill=\"#1f77b4\""
                         + " fill-opacity=\"%.2f\" stroke=\"#1f77b4\"/><text x=\"%d\" y=\"%d\">%s</text></g>\n",
-                escape(place.index() == 0 ? label : String.join(", ", packages)), x, y, label.length() * LETTER + 12,
-                0.08 + 0.5 * Math.sqrt(share), x + 6, y + 14, escape(label)));
+                escape(place.index() == 0 ? label : String.join(", ", packages)),
+                x,
+                y,
+                label.length() * LETTER + 12,
+                0.08 + 0.5 * Math.sqrt(share),
+                x + 6,
+                y + 14,
+                escape(label)));
     }
 
     /** Of too many packages the last ones: they are what the others are needed for. */
@@ -114,8 +146,8 @@ public final class TreeReport {
     }
 
     private static void number(int x, int y, String text, StringBuilder svg) {
-        svg.append(String.format("<text x=\"%d\" y=\"%d\" text-anchor=\"end\" fill=\"#555555\">%s</text>\n",
-                x, y + 14, escape(text)));
+        svg.append(String.format(
+                "<text x=\"%d\" y=\"%d\" text-anchor=\"end\" fill=\"#555555\">%s</text>\n", x, y + 14, escape(text)));
     }
 
     private static String escape(String text) {

@@ -46,8 +46,10 @@ final class Universe {
                 .limit(MOST_SETS)
                 .takeWhile(calls -> (long) sets.size() * size() < MOST_BITS)
                 .forEach(calls -> sets.merge(set(calls), (double) calls.count(), Double::sum));
-        items = sets.entrySet().stream().filter(each -> !each.getKey().isEmpty())
-                .map(each -> new Item(each.getKey(), each.getValue())).toList();
+        items = sets.entrySet().stream()
+                .filter(each -> !each.getKey().isEmpty())
+                .map(each -> new Item(each.getKey(), each.getValue()))
+                .toList();
         millis = sums.stream().mapToDouble(sum -> sum[0] / sum[2]).toArray();
         megabytes = sums.stream().mapToDouble(sum -> sum[1] / sum[2]).toArray();
     }
@@ -140,7 +142,8 @@ final class Universe {
     static List<Integer> roots(BitSet set, Map<Integer, BitSet> closures) {
         BitSet needed = new BitSet();
         closures.forEach((bit, closure) -> closure.stream()
-                .filter(other -> other != bit && !closures.get(other).get(bit)).forEach(needed::set));
+                .filter(other -> other != bit && !closures.get(other).get(bit))
+                .forEach(needed::set));
         return set.stream().filter(bit -> !needed.get(bit)).boxed().toList();
     }
 
@@ -148,7 +151,8 @@ final class Universe {
     boolean agree(BitSet a, BitSet b) {
         BitSet onlyB = (BitSet) b.clone();
         onlyB.andNot(a);
-        return onlyB.stream().noneMatch(bit -> versionsOf.get(requirements.get(bit).name()).intersects(a));
+        return onlyB.stream()
+                .noneMatch(bit -> versionsOf.get(requirements.get(bit).name()).intersects(a));
     }
 
     /**
@@ -161,8 +165,10 @@ final class Universe {
             return set;
         }
         BitSet named = (BitSet) set.clone();
-        closures(set).forEach((bit, closure) -> closure.stream()
-                .filter(other -> other != bit && millis[other] < WORTH_NAMING * millis[bit]).forEach(named::clear));
+        closures(set)
+                .forEach((bit, closure) -> closure.stream()
+                        .filter(other -> other != bit && millis[other] < WORTH_NAMING * millis[bit])
+                        .forEach(named::clear));
         return named;
     }
 
@@ -172,8 +178,10 @@ final class Universe {
         path.stream().forEach(bit -> byName.put(requirements.get(bit).name(), bit));
         List<Requirement> order = new ArrayList<>();
         BitSet seen = new BitSet();
-        node.stream().boxed()
-                .sorted((a, b) -> requirements.get(a).name().compareTo(requirements.get(b).name()))
+        node.stream()
+                .boxed()
+                .sorted((a, b) ->
+                        requirements.get(a).name().compareTo(requirements.get(b).name()))
                 .forEach(bit -> visit(bit, node, byName, seen, order));
         return order;
     }

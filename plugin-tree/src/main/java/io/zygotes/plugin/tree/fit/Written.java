@@ -12,9 +12,10 @@ import java.util.regex.Pattern;
  */
 final class Written {
 
-    private static final Pattern REQUIREMENT = Pattern.compile(
-            "\\s*(?<name>[A-Za-z0-9._-]+)\\s*(\\[[^\\]]*\\])?\\s*(?<versions>\\(?\\s*([=<>!~].*)?)?");
-    private static final Pattern ONE_VERSION = Pattern.compile("\\(?\\s*===?\\s*(?<version>[^\\s,*=<>~()]+)\\s*\\)?\\s*");
+    private static final Pattern REQUIREMENT =
+            Pattern.compile("\\s*(?<name>[A-Za-z0-9._-]+)\\s*(\\[[^\\]]*\\])?\\s*(?<versions>\\(?\\s*([=<>!~].*)?)?");
+    private static final Pattern ONE_VERSION =
+            Pattern.compile("\\(?\\s*===?\\s*(?<version>[^\\s,*=<>~()]+)\\s*\\)?\\s*");
 
     private Written() {}
 
@@ -32,7 +33,8 @@ final class Written {
         }
         String versions = matcher.group("versions");
         Matcher one = ONE_VERSION.matcher(versions == null ? "" : versions);
-        return new Requirement(matcher.group("name"), one.matches() ? Optional.of(one.group("version")) : Optional.empty());
+        return new Requirement(
+                matcher.group("name"), one.matches() ? Optional.of(one.group("version")) : Optional.empty());
     }
 
     /**
@@ -42,7 +44,11 @@ final class Written {
      */
     static PackageId pinned(String text) {
         Requirement requirement = requirement(text);
-        return new PackageId(requirement.name(), requirement.version().orElseThrow(() ->
-                new IllegalArgumentException("'" + text + "' is not pinned: write name==version")));
+        return new PackageId(
+                requirement.name(),
+                requirement
+                        .version()
+                        .orElseThrow(() ->
+                                new IllegalArgumentException("'" + text + "' is not pinned: write name==version")));
     }
 }

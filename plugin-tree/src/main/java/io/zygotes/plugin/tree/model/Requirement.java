@@ -43,7 +43,8 @@ public record Requirement(String name, Optional<String> version) {
 
     /** Whether a package pinned by a lambda is what the tree means. */
     public boolean matches(PackageId id) {
-        return name.equals(Objects.requireNonNull(id).name()) && (version.isEmpty() || version.get().equals(id.version()));
+        return name.equals(Objects.requireNonNull(id).name())
+                && (version.isEmpty() || version.get().equals(id.version()));
     }
 
     /** {@code numpy} or {@code numpy==2.2.3}, which {@link #parse} reads back. */

@@ -68,10 +68,12 @@ public final class TreeReader {
         }
         return switch (value.get()) {
             case String text when text.isBlank() -> bundled();
-            case String text when text.equals(AUTO) -> throw new ConfigException(setting,
-                    "\"auto\" works with the import cache \"tree\" only; a file of that name is ./auto");
-            case String text when text.stripLeading().startsWith("{") ->
-                    text(text, "import_cache_tree (JSON text)", workerDirectory);
+            case String text
+            when text.equals(AUTO) ->
+                throw new ConfigException(
+                        setting, "\"auto\" works with the import cache \"tree\" only; a file of that name is ./auto");
+            case String text
+            when text.stripLeading().startsWith("{") -> text(text, "import_cache_tree (JSON text)", workerDirectory);
             case String text -> {
                 Path file;
                 try {
@@ -80,8 +82,11 @@ public final class TreeReader {
                     throw new ConfigException(setting, "'" + text + "' is not a path: " + e.getReason(), e);
                 }
                 if (!Files.exists(file)) {
-                    throw new ConfigException(setting, "there is no file " + file.toAbsolutePath().normalize()
-                            + "; a relative path is relative to the worker directory, a tree as text starts with {");
+                    throw new ConfigException(
+                            setting,
+                            "there is no file " + file.toAbsolutePath().normalize()
+                                    + "; a relative path is relative to the worker directory, a tree as text starts"
+                                    + " with {");
                 }
                 yield file(file);
             }
@@ -94,8 +99,9 @@ public final class TreeReader {
                 }
                 yield tree(json, new Source("config.json", workerDirectory, List.of()), "$.import_cache_tree");
             }
-            default -> throw new ConfigException(setting,
-                    "must be a path, a tree as an object, or a tree as text, not " + value.get());
+            default ->
+                throw new ConfigException(
+                        setting, "must be a path, a tree as an object, or a tree as text, not " + value.get());
         };
     }
 
@@ -190,12 +196,15 @@ public final class TreeReader {
         }
         for (String key : (Iterable<String>) json::fieldNames) {
             if (!KEYS.contains(key)) {
-                throw source.fault(path + member(key), "unknown key '" + key + "', did you mean '" + nearest(key) + "'?");
+                throw source.fault(
+                        path + member(key), "unknown key '" + key + "', did you mean '" + nearest(key) + "'?");
             }
         }
         if (depth >= ZygoteTree.MAX_DEPTH) {
-            throw source.fault(path, "is more than " + ZygoteTree.MAX_DEPTH
-                    + " zygotes deep (the root counts); put the packages of several nodes into one");
+            throw source.fault(
+                    path,
+                    "is more than " + ZygoteTree.MAX_DEPTH
+                            + " zygotes deep (the root counts); put the packages of several nodes into one");
         }
         if (json.has("include")) {
             return included(json, source, path, above, depth);
@@ -227,27 +236,34 @@ public final class TreeReader {
             throw source.fault(path, "must be a list of package names, not " + shown(json));
         }
         if (depth == 0 && !json.isEmpty()) {
-            throw source.fault(path, "the root must have no packages, it serves every lambda; put " + shown(json)
-                    + " into a child");
+            throw source.fault(
+                    path,
+                    "the root must have no packages, it serves every lambda; put " + shown(json) + " into a child");
         }
         for (int i = 0; i < json.size(); i++) {
             String at = path + "[" + i + "]";
             if (!json.get(i).isTextual()) {
-                throw source.fault(at, "must be a package, such as \"numpy\" or \"numpy==2.2.3\", not " + shown(json.get(i)));
+                throw source.fault(
+                        at, "must be a package, such as \"numpy\" or \"numpy==2.2.3\", not " + shown(json.get(i)));
             }
             Requirement requirement;
             try {
                 requirement = Requirement.parse(json.get(i).textValue());
             } catch (IllegalArgumentException e) {
-                throw new ConfigException(source.name() + ": " + at, e.getMessage()
-                        + "; write a name or name==version, such as \"numpy\" or \"numpy==2.2.3\"", e);
+                throw new ConfigException(
+                        source.name() + ": " + at,
+                        e.getMessage() + "; write a name or name==version, such as \"numpy\" or \"numpy==2.2.3\"",
+                        e);
             }
             Placed earlier = here.putIfAbsent(requirement.name(), new Placed(requirement, source.name() + ": " + at));
             if (earlier != null) {
-                throw source.fault(at, earlier.requirement().equals(requirement)
-                        ? requirement + " stands on this path already, at " + earlier.where() + "; remove one of them"
-                        : requirement + " conflicts with " + earlier.requirement() + " on the same path, at "
-                                + earlier.where() + "; one process can hold one version");
+                throw source.fault(
+                        at,
+                        earlier.requirement().equals(requirement)
+                                ? requirement + " stands on this path already, at " + earlier.where()
+                                        + "; remove one of them"
+                                : requirement + " conflicts with " + earlier.requirement() + " on the same path, at "
+                                        + earlier.where() + "; one process can hold one version");
             }
             packages.add(requirement);
         }
@@ -268,7 +284,8 @@ public final class TreeReader {
         try {
             file = source.folder().resolve(include.textValue());
         } catch (InvalidPathException e) {
-            throw new ConfigException(source.name() + ": " + at, shown(include) + " is not a path: " + e.getReason(), e);
+            throw new ConfigException(
+                    source.name() + ": " + at, shown(include) + " is not a path: " + e.getReason(), e);
         }
         Source inner = source(file, source.files());
         Path same = inner.files().getLast();
@@ -297,7 +314,9 @@ public final class TreeReader {
 
     private static String shown(JsonNode json) {
         String text = json.toString();
-        String type = json.getNodeType() == JsonNodeType.POJO ? "object" : json.getNodeType().name().toLowerCase(Locale.ROOT);
+        String type = json.getNodeType() == JsonNodeType.POJO
+                ? "object"
+                : json.getNodeType().name().toLowerCase(Locale.ROOT);
         return (text.length() <= 60 ? text : text.substring(0, 57) + "…") + " (" + type + ")";
     }
 
@@ -306,8 +325,10 @@ public final class TreeReader {
     }
 
     private static String nearest(String key) {
-        return KEYS.stream().filter(known -> !known.equals("split_generation"))
-                .min((a, b) -> Integer.compare(distance(key, a), distance(key, b))).orElseThrow();
+        return KEYS.stream()
+                .filter(known -> !known.equals("split_generation"))
+                .min((a, b) -> Integer.compare(distance(key, a), distance(key, b)))
+                .orElseThrow();
     }
 
     /** How many letters must be added, removed or changed to make one word from the other. */

@@ -14,6 +14,7 @@ public final class TreeText {
 
     /** Lines are broken behind a package before they get longer; of deep trees only as far as there is room. */
     private static final int WIDTH = 80;
+
     private static final int LEAST_ROOM = 30;
 
     private record Line(String label, String note) {}
@@ -49,9 +50,15 @@ public final class TreeText {
     }
 
     private static Drawn drawn(ZygoteTree tree, int index, IntFunction<String> notes, List<List<Integer>> below) {
-        List<String> packages = tree.places().get(index).node().packages().stream().map(Requirement::toString).toList();
-        return new Drawn(label(packages, index == 0), notes.apply(index),
-                below.get(index).stream().map(child -> drawn(tree, child, notes, below)).toList());
+        List<String> packages = tree.places().get(index).node().packages().stream()
+                .map(Requirement::toString)
+                .toList();
+        return new Drawn(
+                label(packages, index == 0),
+                notes.apply(index),
+                below.get(index).stream()
+                        .map(child -> drawn(tree, child, notes, below))
+                        .toList());
     }
 
     /** What a running cache looks like: each node with a mark for every live zygote, and its hits. */
@@ -71,7 +78,9 @@ public final class TreeText {
         if (node.hits() > 0) {
             notes.add(node.hits() + (node.hits() == 1 ? " hit" : " hits"));
         }
-        return new Drawn(label(node.packages(), root), String.join("  ", notes),
+        return new Drawn(
+                label(node.packages(), root),
+                String.join("  ", notes),
                 node.children().stream().map(child -> drawn(child, false)).toList());
     }
 
@@ -84,8 +93,12 @@ public final class TreeText {
         for (Drawn root : roots) {
             draw(root, "", "", lines);
         }
-        int column = lines.stream().filter(line -> !line.note().isEmpty())
-                .mapToInt(line -> Math.min(line.label().length(), WIDTH)).max().orElse(0) + 2;
+        int column = lines.stream()
+                        .filter(line -> !line.note().isEmpty())
+                        .mapToInt(line -> Math.min(line.label().length(), WIDTH))
+                        .max()
+                        .orElse(0)
+                + 2;
         StringBuilder text = new StringBuilder();
         for (Line line : lines) {
             text.append(line.label());

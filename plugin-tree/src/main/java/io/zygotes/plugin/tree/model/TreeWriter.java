@@ -23,7 +23,8 @@ public final class TreeWriter {
 
     private static void write(ZygoteTree.Node node, String indent, StringBuilder out) {
         // Names and versions hold no character that JSON would want escaped.
-        String packages = node.packages().stream().map(p -> '"' + p.toString() + '"').collect(Collectors.joining(", "));
+        String packages =
+                node.packages().stream().map(p -> '"' + p.toString() + '"').collect(Collectors.joining(", "));
         out.append(indent).append("{\"packages\": [").append(packages).append("], \"children\": [");
         for (int i = 0; i < node.children().size(); i++) {
             out.append(i == 0 ? "\n" : ",\n");
@@ -54,7 +55,8 @@ public final class TreeWriter {
     public static void write(String text, Path file) throws IOException {
         Path beside = file.resolveSibling(file.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
-            Files.writeString(beside, text, StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            Files.writeString(
+                    beside, text, StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(beside);

@@ -23,7 +23,10 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
  * Forklift's v3 tree of its size; the ratio is our time left to that of the best Forklift variant. The table goes to
  * {@code target/forklift.txt}. See {@code docs/trees.md} for the command.
  */
-@EnabledIfSystemProperty(named = "reqbench", matches = ".+", disabledReason = "needs -Dreqbench=FOLDER, see docs/trees.md")
+@EnabledIfSystemProperty(
+        named = "reqbench",
+        matches = ".+",
+        disabledReason = "needs -Dreqbench=FOLDER, see docs/trees.md")
 final class ForkliftComparisonTest {
 
     /** Nodes, and the mean ratio to reach. */
@@ -31,7 +34,15 @@ final class ForkliftComparisonTest {
             new TreeMap<>(Map.of(20, 0.63, 40, 0.60, 80, 0.68, 160, 0.73, 320, 0.94, 640, 1.00));
 
     /** One tree beside Forklift's best of the same size. */
-    record Row(String trial, int size, double ours, double forklift, int nodes, double megabytes, double allowed, double seconds) {
+    record Row(
+            String trial,
+            int size,
+            double ours,
+            double forklift,
+            int nodes,
+            double megabytes,
+            double allowed,
+            double seconds) {
 
         double ratio() {
             return ours / forklift;
@@ -42,21 +53,35 @@ final class ForkliftComparisonTest {
         JsonNode forklift = JsonMapper.builder().build().readTree(Files.readString(folder.resolve("forklift.json")));
         List<Row> rows = new ArrayList<>();
         for (String trial : (Iterable<String>) forklift::fieldNames) {
-            Trace train = TraceReader.read(List.of(folder.resolve("trial" + trial + "/train.jsonl"))).trace();
-            Trace test = TraceReader.read(List.of(folder.resolve("trial" + trial + "/test.jsonl"))).trace();
+            Trace train = TraceReader.read(List.of(folder.resolve("trial" + trial + "/train.jsonl")))
+                    .trace();
+            Trace test = TraceReader.read(List.of(folder.resolve("trial" + trial + "/test.jsonl")))
+                    .trace();
             for (int size : GOALS.keySet()) {
                 double best = Double.POSITIVE_INFINITY;
                 for (int variant = 0; variant <= 3; variant++) {
-                    best = Math.min(best, forklift.at("/" + trial + "/v" + variant + "." + size + "/import_ms_left").doubleValue());
+                    best = Math.min(
+                            best,
+                            forklift.at("/" + trial + "/v" + variant + "." + size + "/import_ms_left")
+                                    .doubleValue());
                 }
-                double allowed = forklift.at("/" + trial + "/v3." + size + "/model_mb").doubleValue();
+                double allowed =
+                        forklift.at("/" + trial + "/v3." + size + "/model_mb").doubleValue();
                 long start = System.nanoTime();
-                TreeFitter.Fit fit = TreeFitter.fit(train, new TreeFitter.Settings(
-                        size, OptionalDouble.of(allowed), TreeFitter.Versions.PINNED, 1));
+                TreeFitter.Fit fit = TreeFitter.fit(
+                        train,
+                        new TreeFitter.Settings(size, OptionalDouble.of(allowed), TreeFitter.Versions.PINNED, 1));
                 double seconds = (System.nanoTime() - start) / 1e9;
                 Evaluation evaluation = TreeEvaluator.evaluate(fit.tree(), test);
-                rows.add(new Row(trial, size, evaluation.importMillisLeft(), best, evaluation.nodes(),
-                        evaluation.modelMb(), allowed, seconds));
+                rows.add(new Row(
+                        trial,
+                        size,
+                        evaluation.importMillisLeft(),
+                        best,
+                        evaluation.nodes(),
+                        evaluation.modelMb(),
+                        allowed,
+                        seconds));
             }
         }
         return rows;
@@ -65,15 +90,19 @@ final class ForkliftComparisonTest {
     @Test
     void weAreClearlyBetterInSeconds() throws Exception {
         List<Row> rows = rows(Path.of(System.getProperty("reqbench")));
-        StringBuilder table = new StringBuilder("nodes  mean ratio  slowest fit  trial: ours/Forklift's best in ms (nodes, MB of MB)\n");
+        StringBuilder table = new StringBuilder(
+                "nodes  mean ratio  slowest fit  trial: ours/Forklift's best in ms (nodes, MB of MB)\n");
         Map<Integer, Double> ratios = new TreeMap<>();
         for (int size : GOALS.keySet()) {
             List<Row> some = rows.stream().filter(row -> row.size() == size).toList();
             ratios.put(size, some.stream().mapToDouble(Row::ratio).average().orElseThrow());
-            table.append("%5d  %10.3f  %9.1f s ".formatted(size, ratios.get(size),
-                    some.stream().mapToDouble(Row::seconds).max().orElseThrow()));
-            some.forEach(row -> table.append(" %s: %.2f/%.2f (%d, %.0f of %.0f)".formatted(row.trial(), row.ours(),
-                    row.forklift(), row.nodes(), row.megabytes(), row.allowed())));
+            table.append("%5d  %10.3f  %9.1f s "
+                    .formatted(
+                            size,
+                            ratios.get(size),
+                            some.stream().mapToDouble(Row::seconds).max().orElseThrow()));
+            some.forEach(row -> table.append(" %s: %.2f/%.2f (%d, %.0f of %.0f)"
+                    .formatted(row.trial(), row.ours(), row.forklift(), row.nodes(), row.megabytes(), row.allowed())));
             table.append('\n');
         }
         Files.writeString(Path.of("target", "forklift.txt"), table);

@@ -27,13 +27,13 @@ final class TraceCostsTest {
 
     /** numpy and six are without costs, six without a line; what is not understood stands between. */
     private static final String TRACE = """
-            {"type":"package","name":"numpy==2.2.3","deps":[],"top":["numpy"],"mine":{"a":[1]}}
-            {"type":"package","name":"pandas==2.2.3","deps":["numpy==2.2.3"],"import_ms":160,"import_mb":30.50}
-            {"type":"function","name":"report","deps":["numpy==2.2.3","pandas==2.2.3","six==1.17.0"],"owner":"me"}
-            {"type":"weather","sunny":true}
-            not JSON
-            {"type":"invocation","name":"report",  "ts":1}
-            """;
+        {"type":"package","name":"numpy==2.2.3","deps":[],"top":["numpy"],"mine":{"a":[1]}}
+        {"type":"package","name":"pandas==2.2.3","deps":["numpy==2.2.3"],"import_ms":160,"import_mb":30.50}
+        {"type":"function","name":"report","deps":["numpy==2.2.3","pandas==2.2.3","six==1.17.0"],"owner":"me"}
+        {"type":"weather","sunny":true}
+        not JSON
+        {"type":"invocation","name":"report",  "ts":1}
+        """;
 
     @TempDir
     Path folder;
@@ -44,7 +44,8 @@ final class TraceCostsTest {
 
     private static TraceCosts.Measured measured(PackageId id, double millis, String... needs) {
         return new TraceCosts.Measured(
-                new PackageInfo(id, List.of(needs), List.of(id.name()), Path.of("packages"), 1), new ImportCost(millis, 2));
+                new PackageInfo(id, List.of(needs), List.of(id.name()), Path.of("packages"), 1),
+                new ImportCost(millis, 2));
     }
 
     private List<String> files() throws IOException {
@@ -65,10 +66,10 @@ final class TraceCostsTest {
     @Test
     void aPackageThatNoFunctionHasComesWithWhatItsOwnLineNeeds() throws Exception {
         Path trace = trace("""
-                {"type":"package","name":"a==1","deps":["b==2","c"]}
-                {"type":"package","name":"b==2","deps":["a==1","d==4"],"import_ms":1,"import_mb":1}
-                {"type":"package","name":"c==3","deps":[],"import_ms":1,"import_mb":1}
-                """);
+            {"type":"package","name":"a==1","deps":["b==2","c"]}
+            {"type":"package","name":"b==2","deps":["a==1","d==4"],"import_ms":1,"import_mb":1}
+            {"type":"package","name":"c==3","deps":[],"import_ms":1,"import_mb":1}
+            """);
         PackageId a = PackageId.parse("a==1");
         assertEquals(
                 List.of(new TraceCosts.Missing(
@@ -80,8 +81,8 @@ final class TraceCostsTest {
     @Test
     void costsThatCannotBeRightAreMeasuredAnew() throws Exception {
         Path trace = trace("""
-                {"type":"package","name":"numpy==2.2.3","deps":[],"import_ms":-5,"import_mb":1}
-                """);
+            {"type":"package","name":"numpy==2.2.3","deps":[],"import_ms":-5,"import_mb":1}
+            """);
         TraceCosts costs = TraceCosts.read(trace);
         assertEquals(1, costs.missing().size());
         costs.write(Map.of(NUMPY, measured(NUMPY, 80)), trace);
@@ -92,12 +93,13 @@ final class TraceCostsTest {
     void costsAreFilledInAndEverythingElseStaysAsItStands() throws Exception {
         Path trace = trace(TRACE);
         Path out = folder.resolve("out.jsonl");
-        TraceCosts.read(trace).write(Map.of(NUMPY, measured(NUMPY, 80.12345), SIX, measured(SIX, 3, "numpy", "none")), out);
+        TraceCosts.read(trace)
+                .write(Map.of(NUMPY, measured(NUMPY, 80.12345), SIX, measured(SIX, 3, "numpy", "none")), out);
 
         assertEquals("""
-                {"type":"package","name":"six==1.17.0","deps":["numpy==2.2.3","none"],"top":["six"],"import_ms":3.0,"import_mb":2.0}
-                {"type":"package","name":"numpy==2.2.3","deps":[],"top":["numpy"],"mine":{"a":[1]},"import_ms":80.123,"import_mb":2.0}
-                """ + TRACE.substring(TRACE.indexOf('\n') + 1), Files.readString(out));
+            {"type":"package","name":"six==1.17.0","deps":["numpy==2.2.3","none"],"top":["six"],"import_ms":3.0,"import_mb":2.0}
+            {"type":"package","name":"numpy==2.2.3","deps":[],"top":["numpy"],"mine":{"a":[1]},"import_ms":80.123,"import_mb":2.0}
+            """ + TRACE.substring(TRACE.indexOf('\n') + 1), Files.readString(out));
         assertEquals(TRACE, Files.readString(trace));
         TraceReader.Result read = TraceReader.read(List.of(out));
         assertEquals(0, read.trace().estimatedPackages());
@@ -109,7 +111,11 @@ final class TraceCostsTest {
         Path trace = trace(TRACE);
         TraceCosts.read(trace).write(Map.of(SIX, measured(SIX, 3)), trace);
 
-        assertEquals(List.of(NUMPY), TraceCosts.read(trace).missing().stream().map(TraceCosts.Missing::id).toList());
+        assertEquals(
+                List.of(NUMPY),
+                TraceCosts.read(trace).missing().stream()
+                        .map(TraceCosts.Missing::id)
+                        .toList());
         assertEquals(List.of("trace.jsonl"), files(), "in its own place, nothing beside");
     }
 
@@ -132,7 +138,8 @@ final class TraceCostsTest {
     void aTraceWithoutPackagesIsRefused() throws Exception {
         Path trace = trace("{\"type\":\"invocation\",\"name\":\"x\"}\n");
         FitException e = assertThrows(FitException.class, () -> TraceCosts.read(trace));
-        assertTrue(e.getMessage().contains("names a package") && e.getMessage().contains("trace.jsonl"), e.getMessage());
+        assertTrue(
+                e.getMessage().contains("names a package") && e.getMessage().contains("trace.jsonl"), e.getMessage());
     }
 
     @Test

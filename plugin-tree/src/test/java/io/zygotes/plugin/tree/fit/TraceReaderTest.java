@@ -25,12 +25,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class TraceReaderTest {
 
     private static final String PACKAGES = """
-            {"type":"package","name":"numpy==2.2.3","deps":[],"top":["numpy"],"import_ms":90.5,"import_mb":14.2}
-            {"type":"package","name":"Pandas==2.2.3","deps":["numpy==2.2.3"],"top":["pandas"],"import_ms":168.2,"import_mb":33}
-            """;
+        {"type":"package","name":"numpy==2.2.3","deps":[],"top":["numpy"],"import_ms":90.5,"import_mb":14.2}
+        {"type":"package","name":"Pandas==2.2.3","deps":["numpy==2.2.3"],"top":["pandas"],"import_ms":168.2,"import_mb":33}
+        """;
     private static final String REPORT = """
-            {"type":"function","name":"report","deps":["pandas==2.2.3","numpy==2.2.3"]}
-            """;
+        {"type":"function","name":"report","deps":["pandas==2.2.3","numpy==2.2.3"]}
+        """;
     private static final String CALL = "{\"type\":\"invocation\",\"name\":\"report\"}\n";
 
     @TempDir
@@ -53,14 +53,21 @@ final class TraceReaderTest {
         TraceReader.Result result = read(PACKAGES + REPORT + CALL + CALL);
         assertAll(
                 () -> assertEquals(0, result.malformed()),
-                () -> assertEquals(List.of(new Trace.Calls(ids("numpy==2.2.3", "pandas==2.2.3"), 2)), result.trace().calls()),
+                () -> assertEquals(
+                        List.of(new Trace.Calls(ids("numpy==2.2.3", "pandas==2.2.3"), 2)),
+                        result.trace().calls()),
                 () -> assertEquals(new ImportCost(168.2, 33), result.trace().cost(PackageId.parse("pandas==2.2.3"))),
                 () -> assertEquals(0, result.trace().estimatedPackages()));
     }
 
     @Test
     void functionsWithTheSamePackagesAreCountedTogether() throws Exception {
-        Trace trace = read(PACKAGES + REPORT + REPORT.replace("report", "other") + CALL + CALL.replace("report", "other")).trace();
+        Trace trace = read(PACKAGES
+                        + REPORT
+                        + REPORT.replace("report", "other")
+                        + CALL
+                        + CALL.replace("report", "other"))
+                .trace();
         assertEquals(1, trace.calls().size());
         assertEquals(2, trace.callCount());
     }
@@ -71,7 +78,11 @@ final class TraceReaderTest {
         try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(packed))) {
             out.write((PACKAGES + REPORT + CALL).getBytes(StandardCharsets.UTF_8));
         }
-        assertEquals(3, TraceReader.read(List.of(packed, file("b.jsonl", CALL + CALL))).trace().callCount());
+        assertEquals(
+                3,
+                TraceReader.read(List.of(packed, file("b.jsonl", CALL + CALL)))
+                        .trace()
+                        .callCount());
     }
 
     @Test
@@ -81,39 +92,50 @@ final class TraceReaderTest {
 
     @Test
     void aFunctionThatChangesIsCountedWithThePackagesThatItHadAtEachCall() throws Exception {
-        Trace trace = read(REPORT + CALL + "{\"type\":\"function\",\"name\":\"report\",\"deps\":[]}\n" + CALL + CALL).trace();
-        assertEquals(List.of(new Trace.Calls(ids("numpy==2.2.3", "pandas==2.2.3"), 1), new Trace.Calls(Set.of(), 2)), trace.calls());
+        Trace trace = read(REPORT + CALL + "{\"type\":\"function\",\"name\":\"report\",\"deps\":[]}\n" + CALL + CALL)
+                .trace();
+        assertEquals(
+                List.of(new Trace.Calls(ids("numpy==2.2.3", "pandas==2.2.3"), 1), new Trace.Calls(Set.of(), 2)),
+                trace.calls());
     }
 
     @Test
     void malformedLinesAreCountedAndTheFirstThreeShownWithTheirNumbers() throws Exception {
-        TraceReader.Result result = read(PACKAGES + "nonsense\n" + REPORT + "[]\n\n" + CALL + "{\"type\":\"invocation\"}\n{}\n");
+        TraceReader.Result result =
+                read(PACKAGES + "nonsense\n" + REPORT + "[]\n\n" + CALL + "{\"type\":\"invocation\"}\n{}\n");
         assertEquals(4, result.malformed());
         Path file = folder.resolve("t.jsonl");
         assertEquals(3, result.firstMalformed().size());
-        assertTrue(result.firstMalformed().get(0).startsWith(file + ", line 3: is not JSON"), result.firstMalformed().get(0));
-        assertTrue(result.firstMalformed().get(1).startsWith(file + ", line 5: must be a JSON object"), result.firstMalformed().get(1));
-        assertTrue(result.firstMalformed().get(2).startsWith(file + ", line 8: name must be a text"), result.firstMalformed().get(2));
+        assertTrue(
+                result.firstMalformed().get(0).startsWith(file + ", line 3: is not JSON"),
+                result.firstMalformed().get(0));
+        assertTrue(
+                result.firstMalformed().get(1).startsWith(file + ", line 5: must be a JSON object"),
+                result.firstMalformed().get(1));
+        assertTrue(
+                result.firstMalformed().get(2).startsWith(file + ", line 8: name must be a text"),
+                result.firstMalformed().get(2));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "{\"type\":\"package\",\"name\":\"numpy\"}",
-        "{\"type\":\"package\",\"name\":\"a==1\",\"import_ms\":-1}",
-        "{\"type\":\"package\",\"name\":\"a==1\",\"import_ms\":1e12}",
-        "{\"type\":\"package\",\"name\":\"a==1\",\"import_ms\":\"5\"}",
-        "{\"type\":\"package\",\"name\":\"a==1\",\"import_mb\":-0.1}",
-        "{\"type\":\"package\",\"name\":\"a==1\",\"deps\":\"b\"}",
-        "{\"type\":\"function\",\"name\":\"f\",\"deps\":[\"a==1\",\"A==2\"]}",
-        "{\"type\":\"function\",\"name\":\"f\",\"deps\":[7]}",
-        "{\"type\":\"function\",\"name\":\"f\",\"deps\":[\"a\"]}",
-        "{\"type\":5}",
-        "{\"type\":\"package\",\"name\":\"a==1\",\"import_ms\":NaN}",
-        "{\"type\":\"package\",\"name\":\"a==1\",\"import_ms\":1e308}",
-        "{\"type\":\"package\",\"name\":\"a==1\",\"import_mb\":1e999}",
-        "{\"type\":\"invocation\",\"name\":null}",
-        "{\"type\":\"invocation\",\"name\":\"report\"} {}",
-    })
+    @ValueSource(
+            strings = {
+                "{\"type\":\"package\",\"name\":\"numpy\"}",
+                "{\"type\":\"package\",\"name\":\"a==1\",\"import_ms\":-1}",
+                "{\"type\":\"package\",\"name\":\"a==1\",\"import_ms\":1e12}",
+                "{\"type\":\"package\",\"name\":\"a==1\",\"import_ms\":\"5\"}",
+                "{\"type\":\"package\",\"name\":\"a==1\",\"import_mb\":-0.1}",
+                "{\"type\":\"package\",\"name\":\"a==1\",\"deps\":\"b\"}",
+                "{\"type\":\"function\",\"name\":\"f\",\"deps\":[\"a==1\",\"A==2\"]}",
+                "{\"type\":\"function\",\"name\":\"f\",\"deps\":[7]}",
+                "{\"type\":\"function\",\"name\":\"f\",\"deps\":[\"a\"]}",
+                "{\"type\":5}",
+                "{\"type\":\"package\",\"name\":\"a==1\",\"import_ms\":NaN}",
+                "{\"type\":\"package\",\"name\":\"a==1\",\"import_ms\":1e308}",
+                "{\"type\":\"package\",\"name\":\"a==1\",\"import_mb\":1e999}",
+                "{\"type\":\"invocation\",\"name\":null}",
+                "{\"type\":\"invocation\",\"name\":\"report\"} {}",
+            })
     void aLineThatCannotBeTrueIsMalformed(String line) throws Exception {
         assertEquals(1, read(REPORT + CALL + line + "\n").malformed());
     }
@@ -140,24 +162,30 @@ final class TraceReaderTest {
 
     @Test
     void invocationsOfUnknownFunctionsAreCounted() throws Exception {
-        assertEquals(2, read(REPORT + CALL + "{\"type\":\"invocation\",\"name\":\"ghost\"}\n".repeat(2)).unknownFunctions());
+        assertEquals(
+                2,
+                read(REPORT + CALL + "{\"type\":\"invocation\",\"name\":\"ghost\"}\n".repeat(2))
+                        .unknownFunctions());
     }
 
     @Test
     void anEnvironmentMarkerBehindAVersionIsLeftOut() throws Exception {
-        Trace trace = read("{\"type\":\"function\",\"name\":\"report\",\"deps\":[\"flask==2.1.0 ; python_version > \\\"3.0\\\"\"]}\n" + CALL).trace();
+        Trace trace = read("{\"type\":\"function\",\"name\":\"report\",\"deps\":[\"flask==2.1.0 ; python_version >"
+                        + " \\\"3.0\\\"\"]}\n"
+                        + CALL)
+                .trace();
         assertEquals(ids("flask==2.1.0"), trace.calls().getFirst().packages());
     }
 
     @Test
     void missingCostsAreEstimatedFromOtherVersionsThenFromAllThenFromExperience() throws Exception {
         Trace trace = read("""
-                {"type":"package","name":"a==1","import_ms":10,"import_mb":1}
-                {"type":"package","name":"a==2","import_ms":20,"import_mb":3}
-                {"type":"package","name":"b==1","import_ms":70,"import_mb":7}
-                {"type":"package","name":"c==1","deps":["a"]}
-                {"type":"function","name":"report","deps":["a==3","c==1"]}
-                """ + CALL).trace();
+            {"type":"package","name":"a==1","import_ms":10,"import_mb":1}
+            {"type":"package","name":"a==2","import_ms":20,"import_mb":3}
+            {"type":"package","name":"b==1","import_ms":70,"import_mb":7}
+            {"type":"package","name":"c==1","deps":["a"]}
+            {"type":"function","name":"report","deps":["a==3","c==1"]}
+            """ + CALL).trace();
         assertEquals(new ImportCost(15, 2), trace.cost(PackageId.parse("a==3")));
         assertEquals(new ImportCost(20, 3), trace.cost(PackageId.parse("c==1")));
         assertEquals(2, trace.estimatedPackages());
@@ -186,7 +214,8 @@ final class TraceReaderTest {
 
     private List<String> first(int most, Path... files) throws Exception {
         return TraceReader.read(List.of(files), most).first().stream()
-                .map(each -> each.function() + (each.atMillis().isPresent() ? "@" + each.atMillis().getAsLong() : ""))
+                .map(each -> each.function()
+                        + (each.atMillis().isPresent() ? "@" + each.atMillis().getAsLong() : ""))
                 .toList();
     }
 
@@ -201,7 +230,9 @@ final class TraceReaderTest {
         Path older = file("trace.jsonl.1", call("other", 10) + call("ghost", 15) + call("other", 20) + other);
 
         assertEquals(List.of("other@10", "other@20", "report@30"), first(4, newer, older), "one of four is of a ghost");
-        assertEquals(List.of("other@10", "other@20", "report@30", "report@40", "report"), first(100, newer, older),
+        assertEquals(
+                List.of("other@10", "other@20", "report@30", "report@40", "report"),
+                first(100, newer, older),
                 "a call without a time comes behind the one before it");
         assertEquals(List.of(), TraceReader.read(List.of(newer)).first(), "none unless asked for");
     }
@@ -210,7 +241,8 @@ final class TraceReaderTest {
     void callsWithoutTimesKeepTheOrderOfTheFile() throws Exception {
         Path file = file("t.jsonl", REPORT + REPORT.replace("report", "b") + CALL + CALL.replace("report", "b") + CALL);
         assertEquals(List.of("report", "b"), first(2, file));
-        assertEquals(ids("numpy==2.2.3", "pandas==2.2.3"),
+        assertEquals(
+                ids("numpy==2.2.3", "pandas==2.2.3"),
                 TraceReader.read(List.of(file), 1).first().getFirst().packages());
     }
 
@@ -254,14 +286,17 @@ final class TraceReaderTest {
     @Test
     void aTraceOfOpenLambdasDependencyTracerIsRead() throws Exception {
         TraceReader.Result result = read("""
-                {"deps":null,"name":"idna==3.10","top":["idna"],"type":"package"}
-                {"deps":["idna<4,>=2.5","urllib3[socks] (>=1.21.1)","certifi; python_version > '3'"],"name":"requests==2.32.3","top":null,"type":"package"}
-                {"deps":["requests==2.32.3","idna==3.10"],"name":"/ol/code/7","type":"function"}
-                {"name":"/ol/code/7","type":"invocation"}
-                """);
+            {"deps":null,"name":"idna==3.10","top":["idna"],"type":"package"}
+            {"deps":["idna<4,>=2.5","urllib3[socks] (>=1.21.1)","certifi; python_version > '3'"],"name":"requests==2.32.3","top":null,"type":"package"}
+            {"deps":["requests==2.32.3","idna==3.10"],"name":"/ol/code/7","type":"function"}
+            {"name":"/ol/code/7","type":"invocation"}
+            """);
         assertEquals(0, result.malformed(), result.firstMalformed().toString());
-        assertEquals(List.of("idna", "urllib3", "certifi"), result.trace().packages().get(PackageId.parse("requests==2.32.3"))
-                .dependencies().stream().map(Object::toString).toList());
+        assertEquals(
+                List.of("idna", "urllib3", "certifi"),
+                result.trace().packages().get(PackageId.parse("requests==2.32.3")).dependencies().stream()
+                        .map(Object::toString)
+                        .toList());
         assertEquals(2, result.trace().estimatedPackages());
         assertEquals(1, result.trace().callCount());
     }
@@ -277,7 +312,9 @@ final class TraceReaderTest {
             }
         }
         TraceReader.Result result = TraceReader.read(List.of(packed), 3);
-        assertEquals(List.of(new Trace.Calls(ids("numpy==2.2.3", "pandas==2.2.3"), 1_000_000)), result.trace().calls());
+        assertEquals(
+                List.of(new Trace.Calls(ids("numpy==2.2.3", "pandas==2.2.3"), 1_000_000)),
+                result.trace().calls());
         assertEquals(3, result.first().size());
     }
 
@@ -290,7 +327,9 @@ final class TraceReaderTest {
 
     @Test
     void aLineLongerThanAnyBufferIsRead() throws Exception {
-        String longLine = "{\"type\":\"function\",\"name\":\"report\",\"pad\":\"" + "x".repeat(300_000) + "\",\"deps\":[\"a==1\"]}\n";
-        assertEquals(ids("a==1"), read(longLine + CALL).trace().calls().getFirst().packages());
+        String longLine = "{\"type\":\"function\",\"name\":\"report\",\"pad\":\"" + "x".repeat(300_000)
+                + "\",\"deps\":[\"a==1\"]}\n";
+        assertEquals(
+                ids("a==1"), read(longLine + CALL).trace().calls().getFirst().packages());
     }
 }

@@ -43,7 +43,8 @@ final class TreeEvaluatorTest {
     @Test
     void everyCallIsServedByTheFittingNodeThatSavesMost() throws Exception {
         Evaluation evaluation = TreeEvaluator.evaluate(tree("""
-                {"children": [{"packages": ["a==1"], "children": [{"packages": ["b==1"]}]}, {"packages": ["c"]}]}"""), TRACE);
+            {"children": [{"packages": ["a==1"], "children": [{"packages": ["b==1"]}]}, {"packages": ["c"]}]}\
+            """), TRACE);
         assertAll(
                 () -> assertEquals((3 * 110 + 25) / 10.0, evaluation.importMillisTotal(), 1e-9),
                 () -> assertEquals(20 / 10.0, evaluation.importMillisLeft(), 1e-9),
@@ -81,27 +82,42 @@ final class TreeEvaluatorTest {
             }
             List<Trace.Calls> calls = new ArrayList<>();
             for (int i = 0; i < 20; i++) {
-                calls.add(calls(1 + random.nextInt(5), packages.stream().filter(p -> random.nextBoolean())
-                        .map(p -> p.id().toString()).toArray(String[]::new)));
+                calls.add(calls(
+                        1 + random.nextInt(5),
+                        packages.stream()
+                                .filter(p -> random.nextBoolean())
+                                .map(p -> p.id().toString())
+                                .toArray(String[]::new)));
             }
             Trace trace = new Trace(packages, calls);
             List<ZygoteTree.Node> nodes = new ArrayList<>();
             for (Trace.TracedPackage each : packages) {
-                ZygoteTree.Node below = new ZygoteTree.Node(List.of(Requirement.parse("p" + random.nextInt(8))), List.of());
-                boolean same = below.packages().getFirst().name().equals(each.id().name());
+                ZygoteTree.Node below =
+                        new ZygoteTree.Node(List.of(Requirement.parse("p" + random.nextInt(8))), List.of());
+                boolean same =
+                        below.packages().getFirst().name().equals(each.id().name());
                 nodes.add(new ZygoteTree.Node(List.of(Requirement.of(each.id())), same ? List.of() : List.of(below)));
             }
             ZygoteTree tree = new ZygoteTree(new ZygoteTree.Node(List.of(), nodes));
             double left = 0;
             long count = 0;
             for (Trace.Calls each : calls) {
-                double all = each.packages().stream().mapToDouble(id -> trace.cost(id).millis()).sum();
+                double all = each.packages().stream()
+                        .mapToDouble(id -> trace.cost(id).millis())
+                        .sum();
                 double best = 0;
                 for (ZygoteTree.Place place : tree.places()) {
                     List<Optional<PackageId>> found = place.path().stream()
-                            .map(r -> each.packages().stream().filter(r::matches).findFirst()).toList();
+                            .map(r ->
+                                    each.packages().stream().filter(r::matches).findFirst())
+                            .toList();
                     if (found.stream().allMatch(Optional::isPresent)) {
-                        best = Math.max(best, found.stream().mapToDouble(id -> trace.cost(id.orElseThrow()).millis()).sum());
+                        best = Math.max(
+                                best,
+                                found.stream()
+                                        .mapToDouble(id ->
+                                                trace.cost(id.orElseThrow()).millis())
+                                        .sum());
                     }
                 }
                 left += (all - best) * each.count();
@@ -115,32 +131,55 @@ final class TreeEvaluatorTest {
     void aReportShowsCostsAndHits() throws Exception {
         ZygoteTree tree = tree("{\"children\": [{\"packages\": [\"b==1\"]}]}");
         assertEquals("""
-                (root)       0.0 ms    0.0 MB      7 calls
-                └─ b==1    100.0 ms   30.0 MB      3 calls
-                """, TreeReport.text(tree, TRACE));
+            (root)       0.0 ms    0.0 MB      7 calls
+            └─ b==1    100.0 ms   30.0 MB      3 calls
+            """, TreeReport.text(tree, TRACE));
         assertEquals(
-                List.of("2 nodes, 30.0 MB; a call imports %.1f ms instead of %.1f ms".formatted(
-                                TreeEvaluator.evaluate(tree, TRACE).importMillisLeft(),
-                                TreeEvaluator.evaluate(tree, TRACE).importMillisTotal()),
-                        "ms", "MB", "calls", "(root)", "0.0", "0.0", "7", "b==1", "100.0", "30.0", "3"),
+                List.of(
+                        "2 nodes, 30.0 MB; a call imports %.1f ms instead of %.1f ms"
+                                .formatted(
+                                        TreeEvaluator.evaluate(tree, TRACE).importMillisLeft(),
+                                        TreeEvaluator.evaluate(tree, TRACE).importMillisTotal()),
+                        "ms",
+                        "MB",
+                        "calls",
+                        "(root)",
+                        "0.0",
+                        "0.0",
+                        "7",
+                        "b==1",
+                        "100.0",
+                        "30.0",
+                        "3"),
                 texts(TreeReport.svg(tree, Optional.of(TRACE)), "text"));
         assertEquals(List.of("2 nodes", "(root)", "b==1"), texts(TreeReport.svg(tree, Optional.empty()), "text"));
     }
 
     private static List<String> texts(String svg, String element) {
         assertTrue(svg.startsWith("<svg ") && svg.endsWith("</svg>\n"), svg);
-        return Pattern.compile("<" + element + "[^>]*>([^<]*)</" + element + ">").matcher(svg).results()
-                .map(found -> found.group(1)).toList();
+        return Pattern.compile("<" + element + "[^>]*>([^<]*)</" + element + ">")
+                .matcher(svg)
+                .results()
+                .map(found -> found.group(1))
+                .toList();
     }
 
     @Test
     void aPictureShowsTheLastOfManyPackagesAndAllInTheTooltip() throws Exception {
-        String many = IntStream.range(0, 40).mapToObj(i -> "\"dependency-" + i + "==1\"").collect(Collectors.joining(", "));
+        String many = IntStream.range(0, 40)
+                .mapToObj(i -> "\"dependency-" + i + "==1\"")
+                .collect(Collectors.joining(", "));
         String name = "x".repeat(200);
-        String svg = TreeReport.svg(tree("{\"children\": [{\"packages\": [" + many + ", \"pandas==2\"]}, {\"packages\": [\""
-                + name + "\"]}]}"), Optional.empty());
+        String svg = TreeReport.svg(
+                tree("{\"children\": [{\"packages\": [" + many + ", \"pandas==2\"]}, {\"packages\": [\"" + name
+                        + "\"]}]}"),
+                Optional.empty());
         assertEquals(
-                List.of("3 nodes", "(root)", "pandas==2, dependency-39==1, dependency-38==1, … 38 more", "x".repeat(69) + "…"),
+                List.of(
+                        "3 nodes",
+                        "(root)",
+                        "pandas==2, dependency-39==1, dependency-38==1, … 38 more",
+                        "x".repeat(69) + "…"),
                 texts(svg, "text"));
         assertTrue(texts(svg, "title").get(1).startsWith("dependency-0==1, dependency-1==1, "));
         assertTrue(texts(svg, "title").get(1).endsWith(", pandas==2"));
@@ -149,23 +188,25 @@ final class TreeEvaluatorTest {
 
     @Test
     void aTextBreaksLongListsBehindAPackage() throws Exception {
-        String many = IntStream.range(10, 22).mapToObj(i -> "\"package-" + i + "\"").collect(Collectors.joining(", "));
-        ZygoteTree tree = tree("{\"children\": [{\"packages\": [" + many + "], \"children\": [{\"packages\": [\"last\"]}]}, {\"packages\": ["
-                + many + "]}]}");
+        String many =
+                IntStream.range(10, 22).mapToObj(i -> "\"package-" + i + "\"").collect(Collectors.joining(", "));
+        ZygoteTree tree = tree("{\"children\": [{\"packages\": [" + many
+                + "], \"children\": [{\"packages\": [\"last\"]}]}, {\"packages\": [" + many + "]}]}");
         assertEquals("""
-                (root)
-                ├─ package-10, package-11, package-12, package-13, package-14, package-15,
-                │  │ package-16, package-17, package-18, package-19, package-20, package-21
-                │  └─ last
-                └─ package-10, package-11, package-12, package-13, package-14, package-15,
-                     package-16, package-17, package-18, package-19, package-20, package-21
-                """, TreeText.of(tree));
+            (root)
+            ├─ package-10, package-11, package-12, package-13, package-14, package-15,
+            │  │ package-16, package-17, package-18, package-19, package-20, package-21
+            │  └─ last
+            └─ package-10, package-11, package-12, package-13, package-14, package-15,
+                 package-16, package-17, package-18, package-19, package-20, package-21
+            """, TreeText.of(tree));
     }
 
     @Test
     void aDifferenceComparesWholePathsWhereverTheyStand() throws Exception {
         TreeDiff diff = TreeDiff.of(
-                tree("{\"children\": [{\"packages\": [\"a\"], \"children\": [{\"packages\": [\"b\"]}]}, {\"packages\": [\"c\"]}]}"),
+                tree("{\"children\": [{\"packages\": [\"a\"], \"children\": [{\"packages\": [\"b\"]}]},"
+                        + " {\"packages\": [\"c\"]}]}"),
                 tree("{\"children\": [{\"packages\": [\"b\", \"a\"]}, {\"packages\": [\"c==1\"]}]}"));
         assertEquals("- a\n- c\n+ c==1\n2 nodes in both, 2 removed, 1 added\n", diff.text());
     }

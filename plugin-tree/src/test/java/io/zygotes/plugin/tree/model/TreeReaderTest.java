@@ -33,13 +33,17 @@ final class TreeReaderTest {
     @Test
     void aTreeIsReadAndWrittenBackTheSame() throws Exception {
         ZygoteTree tree = TreeReader.text("""
-                {"packages": [], "children": [
-                  {"packages": ["NumPy"], "children": [{"packages": ["pandas == 2.2.3", "pytz"]}]},
-                  {"packages": ["ruamel.yaml"]}]}""", "t.json", folder);
+            {"packages": [], "children": [
+              {"packages": ["NumPy"], "children": [{"packages": ["pandas == 2.2.3", "pytz"]}]},
+              {"packages": ["ruamel.yaml"]}]}\
+            """, "t.json", folder);
         assertEquals(4, tree.size());
-        assertEquals(List.of("numpy", "pandas==2.2.3", "pytz"),
+        assertEquals(
+                List.of("numpy", "pandas==2.2.3", "pytz"),
                 tree.places().get(2).path().stream().map(Requirement::toString).toList());
-        assertEquals(List.of("ruamel-yaml"), tree.places().get(3).path().stream().map(Requirement::toString).toList());
+        assertEquals(
+                List.of("ruamel-yaml"),
+                tree.places().get(3).path().stream().map(Requirement::toString).toList());
         Path out = folder.resolve("out.json");
         TreeWriter.write(tree, out);
         assertEquals(tree, TreeReader.file(out));
@@ -51,8 +55,9 @@ final class TreeReaderTest {
     @Test
     void aTreeFromOpenLambdaIsReadAsItIs() throws Exception {
         ZygoteTree tree = TreeReader.text("""
-                {"packages": null, "children": [{"packages": ["numpy==1.25.2"], "children": null, "split_generation": 1}],
-                 "split_generation": 0}""", "t.json", folder);
+            {"packages": null, "children": [{"packages": ["numpy==1.25.2"], "children": null, "split_generation": 1}],
+             "split_generation": 0}\
+            """, "t.json", folder);
         assertEquals(2, tree.size());
     }
 
@@ -62,10 +67,17 @@ final class TreeReaderTest {
         file("tree.json", json);
         Map<String, Object> inline = Map.of("children", List.of(Map.of("packages", List.of("numpy"))));
         assertAll(
-                () -> assertEquals(2, TreeReader.setting(Optional.of("tree.json"), folder).size()),
-                () -> assertEquals(2, TreeReader.setting(Optional.of(folder.resolve("tree.json").toString()), folder).size()),
-                () -> assertEquals(2, TreeReader.setting(Optional.of(" " + json), folder).size()),
-                () -> assertEquals(2, TreeReader.setting(Optional.of(inline), folder).size()),
+                () -> assertEquals(
+                        2, TreeReader.setting(Optional.of("tree.json"), folder).size()),
+                () -> assertEquals(
+                        2,
+                        TreeReader.setting(
+                                        Optional.of(folder.resolve("tree.json").toString()), folder)
+                                .size()),
+                () -> assertEquals(
+                        2, TreeReader.setting(Optional.of(" " + json), folder).size()),
+                () -> assertEquals(
+                        2, TreeReader.setting(Optional.of(inline), folder).size()),
                 () -> assertEquals(TreeReader.bundled(), TreeReader.setting(Optional.empty(), folder)),
                 () -> assertEquals(TreeReader.bundled(), TreeReader.setting(Optional.of(""), folder)));
     }
@@ -73,13 +85,15 @@ final class TreeReaderTest {
     @Test
     void anInlineTreeNamesItsPlaceInTheConfig() {
         Map<String, Object> inline = Map.of("children", List.of(Map.of("packages", Arrays.asList("numpy", 3))));
-        ConfigException error = assertThrows(ConfigException.class, () -> TreeReader.setting(Optional.of(inline), folder));
+        ConfigException error =
+                assertThrows(ConfigException.class, () -> TreeReader.setting(Optional.of(inline), folder));
         assertEquals("config.json: $.import_cache_tree.children[0].packages[1]", error.where());
     }
 
     @Test
     void aPathThatDoesNotExistIsRefusedWithTheWholePath() {
-        ConfigException error = assertThrows(ConfigException.class, () -> TreeReader.setting(Optional.of("no.json"), folder));
+        ConfigException error =
+                assertThrows(ConfigException.class, () -> TreeReader.setting(Optional.of("no.json"), folder));
         assertTrue(error.getMessage().contains(folder.resolve("no.json").toString()), error.getMessage());
         assertTrue(error.where().endsWith("$.import_cache_tree"), error.where());
     }
@@ -91,29 +105,51 @@ final class TreeReaderTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '#', value = {
-        "{\"packges\":[]}                                             | $.packges                    | did you mean 'packages'",
-        "{\"children\":[{\"Packages\":[\"a\"]}]}                      | $.children[0].Packages       | did you mean 'packages'",
-        "{\"children\":[{\"child\":[]}]}                              | $.children[0].child          | did you mean 'children'",
-        "{\"packages\":[\"numpy\"]}                                   | $.packages                   | root must have no packages",
-        "{\"children\":[{\"packages\":[\"a\",\"A\"]}]}                | $.children[0].packages[1]    | stands on this path already",
-        "{\"children\":[{\"packages\":[\"a_b\"],\"children\":[{\"packages\":[\"A.b\"]}]}]} | $.children[0].children[0].packages[0] | $.children[0].packages[0]",
-        "{\"children\":[{\"packages\":[\"a==1\"],\"children\":[{\"packages\":[\"a==2\"]}]}]} | $.children[0].children[0].packages[0] | conflicts with a==1",
-        "{\"children\":[{\"packages\":[\"a==1\",\"a\"]}]}             | $.children[0].packages[1]    | conflicts with a==1",
-        "{\"children\":[{\"packages\":[\"../etc\"]}]}                 | $.children[0].packages[0]    | not a package name",
-        "{\"children\":[{\"packages\":[\"a>=1\"]}]}                   | $.children[0].packages[0]    | not a package name",
-        "{\"children\":[{\"packages\":[\"a==\"]}]}                    | $.children[0].packages[0]    | not a version",
-        "{\"children\":[{\"packages\":[7]}]}                          | $.children[0].packages[0]    | number",
-        "{\"children\":[{\"packages\":\"numpy\"}]}                    | $.children[0].packages       | list of package names",
-        "{\"children\":{}}                                            | $.children                   | list of nodes",
-        "{\"children\":[\"numpy\"]}                                   | $.children[0]                | must be an object",
-        "{\"children\":[null]}                                        | $.children[0]                | must be an object",
-        "[]                                                           | $                            | must be an object",
-        "#  #                                                         | $                            | is empty",
-        "{\"children\":[{\"include\":\"x.json\",\"packages\":[]}]}    | $.children[0].include        | of its own",
-        "{\"children\":[{\"include\":\"none.json\"}]}                 | $.children[0].include        | no file",
-        "{\"children\":[{\"include\":5}]}                             | $.children[0].include        | path of a file",
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '#',
+            value = {
+                "{\"packges\":[]}                                             | $.packges                    | did you"
+                        + " mean 'packages'",
+                "{\"children\":[{\"Packages\":[\"a\"]}]}                      | $.children[0].Packages       | did you"
+                        + " mean 'packages'",
+                "{\"children\":[{\"child\":[]}]}                              | $.children[0].child          | did you"
+                        + " mean 'children'",
+                "{\"packages\":[\"numpy\"]}                                   | $.packages                   | root"
+                        + " must have no packages",
+                "{\"children\":[{\"packages\":[\"a\",\"A\"]}]}                | $.children[0].packages[1]    | stands"
+                        + " on this path already",
+                "{\"children\":[{\"packages\":[\"a_b\"],\"children\":[{\"packages\":[\"A.b\"]}]}]} |"
+                        + " $.children[0].children[0].packages[0] | $.children[0].packages[0]",
+                "{\"children\":[{\"packages\":[\"a==1\"],\"children\":[{\"packages\":[\"a==2\"]}]}]} |"
+                        + " $.children[0].children[0].packages[0] | conflicts with a==1",
+                "{\"children\":[{\"packages\":[\"a==1\",\"a\"]}]}             | $.children[0].packages[1]    |"
+                        + " conflicts with a==1",
+                "{\"children\":[{\"packages\":[\"../etc\"]}]}                 | $.children[0].packages[0]    | not a"
+                        + " package name",
+                "{\"children\":[{\"packages\":[\"a>=1\"]}]}                   | $.children[0].packages[0]    | not a"
+                        + " package name",
+                "{\"children\":[{\"packages\":[\"a==\"]}]}                    | $.children[0].packages[0]    | not a"
+                        + " version",
+                "{\"children\":[{\"packages\":[7]}]}                          | $.children[0].packages[0]    | number",
+                "{\"children\":[{\"packages\":\"numpy\"}]}                    | $.children[0].packages       | list of"
+                        + " package names",
+                "{\"children\":{}}                                            | $.children                   | list of"
+                        + " nodes",
+                "{\"children\":[\"numpy\"]}                                   | $.children[0]                | must be"
+                        + " an object",
+                "{\"children\":[null]}                                        | $.children[0]                | must be"
+                        + " an object",
+                "[]                                                           | $                            | must be"
+                        + " an object",
+                "#  #                                                         | $                            | is"
+                        + " empty",
+                "{\"children\":[{\"include\":\"x.json\",\"packages\":[]}]}    | $.children[0].include        | of its"
+                        + " own",
+                "{\"children\":[{\"include\":\"none.json\"}]}                 | $.children[0].include        | no file",
+                "{\"children\":[{\"include\":5}]}                             | $.children[0].include        | path of"
+                        + " a file",
+            })
     void aFaultIsRefusedWithItsJsonPathAndReason(String json, String path, String reason) {
         ConfigException error = refused(json);
         assertEquals("t.json: " + path, error.where());
@@ -121,12 +157,15 @@ final class TreeReaderTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '#', value = {
-        "{\"children\": [}     | line 1, column 15",
-        "{\"children\": []} x  | line 1, column",
-        "{\"children\": [      | line 1, column",
-        "{\"packages\":[],\"packages\":[]} | line 1, column",
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '#',
+            value = {
+                "{\"children\": [}     | line 1, column 15",
+                "{\"children\": []} x  | line 1, column",
+                "{\"children\": [      | line 1, column",
+                "{\"packages\":[],\"packages\":[]} | line 1, column",
+            })
     void whatIsNotJsonIsRefusedWithLineAndColumn(String json, String where) {
         ConfigException error = refused(json);
         assertTrue(error.where().startsWith("t.json: " + where), error.where());
@@ -137,7 +176,9 @@ final class TreeReaderTest {
     void anIncludeStandsForTheNodeOrForTheChildrenOfAWholeTree() throws Exception {
         Files.createDirectory(folder.resolve("sub"));
         file("sub/web.json", "{\"packages\": [\"flask\"], \"children\": [{\"include\": \"more.json\"}]}");
-        file("sub/more.json", "{\"packages\": [], \"children\": [{\"packages\": [\"jinja2\"]}, {\"packages\": [\"click\"]}]}");
+        file(
+                "sub/more.json",
+                "{\"packages\": [], \"children\": [{\"packages\": [\"jinja2\"]}, {\"packages\": [\"click\"]}]}");
         ZygoteTree tree = TreeReader.file(file("main.json", "{\"children\": [{\"include\": \"sub/web.json\"}]}"));
         assertEquals("(root)\n└─ flask\n   ├─ jinja2\n   └─ click\n", TreeText.of(tree));
     }
@@ -154,15 +195,19 @@ final class TreeReaderTest {
     @Test
     void aFileMayBeIncludedTwiceInDifferentPlaces() throws Exception {
         file("leaf.json", "{\"packages\": [\"x\"]}");
-        Path main = file("main.json", "{\"children\": [{\"include\": \"leaf.json\"},"
-                + " {\"packages\": [\"y\"], \"children\": [{\"include\": \"leaf.json\"}]}]}");
+        Path main = file(
+                "main.json",
+                "{\"children\": [{\"include\": \"leaf.json\"},"
+                        + " {\"packages\": [\"y\"], \"children\": [{\"include\": \"leaf.json\"}]}]}");
         assertEquals(4, TreeReader.file(main).size());
     }
 
     @Test
     void aConflictAcrossAnIncludeNamesBothFiles() throws Exception {
         file("inner.json", "{\"packages\": [\"numpy==2\"]}");
-        Path main = file("main.json", "{\"children\": [{\"packages\": [\"numpy==1\"], \"children\": [{\"include\": \"inner.json\"}]}]}");
+        Path main = file(
+                "main.json",
+                "{\"children\": [{\"packages\": [\"numpy==1\"], \"children\": [{\"include\": \"inner.json\"}]}]}");
         ConfigException error = assertThrows(ConfigException.class, () -> TreeReader.file(main));
         assertTrue(error.where().endsWith("inner.json: $.packages[0]"), error.where());
         assertTrue(error.getMessage().contains("main.json: $.children[0].packages[0]"), error.getMessage());
@@ -189,12 +234,25 @@ final class TreeReaderTest {
     void theTreeThatComesWithThePluginHas40NodesWithoutVersions() {
         ZygoteTree tree = TreeReader.bundled();
         assertEquals(40, tree.size());
-        tree.places().forEach(place ->
-                place.node().packages().forEach(p -> assertEquals(Optional.empty(), p.version(), p.toString())));
+        tree.places()
+                .forEach(place -> place.node()
+                        .packages()
+                        .forEach(p -> assertEquals(Optional.empty(), p.version(), p.toString())));
     }
 
     @ParameterizedTest
-    @CsvSource({"numpy", "pandas", "matplotlib", "requests", "flask", "scikit-learn", "sqlalchemy", "boto3", "aiohttp", "pyyaml"})
+    @CsvSource({
+        "numpy",
+        "pandas",
+        "matplotlib",
+        "requests",
+        "flask",
+        "scikit-learn",
+        "sqlalchemy",
+        "boto3",
+        "aiohttp",
+        "pyyaml"
+    })
     void theTreeThatComesWithThePluginHasThePackageThatManyAskFor(String name) {
         assertTrue(TreeReader.bundled().places().stream()
                 .anyMatch(place -> place.node().packages().contains(Requirement.parse(name))));

@@ -82,8 +82,7 @@ public final class Linux {
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO =
-            STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+    private static final VarHandle ERRNO = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
 
     private static final MethodHandle SOCKETPAIR = handle("socketpair", INT, INT, INT, INT, POINTER);
     private static final MethodHandle SOCKET = handle("socket", INT, INT, INT, INT);
@@ -111,10 +110,9 @@ public final class Linux {
     private static final MethodHandle ACTIONS_INIT = handle("posix_spawn_file_actions_init", INT, POINTER);
     private static final MethodHandle ACTIONS_DUP2 = handle("posix_spawn_file_actions_adddup2", INT, POINTER, INT, INT);
     private static final MethodHandle ACTIONS_DESTROY = handle("posix_spawn_file_actions_destroy", INT, POINTER);
-    private static final MethodHandle STRERROR = LINKER.downcallHandle(
-            LINKER.defaultLookup().findOrThrow("strerror"), FunctionDescriptor.of(POINTER, INT));
-    private static final MethodHandle SYSCALL =
-            variadic("syscall", 1, LONG, LONG, LONG, LONG, LONG, LONG, LONG);
+    private static final MethodHandle STRERROR =
+            LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("strerror"), FunctionDescriptor.of(POINTER, INT));
+    private static final MethodHandle SYSCALL = variadic("syscall", 1, LONG, LONG, LONG, LONG, LONG, LONG, LONG);
 
     /** struct epoll_event is packed on x86 only (epoll_ctl(2)). */
     private static final boolean PACKED_EPOLL = System.getProperty("os.arch").equals("amd64");
@@ -709,7 +707,17 @@ public final class Linux {
         String id = Integer.toUnsignedString(owner);
         return newMount(
                 "tmpfs",
-                Map.of("size", megabytes + "m", "nr_inodes", Integer.toString(inodes), "mode", "755", "uid", id, "gid", id),
+                Map.of(
+                        "size",
+                        megabytes + "m",
+                        "nr_inodes",
+                        Integer.toString(inodes),
+                        "mode",
+                        "755",
+                        "uid",
+                        id,
+                        "gid",
+                        id),
                 NOSUID_NODEV);
     }
 
@@ -956,9 +964,13 @@ public final class Linux {
         byte[] to = remote.getAddress().getAddress();
         // struct nlmsghdr, then struct inet_diag_req_v2 for any state, with no cookie
         request.putInt(0, 72).putShort(4, SOCK_DIAG_BY_FAMILY).putShort(6, NLM_F_REQUEST);
-        request.put(16, (byte) (from.length == 4 ? AF_INET : AF_INET6)).put(17, (byte) IPPROTO_TCP).putInt(20, -1);
+        request.put(16, (byte) (from.length == 4 ? AF_INET : AF_INET6))
+                .put(17, (byte) IPPROTO_TCP)
+                .putInt(20, -1);
         request.put(28, from).put(44, to).putLong(64, -1);
-        request.order(ByteOrder.BIG_ENDIAN).putShort(24, (short) local.getPort()).putShort(26, (short) remote.getPort());
+        request.order(ByteOrder.BIG_ENDIAN)
+                .putShort(24, (short) local.getPort())
+                .putShort(26, (short) remote.getPort());
         int socket = netlink();
         byte[] answer;
         try {

@@ -1,7 +1,7 @@
 """The first thing a fresh interpreter runs in a sandbox: the last steps of its set-up, then its work."""
 
-# What our own modules import comes first, and they come last: what they are made of, and little else, is to lie on as few
-# pages as can be, which is what filling the holes in between is for.
+# What our own modules import comes first, and they come last: what they are made of, and little else, is to lie on as
+# few pages as can be, which is what filling the holes in between is for.
 import array
 import ctypes
 import fcntl

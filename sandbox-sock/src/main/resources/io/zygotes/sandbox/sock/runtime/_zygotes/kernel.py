@@ -1,7 +1,7 @@
 """Linux system calls that Python's standard library does not offer (to all of 3.9 ... 3.14).
 
-Most functions here make no system call, they describe one: do() makes it at once, and Calls makes many of them one after
-the other, in another process if need be.
+Most functions here make no system call, they describe one: do() makes it at once, and Calls makes many of them one
+after the other, in another process if need be.
 
 Numbers are from the kernel's unistd.h of the architecture. Everything goes through ctypes.PyDLL, which keeps the
 interpreter lock: after clone() in the child no other thread exists that could release it.
@@ -51,14 +51,60 @@ _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 
 _NUMBERS = {
     "x86_64": dict(
-        capset=126, chdir=80, close=3, dup3=292, getppid=110, ioctl=16, mount=165, openat=257, pivot_root=155, ppoll=271,
-        prctl=157, prlimit64=302, read=0, seccomp=317, sethostname=170, setns=308, setpgid=109, setresgid=119, setresuid=117,
-        signalfd4=289, socket=41, statx=332, umount2=166, unshare=272, wait4=61, write=1,
+        capset=126,
+        chdir=80,
+        close=3,
+        dup3=292,
+        getppid=110,
+        ioctl=16,
+        mount=165,
+        openat=257,
+        pivot_root=155,
+        ppoll=271,
+        prctl=157,
+        prlimit64=302,
+        read=0,
+        seccomp=317,
+        sethostname=170,
+        setns=308,
+        setpgid=109,
+        setresgid=119,
+        setresuid=117,
+        signalfd4=289,
+        socket=41,
+        statx=332,
+        umount2=166,
+        unshare=272,
+        wait4=61,
+        write=1,
     ),
     "aarch64": dict(
-        capset=91, chdir=49, close=57, dup3=24, getppid=173, ioctl=29, mount=40, openat=56, pivot_root=41, ppoll=73,
-        prctl=167, prlimit64=261, read=63, seccomp=277, sethostname=161, setns=268, setpgid=154, setresgid=149, setresuid=147,
-        signalfd4=74, socket=198, statx=291, umount2=39, unshare=97, wait4=260, write=64,
+        capset=91,
+        chdir=49,
+        close=57,
+        dup3=24,
+        getppid=173,
+        ioctl=29,
+        mount=40,
+        openat=56,
+        pivot_root=41,
+        ppoll=73,
+        prctl=167,
+        prlimit64=261,
+        read=63,
+        seccomp=277,
+        sethostname=161,
+        setns=268,
+        setpgid=154,
+        setresgid=149,
+        setresuid=147,
+        signalfd4=74,
+        socket=198,
+        statx=291,
+        umount2=39,
+        unshare=97,
+        wait4=260,
+        write=64,
     ),
 }
 # These came after the numbers were unified.
@@ -146,7 +192,10 @@ class Calls:
                 break
 
     def mute(self):
-        """Writes to what making the calls would write to, whose pages are the process's own then. A run makes none now."""
+        """Writes to what making the calls would write to, whose pages are the process's own then.
+
+        A run makes none now.
+        """
         for arguments in self._calls:
             list(arguments)
         self._muted, self._calls = self._calls, [nothing()[1]]
@@ -209,7 +258,8 @@ def clone(how, first=_NO_CALLS):
         first.run()
         _after_fork_child()
         return 0
-    # A request waits for the child, and nobody for this process: where both got the same processor, the child goes first.
+    # A request waits for the child, and nobody for this process: where both got the same processor, the child goes
+    # first.
     _yield()
     _after_fork_parent()
     if pid < 0:
@@ -351,13 +401,20 @@ def own_process_group():
 
 
 def set_ids(number):
-    return _call("setresgid", "setresgid", number, number, number), _call("setresuid", "setresuid", number, number, number)
+    return _call("setresgid", "setresgid", number, number, number), _call(
+        "setresuid", "setresuid", number, number, number
+    )
 
 
 def mount(source, target, kind, flags, options=""):
     return _call(
         "mount %s on %s" % (kind or source, target),
-        "mount", source.encode(), target.encode(), kind.encode(), flags, options.encode(),
+        "mount",
+        source.encode(),
+        target.encode(),
+        kind.encode(),
+        flags,
+        options.encode(),
     )
 
 

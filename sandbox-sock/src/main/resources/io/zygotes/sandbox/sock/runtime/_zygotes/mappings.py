@@ -1,8 +1,9 @@
 """What a fork has to copy of a zygote: its mappings, and an entry of its page tables for each page of memory.
 
-Both cost the zygote something at every fork, and the child as much again when it ends. Pages of one folio, which is what
-the kernel calls memory that it handles as one, are gone through together where they lie side by side (since Linux 6.9),
-and a folio that is mapped as a whole takes one entry. So a zygote moves its memory into the largest folios that there are.
+Both cost the zygote something at every fork, and the child as much again when it ends. Pages of one folio, which is
+what the kernel calls memory that it handles as one, are gone through together where they lie side by side (since
+Linux 6.9), and a folio that is mapped as a whole takes one entry. So a zygote moves its memory into the largest
+folios that there are.
 """
 
 import ctypes
@@ -66,7 +67,11 @@ class _Mapping:
 
     def continues(self, other):
         """Whether it is the next part of the same file."""
-        return self.inode == other.inode and self.start == other.end and self.offset - other.offset == self.start - other.start
+        return (
+            self.inode == other.inode
+            and self.start == other.end
+            and self.offset - other.offset == self.start - other.start
+        )
 
     def is_data(self):
         """Whether it is memory that this process alone writes to. Its stack changes all the time."""
@@ -106,8 +111,13 @@ def make_private():
             part = ctypes.string_at(start + at, min(_PART, size - at))
             if part.count(0) < len(part):  # what was never written to takes no memory
                 ctypes.memmove(room + at, part, len(part))
-        protection = sum(bit for letter, bit in zip("rwx", (_PROT_READ, _PROT_WRITE, _PROT_EXEC)) if letter in found.permissions)
-        if _mprotect(room, size, protection) or _mremap(room, size, size, _MREMAP_MAYMOVE | _MREMAP_FIXED, start) != start:
+        protection = sum(
+            bit for letter, bit in zip("rwx", (_PROT_READ, _PROT_WRITE, _PROT_EXEC)) if letter in found.permissions
+        )
+        if (
+            _mprotect(room, size, protection)
+            or _mremap(room, size, size, _MREMAP_MAYMOVE | _MREMAP_FIXED, start) != start
+        ):
             raise _failed("mremap over shared memory")
 
 
@@ -134,8 +144,8 @@ def join_programs():
 def move_programs():
     """Moves the interpreter and the libraries that are there now from their files into folios of this process's own.
 
-    A fork copies no entries for pages of files, so each child faults what it runs in again, 16 pages at a time. It costs
-    the memory of the text once, for a zygote and all that are forked from it.
+    A fork copies no entries for pages of files, so each child faults what it runs in again, 16 pages at a time. It
+    costs the memory of the text once, for a zygote and all that are forked from it.
     """
     used = [parts for parts in _programs() if not os.path.basename(parts[0].name).startswith(_IDLE)]
     _move([(parts[0].start, parts[-1].end) for parts in used], _PROT_READ | _PROT_EXEC)
@@ -228,7 +238,8 @@ def _places(ranges):
 
 
 _CONTEXT, _STACK = 16 << 10, 48 << 10  # the largest ucontext_t that there is takes 4.5 KiB
-# Of ucontext_t, on all architectures: flags, what follows when the function returns, and the stack: address, flags, size.
+# Of ucontext_t, on all architectures: flags, what follows when the function returns, and the stack: address, flags,
+# size.
 _LINK, _STACK_ADDRESS, _STACK_FLAGS, _STACK_SIZE = 1, 2, 3, 4
 
 

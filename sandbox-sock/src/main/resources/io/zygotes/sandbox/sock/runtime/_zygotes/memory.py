@@ -34,8 +34,8 @@ _kept = []
 def fill_holes():
     """Takes what is free between objects, for good, so that what is made from now on lies side by side.
 
-    The holes are in pages that are full of other objects: putting something into one later, in a child, means to copy the
-    page. A new page costs no more, and there is room for much more on it.
+    The holes are in pages that are full of other objects: putting something into one later, in a child, means to copy
+    the page. A new page costs no more, and there is room for much more on it.
     """
     gc.collect()  # also empties the interpreter's own lists of freed objects
     blocks, chunks = [], []

@@ -2,8 +2,8 @@
 
 Since 3.11 the interpreter writes into code objects while they are new (PEP 659), and much is imported, cached or
 allocated the first time only. All of that lands in pages that a child would have to copy, one fault each, at every
-start; after a rehearsal it lies in the zygote. System calls that would change the zygote are replaced by one that changes
-nothing, or are refused, for want of capabilities: the code on the way to them is what is rehearsed.
+start; after a rehearsal it lies in the zygote. System calls that would change the zygote are replaced by one that
+changes nothing, or are refused, for want of capabilities: the code on the way to them is what is rehearsed.
 """
 
 import importlib.util

@@ -146,9 +146,9 @@ _MAP_HUGETLB, _MFD_HUGETLB, _SHM_HUGETLB = 0x40000, 4, 0o4000
 # Pages that are merged with those of others tell by the time that a write takes who else has them: madvise(2).
 _MADV_MERGEABLE = 12
 # PR_SET_SECCOMP: compiled filters take room from a store that all of the machine share, and without room there nobody
-# can be locked down. PR_SCHED_CORE keeps others off the second half of a processor core. PR_SET_MEMORY_MERGE does to all
-# memory what MADV_MERGEABLE does to some. PR_SET_CHILD_SUBREAPER: a zygote would inherit its leaves in place of the
-# warden, who could not tell the worker of their end.
+# can be locked down. PR_SCHED_CORE keeps others off the second half of a processor core. PR_SET_MEMORY_MERGE does to
+# all memory what MADV_MERGEABLE does to some. PR_SET_CHILD_SUBREAPER: a zygote would inherit its leaves in place of
+# the warden, who could not tell the worker of their end.
 _REFUSED_PRCTL = (22, 36, 62, 67)
 # SO_ATTACH_FILTER, SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF, SO_ATTACH_REUSEPORT_EBPF, for the same reason; SO_ZEROCOPY,
 # whose pages are counted for all leaves of a zygote together.
@@ -157,11 +157,12 @@ _SOL_SOCKET, _REFUSED_OPTIONS = 1, (26, 50, 51, 52, 60)
 _SOL_TCP, _REFUSED_TCP_OPTIONS = 6, (31,)
 
 # A zygote installs the final filter into its children, as kernel.py does (SECCOMP_SET_MODE_FILTER with
-# SECCOMP_FILTER_FLAG_SPEC_ALLOW). With another flag the caller gets a descriptor that keeps a filter when its process is
-# gone, and so could fill the store of compiled filters.
+# SECCOMP_FILTER_FLAG_SPEC_ALLOW). With another flag the caller gets a descriptor that keeps a filter when its process
+# is gone, and so could fill the store of compiled filters.
 _FILTER_MODE, _FILTER_FLAGS = 1, 4
-# Only 1 keeps the kernel from starting the program that may stand in core_pattern, as root on the host, with the memory of
-# a sandbox that crashes: core(5), and do_coredump() in fs/coredump.c. 0 does not. So it stays as setup.py sets it.
+# Only 1 keeps the kernel from starting the program that may stand in core_pattern, as root on the host, with the
+# memory of a sandbox that crashes: core(5), and do_coredump() in fs/coredump.c. 0 does not. So it stays as setup.py
+# sets it.
 _RLIMIT_CORE = 4
 
 _ALLOW = 0x7FFF0000
@@ -269,7 +270,12 @@ def _socket():
     protocol = _one_of(_ARG2, _SOCKET_PROTOCOLS, _OK, _answer(errno.EPROTONOSUPPORT))
     kind = [_instruction(_LOAD, _ARG1), _instruction(_AND, _SOCKET_TYPE_MASK)]
     kind += _compare(_SOCKET_TYPES, [], [_answer(errno.EPROTONOSUPPORT)])
-    return [_instruction(_LOAD, _ARG0), *_compare(_SOCKET_FAMILIES, [], [_answer(errno.EAFNOSUPPORT)]), *kind, *protocol]
+    return [
+        _instruction(_LOAD, _ARG0),
+        *_compare(_SOCKET_FAMILIES, [], [_answer(errno.EAFNOSUPPORT)]),
+        *kind,
+        *protocol,
+    ]
 
 
 def _option():

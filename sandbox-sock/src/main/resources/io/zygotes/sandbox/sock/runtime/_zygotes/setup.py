@@ -3,20 +3,16 @@
 A child is made by clone3(2) straight into its namespaces and its cgroup, by a zygote or by the warden. It has all
 capabilities in its own user namespace then, and none outside. The order of the steps:
 
-    hello         the worker learns the process id from the kernel and checks it, beside the next steps
-    descriptors   its own channel and output, and no others
-    identity      uid and gid maps; a mount can belong to the sandbox's own uid only after them
-    mounts        of its own: scratch folder and /proc
-    group         a process group of its own: signals and priorities can be given to a whole group (kill(2), setpriority(2))
-    name          of the host, as it sees it; and its network, if that is its own
-    bounding set  emptied: no program that it starts gets a capability
-    orders        what the worker wants it to be: code and packages to mount, then go. A spare leaf waits here. Where the
-                  worker knew all that ahead, it came with the request, and only the go is waited for
-    cgroup space  after go, when the worker has put the process under its limits, so that it sees its own as the root
-    limits        that the process sets itself
-    capabilities  all gone
-    scope         no signal and no abstract socket reaches out of it, where the kernel has Landlock for that
-    filter        last, because it forbids most of the above
+    hello         the worker learns the process id from the kernel and checks it, beside the next steps descriptors
+    its own channel and output, and no others identity      uid and gid maps; a mount can belong to the sandbox's own
+    uid only after them mounts        of its own: scratch folder and /proc group         a process group of its own:
+    signals and priorities can be given to a whole group (kill(2), setpriority(2)) name          of the host, as it
+    sees it; and its network, if that is its own bounding set  emptied: no program that it starts gets a capability
+    orders        what the worker wants it to be: code and packages to mount, then go. A spare leaf waits here. Where
+    the worker knew all that ahead, it came with the request, and only the go is waited for cgroup space  after go,
+    when the worker has put the process under its limits, so that it sees its own as the root limits        that the
+    process sets itself capabilities  all gone scope         no signal and no abstract socket reaches out of it, where
+    the kernel has Landlock for that filter        last, because it forbids most of the above
 
 What comes before orders is laid out as system calls before the fork, and so is what comes after them.
 """
@@ -116,7 +112,9 @@ class Setup:
         self._unsealed = set()
         self._name = kernel.Text(MOST_NAME_BYTES)
         self._ids = kernel.Text(_MOST_ID_BYTES)
-        self._last = _Last.of(self.kind, request["scope"], request["seccomp"] and gate is None, tuple(request.get("limits", ())))
+        self._last = _Last.of(
+            self.kind, request["scope"], request["seccomp"] and gate is None, tuple(request.get("limits", ()))
+        )
         self._lay_out_first(request, gate)
         self._knows_ahead = "mounts" in request
         # What most spares are told in the end, with the lowest unused descriptor: it goes without saying.
@@ -126,7 +124,8 @@ class Setup:
         self.renew(*own)
 
     def renew(self, name, ids, rest):
-        """Makes it another child's: its host name, its line for uid_map, and what else it is told ahead, all as bytes."""
+        """Makes it another child's: its host name, its line for uid_map, and what else it is told ahead, all as
+        bytes."""
         self._name.set(name)
         self._ids.set(ids)
         self._rest = rest
@@ -158,7 +157,9 @@ class Setup:
         if gate is not None:
             calls.add("identity", kernel.close(gate[1]), kernel.read_byte(gate[0]))
         calls.extend(_hello())
-        calls.add("descriptors", *kernel.empty_input(), kernel.dup(self._output, 1, True), kernel.dup(self._output, 2, True))
+        calls.add(
+            "descriptors", *kernel.empty_input(), kernel.dup(self._output, 1, True), kernel.dup(self._output, 2, True)
+        )
         calls.add("mounts", kernel.move_mount(self._scratch, "/host"))
         for tree, target in zip(self._trees, request.get("mounts", ())):
             calls.add("mounts", kernel.move_mount(tree, target))
@@ -184,8 +185,8 @@ class Setup:
     def go(self, channel=wire.CHANNEL, meanwhile=lambda: None):
         """In the child: takes the steps up to its work. Returns what the worker said with its go.
 
-        meanwhile is what a child can do that may have to wait for its orders. A failure is told to the worker, and ends the
-        process: nothing may unwind into the code that was forked.
+        meanwhile is what a child can do that may have to wait for its orders. A failure is told to the worker, and
+        ends the process: nothing may unwind into the code that was forked.
         """
         try:
             if self.first.broken_at is not None:

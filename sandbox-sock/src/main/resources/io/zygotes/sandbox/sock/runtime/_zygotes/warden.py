@@ -50,7 +50,11 @@ def _build_root(root, entries):
             do(kernel.mount(more[0], target, "", kernel.MS_BIND))
             do(kernel.set_mount_attributes(target, kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NOEXEC, False))
         elif kind == "mask":
-            do(kernel.mount("tmpfs", target, "tmpfs", kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV, _MASK_OPTIONS))
+            do(
+                kernel.mount(
+                    "tmpfs", target, "tmpfs", kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV, _MASK_OPTIONS
+                )
+            )
         else:
             raise ValueError("unknown entry of the base root: " + kind)
     do(kernel.mount("proc", root + "/proc", "proc", _PROC_FLAGS, "subset=pid,hidepid=2"))
@@ -64,8 +68,12 @@ def _allow_core_limit():
     except ValueError:
         with open("/proc/sys/kernel/core_pattern") as file:
             if file.read(1) in "|@":
-                print("sandboxes that crash are passed to the host's core_pattern: raise the worker's hard limit of "
-                      "core files above 0 (LimitCORE=1 in systemd)", file=sys.stderr, flush=True)
+                print(
+                    "sandboxes that crash are passed to the host's core_pattern: raise the worker's hard limit of "
+                    "core files above 0 (LimitCORE=1 in systemd)",
+                    file=sys.stderr,
+                    flush=True,
+                )
 
 
 def _receive_instructions(control):
@@ -121,7 +129,9 @@ def main():
             os.close(descriptor)
         os.setresgid(0, 0, 0)
         os.setresuid(0, 0, 0)
-        do(kernel.set_dumpable(True))  # so that the files of its children in /proc are theirs, and it can write their maps
+        do(
+            kernel.set_dumpable(True)
+        )  # so that the files of its children in /proc are theirs, and it can write their maps
         do(kernel.mount("proc", "/proc", "proc", _PROC_FLAGS, "subset=pid,hidepid=2"))
         do(kernel.set_host_name(kernel.Text(setup.MOST_NAME_BYTES).set(b"zygotes")))
         do(kernel.set_no_new_privileges())

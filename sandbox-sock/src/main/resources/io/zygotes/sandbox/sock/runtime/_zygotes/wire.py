@@ -1,10 +1,10 @@
 """Messages between the worker and what runs in sandboxes.
 
 Warden and zygotes have a SOCK_SEQPACKET socket, with descriptors beside a message. To the warden a message is a JSON
-object. From the warden, too, or a single byte: how a process ended, by its exit code, or 128 and the number of a signal. A
-request for a zygote has four lines: what many sandboxes have in common, as JSON and the same bytes for all of them; and of
-the sandbox itself its host name, its line for uid_map, and as JSON what else it is told ahead, or nothing. Leaves and jobs
-have a SOCK_STREAM socket with frames: length of the body (u32, big endian), kind (u8), body.
+object. From the warden, too, or a single byte: how a process ended, by its exit code, or 128 and the number of a
+signal. A request for a zygote has four lines: what many sandboxes have in common, as JSON and the same bytes for all
+of them; and of the sandbox itself its host name, its line for uid_map, and as JSON what else it is told ahead, or
+nothing. Leaves and jobs have a SOCK_STREAM socket with frames: length of the body (u32, big endian), kind (u8), body.
 
 The worker asks the kernel who sent what it reads (SO_PASSCRED), so nobody can speak for another process.
 
@@ -17,18 +17,17 @@ import json
 import os
 import struct
 
-# Kinds of frames. To the sandbox:
-# "mounts" of both the first and the last is a list of [path, is a folder], with a detached mount tree as a descriptor
-# for each.
-# JSON: the rest of what it must be, mounts among it; sent after the worker has checked who said hello. Nothing, if it was
-# told ahead, or if it is a spare leaf and gets its code and nothing else: the only descriptor that comes with it.
+# Kinds of frames. To the sandbox: "mounts" of both the first and the last is a list of [path, is a folder], with a
+# detached mount tree as a descriptor for each. JSON: the rest of what it must be, mounts among it; sent after the
+# worker has checked who said hello. Nothing, if it was told ahead, or if it is a spare leaf and gets its code and
+# nothing else: the only descriptor that comes with it.
 GO = 0
 CALL = 1  # one call: the event (JSON), or nothing
 MOUNT = 2  # JSON: mounts that GO has no room for; before GO
 # From the sandbox:
 HELLO = 10  # empty; the first thing a new process says
-# Of a zygote JSON. Of a leaf the nanoseconds that the import of f.py took, and how long ago it ended (u64 each); if it was
-# called already, together with the reply.
+# Of a zygote JSON. Of a leaf the nanoseconds that the import of f.py took, and how long ago it ended (u64 each); if
+# it was called already, together with the reply.
 READY = 11
 REPLY = 12  # status (u16), body
 FAILED = 13  # JSON: {"step", "error", "errno", "traceback"}; it could not be made
@@ -123,7 +122,10 @@ def send_message(channel, message):
 
 
 def send_end(channel, status, pid):
-    """Says that a process ended. As coming from it (needs CAP_SYS_ADMIN over the pid namespace); its user is not told."""
+    """Says that a process ended.
+
+    As coming from it (needs CAP_SYS_ADMIN over the pid namespace); its user is not told.
+    """
     channel.sendmsg((bytes((status,)),), ((_SOCKET, _CREDENTIALS, _pack_credentials(pid, 0, 0)),))
 
 

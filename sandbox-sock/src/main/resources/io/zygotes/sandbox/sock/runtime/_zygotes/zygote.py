@@ -18,8 +18,8 @@ from .kernel import do
 _PAUSE = 1
 # The first that waits pays for it: each takes some 0.05 ms to lay out.
 _MOST_AT_ONCE = 4
-# Of leaves: with and without network, spare and not, of other limits, and whatever descriptors a package keeps open now and
-# then.
+# Of leaves: with and without network, spare and not, of other limits, and whatever descriptors a package keeps open
+# now and then.
 _MOST_KNOWN = 32
 # What would be freed or closed in a child: of this zygote, and of those that it was forked from.
 _KEPT = []
@@ -81,8 +81,8 @@ def _settle():
         rehearsal.run()
         return
     mappings.move_data()
-    # While another process has the same memory, what the rehearsal writes to is copied out of the folios, page by page. Else
-    # each child would do so, and all of them count in one place how often a folio is mapped.
+    # While another process has the same memory, what the rehearsal writes to is copied out of the folios, page by
+    # page. Else each child would do so, and all of them count in one place how often a folio is mapped.
     wait, release = os.pipe()
     other = kernel.fork()
     if other == 0:
@@ -114,7 +114,10 @@ def _await_end(child):
 
 
 def _rehearse():
-    """Forks once. If a thread holds what a handler for forks waits for, it hangs here, where imports have a deadline."""
+    """Forks once.
+
+    If a thread holds what a handler for forks waits for, it hangs here, where imports have a deadline.
+    """
     child = kernel.fork()
     if child == 0:
         os._exit(0)
@@ -143,10 +146,10 @@ def _serve(control):
 class _Requests:
     """What the worker asks of this zygote.
 
-    A fork makes all memory of the zygote read-only for the moment, and each page that it writes to on the way to the next
-    one is copied. So little is done for a request: one that differs from another in names and numbers only is laid out
-    once. Where many come at once, a few are laid out and then forked for in a row. And when nobody waits it is practised:
-    then the pages are the zygote's own again when a request comes.
+    A fork makes all memory of the zygote read-only for the moment, and each page that it writes to on the way to the
+    next one is copied. So little is done for a request: one that differs from another in names and numbers only is
+    laid out once. Where many come at once, a few are laid out and then forked for in a row. And when nobody waits it
+    is practised: then the pages are the zygote's own again when a request comes.
     """
 
     def __init__(self, control):
@@ -162,7 +165,10 @@ class _Requests:
         return bool(self._poll.poll(milliseconds))
 
     def next(self):
-        """Waits for a request. Returns it and others that are there: forks in a row copy most of the pages only once."""
+        """Waits for a request.
+
+        Returns it and others that are there: forks in a row copy most of the pages only once.
+        """
         waiting = self._current = [self._next()]  # they stay, in the child, too
         while len(waiting) < _MOST_AT_ONCE and self.are_there(0):
             waiting.append(self._next())

@@ -1,0 +1,63 @@
+package io.zygotes.spi;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.regex.Pattern;
+
+/**
+ * How long each step of making a sandbox took; for measuring.
+ *
+ * @param steps in the order in which they were taken; together they are the whole
+ * @since 1.2
+ */
+@Stability(Stability.Level.STABLE)
+public record CreationSteps(List<Step> steps) {
+
+    /** Of a sandbox whose steps nobody measured. */
+    public static final CreationSteps NONE = new CreationSteps(List.of());
+
+    private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9]*(_[a-z0-9]+)*");
+
+    /**
+     * One step.
+     *
+     * @param name what was done: lower-case letters, digits and single {@code _} between words, so that it can be a part
+     *     of a statistic's name
+     * @param nanos how long it took, in nanoseconds; not negative
+     * @param parts parts of this step that were measured as well; together at most as long as the step
+     */
+    public record Step(String name, long nanos, List<Step> parts) {
+
+        /** Checks the name and the time, and copies the list. */
+        public Step {
+            if (!NAME.matcher(name).matches()) {
+                throw new IllegalArgumentException("no name for a step: \"" + name + "\"");
+            }
+            if (nanos < 0) {
+                throw new IllegalArgumentException("step " + name + " cannot have taken " + nanos + " ns");
+            }
+            parts = List.copyOf(parts);
+        }
+
+        /**
+         * A step without parts.
+         *
+         * @param name as {@link #name}
+         * @param nanos as {@link #nanos}
+         */
+        public Step(String name, long nanos) {
+            this(name, nanos, List.of());
+        }
+    }
+
+    /** Copies the list. */
+    public CreationSteps {
+        Objects.requireNonNull(steps);
+        steps = List.copyOf(steps);
+    }
+
+    /** How long all steps took together, in nanoseconds. */
+    public long totalNanos() {
+        return steps.stream().mapToLong(Step::nanos).sum();
+    }
+}

@@ -1,0 +1,33 @@
+package io.zygotes.spi;
+
+import java.time.Duration;
+
+/**
+ * A request that needs a leaf, on its way through an import cache: what the leaf must be, and the means to make it. Any
+ * thread may use it, until the {@link ImportCache#createLeaf(LeafRequest)} that it was given to returns.
+ *
+ * @since 1.2
+ */
+@Stability(Stability.Level.STABLE)
+public interface LeafRequest {
+
+    /** What the leaf must be. */
+    LeafSpec spec();
+
+    /**
+     * The pool on behalf of this request: who waits for memory here waits in the request's place and no longer than the
+     * request may. A leaf of the same lambda that becomes free meanwhile ends the waiting: {@link Sandboxes#createLeaf}
+     * then returns that one. Zygotes made here outlive the request. What a cache makes of its own accord it makes with
+     * {@link ImportCacheContext#sandboxes}.
+     */
+    Sandboxes sandboxes();
+
+    /**
+     * Whether the request still needs a new leaf; false once a leaf of its lambda became free for it. A zygote that cannot
+     * be made then ({@link SandboxException.NoCapacity}) says nothing about the memory that there is.
+     */
+    boolean needsLeaf();
+
+    /** How long the request may still wait for memory; zero if its time is over. */
+    Duration remaining();
+}
