@@ -65,29 +65,39 @@ final class Style {
      * made is among them. Without git, as in an unpacked archive, all but what builds make.
      */
     private List<Path> ownFiles() throws IOException, InterruptedException {
-        if (!Files.exists(root.resolve(".git"))) {
-            try (Stream<Path> all = Files.walk(root)) {
-                return all.filter(Files::isRegularFile)
-                        .filter(path -> !root.relativize(path).toString().matches("(.*/)?(target|__pycache__)/.*"))
-                        .sorted()
-                        .toList();
+        if (Files.exists(root.resolve(".git"))) {
+            Process git;
+            try {
+                git = new ProcessBuilder("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+                        .directory(root.toFile())
+                        .redirectError(ProcessBuilder.Redirect.INHERIT)
+                        .start();
+            } catch (IOException e) {
+                System.out.println("style: git is not installed, so all files are looked at that are not a build's");
+                return filesOnDisk();
             }
+            String names = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (git.waitFor() != 0) {
+                throw new IOException("git ls-files failed in " + root + ", so the files to look at are not known");
+            }
+            // A file that was deleted, which git does not know yet, is still named.
+            return Arrays.stream(names.split("\0"))
+                    .map(root::resolve)
+                    .filter(Files::isRegularFile)
+                    .sorted()
+                    .distinct()
+                    .toList();
         }
-        Process git = new ProcessBuilder("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-                .directory(root.toFile())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        String names = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        if (git.waitFor() != 0) {
-            throw new IOException("git ls-files failed in " + root + ", so the files to look at are not known");
+        return filesOnDisk();
+    }
+
+    private List<Path> filesOnDisk() throws IOException {
+        try (Stream<Path> all = Files.walk(root)) {
+            return all.filter(Files::isRegularFile)
+                    .filter(path -> !root.relativize(path).toString().matches("(.*/)?(target|__pycache__|\\.git)/.*"))
+                    .sorted()
+                    .toList();
         }
-        // A file that was deleted and not yet committed so is still named.
-        return Arrays.stream(names.split("\0"))
-                .map(root::resolve)
-                .filter(Files::isRegularFile)
-                .sorted()
-                .distinct()
-                .toList();
     }
 
     /** Writes a file as a whole, so that nobody ever sees a half of it, and keeps who may run it. */
