@@ -94,7 +94,9 @@ final class Style {
     private List<Path> filesOnDisk() throws IOException {
         try (Stream<Path> all = Files.walk(root)) {
             return all.filter(Files::isRegularFile)
-                    .filter(path -> !root.relativize(path).toString().matches("(.*/)?(target|__pycache__|\\.git)/.*"))
+                    .filter(path -> !root.relativize(path)
+                            .toString()
+                            .matches("(.*/)?(target|__pycache__|\\.git|\\.ruff_cache)/.*"))
                     .sorted()
                     .toList();
         }
