@@ -14,8 +14,8 @@ public final class Main {
      * @param args the command line
      */
     public static void main(String[] args) {
-        var out = new PrintWriter(System.out, true);
-        var err = new PrintWriter(System.err, true);
+        PrintWriter out = new PrintWriter(System.out, true);
+        PrintWriter err = new PrintWriter(System.err, true);
         System.exit(Zygotes.run(out, err, args));
     }
 }

@@ -52,7 +52,7 @@ final class BenchWorker implements AutoCloseable {
     static BenchWorker start(
             WorkerDirectory directory, ImportCaches caches, String importCache, Consumer<ObjectNode> change)
             throws ConfigException, SandboxException, IOException, InterruptedException {
-        var config = (ObjectNode) JSON.readTree(directory.configFile().toFile());
+        ObjectNode config = (ObjectNode) JSON.readTree(directory.configFile().toFile());
         config.put("worker_url", "localhost").put("worker_port", 0);
         ((ObjectNode) config.get("features")).put("import_cache", importCache);
         change.accept(config);
@@ -185,7 +185,7 @@ final class BenchWorker implements AutoCloseable {
                 .orElseThrow(() -> new BenchException(
                         "no zygote has exactly the packages of " + leaf.spec().lambda() + ", " + wanted + "; there are "
                                 + zygotes().stream().map(Zygote::packages).toList()));
-        var imports = new ArrayList<PackageInfo>();
+        List<PackageInfo> imports = new ArrayList<>();
         for (PackageId id : zygote.packages()) {
             imports.add(worker.installed(id).orElseThrow(() -> new BenchException(id + " is not installed any more")));
         }

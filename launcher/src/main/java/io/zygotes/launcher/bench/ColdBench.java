@@ -86,7 +86,7 @@ public final class ColdBench {
         bench.furnish(PackageSet.ALL, CLIENTS);
         Map<PackageSet, List<PackageInfo>> packages = new LinkedHashMap<>();
         double clientP50;
-        var concurrent = new ArrayList<ConcurrentRow>();
+        List<ConcurrentRow> concurrent = new ArrayList<>();
         BenchWorker worker = bench.worker(TREE);
         try (KeepAlive connection = worker.connect()) {
             for (PackageSet set : sets) {
@@ -167,7 +167,7 @@ public final class ColdBench {
 
     private double client(KeepAlive connection) throws IOException {
         byte[] question = KeepAlive.get("/status");
-        var nanos = new ArrayList<Long>();
+        List<Long> nanos = new ArrayList<>();
         for (int i = 0; i < WARM_UP; i++) {
             long start = System.nanoTime();
             connection.send(question);
@@ -263,7 +263,7 @@ public final class ColdBench {
         int each = Math.max(rounds / TURNS, 1);
         double limit = 0;
         double leaves = 0;
-        var forkers = new ArrayList<LimitProcess>();
+        List<LimitProcess> forkers = new ArrayList<>();
         try (ExecutorService threads = Executors.newFixedThreadPool(CLIENTS)) {
             for (int i = 0; i < FORKERS; i++) {
                 forkers.add(bench.limit(set, packages));
@@ -287,12 +287,12 @@ public final class ColdBench {
 
     /** Children a second of all forkers together. */
     private static double forks(ExecutorService threads, List<LimitProcess> forkers, int each) throws Exception {
-        var working = new ArrayList<Future<LimitProcess.Rounds>>();
+        List<Future<LimitProcess.Rounds>> working = new ArrayList<>();
         for (LimitProcess forker : forkers) {
             working.add(threads.submit(() -> forker.rounds(each, 0)));
         }
         double perS = 0;
-        for (var future : working) {
+        for (Future<LimitProcess.Rounds> future : working) {
             perS += each * 1e9 / result(future).elapsedNanos();
         }
         return perS;
@@ -301,8 +301,8 @@ public final class ColdBench {
     /** Leaves a second, until the last one is gone again. Each client has a lambda of its own: it never finds a leaf. */
     private static double leaves(ExecutorService threads, BenchWorker worker, PackageSet set, int each)
             throws Exception {
-        var start = new CountDownLatch(1);
-        var working = new ArrayList<Future<List<Leaf>>>();
+        CountDownLatch start = new CountDownLatch(1);
+        List<Future<List<Leaf>>> working = new ArrayList<>();
         for (int i = 0; i < CLIENTS; i++) {
             String lambda = set.lambda(i);
             KeepAlive connection = worker.connect();
@@ -316,7 +316,7 @@ public final class ColdBench {
         }
         long begin = System.nanoTime();
         start.countDown();
-        for (var future : working) {
+        for (Future<List<Leaf>> future : working) {
             BenchWorker.awaitGone(result(future));
         }
         return CLIENTS * each * 1e9 / (System.nanoTime() - begin);
@@ -324,7 +324,7 @@ public final class ColdBench {
 
     private static List<Leaf> startMany(BenchWorker worker, KeepAlive connection, String lambda, int count)
             throws IOException, BenchException {
-        var dropped = new ArrayList<Leaf>();
+        List<Leaf> dropped = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             KeepAlive.Answer answer = BenchWorker.call(connection, lambda);
             if (!answer.start().equals("hit")) {

@@ -43,7 +43,7 @@ final class ColdTable {
 
     /** Adds one sandbox's steps; their sum is its {@link What#CREATE}. */
     void addSteps(PackageSet set, Pace pace, Map<String, Long> creation) {
-        var all = steps.computeIfAbsent(new Key(set.name(), pace, What.CREATE), key -> new LinkedHashMap<>());
+        Map<String, List<Long>> all = steps.computeIfAbsent(new Key(set.name(), pace, What.CREATE), key -> new LinkedHashMap<>());
         creation.forEach((step, each) ->
                 all.computeIfAbsent(step, key -> new ArrayList<>()).add(each));
         long total = creation.entrySet().stream()
@@ -58,19 +58,19 @@ final class ColdTable {
      * turns with the limit is compared to those rounds of it, everything else to the limit's row.
      */
     List<ColdRow> rows() {
-        var rows = new ArrayList<ColdRow>();
+        List<ColdRow> rows = new ArrayList<>();
         for (PackageSet set : PackageSet.ALL) {
             for (Pace pace : Pace.values()) {
                 List<Long> floor = limit(set, pace, What.HIT, limit(set, pace, What.SPARE, null));
                 if (floor == null) {
                     continue;
                 }
-                var limit = new Sample(floor);
+                Sample limit = new Sample(floor);
                 rows.add(row(new Key(set.name(), pace, What.LIMIT), limit, limit));
                 for (What what : What.values()) {
-                    var key = new Key(set.name(), pace, what);
+                    Key key = new Key(set.name(), pace, what);
                     if (nanos.containsKey(key)) {
-                        var beside = new Sample(limit(set, pace, what.besides(), floor));
+                        Sample beside = new Sample(limit(set, pace, what.besides(), floor));
                         rows.add(row(key, new Sample(nanos.get(key)), beside));
                     }
                 }
@@ -87,7 +87,7 @@ final class ColdTable {
         Map<String, Double> medians = null;
         if (steps.containsKey(key)) {
             medians = new LinkedHashMap<>();
-            for (var step : steps.get(key).entrySet()) {
+            for (Map.Entry<String, List<Long>> step : steps.get(key).entrySet()) {
                 medians.put(step.getKey(), rounded(new Sample(step.getValue()).p50Ms()));
             }
         }

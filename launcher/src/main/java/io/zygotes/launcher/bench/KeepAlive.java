@@ -75,7 +75,7 @@ final class KeepAlive implements Closeable {
     }
 
     private String line() throws IOException {
-        var line = new StringBuilder(64);
+        StringBuilder line = new StringBuilder(64);
         for (int next = in.read(); next != '\n'; next = in.read()) {
             if (next < 0) {
                 throw new EOFException("the worker closed the connection");

@@ -56,14 +56,14 @@ final class LimitProcess implements AutoCloseable {
         try (InputStream content = LimitProcess.class.getResourceAsStream("limit.py")) {
             Files.copy(content, script);
         }
-        var parts = new ArrayList<Map<String, Object>>();
+        List<Map<String, Object>> parts = new ArrayList<>();
         for (PackageInfo each : packages) {
             parts.add(Map.of("folder", each.folder().toString(), "modules", each.modules()));
         }
         String task = JSON.writeValueAsString(
                 Map.of("packages", parts, "handler", set.write(folder, 0).toString(), "event", BenchWorker.EVENT));
         Path errors = folder.resolve("errors.txt");
-        var builder = new ProcessBuilder(python, "-I", "-S", "-B", script.toString(), task);
+        ProcessBuilder builder = new ProcessBuilder(python, "-I", "-S", "-B", script.toString(), task);
         builder.redirectError(errors.toFile()).environment().clear();
         // As in a zygote: with threads of numeric libraries a fork would be another one.
         builder.environment()
@@ -76,7 +76,7 @@ final class LimitProcess implements AutoCloseable {
                         "1",
                         "OMP_NUM_THREADS",
                         "1"));
-        var limit = new LimitProcess(builder.start(), errors);
+        LimitProcess limit = new LimitProcess(builder.start(), errors);
         try {
             limit.line();
             return limit;
@@ -91,7 +91,7 @@ final class LimitProcess implements AutoCloseable {
         to.write(rounds + " " + restMillis + "\n");
         to.flush();
         JsonNode answer = JSON.readTree(line());
-        var nanos = new ArrayList<Long>();
+        List<Long> nanos = new ArrayList<>();
         answer.path("nanos").forEach(each -> nanos.add(each.asLong()));
         return new Rounds(nanos, answer.path("elapsed").asLong());
     }

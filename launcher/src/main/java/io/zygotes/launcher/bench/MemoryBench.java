@@ -1,5 +1,6 @@
 package io.zygotes.launcher.bench;
 
+import java.util.stream.Stream;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.Sandbox;
 import java.io.IOException;
@@ -61,7 +62,7 @@ public final class MemoryBench {
             Thread.sleep(SETTLE_MILLIS);
             double zygotes = charged(worker.zygotes());
             double before = availableMb();
-            var leaves = new ArrayList<Leaf>();
+            List<Leaf> leaves = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 BenchWorker.call(connection, PackageSet.PANDAS.lambda(i));
                 leaves.add(worker.leaf(PackageSet.PANDAS.lambda(i)));
@@ -71,7 +72,7 @@ public final class MemoryBench {
             double grown = charged(leaves) + charged(worker.zygotes()) - zygotes;
             List<Long> privateBytes =
                     leaves.stream().map(Leaf::privateBytes).sorted().toList();
-            var charges = MemoryReport.Charges.of(count, grown, zygotes, each, memoryMb);
+            MemoryReport.Charges charges = MemoryReport.Charges.of(count, grown, zygotes, each, memoryMb);
             for (Leaf leaf : leaves) {
                 if (!leaf.alive()) {
                     throw new BenchException(
@@ -88,7 +89,7 @@ public final class MemoryBench {
     }
 
     private static double availableMb() throws IOException {
-        try (var lines = Files.lines(Path.of("/proc/meminfo"))) {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
             return lines.filter(line -> line.startsWith("MemAvailable:"))
                             .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
                             .findFirst()

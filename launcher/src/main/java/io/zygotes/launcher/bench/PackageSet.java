@@ -54,7 +54,7 @@ public record PackageSet(String name, String lambda, List<String> imports) {
     }
 
     String code() {
-        var code = new StringBuilder();
+        StringBuilder code = new StringBuilder();
         imports.forEach(module -> code.append("import ").append(module).append('\n'));
         return code.append(imports.isEmpty() ? "" : "\n\n")
                 .append("def f(event):\n    return event\n")
@@ -62,7 +62,7 @@ public record PackageSet(String name, String lambda, List<String> imports) {
     }
 
     String requirements() throws IOException {
-        var all = new StringBuilder();
+        StringBuilder all = new StringBuilder();
         for (String module : imports) {
             String resource = module + "/requirements.txt";
             try (InputStream pins = Demo.class.getResourceAsStream(resource)) {

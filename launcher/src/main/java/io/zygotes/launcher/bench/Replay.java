@@ -72,7 +72,7 @@ final class Replay {
     }
 
     private void atTheirTimes(List<String> lambdas, List<Double> offsets) throws InterruptedException {
-        var free = new Semaphore(MOST_AT_ONCE);
+        Semaphore free = new Semaphore(MOST_AT_ONCE);
         ExecutorService threads = Executors.newCachedThreadPool();
         try {
             long start = System.nanoTime();

@@ -143,7 +143,7 @@ public final class TreeBench {
                 }
                 try {
                     BenchWorker.call(connection, each.getValue());
-                    var code = new StringBuilder();
+                    StringBuilder code = new StringBuilder();
                     for (PackageId id : new TreeSet<>(each.getKey())) {
                         worker.modules(id)
                                 .forEach(module ->

@@ -60,7 +60,7 @@ public final class Workbench implements AutoCloseable {
     /** Makes the worker directory, with so many equal lambdas of each set. */
     void furnish(List<PackageSet> sets, int lambdas) throws IOException, ConfigException, BenchException {
         furnish(PackageSet.TREE.getBytes(StandardCharsets.UTF_8));
-        var store = new LambdaStore(directory.config().registryFolder());
+        LambdaStore store = new LambdaStore(directory.config().registryFolder());
         Path sources = Files.createDirectory(folder.resolve("lambdas"));
         for (PackageSet set : sets) {
             for (int i = 0; i < lambdas; i++) {

@@ -76,7 +76,7 @@ final class BenchColdCommand extends BenchmarkCommand<ColdReport> {
 
     @Override
     void print(ColdReport report, PrintWriter out) {
-        var rows = new ArrayList<List<String>>();
+        List<List<String>> rows = new ArrayList<>();
         rows.add(List.of("packages", "pace", "what", "p50 ms", "p99 ms", "of limit p50", "of limit p99"));
         for (ColdRow row : report.rows()) {
             rows.add(List.of(
@@ -107,7 +107,7 @@ final class BenchColdCommand extends BenchmarkCommand<ColdReport> {
         out.println();
         out.println(report.concurrent().clients() + " clients at once, beside "
                 + report.concurrent().forkers() + " bare Python processes that fork:");
-        var many = new ArrayList<List<String>>();
+        List<List<String>> many = new ArrayList<>();
         many.add(List.of("packages", "leaves/s", "limit/s", "of limit"));
         for (ConcurrentRow row : report.concurrent().rows()) {
             many.add(List.of(row.set(), number(row.leavesPerS()), number(row.limitPerS()), number(row.ofLimit())));

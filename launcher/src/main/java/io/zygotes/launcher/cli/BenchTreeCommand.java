@@ -103,7 +103,7 @@ final class BenchTreeCommand extends BenchmarkCommand<TreeReport> {
 
     @Override
     void print(TreeReport report, PrintWriter out) {
-        var table = new ArrayList<List<String>>();
+        List<List<String>> table = new ArrayList<>();
         table.add(List.of(
                 "tree",
                 "round",

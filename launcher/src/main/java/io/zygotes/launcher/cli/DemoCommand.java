@@ -39,13 +39,13 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        var out = spec.commandLine().getOut();
-        var err = spec.commandLine().getErr();
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
         // A worker's own lines would tear the progress apart; warnings and errors still come.
         LOGS.setLevel(Level.WARNING);
-        var caches = ImportCaches.find(Image.current().folder(), List.of(), "--plugin-path");
-        var demo = Demo.in(err, caches);
-        var stopping = new AtomicBoolean();
+        ImportCaches caches = ImportCaches.find(Image.current().folder(), List.of(), "--plugin-path");
+        Demo demo = Demo.in(err, caches);
+        AtomicBoolean stopping = new AtomicBoolean();
         Thread cleanup = new Thread(() -> {
             stopping.set(true);
             close(demo, err);
@@ -77,7 +77,7 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private static void print(DemoReport report, PrintWriter out) {
-        var rows = new ArrayList<List<String>>();
+        List<List<String>> rows = new ArrayList<>();
         rows.add(List.of(
                 "strategy", "lambda", "first ms", "zygote hit ms", "warm ms", "private MB", "none's first / hit"));
         for (DemoRow row : report.rows()) {

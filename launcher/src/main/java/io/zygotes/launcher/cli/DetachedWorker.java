@@ -1,5 +1,6 @@
 package io.zygotes.launcher.cli;
 
+import java.util.Optional;
 import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.spi.ConfigException;
 import java.io.File;
@@ -46,7 +47,7 @@ final class DetachedWorker {
      */
     Started start() throws Failure, ConfigException, IOException, InterruptedException {
         Path log = directory.path().resolve("worker.out");
-        var running = directory.running();
+        Optional<WorkerDirectory.Running> running = directory.running();
         if (running.isPresent()) {
             throw already(running.get());
         }
@@ -72,7 +73,7 @@ final class DetachedWorker {
     }
 
     private List<String> command() throws Failure {
-        var command = new ArrayList<String>();
+        List<String> command = new ArrayList<>();
         // In a session of its own the worker does not get the signals of this terminal. Without setsid (it is part of
         // every usual Linux) it runs, too, but Ctrl-C in a script that started it reaches it.
         if (onPath("setsid")) {
@@ -106,7 +107,7 @@ final class DetachedWorker {
             throws Failure, ConfigException, IOException, InterruptedException {
         long deadline = System.nanoTime() + START.toNanos();
         while (process.isAlive()) {
-            var running = directory.running();
+            Optional<WorkerDirectory.Running> running = directory.running();
             if (running.isPresent()
                     && running.get().pid() == process.pid()
                     && running.get().port() > 0
@@ -119,7 +120,7 @@ final class DetachedWorker {
             }
             Thread.sleep(BETWEEN_LOOKS);
         }
-        var other = directory.running();
+        Optional<WorkerDirectory.Running> other = directory.running();
         if (other.isPresent() && other.get().pid() != process.pid()) {
             // Started at the same time as this one, it may have put its own log in place of ours.
             throw already(other.get());

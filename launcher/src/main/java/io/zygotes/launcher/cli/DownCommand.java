@@ -1,5 +1,6 @@
 package io.zygotes.launcher.cli;
 
+import java.io.PrintWriter;
 import io.zygotes.core.config.WorkerDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,7 +43,7 @@ final class DownCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         WorkerDirectory opened = directory.open();
-        var out = spec.commandLine().getOut();
+        PrintWriter out = spec.commandLine().getOut();
         Optional<WorkerDirectory.Running> running = announced(opened);
         if (running.isEmpty()) {
             out.println("no worker runs on " + opened.path());

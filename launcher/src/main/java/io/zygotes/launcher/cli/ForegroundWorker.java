@@ -40,10 +40,10 @@ final class ForegroundWorker {
         ImportCaches found = finder.find(config);
         Worker worker = Workers.make(directory, config, found);
         WorkerCommands.report(found);
-        var started = new CountDownLatch(1);
+        CountDownLatch started = new CountDownLatch(1);
         Thread stop = new Thread(() -> stop(worker, started, out), "stop");
         Runtime.getRuntime().addShutdownHook(stop);
-        var commands = new WorkerCommands(worker, directory, config, finder);
+        WorkerCommands commands = new WorkerCommands(worker, directory, config, finder);
         handleHangup(commands, started);
         try {
             worker.start();

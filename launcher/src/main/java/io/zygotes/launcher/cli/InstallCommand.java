@@ -1,5 +1,6 @@
 package io.zygotes.launcher.cli;
 
+import java.io.PrintWriter;
 import io.zygotes.core.registry.LambdaStore;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -29,9 +30,9 @@ final class InstallCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        var store = new LambdaStore(directory.open().config().registryFolder());
+        LambdaStore store = new LambdaStore(directory.open().config().registryFolder());
         String name = store.install(folder);
-        var out = spec.commandLine().getOut();
+        PrintWriter out = spec.commandLine().getOut();
         out.println("installed " + name + " into " + store.folder());
         out.println("next: " + Image.command() + " invoke" + directory.repeated() + " " + name + " '{}'");
         return 0;

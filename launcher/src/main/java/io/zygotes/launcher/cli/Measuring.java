@@ -28,8 +28,8 @@ final class Measuring {
     static <T> Optional<T> run(PrintWriter err, Measurement<T> measurement) throws Exception {
         // A worker's own lines would tear the progress apart; warnings and errors still come.
         LOGS.setLevel(Level.WARNING);
-        var bench = Workbench.in(err, ImportCaches.find(Image.current().folder(), List.of(), "--plugin-path"));
-        var stopping = new AtomicBoolean();
+        Workbench bench = Workbench.in(err, ImportCaches.find(Image.current().folder(), List.of(), "--plugin-path"));
+        AtomicBoolean stopping = new AtomicBoolean();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             stopping.set(true);
             close(bench, err);

@@ -39,9 +39,9 @@ final class Output {
                 widths[i] = Math.max(widths[i], row.get(i).length());
             }
         }
-        var text = new StringBuilder();
+        StringBuilder text = new StringBuilder();
         for (List<String> row : rows) {
-            var line = new StringBuilder();
+            StringBuilder line = new StringBuilder();
             for (int i = 0; i < widths.length; i++) {
                 String blanks = " ".repeat(widths[i] - row.get(i).length());
                 line.append(i == 0 ? "" : "  ").append(right[i] ? blanks + row.get(i) : row.get(i) + blanks);

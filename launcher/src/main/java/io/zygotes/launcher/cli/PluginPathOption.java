@@ -26,7 +26,7 @@ final class PluginPathOption {
 
     /** All import caches that a worker with these settings can choose from. */
     ImportCaches find(Optional<WorkerConfig> config) throws ConfigException {
-        var all = new ArrayList<>(paths);
+        List<Path> all = new ArrayList<>(paths);
         config.flatMap(WorkerConfig::pluginFolder).ifPresent(all::add);
         return ImportCaches.find(Image.current().folder(), all, "--plugin-path, plugin_path");
     }

@@ -1,5 +1,6 @@
 package io.zygotes.launcher.cli;
 
+import java.io.PrintWriter;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.plugins.Plugin;
 import java.nio.file.Path;
@@ -29,7 +30,7 @@ final class PluginsCheckCommand implements Callable<Integer> {
         if (found.isEmpty() && caches.broken().isEmpty()) {
             throw new Failure(jar + " is neither a jar nor a folder with jars");
         }
-        var out = spec.commandLine().getOut();
+        PrintWriter out = spec.commandLine().getOut();
         for (Plugin plugin : found) {
             out.println("ok: \"" + plugin.name() + "\" " + plugin.version() + " (module " + plugin.module() + ", SPI "
                     + plugin.spiVersion() + ")");

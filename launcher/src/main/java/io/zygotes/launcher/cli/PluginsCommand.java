@@ -1,5 +1,6 @@
 package io.zygotes.launcher.cli;
 
+import java.io.PrintWriter;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.launcher.plugins.BrokenPlugin;
@@ -58,7 +59,7 @@ final class PluginsCommand implements Callable<Integer> {
                 : Optional.empty();
         ImportCaches caches = pluginPath.find(config);
         Optional<String> chosen = config.map(settings -> settings.features().importCache());
-        var lines = new ArrayList<Line>();
+        List<Line> lines = new ArrayList<>();
         for (Plugin plugin : caches.plugins()) {
             boolean isChosen = chosen.isPresent()
                     && (plugin.name().equals(chosen.get()) || plugin.aliases().contains(chosen.get()));
@@ -73,12 +74,12 @@ final class PluginsCommand implements Callable<Integer> {
                     plugin.description(),
                     plugin.warnings()));
         }
-        var out = spec.commandLine().getOut();
+        PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(Output.json(new Answer(chosen.orElse(null), lines, caches.broken())));
             return 0;
         }
-        var rows = new ArrayList<List<String>>();
+        List<List<String>> rows = new ArrayList<>();
         rows.add(List.of("", "NAME", "VERSION", "SPI", "MODULE", "FROM", ""));
         for (Line line : lines) {
             rows.add(List.of(

@@ -1,5 +1,6 @@
 package io.zygotes.launcher.cli;
 
+import io.zygotes.core.config.WorkerDirectory;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.zygotes.launcher.control.ControlAnswer;
@@ -26,7 +27,7 @@ final class ReloadCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        var opened = directory.open();
+        WorkerDirectory opened = directory.open();
         RunningWorker.of(opened);
         ControlAnswer answer;
         try {

@@ -26,7 +26,7 @@ final class RunningWorker {
      * @throws Failure if none runs or it is still starting
      */
     static RunningWorker of(WorkerDirectory directory) throws Failure, ConfigException, IOException {
-        var running = directory
+        WorkerDirectory.Running running = directory
                 .running()
                 .orElseThrow(() -> new Failure("no worker runs on " + directory.path() + "; start one with '"
                         + Image.command() + " up -p " + directory.path() + " -d'"));

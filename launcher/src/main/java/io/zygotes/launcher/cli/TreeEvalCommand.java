@@ -1,5 +1,6 @@
 package io.zygotes.launcher.cli;
 
+import java.io.PrintWriter;
 import io.zygotes.launcher.tree.OptionalTree;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,12 +37,12 @@ final class TreeEvalCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         Map<String, Number> fields =
                 OptionalTree.tools().evaluate(tree, traces, spec.commandLine().getErr());
-        var out = spec.commandLine().getOut();
+        PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(Output.json(fields));
             return 0;
         }
-        var rows = new ArrayList<List<String>>();
+        List<List<String>> rows = new ArrayList<>();
         fields.forEach((name, value) -> rows.add(List.of(name, value.toString())));
         out.print(Output.table(new boolean[] {false, true}, rows));
         out.flush();

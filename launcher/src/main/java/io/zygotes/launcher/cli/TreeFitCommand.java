@@ -65,7 +65,7 @@ final class TreeFitCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "--nodes is " + nodes + ", a tree has at least 1 node, its root");
         }
-        var request = new TreeTools.FitRequest(
+        TreeTools.FitRequest request = new TreeTools.FitRequest(
                 traces,
                 nodes,
                 memoryMb == null ? OptionalDouble.empty() : OptionalDouble.of(memoryMb),

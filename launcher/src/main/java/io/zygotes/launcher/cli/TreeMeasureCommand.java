@@ -40,18 +40,18 @@ final class TreeMeasureCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        var err = spec.commandLine().getErr();
+        PrintWriter err = spec.commandLine().getErr();
         // A worker's own lines would tear the progress apart; warnings and errors still come.
         LOGS.setLevel(Level.WARNING);
         TreeTools tools = OptionalTree.tools();
-        var bench = new MeasureBench();
-        var stopping = new AtomicBoolean();
+        MeasureBench bench = new MeasureBench();
+        AtomicBoolean stopping = new AtomicBoolean();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             stopping.set(true);
             close(bench, err);
         }));
         try (bench) {
-            var print = spec.commandLine().getOut();
+            PrintWriter print = spec.commandLine().getOut();
             print.print(tools.measure(trace, out, bench, err));
             print.flush();
             return 0;

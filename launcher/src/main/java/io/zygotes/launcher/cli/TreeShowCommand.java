@@ -1,5 +1,6 @@
 package io.zygotes.launcher.cli;
 
+import java.io.PrintWriter;
 import io.zygotes.launcher.tree.OptionalTree;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -31,7 +32,7 @@ final class TreeShowCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        var out = spec.commandLine().getOut();
+        PrintWriter out = spec.commandLine().getOut();
         out.print(OptionalTree.tools()
                 .show(
                         file,

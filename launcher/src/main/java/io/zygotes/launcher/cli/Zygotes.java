@@ -84,7 +84,7 @@ public final class Zygotes implements Runnable {
      * @return the exit code: 0 done, 1 failed, 2 wrong usage
      */
     public static int run(PrintWriter out, PrintWriter err, String... args) {
-        var zygotes = new Zygotes();
+        Zygotes zygotes = new Zygotes();
         return new CommandLine(zygotes)
                 .setOut(out)
                 .setErr(err)

@@ -64,7 +64,7 @@ public final class Demo implements AutoCloseable {
         WorkerDirectory directory = WorkerDirectory.init(path, new ByteArrayInputStream(defaultTree));
         installLambdas(directory.config());
 
-        var rows = new ArrayList<DemoRow>();
+        List<DemoRow> rows = new ArrayList<>();
         Optional<CacheShape> tree = Optional.empty();
         boolean packagesThere = false;
         for (String strategy : STRATEGIES) {
@@ -97,7 +97,7 @@ public final class Demo implements AutoCloseable {
     }
 
     private void installLambdas(WorkerConfig config) throws IOException, DemoException {
-        var store = new LambdaStore(config.registryFolder());
+        LambdaStore store = new LambdaStore(config.registryFolder());
         Path sources = Files.createDirectory(folder.resolve("lambdas"));
         for (DemoLambda lambda : DemoLambda.ALL) {
             try {

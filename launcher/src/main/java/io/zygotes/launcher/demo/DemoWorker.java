@@ -37,7 +37,7 @@ final class DemoWorker implements AutoCloseable {
     /** Starts a worker with another import cache than the directory's settings name, on any free port. */
     static DemoWorker start(WorkerDirectory directory, ImportCaches caches, String strategy)
             throws ConfigException, SandboxException, IOException, InterruptedException {
-        var config = (ObjectNode) JSON.readTree(directory.configFile().toFile());
+        ObjectNode config = (ObjectNode) JSON.readTree(directory.configFile().toFile());
         config.put("worker_url", "localhost").put("worker_port", 0);
         ((ObjectNode) config.get("features")).put("import_cache", strategy);
         Files.writeString(directory.configFile(), config.toPrettyString());

@@ -58,7 +58,7 @@ final class Measurement {
     }
 
     private double first() throws DemoException, InterruptedException {
-        var nanos = new ArrayList<Long>();
+        List<Long> nanos = new ArrayList<>();
         for (int i = 0; i < FIRST_RUNS; i++) {
             worker.dropLeaves(lambda);
             worker.dropZygotes();
@@ -69,7 +69,7 @@ final class Measurement {
     }
 
     private Double hit() throws DemoException, InterruptedException {
-        var nanos = new ArrayList<Long>();
+        List<Long> nanos = new ArrayList<>();
         for (int i = 0; i < MOST_HIT_TRIES && nanos.size() < HIT_RUNS; i++) {
             worker.dropLeaves(lambda);
             Thread.sleep(PAUSE_MILLIS);
@@ -88,7 +88,7 @@ final class Measurement {
     }
 
     private double warm() throws DemoException, InterruptedException {
-        var nanos = new ArrayList<Long>();
+        List<Long> nanos = new ArrayList<>();
         for (int i = 0; i < WARM_RUNS; i++) {
             nanos.add(worker.call(lambda));
         }

@@ -69,7 +69,7 @@ public final class ImageCopy {
             throws ImageException, ConfigException {
         Path target = output.toAbsolutePath().normalize();
         checkPlace(target);
-        var plugins = new ArrayList<>(kept(keep, add));
+        List<Plugin> plugins = new ArrayList<>(kept(keep, add));
         for (Path each : add) {
             plugins.addAll(checked(each));
         }
@@ -124,8 +124,8 @@ public final class ImageCopy {
         if (keep.isEmpty()) {
             return present.plugins();
         }
-        var kept = new ArrayList<Plugin>();
-        var unknown = new TreeSet<>(keep.get());
+        List<Plugin> kept = new ArrayList<>();
+        TreeSet<String> unknown = new TreeSet<>(keep.get());
         for (Plugin plugin : present.plugins()) {
             if (unknown.removeAll(plugin.names())) {
                 kept.add(plugin);
@@ -198,7 +198,7 @@ public final class ImageCopy {
 
     /** What goes into the folder for plugins: file names and where they are now. */
     private static Map<String, Path> dropIns(List<Plugin> plugins) throws ImageException {
-        var all = new LinkedHashMap<String, Path>();
+        Map<String, Path> all = new LinkedHashMap<>();
         for (Plugin plugin : plugins) {
             if (isBuiltIn(plugin)) {
                 continue;
@@ -222,7 +222,7 @@ public final class ImageCopy {
         if (keep.isEmpty()) {
             return;
         }
-        var missing = new TreeSet<>(keep.get());
+        TreeSet<String> missing = new TreeSet<>(keep.get());
         missing.removeAll(names);
         if (!missing.isEmpty()) {
             throw unknown(missing, ImportCaches.find(image, List.of(), COMMAND).plugins());
@@ -238,7 +238,7 @@ public final class ImageCopy {
             }
         }
         Path beside = Folders.sibling(target, "new");
-        var done = new CountDownLatch(1);
+        CountDownLatch done = new CountDownLatch(1);
         Thread stop = new Thread(() -> stop(done), "stop-image");
         Runtime.getRuntime().addShutdownHook(stop);
         try {
@@ -286,7 +286,7 @@ public final class ImageCopy {
                 folder.resolve(BuiltIn.FILE),
                 BuiltIn.file(plugins.stream().filter(ImageCopy::isBuiltIn).toList()));
         Path dropIn = Files.createDirectory(folder.resolve(ImportCaches.DROP_IN));
-        for (var plugin : dropIns.entrySet()) {
+        for (Map.Entry<String, Path> plugin : dropIns.entrySet()) {
             copyPlugin(plugin.getValue(), dropIn.resolve(plugin.getKey()));
         }
     }

@@ -1,5 +1,6 @@
 package io.zygotes.launcher.plugins;
 
+import java.util.Set;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.ImportCacheProvider;
 import java.io.IOException;
@@ -41,14 +42,14 @@ public final class ImportCaches {
      */
     public static ImportCaches find(Path image, List<Path> more, String where) throws ConfigException {
         Path dropIn = image.resolve(DROP_IN);
-        var folders = new LinkedHashSet<Path>();
+        Set<Path> folders = new LinkedHashSet<>();
         if (Files.isDirectory(dropIn)) {
             folders.add(real(dropIn));
         }
         for (Path folder : more) {
             folders.add(real(folder));
         }
-        var entries = new ArrayList<PluginEntry>();
+        List<PluginEntry> entries = new ArrayList<>();
         for (Path folder : folders) {
             entries.addAll(PluginEntry.in(folder, where));
         }
@@ -69,8 +70,8 @@ public final class ImportCaches {
 
     private static ImportCaches load(BuiltIn builtIn, List<PluginEntry> entries, List<Path> searched)
             throws ConfigException {
-        var ofImage = new ArrayList<Plugin>();
-        var broken = new ArrayList<BrokenPlugin>();
+        List<Plugin> ofImage = new ArrayList<>();
+        List<BrokenPlugin> broken = new ArrayList<>();
         ModuleLayer image = ModuleLayer.boot();
         for (ImportCacheProvider provider :
                 ServiceScan.of(image, ImportCacheProvider.class).services()) {
@@ -80,8 +81,8 @@ public final class ImportCaches {
                 broken.add(e.plugin());
             }
         }
-        var plugins = new ArrayList<>(builtIn.chosenOf(ofImage));
-        var loader = new PluginLoader(image);
+        List<Plugin> plugins = new ArrayList<>(builtIn.chosenOf(ofImage));
+        PluginLoader loader = new PluginLoader(image);
         for (PluginEntry entry : new LinkedHashSet<>(entries)) {
             PluginLoader.Outcome outcome = loader.load(entry);
             plugins.addAll(outcome.plugins());
@@ -148,7 +149,7 @@ public final class ImportCaches {
     }
 
     private String advice() {
-        var text = new StringBuilder("Looked in the image");
+        StringBuilder text = new StringBuilder("Looked in the image");
         for (Path folder : searched) {
             text.append(" and in ").append(folder);
         }

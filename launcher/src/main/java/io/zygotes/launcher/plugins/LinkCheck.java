@@ -91,8 +91,8 @@ final class LinkCheck {
      * @throws IOException if a jar cannot be read
      */
     static Result of(ModuleLayer layer) throws IOException {
-        try (var classes = new VisibleClasses(layer)) {
-            var check = new LinkCheck(layer, classes);
+        try (VisibleClasses classes = new VisibleClasses(layer)) {
+            LinkCheck check = new LinkCheck(layer, classes);
             for (Module module : layer.modules()) {
                 for (String file : classes.classFiles(module)) {
                     check.look(module, file);

@@ -50,14 +50,14 @@ public record Plugin(
 
     /** The same with further warnings. */
     Plugin warned(List<String> more) {
-        var all = new ArrayList<>(warnings);
+        List<String> all = new ArrayList<>(warnings);
         all.addAll(more);
         return new Plugin(name, aliases, version, spiVersion, description, module, origin, all, provider);
     }
 
     /** {@code name} and {@code aliases}. */
     public SortedSet<String> names() {
-        var names = new TreeSet<>(aliases);
+        TreeSet<String> names = new TreeSet<>(aliases);
         names.add(name);
         return names;
     }

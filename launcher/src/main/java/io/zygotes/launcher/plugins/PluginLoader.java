@@ -1,5 +1,6 @@
 package io.zygotes.launcher.plugins;
 
+import java.util.Set;
 import io.zygotes.spi.ImportCacheProvider;
 import io.zygotes.spi.SpiVersion;
 import java.io.IOException;
@@ -52,7 +53,7 @@ final class PluginLoader {
     private Outcome loadOrFail(PluginEntry entry) throws Broken {
         Map<String, Path> jars = new LinkedHashMap<>();
         Map<String, ModuleDescriptor> modules = new LinkedHashMap<>();
-        var warnings = new ArrayList<String>();
+        List<String> warnings = new ArrayList<>();
         boolean servicesIgnored = false;
         for (Path jar : entry.jars()) {
             Contents contents = read(jar);
@@ -97,7 +98,7 @@ final class PluginLoader {
     private record Contents(boolean servicesFile) {}
 
     private static Contents read(Path path) throws Broken {
-        try (var jar = new JarFile(path.toFile())) {
+        try (JarFile jar = new JarFile(path.toFile())) {
             boolean bundlesSpi = jar.stream()
                     .anyMatch(file -> file.getName().startsWith(SPI_PACKAGE)
                             && file.getName().endsWith(".class"));
@@ -188,7 +189,7 @@ final class PluginLoader {
     }
 
     private TreeSet<String> jdkModules() {
-        var names = new TreeSet<String>();
+        TreeSet<String> names = new TreeSet<>();
         for (Module module : image.modules()) {
             if (isOfTheJdk(module)) {
                 names.add(module.getName());
@@ -230,7 +231,7 @@ final class PluginLoader {
     }
 
     private boolean overlapsImage(Map<String, ModuleDescriptor> modules) {
-        var packages = new HashSet<String>();
+        Set<String> packages = new HashSet<>();
         image.modules().forEach(module -> packages.addAll(module.getPackages()));
         return modules.values().stream()
                 .anyMatch(module -> image.findModule(module.name()).isPresent()
@@ -238,9 +239,9 @@ final class PluginLoader {
     }
 
     private Outcome inspect(PluginEntry entry, ModuleLayer layer, List<String> warnings) throws Broken {
-        var scan = ServiceScan.of(layer, ImportCacheProvider.class);
-        var plugins = new ArrayList<Plugin>();
-        var broken = new ArrayList<BrokenPlugin>();
+        ServiceScan<ImportCacheProvider> scan = ServiceScan.of(layer, ImportCacheProvider.class);
+        List<Plugin> plugins = new ArrayList<>();
+        List<BrokenPlugin> broken = new ArrayList<>();
         for (ImportCacheProvider provider : scan.services()) {
             try {
                 plugins.add(describe(provider, entry.path().toString(), warnings));
@@ -302,7 +303,7 @@ final class PluginLoader {
             }
             String name = provider.name();
             boolean builtIn = origin.equals(Plugin.IMAGE);
-            var names = new ArrayList<String>(provider.aliases());
+            List<String> names = new ArrayList<>(provider.aliases());
             names.add(name);
             for (String each : names) {
                 if (each == null || !NAME.matcher(each).matches() && !(builtIn && each.isEmpty())) {

@@ -130,7 +130,7 @@ public final class TreeTools {
         }
         TreeWriter.write(fit.tree(), out.toAbsolutePath());
         Evaluation training = fit.training();
-        var text = new StringBuilder(String.format(
+        StringBuilder text = new StringBuilder(String.format(
                 Locale.ROOT, "wrote %s: %s, %.1f MB%n", out, nodes(training.nodes()), training.modelMb()));
         text.append("on this trace: ")
                 .append(saved(training.importMillisTotal(), training.importMillisLeft(), training.savedShare()))

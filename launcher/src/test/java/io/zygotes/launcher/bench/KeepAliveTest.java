@@ -3,6 +3,7 @@ package io.zygotes.launcher.bench;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.net.Socket;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -31,7 +32,7 @@ class KeepAliveTest {
     /** Takes one connection, answers each request with the next answer, and returns the last request. */
     private CompletableFuture<String> answer(int requestLength, String... answers) {
         return CompletableFuture.supplyAsync(() -> {
-            try (var connection = server.accept()) {
+            try (Socket connection = server.accept()) {
                 String request = "";
                 for (String answer : answers) {
                     request = new String(connection.getInputStream().readNBytes(requestLength), StandardCharsets.UTF_8);
@@ -47,11 +48,11 @@ class KeepAliveTest {
     @Test
     void oneConnectionTakesManyRequests() throws Exception {
         byte[] request = KeepAlive.call("hello-1", "{}");
-        var served = answer(
+        CompletableFuture<String> served = answer(
                 request.length,
                 "HTTP/1.1 200 OK\r\nX-Zygotes-Start: hit\r\nContent-Length: 3\r\n\r\none",
                 "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n");
-        try (var connection = new KeepAlive(server.getLocalPort())) {
+        try (KeepAlive connection = new KeepAlive(server.getLocalPort())) {
             assertEquals(new KeepAlive.Answer(200, "hit", "one"), connection.send(request));
             assertEquals(new KeepAlive.Answer(429, "", ""), connection.send(request));
         }
@@ -61,8 +62,8 @@ class KeepAliveTest {
     @Test
     void anAnswerThatBreaksOffIsAnError() throws Exception {
         byte[] request = KeepAlive.get("/status");
-        var served = answer(request.length, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
-        try (var connection = new KeepAlive(server.getLocalPort())) {
+        CompletableFuture<String> served = answer(request.length, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+        try (KeepAlive connection = new KeepAlive(server.getLocalPort())) {
             assertThrows(EOFException.class, () -> connection.send(request));
         }
         served.get();

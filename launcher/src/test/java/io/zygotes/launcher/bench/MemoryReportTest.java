@@ -30,7 +30,7 @@ class MemoryReportTest {
 
     @Test
     void timesAsManyComparesWhatFits() {
-        var report = MemoryReport.of(2.5, 60, Charges.of(10, 20, 100, 3, 1000), Charges.of(4, 200, 0, 60, 1000), 1000);
+        MemoryReport report = MemoryReport.of(2.5, 60, Charges.of(10, 20, 100, 3, 1000), Charges.of(4, 200, 0, 60, 1000), 1000);
 
         assertEquals(20, report.withoutZygotes().leavesThatFit());
         assertEquals(22.5, report.timesAsMany());
@@ -38,7 +38,7 @@ class MemoryReportTest {
 
     @Test
     void nothingIsManyTimesNothing() {
-        var none = Charges.of(1, 200, 0, 60, 100);
+        Charges none = Charges.of(1, 200, 0, 60, 100);
 
         assertEquals(0, MemoryReport.of(2, 60, none, none, 100).timesAsMany());
     }

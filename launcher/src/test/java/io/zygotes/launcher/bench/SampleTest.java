@@ -26,7 +26,7 @@ class SampleTest {
 
     @Test
     void of200DurationsTheThirdLongestIsThe99thPercentile() {
-        var nanos = new ArrayList<>(
+        List<Long> nanos = new ArrayList<>(
                 LongStream.rangeClosed(1, 200).mapToObj(each -> each * MS).toList());
         Collections.shuffle(nanos, new Random(1));
 
@@ -40,7 +40,7 @@ class SampleTest {
 
     @Test
     void oneDurationIsAllPercentiles() {
-        var one = new Sample(List.of(5 * MS));
+        Sample one = new Sample(List.of(5 * MS));
 
         assertEquals(5, one.p50Ms());
         assertEquals(5, one.p99Ms());

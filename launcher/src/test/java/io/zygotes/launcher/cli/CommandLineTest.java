@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.stream.Stream;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.zygotes.core.config.WorkerDirectory;
@@ -345,7 +346,7 @@ class CommandLineTest {
         }
         assertEquals(fits, Files.exists(out));
         assertEquals(fits, Files.exists(svg));
-        try (var files = Files.list(folder)) {
+        try (Stream<Path> files = Files.list(folder)) {
             assertEquals(fits ? 4 : 2, files.count(), "nothing is left beside");
         }
     }
@@ -431,8 +432,8 @@ class CommandLineTest {
     void filesThatAreNoTracesAreSaid() throws Exception {
         Path out = folder.resolve("out.json");
         Path cut = folder.resolve("cut.gz");
-        var packed = new ByteArrayOutputStream();
-        try (var gzip = new GZIPOutputStream(packed)) {
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
             gzip.write(Files.readAllBytes(trace()));
         }
         Files.write(cut, Arrays.copyOf(packed.toByteArray(), packed.size() - 12));
@@ -533,7 +534,7 @@ class CommandLineTest {
     }
 
     private static Run run(String command, String... more) {
-        var all = new java.util.ArrayList<>(List.of(command.split(" ")));
+        List<String> all = new java.util.ArrayList<>(List.of(command.split(" ")));
         all.addAll(List.of(more));
         return Run.of(all.toArray(String[]::new));
     }

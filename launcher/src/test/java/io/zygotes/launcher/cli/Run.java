@@ -13,8 +13,8 @@ import java.io.StringWriter;
 record Run(int exit, String out, String err) {
 
     static Run of(String... args) {
-        var out = new StringWriter();
-        var err = new StringWriter();
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
         int exit = Zygotes.run(new PrintWriter(out, true), new PrintWriter(err, true), args);
         return new Run(exit, out.toString(), err.toString());
     }

@@ -2,6 +2,8 @@ package io.zygotes.launcher.isolation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import java.util.stream.Stream;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -67,7 +69,7 @@ final class AttackedWorker implements AutoCloseable {
         Consumer<ObjectNode> grow = config -> {
             ObjectNode tree = config.putObject("import_cache_tree");
             tree.putArray("packages");
-            var children = tree.putArray("children");
+            ArrayNode children = tree.putArray("children");
             for (HostilePackage one : packages) {
                 children.addObject().putArray("packages").add(one.name());
             }
@@ -84,7 +86,7 @@ final class AttackedWorker implements AutoCloseable {
             WorkerDirectory directory = WorkerDirectory.init(
                     place,
                     new ByteArrayInputStream("{\"packages\": [], \"children\": []}".getBytes(StandardCharsets.UTF_8)));
-            var config = (ObjectNode) JSON.readTree(directory.configFile().toFile());
+            ObjectNode config = (ObjectNode) JSON.readTree(directory.configFile().toFile());
             config.put("worker_url", "127.0.0.1")
                     .put("worker_port", 0)
                     .put("mem_pool_mb", 2048)
@@ -193,7 +195,7 @@ final class AttackedWorker implements AutoCloseable {
 
     /** The folder of a lambda's only version, as leaves see it under {@code /handler}. */
     Path code(String lambda) throws IOException {
-        try (var versions = Files.list(directory.resolve("code").resolve(lambda))) {
+        try (Stream<Path> versions = Files.list(directory.resolve("code").resolve(lambda))) {
             Optional<Path> only = versions.filter(Files::isDirectory).findFirst();
             return only.orElseThrow(() -> new AssertionError("no version of " + lambda));
         }

@@ -294,11 +294,11 @@ class LinkCheckTest {
 
     @Test
     void manyFaultsAreCountedNotListed() throws Exception {
-        var code = new StringBuilder();
+        StringBuilder code = new StringBuilder();
         for (int i = 0; i < 20; i++) {
             code.append("lib.Library.m").append(i).append("();");
         }
-        var body = new StringBuilder();
+        StringBuilder body = new StringBuilder();
         for (int i = 0; i < 20; i++) {
             body.append("public static void m").append(i).append("() {}");
         }
