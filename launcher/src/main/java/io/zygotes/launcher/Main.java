@@ -1,6 +1,7 @@
 package io.zygotes.launcher;
 
 import io.zygotes.launcher.cli.Zygotes;
+import io.zygotes.launcher.measure.MeasuringCommands;
 import java.io.PrintWriter;
 
 /** The program {@code zygotes}. */
@@ -16,6 +17,6 @@ public final class Main {
     public static void main(String[] args) {
         PrintWriter out = new PrintWriter(System.out, true);
         PrintWriter err = new PrintWriter(System.err, true);
-        System.exit(Zygotes.run(out, err, args));
+        System.exit(Zygotes.run(out, err, MeasuringCommands.ALL, args));
     }
 }

@@ -1,9 +1,10 @@
 package io.zygotes.launcher.cli;
 
-import java.io.PrintWriter;
+import io.zygotes.launcher.console.Output;
 import io.zygotes.launcher.doctor.Diagnosis;
 import io.zygotes.launcher.doctor.Doctor;
 import io.zygotes.spi.mechanism.Finding;
+import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,8 +1,9 @@
 package io.zygotes.launcher.cli;
 
-import java.io.PrintWriter;
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.launcher.console.Failure;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,12 +1,13 @@
 package io.zygotes.launcher.cli;
 
-import java.io.PrintWriter;
-import java.util.SortedSet;
+import io.zygotes.launcher.image.Image;
 import io.zygotes.launcher.image.ImageCopy;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;

@@ -1,9 +1,10 @@
 package io.zygotes.launcher.cli;
 
-import java.io.PrintWriter;
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.launcher.image.Image;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.plugins.Plugin;
+import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;

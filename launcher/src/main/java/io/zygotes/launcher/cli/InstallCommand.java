@@ -1,7 +1,8 @@
 package io.zygotes.launcher.cli;
 
-import java.io.PrintWriter;
 import io.zygotes.core.registry.LambdaStore;
+import io.zygotes.launcher.image.Image;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

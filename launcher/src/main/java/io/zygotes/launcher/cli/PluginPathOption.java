@@ -1,6 +1,7 @@
 package io.zygotes.launcher.cli;
 
 import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.launcher.image.Image;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.spi.ConfigException;
 import java.nio.file.Path;

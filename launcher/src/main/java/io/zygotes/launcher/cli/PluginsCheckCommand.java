@@ -1,8 +1,10 @@
 package io.zygotes.launcher.cli;
 
-import java.io.PrintWriter;
+import io.zygotes.launcher.console.Failure;
+import io.zygotes.launcher.image.Image;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.plugins.Plugin;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;

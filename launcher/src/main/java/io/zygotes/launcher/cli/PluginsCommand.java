@@ -1,11 +1,12 @@
 package io.zygotes.launcher.cli;
 
-import java.io.PrintWriter;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.launcher.console.Output;
 import io.zygotes.launcher.plugins.BrokenPlugin;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.plugins.Plugin;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -1,10 +1,12 @@
 package io.zygotes.launcher.cli;
 
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.launcher.console.Output;
+import io.zygotes.launcher.worker.RunningWorker;
 import java.io.PrintWriter;
-import java.util.Optional;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

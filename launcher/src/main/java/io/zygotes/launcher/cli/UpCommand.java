@@ -1,8 +1,11 @@
 package io.zygotes.launcher.cli;
 
 import io.zygotes.core.config.WorkerConfig;
-import java.io.PrintWriter;
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.launcher.image.Image;
+import io.zygotes.launcher.worker.DetachedWorker;
+import io.zygotes.launcher.worker.ForegroundWorker;
+import java.io.PrintWriter;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -47,7 +50,8 @@ final class UpCommand implements Callable<Integer> {
             return 0;
         }
         WorkerConfig config = opened.config();
-        ForegroundWorker worker = new ForegroundWorker(opened, config, settings -> pluginPath.find(Optional.of(settings)));
+        ForegroundWorker worker =
+                new ForegroundWorker(opened, config, settings -> pluginPath.find(Optional.of(settings)));
         worker.run(out);
         return 0;
     }

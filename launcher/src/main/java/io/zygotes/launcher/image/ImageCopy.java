@@ -1,6 +1,7 @@
 package io.zygotes.launcher.image;
 
 import io.zygotes.core.files.Folders;
+import io.zygotes.launcher.console.Failure;
 import io.zygotes.launcher.plugins.BrokenPlugin;
 import io.zygotes.launcher.plugins.BuiltIn;
 import io.zygotes.launcher.plugins.ImportCaches;
@@ -61,12 +62,12 @@ public final class ImageCopy {
      * @param add jars, or folders with the jar of a plugin and those that it needs
      * @param output where; must not exist, or be an empty folder, and must not lie in the present image
      * @return the names of the new image's import caches
-     * @throws ImageException if a name is not known, a jar does not pass the checks, two plugins share a name, or it
+     * @throws Failure if a name is not known, a jar does not pass the checks, two plugins share a name, or it
      *     cannot be written; nothing is left of it then
      * @throws ConfigException if the present image cannot be read
      */
     public SortedSet<String> make(Optional<Collection<String>> keep, List<Path> add, Path output)
-            throws ImageException, ConfigException {
+            throws Failure, ConfigException {
         Path target = output.toAbsolutePath().normalize();
         checkPlace(target);
         List<Plugin> plugins = new ArrayList<>(kept(keep, add));
@@ -79,15 +80,14 @@ public final class ImageCopy {
         try {
             write(target, plugins, dropIns, names);
         } catch (IOException e) {
-            throw new ImageException(
-                    "cannot write the image " + target + ": " + reason(e) + ". Nothing was left of it", e);
+            throw new Failure("cannot write the image " + target + ": " + reason(e) + ". Nothing was left of it", e);
         }
         return names;
     }
 
-    private void checkPlace(Path target) throws ImageException {
+    private void checkPlace(Path target) throws Failure {
         if (target.getFileName() == null) {
-            throw new ImageException(target + " cannot be an image; choose another folder with --output");
+            throw new Failure(target + " cannot be an image; choose another folder with --output");
         }
         try {
             Path present = target;
@@ -95,15 +95,15 @@ public final class ImageCopy {
                 present = present.getParent();
             }
             if (present.toRealPath().startsWith(image.toRealPath())) {
-                throw new ImageException(target + " lies in the image that is to be copied, " + image
+                throw new Failure(target + " lies in the image that is to be copied, " + image
                         + "; choose a folder elsewhere with --output");
             }
             if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !isEmptyFolder(target)) {
-                throw new ImageException(target + " exists already and is not an empty folder; choose another one with"
+                throw new Failure(target + " exists already and is not an empty folder; choose another one with"
                         + " --output, or remove it");
             }
         } catch (IOException e) {
-            throw new ImageException("cannot look at " + target + ": " + reason(e), e);
+            throw new Failure("cannot look at " + target + ": " + reason(e), e);
         }
     }
 
@@ -117,8 +117,7 @@ public final class ImageCopy {
     }
 
     /** The plugins of the present image that go along. */
-    private List<Plugin> kept(Optional<Collection<String>> keep, List<Path> add)
-            throws ImageException, ConfigException {
+    private List<Plugin> kept(Optional<Collection<String>> keep, List<Path> add) throws Failure, ConfigException {
         ImportCaches present = ImportCaches.find(image, List.of(), COMMAND);
         present.broken().forEach(broken -> notices.accept("left out, because it cannot be used: " + broken));
         if (keep.isEmpty()) {
@@ -139,15 +138,15 @@ public final class ImageCopy {
                     && !kept.contains(plugin)
                     && kept.stream().anyMatch(other -> other.origin().equals(plugin.origin()));
             if (comesAlong) {
-                throw new ImageException(plugin.origin() + " also holds " + quoted(plugin.names())
+                throw new Failure(plugin.origin() + " also holds " + quoted(plugin.names())
                         + "; name all of its import caches with --plugins, or none");
             }
         }
         return kept;
     }
 
-    private static ImageException unknown(Collection<String> names, Collection<Plugin> known) {
-        return new ImageException("--plugins names " + quoted(names) + ", but there is no such import cache; known are "
+    private static Failure unknown(Collection<String> names, Collection<Plugin> known) {
+        return new Failure("--plugins names " + quoted(names) + ", but there is no such import cache; known are "
                 + quoted(known.stream()
                         .flatMap(plugin -> plugin.names().stream())
                         .collect(Collectors.toCollection(TreeSet::new)))
@@ -155,24 +154,24 @@ public final class ImageCopy {
     }
 
     /** The plugins of a jar that is to be added. */
-    private List<Plugin> checked(Path path) throws ImageException, ConfigException {
+    private List<Plugin> checked(Path path) throws Failure, ConfigException {
         if (!Files.exists(path)) {
-            throw new ImageException("--add: there is no " + path);
+            throw new Failure("--add: there is no " + path);
         }
         ImportCaches found;
         try {
             found = ImportCaches.check(image, path);
         } catch (IOException e) {
-            throw new ImageException("--add: cannot read " + path + ": " + reason(e), e);
+            throw new Failure("--add: cannot read " + path + ": " + reason(e), e);
         }
         if (!found.broken().isEmpty()) {
-            throw new ImageException("--add: "
+            throw new Failure("--add: "
                     + found.broken().stream().map(BrokenPlugin::toString).collect(Collectors.joining("\n  ")));
         }
         List<Plugin> plugins =
                 found.plugins().stream().filter(plugin -> !isBuiltIn(plugin)).toList();
         if (plugins.isEmpty()) {
-            throw new ImageException("--add: " + path + " is neither a jar nor a folder with jars");
+            throw new Failure("--add: " + path + " is neither a jar nor a folder with jars");
         }
         for (Plugin plugin : plugins) {
             plugin.warnings().forEach(warning -> notices.accept("warning: " + plugin.origin() + ": " + warning));
@@ -184,20 +183,19 @@ public final class ImageCopy {
         return plugin.origin().equals(Plugin.IMAGE);
     }
 
-    private static Map<String, Plugin> byNames(List<Plugin> plugins) throws ImageException {
+    private static Map<String, Plugin> byNames(List<Plugin> plugins) throws Failure {
         if (plugins.isEmpty()) {
-            throw new ImageException(
-                    "an image needs an import cache: name one with --plugins, or bring one along with --add");
+            throw new Failure("an image needs an import cache: name one with --plugins, or bring one along with --add");
         }
         try {
             return ImportCaches.byNames(COMMAND, plugins);
         } catch (ConfigException e) {
-            throw new ImageException(e.getMessage() + " (--plugins says which ones of the present image to keep)", e);
+            throw new Failure(e.getMessage() + " (--plugins says which ones of the present image to keep)", e);
         }
     }
 
     /** What goes into the folder for plugins: file names and where they are now. */
-    private static Map<String, Path> dropIns(List<Plugin> plugins) throws ImageException {
+    private static Map<String, Path> dropIns(List<Plugin> plugins) throws Failure {
         Map<String, Path> all = new LinkedHashMap<>();
         for (Plugin plugin : plugins) {
             if (isBuiltIn(plugin)) {
@@ -206,11 +204,11 @@ public final class ImageCopy {
             Path origin = Path.of(plugin.origin());
             String name = origin.getFileName().toString();
             if (name.startsWith(".")) {
-                throw new ImageException(origin + " begins with a dot, and such plugins are passed over; rename it");
+                throw new Failure(origin + " begins with a dot, and such plugins are passed over; rename it");
             }
             Path other = all.putIfAbsent(name, origin);
             if (other != null && !other.equals(origin)) {
-                throw new ImageException(other + " and " + origin + " have the same file name; rename one of them");
+                throw new Failure(other + " and " + origin + " have the same file name; rename one of them");
             }
         }
         return all;
@@ -218,7 +216,7 @@ public final class ImageCopy {
 
     /** That the image has no plugin that was not asked for, and all that were. */
     private void checkAllWanted(Optional<Collection<String>> keep, SortedSet<String> names)
-            throws ImageException, ConfigException {
+            throws Failure, ConfigException {
         if (keep.isEmpty()) {
             return;
         }
@@ -230,7 +228,7 @@ public final class ImageCopy {
     }
 
     private void write(Path target, List<Plugin> plugins, Map<String, Path> dropIns, SortedSet<String> names)
-            throws ImageException, IOException {
+            throws Failure, IOException {
         Files.createDirectories(target.getParent());
         for (Path abandoned : Folders.abandonedSiblings(target.getParent())) {
             if (Folders.original(abandoned).equals(target)) {
@@ -328,20 +326,20 @@ public final class ImageCopy {
     }
 
     /** What a worker that starts from there will find; a jar may have been replaced since it was checked. */
-    private static void checkLoads(Path folder, SortedSet<String> names) throws ImageException {
+    private static void checkLoads(Path folder, SortedSet<String> names) throws Failure {
         try {
             ImportCaches found = ImportCaches.find(folder, List.of(), COMMAND);
             SortedSet<String> there =
                     new TreeSet<>(ImportCaches.byNames(COMMAND, found.plugins()).keySet());
             if (!found.broken().isEmpty() || !there.equals(names)) {
-                throw new ImageException("the copied plugins are not those that were checked: " + quoted(there)
+                throw new Failure("the copied plugins are not those that were checked: " + quoted(there)
                         + " instead of "
                         + quoted(names)
                         + found.broken().stream().map(broken -> "; " + broken).collect(Collectors.joining())
                         + ". Did somebody replace a jar meanwhile? Try again");
             }
         } catch (ConfigException e) {
-            throw new ImageException("the copied plugins cannot be read: " + e.getMessage(), e);
+            throw new Failure("the copied plugins cannot be read: " + e.getMessage(), e);
         }
     }
 

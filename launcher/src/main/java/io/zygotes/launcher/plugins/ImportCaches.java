@@ -1,6 +1,5 @@
 package io.zygotes.launcher.plugins;
 
-import java.util.Set;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.ImportCacheProvider;
 import java.io.IOException;
@@ -10,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**

@@ -1,6 +1,5 @@
 package io.zygotes.launcher.plugins;
 
-import java.util.Set;
 import io.zygotes.spi.ImportCacheProvider;
 import io.zygotes.spi.SpiVersion;
 import java.io.IOException;
@@ -17,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.jar.JarFile;
 import java.util.regex.Pattern;

@@ -1,6 +1,5 @@
 package io.zygotes.launcher.plugins;
 
-import java.util.stream.Stream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.classfile.ClassFile;
@@ -17,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The classes that the modules of a layer and of those above it can reach, read from their files: nothing is loaded, so

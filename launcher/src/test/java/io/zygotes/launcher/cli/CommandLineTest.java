@@ -4,15 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.stream.Stream;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.zygotes.core.config.WorkerDirectory;
 import java.io.ByteArrayOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -534,7 +535,7 @@ class CommandLineTest {
     }
 
     private static Run run(String command, String... more) {
-        List<String> all = new java.util.ArrayList<>(List.of(command.split(" ")));
+        List<String> all = new ArrayList<>(List.of(command.split(" ")));
         all.addAll(List.of(more));
         return Run.of(all.toArray(String[]::new));
     }

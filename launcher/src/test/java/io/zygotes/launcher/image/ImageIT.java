@@ -46,7 +46,8 @@ class ImageIT {
     private Ended run(String... command) throws IOException, InterruptedException {
         Path out = Files.createTempFile(folder, "out", "");
         Path err = Files.createTempFile(folder, "err", "");
-        ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
         builder.directory(folder.toFile());
         builder.environment().clear();
         builder.environment().put("PATH", "/usr/bin:/bin");

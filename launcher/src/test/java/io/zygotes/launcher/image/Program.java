@@ -53,7 +53,8 @@ final class Program {
 
     private static Running start(Path image, Path folder, Map<String, String> environment, String... arguments)
             throws IOException {
-        List<String> command = new ArrayList<>(List.of(image.resolve("bin/zygotes").toString()));
+        List<String> command =
+                new ArrayList<>(List.of(image.resolve("bin/zygotes").toString()));
         command.addAll(List.of(arguments));
         Path out = Files.createTempFile(folder, "out", "");
         Path err = Files.createTempFile(folder, "err", "");

@@ -2,10 +2,9 @@ package io.zygotes.launcher.isolation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import java.util.stream.Stream;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.core.Worker;
 import io.zygotes.core.config.WorkerDirectory;
@@ -28,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** A real worker in a temporary folder, with hostile lambdas and packages, called over HTTP. */
 final class AttackedWorker implements AutoCloseable {
@@ -86,7 +86,8 @@ final class AttackedWorker implements AutoCloseable {
             WorkerDirectory directory = WorkerDirectory.init(
                     place,
                     new ByteArrayInputStream("{\"packages\": [], \"children\": []}".getBytes(StandardCharsets.UTF_8)));
-            ObjectNode config = (ObjectNode) JSON.readTree(directory.configFile().toFile());
+            ObjectNode config =
+                    (ObjectNode) JSON.readTree(directory.configFile().toFile());
             config.put("worker_url", "127.0.0.1")
                     .put("worker_port", 0)
                     .put("mem_pool_mb", 2048)

@@ -42,7 +42,8 @@ final class Canaries implements AutoCloseable {
                         "python3", script.toString(), folder.resolve("socket").toString())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
-        BufferedReader reader = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        BufferedReader reader =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         return new Canaries(folder, file, process, AttackedWorker.JSON.readTree(reader.readLine()));
     }
 

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import java.util.concurrent.CompletableFuture;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.launcher.image.Machine;
@@ -19,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -97,7 +97,8 @@ class InstallIT {
             for (Path file : files.toList()) {
                 String name = top.relativize(file).toString();
                 if (!name.startsWith("logs") && Stream.of(but).noneMatch(name::startsWith)) {
-                    Map<String, Object> kept = Files.readAttributes(file, "unix:uid,gid,mode,nlink", LinkOption.NOFOLLOW_LINKS);
+                    Map<String, Object> kept =
+                            Files.readAttributes(file, "unix:uid,gid,mode,nlink", LinkOption.NOFOLLOW_LINKS);
                     if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
                         kept = Map.of("uid", kept.get("uid"), "mode", kept.get("mode"));
                     }
@@ -117,7 +118,8 @@ class InstallIT {
     @TestFactory
     List<DynamicTest> theAttacksOfALeafFromABuild() throws Exception {
         try (Canaries canaries = Canaries.plant()) {
-            Map<String, Object> event = new HashMap<>(canaries.event(worker.port(), "host", List.of("a-lambda-of-another-tenant")));
+            Map<String, Object> event =
+                    new HashMap<>(canaries.event(worker.port(), "host", List.of("a-lambda-of-another-tenant")));
             Map<String, String> modules = new HashMap<>();
             for (String file : List.of("probe", "identity", "syscalls", "neighbours")) {
                 modules.put(file + ".py", AttackedWorker.resource(file + ".py"));
@@ -232,7 +234,7 @@ class InstallIT {
     @Test
     void aBuildThatNeverEndsEndsWithItsDeadlineAndHoldsUpNobodyElse() throws Exception {
         long started = System.nanoTime();
-        CompletableFuture<AttackedWorker.Answer> hangs = java.util.concurrent.CompletableFuture.supplyAsync(() -> {
+        CompletableFuture<AttackedWorker.Answer> hangs = CompletableFuture.supplyAsync(() -> {
             try {
                 return install("hangs", "import time\nif os.fork() == 0:\n    time.sleep(600)\n");
             } catch (Exception e) {

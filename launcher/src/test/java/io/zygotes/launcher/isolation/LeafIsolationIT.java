@@ -89,7 +89,8 @@ class LeafIsolationIT {
 
     @TestFactory
     List<DynamicNode> aLambdaThatIsNotForkedFromAZygote() throws Exception {
-        try (AttackedWorker none = AttackedWorker.start(config -> ((ObjectNode) config.get("features")).put("import_cache", ""))) {
+        try (AttackedWorker none =
+                AttackedWorker.start(config -> ((ObjectNode) config.get("features")).put("import_cache", ""))) {
             none.installAttacks("attack", "");
             List<DynamicNode> nodes = new ArrayList<>();
             for (String group : GROUPS) {

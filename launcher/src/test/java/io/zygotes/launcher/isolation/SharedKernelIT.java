@@ -3,9 +3,9 @@ package io.zygotes.launcher.isolation;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.zygotes.spi.Zygote;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.launcher.image.Machine;
+import io.zygotes.spi.Zygote;
 import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 
-import java.util.concurrent.CompletableFuture;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.launcher.image.Machine;
 import io.zygotes.testbed.AlsoOnPureCgroup2;
@@ -16,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
@@ -184,8 +184,8 @@ class SparesIT extends WithOwnWorker {
         long reserved =
                 worker.worker().statistics().get("memory_reserved_bytes").longValue();
         assertTrue(reserved >= KEPT * (16L << 20), "spares are reserved for: " + reserved);
-        CompletableFuture<Integer> one = java.util.concurrent.CompletableFuture.supplyAsync(this::large);
-        CompletableFuture<Integer> two = java.util.concurrent.CompletableFuture.supplyAsync(this::large);
+        CompletableFuture<Integer> one = CompletableFuture.supplyAsync(this::large);
+        CompletableFuture<Integer> two = CompletableFuture.supplyAsync(this::large);
         assertEquals(List.of(200, 200), List.of(one.get(), two.get()));
         worker.worker().zygotes().forEach(zygote -> assertTrue(zygote.alive(), "the zygote stays"));
     }

@@ -212,7 +212,8 @@ class TenantsIT {
         try (AttackedWorker open = AttackedWorker.start(config -> config.put("allow_lambda_calls", true))) {
             open.install("a71-victim", "def f(event):\n    return 1\n", Map.of());
             open.install("a71", CALLS_THE_WORKER, Map.of());
-            Map<String, Object> event = Map.of("host", "127.0.0.1", "port", open.port(), "path", "/run/a71-victim", "linger", true);
+            Map<String, Object> event =
+                    Map.of("host", "127.0.0.1", "port", open.port(), "path", "/run/a71-victim", "linger", true);
             assertEquals("HTTP/1.1 200 OK", open.call("a71", event).body().asText());
         }
     }

@@ -26,7 +26,8 @@ class ZygoteIsolationIT extends WithOwnWorker {
     @TestFactory
     List<DynamicNode> z01TheAttacksOfALeafFromImportTimeInAZygote() throws Exception {
         try (Canaries canaries = Canaries.plant()) {
-            Map<String, Object> event = new HashMap<>(canaries.event(canaries.port(), "host", List.of("a-lambda-of-another-tenant")));
+            Map<String, Object> event =
+                    new HashMap<>(canaries.event(canaries.port(), "host", List.of("a-lambda-of-another-tenant")));
             event.put("zygote", true);
             Map<String, String> files = new HashMap<>();
             for (String name : List.of("probe", "identity", "files", "syscalls", "neighbours")) {

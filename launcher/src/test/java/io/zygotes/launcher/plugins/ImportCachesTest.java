@@ -218,7 +218,8 @@ class ImportCachesTest {
     void aPluginPathThatIsNotThereIsAnError() {
         Path missing = folder.resolve("missing");
 
-        ConfigException e = assertThrows(ConfigException.class, () -> ImportCaches.find(folder, List.of(missing), "--plugin-path"));
+        ConfigException e =
+                assertThrows(ConfigException.class, () -> ImportCaches.find(folder, List.of(missing), "--plugin-path"));
 
         assertTrue(e.getMessage().contains("--plugin-path") && e.getMessage().contains("missing"), e.getMessage());
     }

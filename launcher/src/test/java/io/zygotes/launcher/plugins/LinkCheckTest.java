@@ -193,7 +193,7 @@ class LinkCheckTest {
     @Test
     void methodsThatAreInheritedAreFound() throws Exception {
         using("""
-            var list = new java.util.ArrayList<String>(); list.stream().map(String::length).toList(); list.hashCode();
+            java.util.ArrayList<String> list = new java.util.ArrayList<>(); list.stream().map(String::length).toList(); list.hashCode();
             int three = (int) java.lang.invoke.MethodHandles.constant(int.class, 3).invokeExact(); int[] copy = new int[3].clone(); Object o = list; o.toString(); Runnable r = () -> {}; r.run(); r.getClass();
             Leaf leaf = null; leaf.id(); leaf.equals(null); lib.Library.touch(); new lib.Library(){}.also();
             switch (o) { case String s when s.isEmpty() -> {} case Integer i -> {} default -> {} }
