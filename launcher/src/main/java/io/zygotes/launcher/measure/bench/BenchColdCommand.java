@@ -71,6 +71,17 @@ final class BenchColdCommand extends BenchmarkCommand<ColdReport> {
 
     @Override
     void print(ColdReport report, PrintWriter out) {
+        printRows(report, out);
+        out.println();
+        out.println("create, step by step (p50 ms, spaced; indented: parts of the step above):");
+        report.rows().stream()
+                .filter(row -> row.stepsP50Ms() != null && row.pace().equals(Pace.SPACED.toString()))
+                .forEach(row -> printSteps(row, out));
+        out.println();
+        printConcurrent(report.concurrent(), out);
+    }
+
+    private static void printRows(ColdReport report, PrintWriter out) {
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of("packages", "pace", "what", "p50 ms", "p99 ms", "of limit p50", "of limit p99"));
         for (ColdRow row : report.rows()) {
@@ -89,25 +100,27 @@ final class BenchColdCommand extends BenchmarkCommand<ColdReport> {
                 + " whose");
         out.println("zygote lives; create: the part of it that makes the sandbox; none: the request without zygotes.");
         out.println("A request that needs no sandbox takes " + number(report.clientP50Ms()) + " ms (p50).");
-        out.println();
-        out.println("create, step by step (p50 ms, spaced):");
-        for (ColdRow row : report.rows()) {
-            if (row.stepsP50Ms() != null && row.pace().equals("spaced")) {
-                out.println("  " + row.set());
-                for (Map.Entry<String, Double> step : row.stepsP50Ms().entrySet()) {
-                    out.println(String.format(Locale.ROOT, "    %8.3f  %s", step.getValue(), step.getKey()));
-                }
-            }
+    }
+
+    static void printSteps(ColdRow row, PrintWriter out) {
+        out.println("  " + row.set());
+        row.stepsP50Ms().forEach((step, millis) -> {
+            out.println(String.format(Locale.ROOT, "    %8.3f  %s", millis, step));
+            row.partsP50Ms()
+                    .getOrDefault(step, Map.of())
+                    .forEach((part, each) -> out.println(String.format(Locale.ROOT, "      %8.3f  %s", each, part)));
+        });
+    }
+
+    private static void printConcurrent(ColdReport.Concurrent report, PrintWriter out) {
+        out.println(report.clients() + " clients at once, beside " + report.forkers()
+                + " bare Python processes that fork:");
+        List<List<String>> rows = new ArrayList<>();
+        rows.add(List.of("packages", "leaves/s", "limit/s", "of limit"));
+        for (ConcurrentRow row : report.rows()) {
+            rows.add(List.of(row.set(), number(row.leavesPerS()), number(row.limitPerS()), number(row.ofLimit())));
         }
-        out.println();
-        out.println(report.concurrent().clients() + " clients at once, beside "
-                + report.concurrent().forkers() + " bare Python processes that fork:");
-        List<List<String>> many = new ArrayList<>();
-        many.add(List.of("packages", "leaves/s", "limit/s", "of limit"));
-        for (ConcurrentRow row : report.concurrent().rows()) {
-            many.add(List.of(row.set(), number(row.leavesPerS()), number(row.limitPerS()), number(row.ofLimit())));
-        }
-        out.print(Output.table(new boolean[] {false, true, true, true}, many));
+        out.print(Output.table(new boolean[] {false, true, true, true}, rows));
     }
 
     private static String number(double value) {

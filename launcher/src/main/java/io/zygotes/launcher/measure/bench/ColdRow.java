@@ -16,7 +16,10 @@ import java.util.Map;
  * @param p99Ms the 99th percentile in milliseconds
  * @param ofLimitP50 the median as a multiple of the limit's at this pace
  * @param ofLimitP99 the 99th percentile as a multiple of the limit's at this pace
- * @param stepsP50Ms for {@code create}: the median of each step in milliseconds, in the order of the steps; else null
+ * @param stepsP50Ms for {@code create}: the median of each step in milliseconds, by the name that the mechanism gives it
+ *     and in the order of the steps; else null
+ * @param partsP50Ms for {@code create}: by a step's name the medians of those parts of it that were measured as well; a
+ *     step without them is left out; else null
  */
 @JsonPropertyOrder({"set", "pace", "what", "rounds", "p50_ms", "p99_ms", "of_limit_p50", "of_limit_p99"})
 record ColdRow(
@@ -30,4 +33,7 @@ record ColdRow(
         @JsonProperty("of_limit_p99") double ofLimitP99,
 
         @JsonProperty("steps_p50_ms") @JsonInclude(JsonInclude.Include.NON_NULL)
-        Map<String, Double> stepsP50Ms) {}
+        Map<String, Double> stepsP50Ms,
+
+        @JsonProperty("parts_p50_ms") @JsonInclude(JsonInclude.Include.NON_NULL)
+        Map<String, Map<String, Double>> partsP50Ms) {}

@@ -1,9 +1,12 @@
 package io.zygotes.launcher.measure.bench;
 
+import io.zygotes.spi.CreationSteps;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** Collects durations and turns them into rows. For one thread. */
 final class ColdTable {
@@ -28,7 +31,7 @@ final class ColdTable {
     /** Rounds of the limit, by what they took turns with. */
     private final Map<Key, List<Long>> limits = new LinkedHashMap<>();
 
-    private final Map<Key, Map<String, List<Long>>> steps = new LinkedHashMap<>();
+    private final Map<Key, StepTimes> steps = new LinkedHashMap<>();
 
     void add(PackageSet set, Pace pace, What what, long duration) {
         nanos.computeIfAbsent(new Key(set.name(), pace, what), key -> new ArrayList<>())
@@ -41,17 +44,17 @@ final class ColdTable {
                 .addAll(durations);
     }
 
-    /** Adds one sandbox's steps; their sum is its {@link What#CREATE}. */
-    void addSteps(PackageSet set, Pace pace, Map<String, Long> creation) {
-        Map<String, List<Long>> all =
-                steps.computeIfAbsent(new Key(set.name(), pace, What.CREATE), key -> new LinkedHashMap<>());
-        creation.forEach((step, each) ->
-                all.computeIfAbsent(step, key -> new ArrayList<>()).add(each));
-        long total = creation.entrySet().stream()
-                .filter(step -> !step.getKey().startsWith("of that"))
-                .mapToLong(Map.Entry::getValue)
-                .sum();
-        add(set, pace, What.CREATE, total);
+    /**
+     * Adds how one sandbox was made; all its steps together are its {@link What#CREATE}. A mechanism that does not
+     * measure its steps has no such row.
+     */
+    void addSteps(PackageSet set, Pace pace, CreationSteps creation) {
+        if (creation.steps().isEmpty()) {
+            return;
+        }
+        steps.computeIfAbsent(new Key(set.name(), pace, What.CREATE), key -> new StepTimes())
+                .add(creation);
+        add(set, pace, What.CREATE, creation.totalNanos());
     }
 
     /**
@@ -85,23 +88,18 @@ final class ColdTable {
     }
 
     private ColdRow row(Key key, Sample sample, Sample limit) {
-        Map<String, Double> medians = null;
-        if (steps.containsKey(key)) {
-            medians = new LinkedHashMap<>();
-            for (Map.Entry<String, List<Long>> step : steps.get(key).entrySet()) {
-                medians.put(step.getKey(), rounded(new Sample(step.getValue()).p50Ms()));
-            }
-        }
+        Optional<StepTimes> times = Optional.ofNullable(steps.get(key));
         return new ColdRow(
                 key.set(),
                 key.pace().toString(),
-                key.what().name().toLowerCase(java.util.Locale.ROOT),
+                key.what().name().toLowerCase(Locale.ROOT),
                 sample.nanos().size(),
                 rounded(sample.p50Ms()),
                 rounded(sample.p99Ms()),
                 rounded(sample.p50Ms() / limit.p50Ms()),
                 rounded(sample.p99Ms() / limit.p99Ms()),
-                medians);
+                times.map(StepTimes::stepsP50Ms).orElse(null),
+                times.map(StepTimes::partsP50Ms).orElse(null));
     }
 
     /** Three digits behind the point: microseconds, or a thousandth of a ratio. */

@@ -4,7 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import io.zygotes.launcher.measure.bench.ColdTable.What;
-import java.util.LinkedHashMap;
+import io.zygotes.spi.CreationSteps;
+import io.zygotes.spi.CreationSteps.Step;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -24,10 +27,10 @@ class ColdTableTest {
 
         assertEquals(
                 List.of(
-                        new ColdRow("pandas", "burst", "limit", 1, 2, 2, 1, 1, null),
-                        new ColdRow("pandas", "burst", "hit", 1, 3, 3, 1.5, 1.5, null),
-                        new ColdRow("pandas", "spaced", "limit", 1, 4, 4, 1, 1, null),
-                        new ColdRow("pandas", "spaced", "hit", 1, 8, 8, 2, 2, null)),
+                        new ColdRow("pandas", "burst", "limit", 1, 2, 2, 1, 1, null, null),
+                        new ColdRow("pandas", "burst", "hit", 1, 3, 3, 1.5, 1.5, null, null),
+                        new ColdRow("pandas", "spaced", "limit", 1, 4, 4, 1, 1, null, null),
+                        new ColdRow("pandas", "spaced", "hit", 1, 8, 8, 2, 2, null, null)),
                 table.rows());
     }
 
@@ -39,8 +42,8 @@ class ColdTableTest {
 
         assertEquals(
                 List.of(
-                        new ColdRow("pandas", "burst", "limit", 1, 2, 2, 1, 1, null),
-                        new ColdRow("pandas", "burst", "spare", 1, 2, 2, 0.5, 0.5, null)),
+                        new ColdRow("pandas", "burst", "limit", 1, 2, 2, 1, 1, null, null),
+                        new ColdRow("pandas", "burst", "spare", 1, 2, 2, 0.5, 0.5, null, null)),
                 table.rows());
     }
 
@@ -60,22 +63,50 @@ class ColdTableTest {
 
     @Test
     void theStepsOfACreationAddUpWithoutThePartsOfSteps() {
-        Map<String, Long> steps = new LinkedHashMap<>();
-        steps.put("clone", 3 * MS);
-        steps.put("ready", 2 * MS);
-        steps.put("of that, import", MS);
         limit(PackageSet.NONE, Pace.BURST, What.HIT, 10 * MS);
-        table.addSteps(PackageSet.NONE, Pace.BURST, steps);
+        table.addSteps(
+                PackageSet.NONE,
+                Pace.BURST,
+                new CreationSteps(
+                        List.of(new Step("first", 3 * MS), new Step("second", 2 * MS, List.of(new Step("part", MS))))));
 
         ColdRow create = table.rows().getLast();
 
         assertEquals("create", create.what());
         assertEquals(5, create.p50Ms());
         assertEquals(0.5, create.ofLimitP50());
-        assertEquals(Map.of("clone", 3.0, "ready", 2.0, "of that, import", 1.0), create.stepsP50Ms());
+        assertEquals(Map.of("first", 3.0, "second", 2.0), create.stepsP50Ms());
+        assertEquals(List.of("first", "second"), List.copyOf(create.stepsP50Ms().keySet()));
+        assertEquals(Map.of("second", Map.of("part", 1.0)), create.partsP50Ms());
+    }
+
+    @Test
+    void theReportShowsPartsIndentedBelowTheirStep() {
+        limit(PackageSet.NONE, Pace.BURST, What.HIT, 10 * MS);
+        table.addSteps(
+                PackageSet.NONE,
+                Pace.BURST,
+                new CreationSteps(
+                        List.of(new Step("first", 2 * MS, List.of(new Step("part", MS))), new Step("second", 3 * MS))));
+        StringWriter text = new StringWriter();
+
+        BenchColdCommand.printSteps(table.rows().getLast(), new PrintWriter(text, true));
+
+        assertEquals("""
+                  (none)
+                       2.000  first
+                         1.000  part
+                       3.000  second
+                """.indent(0), text.toString());
+    }
+
+    @Test
+    void aMechanismThatDoesNotMeasureItsStepsHasNoRowOfThem() {
+        limit(PackageSet.NONE, Pace.BURST, What.HIT, MS);
+        table.addSteps(PackageSet.NONE, Pace.BURST, CreationSteps.NONE);
+
         assertEquals(
-                List.of("clone", "ready", "of that, import"),
-                List.copyOf(create.stepsP50Ms().keySet()));
+                List.of("limit"), table.rows().stream().map(ColdRow::what).toList());
     }
 
     @Test
@@ -83,6 +114,7 @@ class ColdTableTest {
         limit(PackageSet.NONE, Pace.BURST, What.HIT, MS);
 
         assertNull(table.rows().getFirst().stepsP50Ms());
+        assertNull(table.rows().getFirst().partsP50Ms());
     }
 
     @Test
