@@ -49,10 +49,10 @@ class ReleaseIT {
         repository = Files.createDirectory(folder.resolve("repository"));
         output = folder.resolve("output");
         copy(".ci/release");
-        Files.setPosixFilePermissions(
-                repository.resolve(".ci/release"), PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.setPosixFilePermissions(repository.resolve(".ci/release"), PosixFilePermissions.fromString("rwxr-xr-x"));
         try (Stream<Path> modules = Files.list(PROJECT)) {
-            for (Path module : modules.filter(each -> Files.exists(each.resolve("pom.xml"))).toList()) {
+            for (Path module : modules.filter(each -> Files.exists(each.resolve("pom.xml")))
+                    .toList()) {
                 copy(module.getFileName() + "/pom.xml");
             }
         }
@@ -96,8 +96,8 @@ class ReleaseIT {
         assertEquals("", git("status", "--porcelain"));
 
         Path archive = output.resolve(NAME + ".tar.gz");
-        String sum = HexFormat.of()
-                .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(archive)));
+        String sum =
+                HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(archive)));
         assertEquals(sum + "  " + archive.getFileName() + "\n", Files.readString(output.resolve("SHA256SUMS")));
         checkThatTheArchivedImageStarts(archive);
     }
@@ -110,7 +110,8 @@ class ReleaseIT {
         assertEquals(0, version.exit(), version.out());
         assertTrue(version.out().startsWith("zygotes "), version.out());
         if (Files.exists(image.resolve("lib/zygotes.aot"))) {
-            // Java takes the cache of loaded classes only if the files it was made from look the same; "on" makes it say.
+            // Java takes the cache of loaded classes only if the files it was made from look the same; "on" makes it
+            // say.
             Ended cached = run(
                     elsewhere,
                     "env",
@@ -166,13 +167,18 @@ class ReleaseIT {
         Files.setPosixFilePermissions(second.resolve("b"), PosixFilePermissions.fromString("rw-rw----"));
         Path again = folder.resolve("again");
 
-        assertEquals(0, release("7.8.9", "--image", first.toString(), "--output", output.toString()).exit());
+        assertEquals(
+                0,
+                release("7.8.9", "--image", first.toString(), "--output", output.toString())
+                        .exit());
         git("tag", "-d", "v7.8.9");
         git("reset", "-q", "--hard", "HEAD~2");
-        assertEquals(0, release("7.8.9", "--image", second.toString(), "--output", again.toString()).exit());
-
         assertEquals(
-                Files.readString(output.resolve("SHA256SUMS")), Files.readString(again.resolve("SHA256SUMS")));
+                0,
+                release("7.8.9", "--image", second.toString(), "--output", again.toString())
+                        .exit());
+
+        assertEquals(Files.readString(output.resolve("SHA256SUMS")), Files.readString(again.resolve("SHA256SUMS")));
     }
 
     @Test

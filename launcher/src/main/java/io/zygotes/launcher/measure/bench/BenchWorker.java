@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.core.Worker;
 import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.launcher.console.Failure;
+import io.zygotes.launcher.measure.session.ContextTap;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.worker.Workers;
 import io.zygotes.spi.ConfigException;
@@ -53,12 +54,28 @@ final class BenchWorker implements AutoCloseable {
     static BenchWorker start(
             WorkerDirectory directory, ImportCaches caches, String importCache, Consumer<ObjectNode> change)
             throws ConfigException, SandboxException, IOException, InterruptedException {
+        settle(directory, importCache, change);
+        return started(Workers.make(directory, directory.config(), caches));
+    }
+
+    /** Starts a worker that serves no lambda: what it has for import caches is handed out by the tap. */
+    static BenchWorker start(WorkerDirectory directory, ContextTap tap)
+            throws ConfigException, SandboxException, IOException, InterruptedException {
+        settle(directory, "", config -> {});
+        return started(Workers.make(directory, directory.config(), tap));
+    }
+
+    private static void settle(WorkerDirectory directory, String importCache, Consumer<ObjectNode> change)
+            throws IOException {
         ObjectNode config = (ObjectNode) JSON.readTree(directory.configFile().toFile());
         config.put("worker_url", "localhost").put("worker_port", 0);
         ((ObjectNode) config.get("features")).put("import_cache", importCache);
         change.accept(config);
         Files.writeString(directory.configFile(), config.toPrettyString());
-        Worker worker = Workers.make(directory, directory.config(), caches);
+    }
+
+    private static BenchWorker started(Worker worker)
+            throws ConfigException, SandboxException, IOException, InterruptedException {
         worker.start();
         return new BenchWorker(worker);
     }
@@ -147,13 +164,6 @@ final class BenchWorker implements AutoCloseable {
     /** A number of {@code /stats}; 0 if there is none of that name. */
     long statistic(String name) {
         return worker.statistics().getOrDefault(name, 0).longValue();
-    }
-
-    /** Names of a package's top-level modules; the package is installed. */
-    List<String> modules(PackageId id) throws Failure {
-        return worker.installed(id)
-                .map(PackageInfo::modules)
-                .orElseThrow(() -> new Failure(id + " is not installed, although a lambda with it answered"));
     }
 
     List<Zygote> zygotes() {

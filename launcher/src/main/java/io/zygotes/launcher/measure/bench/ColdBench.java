@@ -94,7 +94,9 @@ final class ColdBench {
             none();
         }
         return new ColdReport(
-                table.rows(), new ColdReport.Concurrent(ConcurrentStarts.CLIENTS, ConcurrentStarts.FORKERS, concurrent), ColdTable.rounded(clientP50));
+                table.rows(),
+                new ColdReport.Concurrent(ConcurrentStarts.CLIENTS, ConcurrentStarts.FORKERS, concurrent),
+                ColdTable.rounded(clientP50));
     }
 
     private List<ConcurrentRow> concurrent(BenchWorker worker, Map<PackageSet, List<PackageInfo>> packages)

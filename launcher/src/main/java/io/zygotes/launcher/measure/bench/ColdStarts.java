@@ -63,8 +63,7 @@ final class ColdStarts {
     }
 
     /** Measures hits, and the limit beside them; of a worker with spares, beside the same rest of the machine. */
-    void hits(PackageSet set, List<PackageInfo> packages, What what)
-            throws Exception {
+    void hits(PackageSet set, List<PackageInfo> packages, What what) throws Exception {
         String lambda = set.lambda(0);
         try (LimitProcess limit = bench.limit(set, packages)) {
             limit.rounds(WARM_UP_SET, 0);
@@ -101,11 +100,7 @@ final class ColdStarts {
             bench.say(set.name() + ": without zygotes, " + pace);
             for (int i = 0; i < Math.clamp(rounds / 10, Math.min(rounds, 3), rounds); i++) {
                 Thread.sleep(pace.restMillis());
-                table.add(
-                        set,
-                        pace,
-                        What.NONE,
-                        start(lambda, "cold").nanos());
+                table.add(set, pace, What.NONE, start(lambda, "cold").nanos());
             }
         }
     }
@@ -119,8 +114,7 @@ final class ColdStarts {
     private record Started(long nanos, CreationSteps steps) {}
 
     /** Asks a lambda that has no leaf, and destroys the leaf afterwards. */
-    private Started start(String lambda, String how)
-            throws IOException, Failure, InterruptedException {
+    private Started start(String lambda, String how) throws IOException, Failure, InterruptedException {
         byte[] request = KeepAlive.call(lambda, BenchWorker.EVENT);
         for (int i = 0; i < MOST_MISSES; i++) {
             long start = System.nanoTime();

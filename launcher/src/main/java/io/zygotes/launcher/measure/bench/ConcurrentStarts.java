@@ -89,8 +89,7 @@ final class ConcurrentStarts {
     }
 
     /** Leaves a second, until the last one is gone again. Each client has a lambda of its own: it never finds a leaf. */
-    private double leaves(ExecutorService threads, PackageSet set, int each)
-            throws Exception {
+    private double leaves(ExecutorService threads, PackageSet set, int each) throws Exception {
         CountDownLatch start = new CountDownLatch(1);
         List<Future<List<Leaf>>> working = new ArrayList<>();
         for (int i = 0; i < CLIENTS; i++) {
@@ -112,8 +111,7 @@ final class ConcurrentStarts {
         return CLIENTS * each * 1e9 / (System.nanoTime() - begin);
     }
 
-    private List<Leaf> startMany(KeepAlive connection, String lambda, int count)
-            throws IOException, Failure {
+    private List<Leaf> startMany(KeepAlive connection, String lambda, int count) throws IOException, Failure {
         List<Leaf> dropped = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             KeepAlive.Answer answer = BenchWorker.call(connection, lambda);

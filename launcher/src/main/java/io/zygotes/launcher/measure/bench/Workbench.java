@@ -8,10 +8,12 @@ import io.zygotes.core.python.PythonException;
 import io.zygotes.core.registry.LambdaStore;
 import io.zygotes.core.registry.RegistryException;
 import io.zygotes.launcher.console.Failure;
+import io.zygotes.launcher.measure.session.ContextTap;
 import io.zygotes.launcher.measure.session.Progress;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.PackageInfo;
+import io.zygotes.spi.Packages;
 import io.zygotes.spi.SandboxException;
 import java.io.ByteArrayInputStream;
 import java.io.Closeable;
@@ -109,6 +111,16 @@ final class Workbench implements Closeable {
         say("starting a worker with import_cache \"" + importCache + "\"");
         worker = BenchWorker.start(directory, caches, importCache);
         return worker;
+    }
+
+    /** Starts a worker that serves no lambda, instead of the one that runs, and hands out its packages. */
+    synchronized Packages packages()
+            throws ConfigException, SandboxException, IOException, InterruptedException, Failure {
+        requireOpen();
+        stopWorker();
+        ContextTap tap = new ContextTap();
+        worker = BenchWorker.start(directory, tap);
+        return tap.context().packages();
     }
 
     /** Starts a bare Python process; it ends with the workbench at the latest. */

@@ -3,16 +3,12 @@ package io.zygotes.launcher.measure.tree;
 import io.zygotes.core.Worker;
 import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.core.files.Folders;
+import io.zygotes.launcher.measure.session.ContextTap;
 import io.zygotes.launcher.tree.TreePlugin;
 import io.zygotes.launcher.worker.Workers;
 import io.zygotes.spi.ConfigException;
-import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.ImportCacheContext;
-import io.zygotes.spi.ImportCacheProvider;
-import io.zygotes.spi.Leaf;
-import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.SandboxException;
-import io.zygotes.spi.SpiVersion;
 import java.io.ByteArrayInputStream;
 import java.io.Closeable;
 import java.io.IOException;
@@ -32,49 +28,6 @@ final class MeasureBench implements Closeable {
     /** Makes nothing yet. */
     MeasureBench() {}
 
-    /** Hands out what the worker would give an import cache. */
-    private static final class Tap implements ImportCacheProvider {
-        private ImportCacheContext context;
-
-        @Override
-        public String name() {
-            return "measure";
-        }
-
-        @Override
-        public String version() {
-            return "1.0";
-        }
-
-        @Override
-        public String spiVersion() {
-            return SpiVersion.CURRENT;
-        }
-
-        @Override
-        public String description() {
-            return "Makes no leaves.";
-        }
-
-        @Override
-        public ImportCache create(ImportCacheContext given) {
-            context = given;
-            return new NoLeaves();
-        }
-    }
-
-    private static final class NoLeaves implements ImportCache {
-        @Override
-        public Leaf createLeaf(LeafSpec spec) throws SandboxException {
-            throw new SandboxException("this worker is for measuring imports, it serves no lambda");
-        }
-
-        @Override
-        public void close() {
-            // The zygotes belong to the measurement, and the pool ends what it leaves.
-        }
-    }
-
     /**
      * Starts the worker; once.
      *
@@ -90,10 +43,10 @@ final class MeasureBench implements Closeable {
         WorkerDirectory directory =
                 WorkerDirectory.init(folder.resolve("worker"), new ByteArrayInputStream(TreePlugin.defaultTree()));
         Files.writeString(directory.configFile(), "{\"worker_port\": 0}");
-        Tap tap = new Tap();
+        ContextTap tap = new ContextTap();
         worker = Workers.make(directory, directory.config(), tap);
         worker.start();
-        return tap.context;
+        return tap.context();
     }
 
     /** Stops the worker and removes the temporary folder. Idempotent. */

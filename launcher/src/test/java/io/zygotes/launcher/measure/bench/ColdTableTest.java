@@ -93,11 +93,11 @@ class ColdTableTest {
         BenchColdCommand.printSteps(table.rows().getLast(), new PrintWriter(text, true));
 
         assertEquals("""
-                  (none)
-                       2.000  first
-                         1.000  part
-                       3.000  second
-                """.indent(0), text.toString());
+              (none)
+                   2.000  first
+                     1.000  part
+                   3.000  second
+            """.indent(0), text.toString());
     }
 
     @Test
@@ -105,8 +105,7 @@ class ColdTableTest {
         limit(PackageSet.NONE, Pace.BURST, What.HIT, MS);
         table.addSteps(PackageSet.NONE, Pace.BURST, CreationSteps.NONE);
 
-        assertEquals(
-                List.of("limit"), table.rows().stream().map(ColdRow::what).toList());
+        assertEquals(List.of("limit"), table.rows().stream().map(ColdRow::what).toList());
     }
 
     @Test
