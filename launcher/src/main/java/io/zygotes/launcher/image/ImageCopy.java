@@ -1,19 +1,15 @@
 package io.zygotes.launcher.image;
 
-import io.zygotes.core.files.Folders;
 import io.zygotes.launcher.console.Failure;
 import io.zygotes.launcher.plugins.BrokenPlugin;
-import io.zygotes.launcher.plugins.BuiltIn;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.plugins.Plugin;
 import io.zygotes.spi.ConfigException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -23,27 +19,20 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A new image: everything of the one that runs, with the plugins that were chosen of it and others that were added. It
- * is written beside its place and renamed, so it is there whole or not at all.
+ * A new image: everything of the one that runs, with the plugins that were chosen of it and others that were added. Here
+ * is decided what it is to hold, and all that could be wrong with that is found; {@link ImageWriter} writes it.
  */
 public final class ImageCopy {
 
-    /** What an image consists of, plugins aside. Whatever else lies in its folder is not part of it. */
-    private static final List<String> PARTS = List.of("bin", "conf", "legal", "lib", "release");
-
-    private static final String COMMAND = "zygotes image";
-    private static final long STOP_SECONDS = 10;
+    static final String COMMAND = "zygotes image";
 
     private final Path image;
     private final Consumer<String> notices;
-    private volatile boolean stopped;
 
     /**
      * @param image the folder of the image that runs
@@ -78,7 +67,7 @@ public final class ImageCopy {
         Map<String, Path> dropIns = dropIns(plugins);
         checkAllWanted(keep, names);
         try {
-            write(target, plugins, dropIns, names);
+            new ImageWriter(image, notices).write(target, plugins, dropIns, names);
         } catch (IOException e) {
             throw new Failure("cannot write the image " + target + ": " + reason(e) + ". Nothing was left of it", e);
         }
@@ -134,7 +123,7 @@ public final class ImageCopy {
             throw unknown(unknown, present.plugins());
         }
         for (Plugin plugin : present.plugins()) {
-            boolean comesAlong = !isBuiltIn(plugin)
+            boolean comesAlong = !plugin.builtIn()
                     && !kept.contains(plugin)
                     && kept.stream().anyMatch(other -> other.origin().equals(plugin.origin()));
             if (comesAlong) {
@@ -169,7 +158,7 @@ public final class ImageCopy {
                     + found.broken().stream().map(BrokenPlugin::toString).collect(Collectors.joining("\n  ")));
         }
         List<Plugin> plugins =
-                found.plugins().stream().filter(plugin -> !isBuiltIn(plugin)).toList();
+                found.plugins().stream().filter(plugin -> !plugin.builtIn()).toList();
         if (plugins.isEmpty()) {
             throw new Failure("--add: " + path + " is neither a jar nor a folder with jars");
         }
@@ -177,10 +166,6 @@ public final class ImageCopy {
             plugin.warnings().forEach(warning -> notices.accept("warning: " + plugin.origin() + ": " + warning));
         }
         return plugins;
-    }
-
-    private static boolean isBuiltIn(Plugin plugin) {
-        return plugin.origin().equals(Plugin.IMAGE);
     }
 
     private static Map<String, Plugin> byNames(List<Plugin> plugins) throws Failure {
@@ -198,7 +183,7 @@ public final class ImageCopy {
     private static Map<String, Path> dropIns(List<Plugin> plugins) throws Failure {
         Map<String, Path> all = new LinkedHashMap<>();
         for (Plugin plugin : plugins) {
-            if (isBuiltIn(plugin)) {
+            if (plugin.builtIn()) {
                 continue;
             }
             Path origin = Path.of(plugin.origin());
@@ -227,123 +212,7 @@ public final class ImageCopy {
         }
     }
 
-    private void write(Path target, List<Plugin> plugins, Map<String, Path> dropIns, SortedSet<String> names)
-            throws Failure, IOException {
-        Files.createDirectories(target.getParent());
-        for (Path abandoned : Folders.abandonedSiblings(target.getParent())) {
-            if (Folders.original(abandoned).equals(target)) {
-                Folders.delete(abandoned);
-            }
-        }
-        Path beside = Folders.sibling(target, "new");
-        CountDownLatch done = new CountDownLatch(1);
-        Thread stop = new Thread(() -> stop(done), "stop-image");
-        Runtime.getRuntime().addShutdownHook(stop);
-        try {
-            fill(beside, plugins, dropIns);
-            checkLoads(beside, names);
-            Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Folders.delete(beside);
-            done.countDown();
-            removeHook(stop);
-        }
-    }
-
-    private static void removeHook(Thread hook) {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            // It runs already, and the process ends after it.
-            return;
-        }
-    }
-
-    /** On Ctrl-C: waits until the copy has been taken away. */
-    private void stop(CountDownLatch done) {
-        stopped = true;
-        try {
-            if (!done.await(STOP_SECONDS, TimeUnit.SECONDS)) {
-                notices.accept(
-                        "the unfinished image could not be removed in time; the next 'zygotes image' to that place"
-                                + " does");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void fill(Path folder, List<Plugin> plugins, Map<String, Path> dropIns) throws IOException {
-        Files.createDirectory(folder);
-        for (String part : PARTS) {
-            if (Files.exists(image.resolve(part))) {
-                copy(image.resolve(part), folder.resolve(part));
-            }
-        }
-        Files.write(
-                folder.resolve(BuiltIn.FILE),
-                BuiltIn.file(plugins.stream().filter(ImageCopy::isBuiltIn).toList()));
-        Path dropIn = Files.createDirectory(folder.resolve(ImportCaches.DROP_IN));
-        for (Map.Entry<String, Path> plugin : dropIns.entrySet()) {
-            copyPlugin(plugin.getValue(), dropIn.resolve(plugin.getKey()));
-        }
-    }
-
-    /** A jar, or the jars of a folder: nothing else of it is read when a worker starts. */
-    private void copyPlugin(Path from, Path to) throws IOException {
-        if (!Files.isDirectory(from)) {
-            Files.copy(from, to);
-            return;
-        }
-        Files.createDirectory(to);
-        try (Stream<Path> files = Files.list(from)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                String name = file.getFileName().toString();
-                if (name.endsWith(".jar") && !name.startsWith(".")) {
-                    Files.copy(file, to.resolve(name));
-                }
-            }
-        }
-    }
-
-    /** With times and permissions; links stay links. */
-    private void copy(Path from, Path to) throws IOException {
-        try (Stream<Path> all = Files.walk(from)) {
-            for (Path each : (Iterable<Path>) all::iterator) {
-                if (stopped) {
-                    throw new IOException("it was stopped");
-                }
-                Path copy = to.resolve(from.relativize(each).toString());
-                if (Files.isDirectory(each, LinkOption.NOFOLLOW_LINKS)) {
-                    Files.createDirectory(copy);
-                } else {
-                    Files.copy(each, copy, StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
-                }
-            }
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
-    }
-
-    /** What a worker that starts from there will find; a jar may have been replaced since it was checked. */
-    private static void checkLoads(Path folder, SortedSet<String> names) throws Failure {
-        try {
-            ImportCaches found = ImportCaches.find(folder, List.of(), COMMAND);
-            SortedSet<String> there =
-                    new TreeSet<>(ImportCaches.byNames(COMMAND, found.plugins()).keySet());
-            if (!found.broken().isEmpty() || !there.equals(names)) {
-                throw new Failure("the copied plugins are not those that were checked: " + quoted(there)
-                        + " instead of "
-                        + quoted(names)
-                        + found.broken().stream().map(broken -> "; " + broken).collect(Collectors.joining())
-                        + ". Did somebody replace a jar meanwhile? Try again");
-            }
-        } catch (ConfigException e) {
-            throw new Failure("the copied plugins cannot be read: " + e.getMessage(), e);
-        }
-    }
-
-    private static String quoted(Collection<String> names) {
+    static String quoted(Collection<String> names) {
         return names.stream().map(name -> "\"" + name + "\"").collect(Collectors.joining(", "));
     }
 

@@ -77,7 +77,7 @@ public final class ImportCaches {
                 ServiceScan.of(image, ImportCacheProvider.class).services()) {
             try {
                 ofImage.add(PluginLoader.describe(provider, Plugin.IMAGE, List.of()));
-            } catch (PluginLoader.Broken e) {
+            } catch (BrokenPluginException e) {
                 broken.add(e.plugin());
             }
         }
@@ -145,7 +145,7 @@ public final class ImportCaches {
     }
 
     private static String place(Plugin plugin) {
-        return plugin.origin().equals(Plugin.IMAGE) ? "the image (module " + plugin.module() + ")" : plugin.origin();
+        return plugin.builtIn() ? "the image (module " + plugin.module() + ")" : plugin.origin();
     }
 
     private String advice() {

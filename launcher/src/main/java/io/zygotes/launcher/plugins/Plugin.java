@@ -61,4 +61,9 @@ public record Plugin(
         names.add(name);
         return names;
     }
+
+    /** Whether it is one of the image's own modules, and was not dropped in. */
+    public boolean builtIn() {
+        return origin.equals(IMAGE);
+    }
 }
