@@ -14,7 +14,7 @@ import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +57,7 @@ class ReleaseIT {
             }
         }
         copy("pom.xml");
+        copy("examples/plugin-recent/pom.xml");
         Files.writeString(
                 repository.resolve("CHANGELOG.md"),
                 "# Changes\n\n## Unreleased\n\n- Nothing yet.\n\n## [7.8.9] - 2026-11-28\n\n" + CHANGES
@@ -92,7 +93,10 @@ class ReleaseIT {
                 git("log", "--format=%s").lines().toList());
         assertEquals(git("rev-parse", "HEAD~1"), git("rev-parse", "v7.8.9^{commit}"));
         assertEquals("7.8.9", version("v7.8.9"));
+        assertEquals(List.of(), snapshots("v7.8.9"));
         assertEquals("7.9.0-SNAPSHOT", version("HEAD"));
+        assertEquals(
+                Collections.nCopies(snapshots("HEAD~2").size(), "7.9.0-SNAPSHOT"), snapshots("HEAD"));
         assertEquals("", git("status", "--porcelain"));
 
         Path archive = output.resolve(NAME + ".tar.gz");
@@ -281,20 +285,23 @@ class ReleaseIT {
         return image;
     }
 
-    /** The version that all poms have at a commit. */
+    /** The version of the project at a commit. */
     private String version(String commit) throws Exception {
-        List<String> versions = new ArrayList<>();
-        for (String pom : git("ls-files", "*pom.xml").lines().toList()) {
-            versions.add(git("show", commit + ":" + pom)
-                    .lines()
-                    .filter(line -> line.matches(" {2,4}<version>.*"))
-                    .map(line -> line.replaceAll("</?version>", "").strip())
-                    .min(Comparator.comparing(String::isEmpty))
-                    .orElseThrow());
-        }
-        List<String> distinct = versions.stream().distinct().toList();
-        assertEquals(1, distinct.size(), versions.toString());
-        return distinct.getFirst();
+        return git("show", commit + ":pom.xml")
+                .lines()
+                .filter(line -> line.startsWith("  <version>"))
+                .map(line -> line.replaceAll("</?version>", "").strip())
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** All versions at a commit that are still worked on, in all files, a line each. */
+    private List<String> snapshots(String commit) throws Exception {
+        // The first lines of the files are found as well, because git grep fails where there is nothing to find.
+        return git("grep", "-hoE", "[0-9.]+-SNAPSHOT|^<project ", commit, "--", "*.xml")
+                .lines()
+                .filter(line -> line.endsWith("-SNAPSHOT"))
+                .toList();
     }
 
     private Ended release(String... arguments) throws Exception {
