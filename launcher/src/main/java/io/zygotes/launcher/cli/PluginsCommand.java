@@ -60,6 +60,17 @@ final class PluginsCommand implements Callable<Integer> {
                 : Optional.empty();
         ImportCaches caches = pluginPath.find(config);
         Optional<String> chosen = config.map(settings -> settings.features().importCache());
+        List<Line> lines = lines(caches, chosen);
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(Output.json(new Answer(chosen.orElse(null), lines, caches.broken())));
+        } else {
+            print(lines, chosen, caches, out);
+        }
+        return 0;
+    }
+
+    private static List<Line> lines(ImportCaches caches, Optional<String> chosen) {
         List<Line> lines = new ArrayList<>();
         for (Plugin plugin : caches.plugins()) {
             boolean isChosen = chosen.isPresent()
@@ -75,11 +86,10 @@ final class PluginsCommand implements Callable<Integer> {
                     plugin.description(),
                     plugin.warnings()));
         }
-        PrintWriter out = spec.commandLine().getOut();
-        if (json) {
-            out.println(Output.json(new Answer(chosen.orElse(null), lines, caches.broken())));
-            return 0;
-        }
+        return lines;
+    }
+
+    private void print(List<Line> lines, Optional<String> chosen, ImportCaches caches, PrintWriter out) {
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of("", "NAME", "VERSION", "SPI", "MODULE", "FROM", ""));
         for (Line line : lines) {
@@ -105,6 +115,5 @@ final class PluginsCommand implements Callable<Integer> {
         }
         caches.broken().forEach(broken -> out.println("broken: " + broken));
         out.flush();
-        return 0;
     }
 }
