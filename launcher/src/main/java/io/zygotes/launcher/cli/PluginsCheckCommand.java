@@ -26,9 +26,8 @@ final class PluginsCheckCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         ImportCaches caches = ImportCaches.check(Image.current().folder(), jar);
-        List<Plugin> found = caches.plugins().stream()
-                .filter(plugin -> !plugin.builtIn())
-                .toList();
+        List<Plugin> found =
+                caches.plugins().stream().filter(plugin -> !plugin.builtIn()).toList();
         if (found.isEmpty() && caches.broken().isEmpty()) {
             throw new Failure(jar + " is neither a jar nor a folder with jars");
         }

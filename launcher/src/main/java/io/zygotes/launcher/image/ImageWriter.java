@@ -158,8 +158,8 @@ final class ImageWriter {
     private static void checkLoads(Path folder, SortedSet<String> names) throws Failure {
         try {
             ImportCaches found = ImportCaches.find(folder, List.of(), ImageCopy.COMMAND);
-            SortedSet<String> there =
-                    new TreeSet<>(ImportCaches.byNames(ImageCopy.COMMAND, found.plugins()).keySet());
+            SortedSet<String> there = new TreeSet<>(
+                    ImportCaches.byNames(ImageCopy.COMMAND, found.plugins()).keySet());
             if (!found.broken().isEmpty() || !there.equals(names)) {
                 throw new Failure("the copied plugins are not those that were checked: " + ImageCopy.quoted(there)
                         + " instead of "

@@ -177,7 +177,11 @@ final class LinkCheck {
         String what = java(user) + " uses " + java(name) + ", which ";
         if (holder.getName().startsWith(OURS)) {
             // A fault in a library, too: nobody but a plugin means Zygotes.
-            findings.add(true, name, what + "is the worker's own (module " + holder.getName() + ")", "use io.zygotes.spi alone");
+            findings.add(
+                    true,
+                    name,
+                    what + "is the worker's own (module " + holder.getName() + ")",
+                    "use io.zygotes.spi alone");
         } else if (holder.getLayer() == layer || isOfTheJdk(name)) {
             findings.add(
                     own,

@@ -39,7 +39,8 @@ final class LinkFindings {
                         "a library refers to what is not there, which matters only if it is called: " + named(doubts));
         return faults.isEmpty()
                 ? new LinkCheck.Result("", "", warnings)
-                : new LinkCheck.Result(named(faults), faults.values().iterator().next().mend(), warnings);
+                : new LinkCheck.Result(
+                        named(faults), faults.values().iterator().next().mend(), warnings);
     }
 
     private static String named(Map<String, Finding> findings) {

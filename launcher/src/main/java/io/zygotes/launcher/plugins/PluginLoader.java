@@ -142,8 +142,8 @@ final class PluginLoader {
                 own = new PlainJars(
                         own,
                         image.modules().stream()
-                                .filter(module ->
-                                        ModuleChecks.isOfTheJdk(module) || module.getName().equals(SPI_MODULE))
+                                .filter(module -> ModuleChecks.isOfTheJdk(module)
+                                        || module.getName().equals(SPI_MODULE))
                                 .toList());
             }
             Configuration configuration =
@@ -216,12 +216,14 @@ final class PluginLoader {
         try {
             return LinkCheck.of(layer);
         } catch (IOException e) {
-            throw new BrokenPluginException(entry.path(), "it cannot be read (" + e.getMessage() + ")", "copy it again");
+            throw new BrokenPluginException(
+                    entry.path(), "it cannot be read (" + e.getMessage() + ")", "copy it again");
         }
     }
 
     /** Asks a provider about itself; the SPI revision first, because nothing else is safe to call before. */
-    static Plugin describe(ImportCacheProvider provider, String origin, List<String> warnings) throws BrokenPluginException {
+    static Plugin describe(ImportCacheProvider provider, String origin, List<String> warnings)
+            throws BrokenPluginException {
         Module module = provider.getClass().getModule();
         Path where = Path.of(origin);
         try {

@@ -95,8 +95,7 @@ class ReleaseIT {
         assertEquals("7.8.9", version("v7.8.9"));
         assertEquals(List.of(), snapshots("v7.8.9"));
         assertEquals("7.9.0-SNAPSHOT", version("HEAD"));
-        assertEquals(
-                Collections.nCopies(snapshots("HEAD~2").size(), "7.9.0-SNAPSHOT"), snapshots("HEAD"));
+        assertEquals(Collections.nCopies(snapshots("HEAD~2").size(), "7.9.0-SNAPSHOT"), snapshots("HEAD"));
         assertEquals("", git("status", "--porcelain"));
 
         Path archive = output.resolve(NAME + ".tar.gz");
