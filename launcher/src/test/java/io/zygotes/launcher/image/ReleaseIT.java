@@ -32,7 +32,7 @@ class ReleaseIT {
     private static final Path PROJECT =
             Path.of(System.getProperty("zygotes.examples")).resolve("..").normalize();
     private static final String CHANGES = "- The worker sings.";
-    private static final String COMMITTED = "1800000000";
+    private static final String COMMITTED = "1700000000";
     private static final String NAME = "zygotes-7.8.9-linux-" + architecture();
     private static final long MOST_SECONDS = 300;
 
