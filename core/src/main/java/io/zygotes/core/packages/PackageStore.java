@@ -8,6 +8,7 @@ import io.zygotes.core.files.Folders;
 import io.zygotes.core.python.HostPip;
 import io.zygotes.core.python.PythonException;
 import io.zygotes.core.python.Script;
+import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
@@ -59,6 +60,8 @@ public final class PackageStore implements Packages, AutoCloseable {
     private static final int AT_ONCE_OF_ONE = 3;
 
     private static final int LAST_LINES = 25;
+    /** How pip says that it does not reach its index; its exit code is the same for all errors. */
+    private static final String UNREACHABLE = "Retrying (Retry(";
 
     private final Path folder;
     private final String cacheTag;
@@ -222,10 +225,10 @@ public final class PackageStore implements Packages, AutoCloseable {
         } catch (ExecutionException | CancellationException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             // a new exception, because several threads may throw it
-            throw new PackageException(
-                    id,
-                    cause instanceof PackageException ? cause.getMessage() : "cannot install " + id + ": " + cause,
-                    cause);
+            if (cause instanceof PackageException failed) {
+                throw new PackageException(id, failed.kind(), failed.getMessage(), failed);
+            }
+            throw new PackageException(id, "cannot install " + id + ": " + cause, cause);
         }
     }
 
@@ -249,6 +252,7 @@ public final class PackageStore implements Packages, AutoCloseable {
         } catch (SandboxException e) {
             throw new PackageException(
                     id,
+                    e.kind(),
                     "cannot install " + id + ": " + e.getMessage()
                             + " (installer_limits in config.json bound the installer)",
                     e);
@@ -265,10 +269,12 @@ public final class PackageStore implements Packages, AutoCloseable {
         Path temporary = Files.createDirectory(staging.resolve("tmp"));
         JobResult result = jobs.run(job(id, files, out, temporary, hostPip));
         if (result.exitCode() != 0) {
+            String said = lastLines(result.output());
             throw new PackageException(
                     id,
-                    "pip cannot install " + id + " (exit code " + result.exitCode() + "):\n"
-                            + lastLines(result.output()));
+                    said.contains(UNREACHABLE) ? FailureKind.GONE : FailureKind.OTHER,
+                    "pip cannot install " + id + " (exit code " + result.exitCode() + "):\n" + said,
+                    null);
         }
         Path place = folder.resolve(id.toString());
         PackageInfo info = PackageFolder.finish(content, out.resolve("metadata.json"), id, cacheTag, place);
