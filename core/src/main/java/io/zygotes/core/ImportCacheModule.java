@@ -7,7 +7,7 @@ import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.statistics.Statistics;
-import io.zygotes.core.status.CacheName;
+import io.zygotes.core.status.CacheView;
 import io.zygotes.core.trace.TraceLog;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.ImportCache;
@@ -19,6 +19,7 @@ final class ImportCacheModule extends AbstractModule {
     @Override
     protected void configure() {
         bind(ImportCache.class).to(CurrentCache.class);
+        bind(CacheView.class).to(ImportCacheSwitch.class);
     }
 
     @Provides
@@ -43,13 +44,8 @@ final class ImportCacheModule extends AbstractModule {
 
     @Provides
     @Singleton
-    ImportCacheSwitch choice(CurrentCache current, WorkerConfig config, SandboxPool pool, PackageStore packages,
-            Statistics statistics) {
+    ImportCacheSwitch choice(
+            CurrentCache current, WorkerConfig config, SandboxPool pool, PackageStore packages, Statistics statistics) {
         return new ImportCacheSwitch(current, new ImportCacheFactory(config, pool, packages), statistics);
-    }
-
-    @Provides
-    CacheName name(ImportCacheSwitch choice) {
-        return choice::name;
     }
 }

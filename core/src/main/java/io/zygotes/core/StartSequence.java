@@ -220,9 +220,7 @@ final class StartSequence {
     private void drain() throws InterruptedException {
         long left = http.drain(api, DRAIN);
         if (left > 0) {
-            LOG.log(
-                    Level.WARNING,
-                    left + " requests still run after " + DRAIN.toSeconds() + " s; they are ended");
+            LOG.log(Level.WARNING, left + " requests still run after " + DRAIN.toSeconds() + " s; they are ended");
         }
     }
 }
