@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.inject.Guice;
 import com.google.inject.Injector;
+import com.google.inject.Stage;
 import io.zygotes.core.CoreModule;
 import io.zygotes.core.Worker;
 import io.zygotes.core.config.WorkerDirectory;
@@ -91,8 +92,8 @@ class WorkerStatusTest {
                 Files.createDirectories(directory.path().resolve("registry/hello"))
                         .resolve("f.py"),
                 "def f(event): return event\n");
-        Injector injector =
-                Guice.createInjector(new CoreModule(directory, directory.config(), new Caches(), new Mechanisms()));
+        Injector injector = Guice.createInjector(
+                Stage.PRODUCTION, new CoreModule(directory, directory.config(), new Caches(), new Mechanisms()));
         worker = injector.getInstance(Worker.class);
         numbers = injector.getInstance(WorkerNumbers.class);
         description = injector.getInstance(WorkerDescription.class);
