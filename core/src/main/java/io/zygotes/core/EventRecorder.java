@@ -1,12 +1,12 @@
 package io.zygotes.core;
 
+import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.core.config.WorkerConfig.Trace;
 import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.PoolListener;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.statistics.Statistics;
 import io.zygotes.core.trace.TraceLog;
-import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.MemoryBudget;
@@ -14,23 +14,22 @@ import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxEvent;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** Passes what happens in the pool on to the statistics, the log and the import cache. */
-final class CacheRelay implements PoolListener {
+/** Writes down what happens in the pool: in the statistics, in the log, and in the record of calls. */
+final class EventRecorder implements PoolListener {
 
-    private static final Logger LOG = System.getLogger(CacheRelay.class.getName());
+    private static final Logger LOG = System.getLogger(EventRecorder.class.getName());
 
     private final Statistics statistics;
     private final PackageStore packages;
     private final SandboxPool pool;
     private final Trace trace;
     private final Optional<TraceLog> record;
-    private volatile ImportCache cache;
 
-    CacheRelay(Statistics statistics, PackageStore packages, SandboxPool pool, Trace trace, Optional<TraceLog> record) {
+    EventRecorder(
+            Statistics statistics, PackageStore packages, SandboxPool pool, Trace trace, Optional<TraceLog> record) {
         this.statistics = statistics;
         this.packages = packages;
         this.pool = pool;
@@ -38,15 +37,12 @@ final class CacheRelay implements PoolListener {
         this.record = record;
     }
 
-    /** From now on the cache hears, too. */
-    void passOnTo(ImportCache listening) {
-        cache = listening;
-    }
-
     @Override
     public void onEvent(SandboxEvent event) {
-        String kind = event.sandbox() instanceof Leaf ? "leaves_" : "zygotes_";
-        statistics.count(kind + event.kind().name().toLowerCase(Locale.ROOT));
+        statistics.count(
+                event.sandbox() instanceof Leaf
+                        ? StatisticNames.leaves(event.kind())
+                        : StatisticNames.zygotes(event.kind()));
         if (trace.evictor() && event.kind() == SandboxEvent.Kind.EVICTED) {
             LOG.log(Level.INFO, "evicted " + event.sandbox().id());
         }
@@ -56,10 +52,6 @@ final class CacheRelay implements PoolListener {
                     Level.INFO,
                     event.sandbox().id() + " " + event.kind() + ": " + (memory.reservedBytes() >> 20) + " of "
                             + (memory.totalBytes() >> 20) + " MiB reserved");
-        }
-        ImportCache listening = cache;
-        if (listening != null) {
-            listening.onEvent(event);
         }
     }
 
