@@ -77,7 +77,7 @@ public interface ImportCache extends AutoCloseable {
      *
      * <p>A cache that another one replaces is closed when none of its {@code createLeaf} is under way any more. A worker
      * that stops lets its requests end first, but not without limit: after some seconds it closes the cache although a
-     * {@code createLeaf} may be under way, so that one must neither hang nor leave a zygote behind for good.
+     * {@code createLeaf} may be under way. What that one still makes is destroyed with the worker's other sandboxes.
      *
      * <p>It should not throw. A {@link RuntimeException} or a {@link LinkageError} is logged, and the worker goes on as if
      * the cache had been closed. Zygotes that are left behind are evicted when memory is short, and destroyed when the
