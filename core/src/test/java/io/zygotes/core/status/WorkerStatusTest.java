@@ -66,7 +66,7 @@ class WorkerStatusTest {
 
         @Override
         public ImportCache create(ImportCacheContext context) {
-            return new FakeCache(context.sandboxes(), true);
+            return new FakeCache(true);
         }
     }
 
