@@ -114,7 +114,8 @@ A frame is a header (FRAME_HEADER: length of the body, kind) and its body. Descr
 Warden
 ------
 
-The worker to the warden, which starts with a host's interpreter, before it is ready:
+The worker starts it as a program that runs WARDEN_PROGRAM with the host's interpreter, with the folder of this package
+as its argument. Before it is ready, the worker sends
 
     a JSON object:
         KEY_ROOT         the host's path of an empty folder, on which the warden mounts the base root
@@ -159,6 +160,9 @@ The worker to the warden when it is ready, a JSON object of at most LARGEST_REQU
 
 # The descriptor that is a process's end of its socket to the worker.
 CHANNEL = 3
+
+# What the worker has the host's interpreter run; its argument is the folder that holds this package.
+WARDEN_PROGRAM = "import sys; sys.path.append(sys.argv[1]); from _zygotes.serving import warden; warden.main()"
 
 # Paths in every sandbox.
 PATH_HANDLER = "/handler"  # a leaf's code, f.py in it; also where it works
