@@ -47,9 +47,6 @@ public final class Warden implements AutoCloseable {
 
     private static final String LANGUAGE = "LANG=C.UTF-8";
 
-    private static final String PROGRAM =
-            "import sys; sys.path.append(sys.argv[1]); from _zygotes import warden; warden.main()";
-
     /** Told about every process below the warden that ended. */
     interface Obituary {
         /**
@@ -125,7 +122,7 @@ public final class Warden implements AutoCloseable {
                 "-S",
                 "-B",
                 "-c",
-                PROGRAM,
+                Protocol.WARDEN_PROGRAM,
                 plan.python().folder().toString());
         List<String> environment = plan.tuning().isEmpty()
                 ? List.of(LANGUAGE)
