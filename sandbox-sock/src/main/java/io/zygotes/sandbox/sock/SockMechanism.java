@@ -7,6 +7,7 @@ import io.zygotes.sandbox.sock.identity.HostIds;
 import io.zygotes.sandbox.sock.launch.JobLauncher;
 import io.zygotes.sandbox.sock.launch.LaunchContext;
 import io.zygotes.sandbox.sock.launch.LeafLauncher;
+import io.zygotes.sandbox.sock.launch.LeafSpecialist;
 import io.zygotes.sandbox.sock.launch.ZygoteLauncher;
 import io.zygotes.sandbox.sock.linux.SockDiag;
 import io.zygotes.sandbox.sock.protocol.CommonTexts;
@@ -53,6 +54,7 @@ final class SockMechanism implements SandboxMechanism {
     private final ExecutorService supplier = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("sandbox-supplier").factory());
     private final LeafLauncher leaves;
+    private final LeafSpecialist specialist;
     private final ZygoteLauncher zygotes;
     private final JobLauncher jobs;
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -75,7 +77,8 @@ final class SockMechanism implements SandboxMechanism {
                 new CommonTexts(),
                 new AtomicInteger());
         Network network = "none".equals(context.options().get("network")) ? Network.NONE : Network.HOST;
-        leaves = new LeafLauncher(launches);
+        specialist = new LeafSpecialist(launches);
+        leaves = new LeafLauncher(launches, specialist);
         zygotes = new ZygoteLauncher(launches, supplier, network);
         jobs = new JobLauncher(launches);
     }
@@ -127,7 +130,7 @@ final class SockMechanism implements SandboxMechanism {
         if (!leaf.isSpare()) {
             throw new IllegalArgumentException(spare + " serves lambda " + leaf.label() + " already");
         }
-        return leaves.specialise(leaf, spec);
+        return specialist.specialise(leaf, spec);
     }
 
     @Override

@@ -5,9 +5,7 @@ import io.zygotes.sandbox.sock.cgroup.SandboxGroup;
 import io.zygotes.sandbox.sock.linux.Sockets;
 import io.zygotes.sandbox.sock.protocol.CommonPart;
 import io.zygotes.sandbox.sock.protocol.Frame;
-import io.zygotes.sandbox.sock.protocol.Instructions;
 import io.zygotes.sandbox.sock.protocol.LaunchRequest;
-import io.zygotes.sandbox.sock.protocol.PackageFolder;
 import io.zygotes.sandbox.sock.protocol.ProcessLimits;
 import io.zygotes.sandbox.sock.protocol.Protocol;
 import io.zygotes.sandbox.sock.protocol.SandboxKind;
@@ -26,7 +24,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Makes leaves, forked from a zygote or fresh, and spares, and makes a spare a lambda's leaf. For many threads. */
+/** Makes leaves, forked from a zygote or fresh, and spares. For many threads. */
 public final class LeafLauncher {
 
     /** Uids that leaves see as their own: from here on, different for each. */
@@ -35,11 +33,16 @@ public final class LeafLauncher {
     private static final int LEAF_IDS = 50_000;
 
     private final LaunchContext context;
+    private final LeafSpecialist specialist;
     private final AtomicInteger leaves = new AtomicInteger();
 
-    /** @param context what all launches share */
-    public LeafLauncher(LaunchContext context) {
+    /**
+     * @param context what all launches share
+     * @param specialist tells leaves what cannot be told ahead
+     */
+    public LeafLauncher(LaunchContext context, LeafSpecialist specialist) {
         this.context = context;
+        this.specialist = specialist;
     }
 
     /**
@@ -66,7 +69,8 @@ public final class LeafLauncher {
         if (hasAll && fits(spec.environment())) {
             return launch(new Plan(zygote, spec.limits(), spec.network(), Optional.of(spec), false));
         }
-        return specialise(launch(new Plan(zygote, spec.limits(), spec.network(), Optional.empty(), false)), spec);
+        SockLeaf leaf = launch(new Plan(zygote, spec.limits(), spec.network(), Optional.empty(), false));
+        return specialist.specialise(leaf, spec);
     }
 
     private static boolean fits(Map<String, String> environment) throws SandboxException {
@@ -173,44 +177,5 @@ public final class LeafLauncher {
         Map<String, String> own = plan.ahead().map(LeafSpec::environment).orElse(Map.of());
         Map<String, String> environment = own.isEmpty() ? own : SandboxEnvironment.with(own);
         return new LaunchRequest(common, launch.id(), identity.ids(), environment, launch.descriptors(kit));
-    }
-
-    /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#specialise}. */
-    public SockLeaf specialise(SockLeaf leaf, LeafSpec spec) throws SandboxException, InterruptedException {
-        leaf.specialise(spec);
-        leaf.times().resume();
-        try (Orders orders = new Orders(context, leaf)) {
-            leaf.group().limitTo(spec.limits());
-            orders.mount(spec.handler(), Protocol.PATH_HANDLER, true, false);
-            boolean hasAll = leaf.zygote().isPresent() && leaf.zygote().get().hasAll(spec.packages());
-            if (hasAll && spec.environment().isEmpty() && leaf.knows(spec.limits())) {
-                leaf.times().step(CreationStep.MOUNTS);
-                orders.goAsUsual();
-            } else {
-                // Only what its zygote does not have.
-                if (!hasAll) {
-                    orders.mountPackages(spec.packages());
-                }
-                leaf.times().step(CreationStep.MOUNTS);
-                orders.go(instructions(leaf, spec, hasAll));
-            }
-            leaf.times().step(CreationStep.GO);
-            return leaf;
-        } catch (IOException e) {
-            throw leaf.obituary("being set up", false, e);
-        } catch (TimeoutException e) {
-            throw leaf.timeout("being set up");
-        } catch (InterruptedException | SandboxException e) {
-            leaf.destroy();
-            throw e;
-        }
-    }
-
-    private static Instructions instructions(SockLeaf leaf, LeafSpec spec, boolean hasAll) {
-        boolean hasEnvironment = leaf.zygote().isPresent() && spec.environment().isEmpty();
-        return new Instructions.ForLeaf(
-                ProcessLimits.of(spec.limits()),
-                hasEnvironment ? Optional.empty() : Optional.of(SandboxEnvironment.with(spec.environment())),
-                hasAll ? Optional.empty() : Optional.of(PackageFolder.names(spec.packages())));
     }
 }

@@ -36,8 +36,8 @@ class ProtocolTest {
         Process program = new ProcessBuilder("python3", "-I", "-S", "-c", DUMP)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
-        try (InputStream module = Protocol.class.getResourceAsStream(
-                "/io/zygotes/sandbox/sock/runtime/_zygotes/protocol.py")) {
+        try (InputStream module =
+                Protocol.class.getResourceAsStream("/io/zygotes/sandbox/sock/runtime/_zygotes/protocol.py")) {
             module.transferTo(program.getOutputStream());
             program.getOutputStream().close();
         }

@@ -28,10 +28,12 @@ class MappingsTest {
 
     private JsonNode run(String program) throws Exception {
         PythonRuntime python = PythonRuntime.prepare("python3", Optional.empty(), folder);
-        return new ObjectMapper().readTree(RuntimeProgram.run(
-                python,
-                "import json\nfrom _zygotes.memory import address_space, contexts, folios, mappings\n" + program,
-                Map.of()));
+        return new ObjectMapper()
+                .readTree(RuntimeProgram.run(
+                        python,
+                        "import json\nfrom _zygotes.memory import address_space, contexts, folios, mappings\n"
+                                + program,
+                        Map.of()));
     }
 
     private static boolean hasHugePages() {
