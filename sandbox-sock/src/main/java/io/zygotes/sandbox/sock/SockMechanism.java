@@ -12,6 +12,7 @@ import io.zygotes.sandbox.sock.launch.ZygoteLauncher;
 import io.zygotes.sandbox.sock.linux.SockDiag;
 import io.zygotes.sandbox.sock.protocol.CommonTexts;
 import io.zygotes.sandbox.sock.resource.OutputPump;
+import io.zygotes.sandbox.sock.resource.Shortage;
 import io.zygotes.sandbox.sock.sandbox.Reaper;
 import io.zygotes.sandbox.sock.sandbox.SockLeaf;
 import io.zygotes.sandbox.sock.sandbox.SockSandbox;
@@ -95,7 +96,8 @@ final class SockMechanism implements SandboxMechanism {
             mechanism = new SockMechanism(context, plan, cgroups);
         } catch (IOException e) {
             cgroups.close();
-            throw new SandboxException("cannot start the sandbox mechanism: " + e.getMessage(), e);
+            throw new SandboxException(
+                    Shortage.kind(e), "cannot start the sandbox mechanism: " + e.getMessage() + Shortage.advice(e), e);
         }
         boolean started = false;
         try {

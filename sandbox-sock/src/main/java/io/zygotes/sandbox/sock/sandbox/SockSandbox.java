@@ -6,6 +6,7 @@ import io.zygotes.sandbox.sock.protocol.Channel;
 import io.zygotes.sandbox.sock.protocol.FailureReport;
 import io.zygotes.sandbox.sock.protocol.Frame;
 import io.zygotes.sandbox.sock.protocol.MisbehavedException;
+import io.zygotes.sandbox.sock.resource.Shortage;
 import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
@@ -227,7 +228,7 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
             return new SandboxException.OutOfMemory(
                     id() + " ran out of memory " + doing + ": raise limits.mem_mb of the lambda or the worker");
         }
-        String how = SandboxFailure.end(wasDestroyed, status, String.valueOf(cause.getMessage()));
+        String how = SandboxFailure.end(wasDestroyed, status, cause.getMessage() + Shortage.advice(cause));
         return new SandboxException.Died(id() + " ended " + doing + ": " + how, callStarted);
     }
 
