@@ -97,10 +97,12 @@ public final class LeafLauncher {
                 : new WardenForker(context.wardens());
         Launch launch = new Launch(context, SandboxKind.LEAF, forker);
         try {
+            // Ids come first, because a scratch folder belongs to one.
             Identity identity = launch.use(identity(plan));
             Kit kit = launch.use(kit(launch, plan, identity));
             launch.step(CreationStep.PREPARE);
 
+            // The object is there before its process, so that whatever the process does has an owner.
             SockLeaf leaf = launch.begun(leaf(launch, plan, identity, kit));
             launch.printTo(kit, leaf, leaf::label);
             if (plan.ahead().isPresent()) {
@@ -115,6 +117,7 @@ public final class LeafLauncher {
             launch.awaitHello(leaf, leaf.group());
             launch.step(CreationStep.CLONE);
 
+            // It waits for the go, so nothing of the lambda's runs before it is under all limits.
             leaf.group().join(leaf.pid());
             launch.step(CreationStep.CHECK);
 
