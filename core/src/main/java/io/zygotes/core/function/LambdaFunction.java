@@ -1,10 +1,10 @@
 package io.zygotes.core.function;
 
-import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.core.function.Answer.Start;
 import io.zygotes.core.function.FunctionVersions.Version;
 import io.zygotes.core.pool.PooledLeaf;
 import io.zygotes.core.registry.LambdaCode;
+import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.spi.CreationSteps;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.PackageException;

@@ -1,10 +1,10 @@
 package io.zygotes.core.function;
 
-import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.core.function.Answer.Start;
 import io.zygotes.core.pool.IdleLeaves;
 import io.zygotes.core.pool.PendingRequest;
 import io.zygotes.core.pool.PooledLeaf;
+import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.PackageException;
