@@ -58,7 +58,7 @@ public final class HttpFront implements AutoCloseable {
      * @param port TCP port; 0 for any free one
      */
     public HttpFront(String host, int port) {
-        // a body is copied on its way to a leaf, and an answer on its way back
+        // A quarter of the heap: a body is copied on its way to a leaf, and an answer on its way back.
         this(
                 host,
                 port,
@@ -68,11 +68,12 @@ public final class HttpFront implements AutoCloseable {
 
     HttpFront(String host, int port, Duration idle, BodyRoom room) {
         this.room = room;
-        // the worker says itself when it serves and where
+        // The worker says itself when it serves and where.
         JETTY.setLevel(Level.WARNING);
         QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, 8);
         threads.setName("http");
-        // after a burst; Jetty lets go of one a minute, and all count against what the worker may have
+        // Threads of a burst end soon: Jetty would let go of one a minute, and all count against what the worker may
+        // have.
         threads.setIdleTimeout((int) THREAD_IDLE.toMillis());
         threads.setMaxEvictCount(MAX_THREADS);
         server = new Server(threads);
@@ -96,35 +97,59 @@ public final class HttpFront implements AutoCloseable {
      */
     public int bind() throws IOException {
         connector.open();
+        return port();
+    }
+
+    /** The port that {@link #bind} took; not positive before and after that. */
+    public int port() {
         return connector.getLocalPort();
+    }
+
+    /**
+     * Says whose requests are not answered; until then nobody's are.
+     *
+     * @param refused tells from client and server address whether a connection is answered with 403 only; asked once
+     *     for each connection
+     */
+    public void refuse(BiPredicate<InetSocketAddress, InetSocketAddress> refused) {
+        connector.refuse(refused);
     }
 
     /**
      * Serves from now on.
      *
-     * @param refused tells from client and server address whether a connection is answered with 403 only; asked once
-     *     for each connection
      * @throws IOException if the server does not start
      */
-    public void serve(WorkerApi api, BiPredicate<InetSocketAddress, InetSocketAddress> refused) throws IOException {
-        serve(api::answer, refused);
+    public void serve(WorkerApi api) throws IOException {
+        serve(api::answer);
     }
 
-    void serve(Function<HttpQuestion, HttpAnswer> api, BiPredicate<InetSocketAddress, InetSocketAddress> refused)
-            throws IOException {
-        connector.refuse(refused);
+    void serve(Function<HttpQuestion, HttpAnswer> api) throws IOException {
         server.setHandler(new ApiHandler(api, room));
         try {
             server.start();
         } catch (Exception e) {
-            // Jetty declares Exception
+            // Jetty declares Exception.
             throw new IOException("the HTTP server does not start: " + e.getMessage(), e);
         }
     }
 
-    /** Takes no more connections; those that there are go on. */
-    public void stopAccepting() {
+    /**
+     * Lets running requests end, for a while; new ones are refused, and no connection is taken any more.
+     *
+     * @param api what {@link #serve} was given
+     * @param patience how long running requests may go on
+     * @return how many requests still run
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     */
+    public long drain(WorkerApi api, Duration patience) throws InterruptedException {
         connector.close();
+        api.stop();
+        long until = System.nanoTime() + patience.toNanos();
+        while (api.inFlight() > 0 && System.nanoTime() < until) {
+            Thread.sleep(5);
+        }
+        return api.inFlight();
     }
 
     /** Ends all connections. Idempotent. */
@@ -150,7 +175,7 @@ public final class HttpFront implements AutoCloseable {
 
         @Override
         public boolean handle(Request request, Response response, Callback callback) {
-            // a lambda may think longer than a connection may idle
+            // A lambda may think longer than a connection may idle.
             request.addIdleTimeoutListener(timeout -> false);
             BodyRoom.Share share = room.share();
             boolean answered = false;
@@ -187,7 +212,7 @@ public final class HttpFront implements AutoCloseable {
                 share.take(Math.max(answer.body().length - BodyRoom.FREE, 0));
                 return answer;
             } catch (HttpQuestion.NoRoomException e) {
-                return WorkerApi.noRoom(e);
+                return FailureAnswers.noRoom(e);
             }
         }
 
@@ -208,7 +233,7 @@ public final class HttpFront implements AutoCloseable {
                 throw tooLarge();
             }
             long until = System.nanoTime() + BODY_NANOS;
-            // grows as bytes come: a client may say that it sends more than it does
+            // The array grows as bytes come: a client may say that it sends more than it does.
             byte[] body = new byte[BodyRoom.FREE];
             int length = 0;
             try (InputStream in = Content.Source.asInputStream(request)) {

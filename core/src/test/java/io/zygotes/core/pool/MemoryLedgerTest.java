@@ -2,307 +2,100 @@ package io.zygotes.core.pool;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.zygotes.core.fake.Eventually;
-import io.zygotes.spi.SandboxException;
-import java.util.ArrayList;
-import java.util.Collections;
+import io.zygotes.core.pool.MemoryLedger.Account;
 import java.util.List;
-import java.util.Random;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+/** The books alone. What they are for is tested with {@link Reservations}. */
 class MemoryLedgerTest {
 
     private final MemoryLedger ledger = new MemoryLedger(100);
-    private final ExecutorService threads = Executors.newCachedThreadPool();
-    private final List<String> evicted = Collections.synchronizedList(new ArrayList<>());
 
-    @AfterEach
-    void end() throws InterruptedException {
-        threads.shutdownNow();
-        assertTrue(threads.awaitTermination(10, TimeUnit.SECONDS));
+    @Test
+    void whatDoesNotFitIsNotBooked() {
+        Account account = ledger.open(60);
+
+        assertFalse(ledger.fits(41));
+        assertThrows(IllegalStateException.class, () -> ledger.open(41));
+        assertThrows(IllegalStateException.class, () -> ledger.raise(account, 41));
+
+        assertEquals(60, ledger.reserved());
+        assertEquals(60, ledger.bytes(account));
     }
 
-    private static long in(long millis) {
-        return System.nanoTime() + millis * 1_000_000;
+    @Test
+    void whatIsRetiringCountsUntilItIsClosedButNeedNotBeEvicted() {
+        Account account = ledger.open(60);
+        assertEquals(20, ledger.missing(60));
+
+        assertTrue(ledger.retire(account));
+        assertFalse(ledger.retire(account));
+        assertEquals(60, ledger.reserved());
+        assertTrue(ledger.missing(60) <= 0);
+
+        ledger.lower(account, 50);
+        assertEquals(50, ledger.reserved());
+        ledger.close(account);
+        ledger.close(account);
+        assertEquals(0, ledger.reserved());
+        assertEquals(-40, ledger.missing(60));
     }
 
-    private MemoryLedger.Account held(String name, long bytes) throws Exception {
-        MemoryLedger.Account account = ledger.open(bytes, null, null, in(10_000));
-        ledger.evictWith(account, null, () -> {
-            evicted.add(name);
-            ledger.close(account);
-        });
-        return account;
+    @Test
+    void idleAccountsStandInTheOrderOfTheirLastUse() {
+        Account first = ledger.open(10);
+        Account second = ledger.open(10);
+        Account spare = ledger.open(10);
+        ledger.release(first);
+        ledger.release(second);
+        ledger.releaseFirst(spare);
+        assertEquals(List.of(spare, first, second), List.copyOf(ledger.idle()));
+
+        ledger.hold(first);
+        assertEquals(List.of(spare, second), List.copyOf(ledger.idle()));
+        ledger.release(first);
+        ledger.retire(spare);
+
+        assertEquals(List.of(second, first), List.copyOf(ledger.idle()));
     }
 
-    private MemoryLedger.Account idle(String name, long bytes) throws Exception {
-        MemoryLedger.Account account = held(name, bytes);
+    @Test
+    void anAccountIsIdleOnlyWhenItsLastHolderHasGone() {
+        Account account = ledger.open(10);
+        ledger.hold(account);
+
+        assertFalse(ledger.release(account));
+        assertTrue(ledger.release(account));
+
+        assertTrue(ledger.isIdle(account));
+    }
+
+    @Test
+    void anExposedAccountCanBeEvictedThoughItIsHeld() {
+        Account account = ledger.open(10);
+        ledger.expose(account);
+        assertEquals(List.of(account), List.copyOf(ledger.idle()));
+        assertFalse(ledger.isIdle(account));
+
+        ledger.cover(account);
+        ledger.cover(account);
+
+        assertEquals(List.of(), List.copyOf(ledger.idle()));
+    }
+
+    @Test
+    void aClosedAccountIsNeitherHeldNorLowered() {
+        Account account = ledger.open(10);
+        ledger.close(account);
+
+        assertFalse(ledger.hold(account));
+        ledger.lower(account, 0);
         ledger.release(account);
-        return account;
-    }
 
-    private long reserved() {
-        return ledger.budget().reservedBytes();
-    }
-
-    @Test
-    void closingTwiceFreesOnce() throws Exception {
-        MemoryLedger.Account account = held("a", 40);
-        held("b", 30);
-
-        ledger.close(account);
-        ledger.close(account);
-
-        assertEquals(30, reserved());
-    }
-
-    @Test
-    void theLeastRecentlyUsedIdleAccountIsEvictedFirst() throws Exception {
-        MemoryLedger.Account a = idle("a", 30);
-        idle("b", 30);
-        idle("c", 30);
-        assertTrue(ledger.hold(a));
-        ledger.release(a);
-
-        held("new", 30);
-
-        assertEquals(List.of("b"), evicted);
-        assertEquals(90, reserved());
-    }
-
-    @Test
-    void noMoreIsEvictedThanIsNeeded() throws Exception {
-        idle("a", 20);
-        idle("b", 20);
-        idle("c", 60);
-
-        held("new", 30);
-
-        assertEquals(List.of("a", "b"), evicted);
-    }
-
-    @Test
-    void nothingIsEvictedWhenItWouldNotSuffice() throws Exception {
-        held("busy", 80);
-        idle("idle", 20);
-
-        assertThrows(SandboxException.NoCapacity.class, () -> ledger.open(30, null, null, in(20)));
-
-        assertEquals(List.of(), evicted);
-        assertEquals(100, reserved());
-    }
-
-    @Test
-    void whatIsHeldIsNeverEvicted() throws Exception {
-        MemoryLedger.Account account = idle("a", 100);
-        assertTrue(ledger.hold(account));
-
-        assertThrows(SandboxException.NoCapacity.class, () -> ledger.open(1, null, null, in(20)));
-        assertEquals(List.of(), evicted);
-    }
-
-    @Test
-    void theParentOfTheNewOneIsSpared() throws Exception {
-        MemoryLedger.Account parent = idle("parent", 40);
-        idle("other", 40);
-
-        ledger.open(50, parent, null, in(1000));
-
-        assertEquals(List.of("other"), evicted);
-    }
-
-    @Test
-    void whatCanNeverFitIsRefusedAtOnce() {
-        SandboxException e =
-                assertThrows(SandboxException.NoCapacity.class, () -> ledger.open(101, null, null, in(60_000)));
-
-        assertTrue(e.getMessage().contains("mem_pool_mb"), e.getMessage());
-    }
-
-    @Test
-    void theFirstInLineIsServedFirst() throws Exception {
-        MemoryLedger.Account all = held("all", 100);
-        List<String> order = Collections.synchronizedList(new ArrayList<>());
-        List<Future<?>> waiting = new ArrayList<>();
-        for (String name : List.of("large", "small")) {
-            int line = ledger.waiting();
-            waiting.add(threads.submit(() -> {
-                MemoryLedger.Account mine = ledger.open(name.equals("large") ? 90 : 20, null, null, in(10_000));
-                order.add(name);
-                ledger.close(mine);
-                return null;
-            }));
-            Eventually.holds("it waits", () -> ledger.waiting() == line + 1);
-        }
-        assertNull(ledger.openNow(0), "nobody passes those who wait");
-
-        ledger.close(all);
-
-        for (Future<?> one : waiting) {
-            one.get(10, TimeUnit.SECONDS);
-        }
-        assertEquals(List.of("large", "small"), order);
-        assertEquals(0, reserved());
-    }
-
-    @Test
-    void whatBecomesIdleGoesToTheFirstInLineEvenIfItsUserComesRightBack() throws Exception {
-        MemoryLedger.Account busy = held("busy", 100);
-        Future<?> waiting = threads.submit(() -> ledger.open(50, null, null, in(10_000)));
-        Eventually.holds("it waits", () -> ledger.waiting() == 1);
-
-        ledger.release(busy);
-
-        assertFalse(ledger.hold(busy), "it is on its way out");
-        waiting.get(10, TimeUnit.SECONDS);
-        assertEquals(List.of("busy"), evicted);
-    }
-
-    @Test
-    void waitingEndsAtTheDeadlineOrWithAnInterruptAndLeavesNothing() throws Exception {
-        MemoryLedger.Account all = held("all", 100);
-        assertThrows(SandboxException.NoCapacity.class, () -> ledger.open(1, null, null, in(10)));
-        Future<?> waiting = threads.submit(() -> ledger.open(1, null, null, in(60_000)));
-        Eventually.holds("it waits", () -> ledger.waiting() == 1);
-        waiting.cancel(true);
-        Eventually.holds("it is gone", () -> ledger.waiting() == 0);
-
-        ledger.close(all);
-
-        assertEquals(0, reserved());
-    }
-
-    @Test
-    void growingTakesTheDifferenceAndShrinkingGivesItBack() throws Exception {
-        MemoryLedger.Account account = held("a", 60);
-        ledger.shrink(account, 10);
-        assertEquals(10, reserved());
-        assertTrue(ledger.grow(account, 70, in(10)));
-        assertEquals(70, reserved());
-        assertFalse(ledger.growNow(account, 101));
-        assertEquals(70, reserved());
-    }
-
-    @Test
-    void whoWaitsToGrowCanBeEvictedByThoseBeforeIt() throws Exception {
-        held("busy", 60);
-        MemoryLedger.Account small = held("small", 40);
-        Future<?> first = threads.submit(() -> ledger.open(40, null, null, in(10_000)));
-        Eventually.holds("it waits", () -> ledger.waiting() == 1);
-
-        assertFalse(ledger.grow(small, 80, in(10_000)));
-
-        first.get(10, TimeUnit.SECONDS);
-        assertEquals(List.of("small"), evicted);
-        assertEquals(100, reserved());
-    }
-
-    @Test
-    void manyWhoHoldLittleAndWantMoreDoNotBlockEachOther() throws Exception {
-        List<MemoryLedger.Account> small = new ArrayList<>();
-        for (int i = 0; i < 10; i++) {
-            small.add(held("leaf" + i, 10));
-        }
-        List<Future<Boolean>> growing = new ArrayList<>();
-        for (MemoryLedger.Account account : small) {
-            growing.add(threads.submit(() -> {
-                boolean grown = ledger.grow(account, 50, in(10_000));
-                ledger.release(account);
-                return grown;
-            }));
-        }
-        int grown = 0;
-        for (Future<Boolean> one : growing) {
-            grown += one.get(20, TimeUnit.SECONDS) ? 1 : 0;
-        }
-        assertTrue(grown >= 2, grown + " of 10 got what they wanted");
-    }
-
-    @Test
-    void theBooksAreRightAfterAnythingInAnyOrder() throws Exception {
-        MemoryLedger books = new MemoryLedger(1000);
-        AtomicLong inUse = new AtomicLong();
-        AtomicLong most = new AtomicLong();
-        List<Future<?>> all = new ArrayList<>();
-        for (int seed = 0; seed < 8; seed++) {
-            Random random = new Random(seed);
-            all.add(threads.submit(() -> {
-                for (int i = 0; i < 1000; i++) {
-                    live(books, random, inUse, most);
-                }
-            }));
-        }
-        for (Future<?> one : all) {
-            one.get(50, TimeUnit.SECONDS);
-        }
-        // what is idle still is evicted by one who wants everything
-        MemoryLedger.Account everything = books.open(1000, null, null, in(10_000));
-        books.close(everything);
-
-        assertEquals(0, books.budget().reservedBytes());
-        assertEquals(0, books.waiting());
-        assertEquals(0, inUse.get());
-        assertTrue(most.get() <= 1000, "never more than the total: " + most);
-    }
-
-    /** The life of one account: some fail, some are evicted, some are closed. */
-    private static void live(MemoryLedger books, Random random, AtomicLong inUse, AtomicLong most) {
-        long bytes = 1 + random.nextInt(400);
-        try {
-            MemoryLedger.Account account = books.open(bytes, null, null, in(random.nextInt(5)));
-            AtomicLong mine = new AtomicLong(bytes);
-            most.accumulateAndGet(inUse.addAndGet(bytes), Math::max);
-            Runnable end = () -> {
-                inUse.addAndGet(-mine.getAndSet(0));
-                books.close(account);
-            };
-            books.evictWith(account, null, end);
-            if (random.nextInt(3) == 0) {
-                inUse.addAndGet(-(bytes - bytes / 2));
-                mine.set(bytes / 2);
-                books.shrink(account, bytes / 2);
-                boolean grown;
-                try {
-                    grown = books.grow(account, bytes, in(random.nextInt(5)));
-                } catch (SandboxException.NoCapacity e) {
-                    grown = false;
-                }
-                if (grown) {
-                    mine.set(bytes);
-                    most.accumulateAndGet(inUse.addAndGet(bytes - bytes / 2), Math::max);
-                }
-            }
-            switch (random.nextInt(3)) {
-                case 0 -> books.release(account);
-                case 1 -> {
-                    if (books.retire(account)) {
-                        end.run();
-                    }
-                }
-                default -> {
-                    books.release(account);
-                    if (random.nextBoolean() && books.hold(account)) {
-                        books.release(account);
-                    }
-                }
-            }
-        } catch (SandboxException.NoCapacity e) {
-            // short waits often end without memory, which is part of the test
-            return;
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
+        assertEquals(0, ledger.reserved());
+        assertEquals(List.of(), List.copyOf(ledger.idle()));
     }
 }

@@ -129,7 +129,7 @@ public final class TraceCosts {
                 all.forEach(id -> functions.putIfAbsent(id, all));
             }
             default -> {
-                // has no packages
+                // Only functions have packages.
             }
         }
     }
@@ -152,8 +152,7 @@ public final class TraceCosts {
     }
 
     private static boolean measured(JsonNode line) {
-        return TraceReader.isCost(line.path("import_ms"), TraceReader.MOST_MILLIS)
-                && TraceReader.isCost(line.path("import_mb"), TraceReader.MOST_MEGABYTES);
+        return new TraceLine(line).hasCosts();
     }
 
     /** The packages without costs, by name and version. */
