@@ -23,6 +23,10 @@ module io.zygotes.launcher {
     uses io.zygotes.spi.ImportCacheProvider;
     uses io.zygotes.spi.mechanism.SandboxMechanismProvider;
 
+    // Java makes the log manager by its name.
+    exports io.zygotes.launcher.console to
+            java.logging;
+
     opens io.zygotes.launcher.cli to
             com.fasterxml.jackson.databind,
             info.picocli;

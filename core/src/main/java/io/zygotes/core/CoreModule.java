@@ -4,6 +4,7 @@ import com.google.inject.AbstractModule;
 import com.google.inject.Singleton;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.core.guard.GuardedProvider;
 import io.zygotes.core.wiring.HttpModule;
 import io.zygotes.core.wiring.LambdaModule;
 import io.zygotes.core.wiring.LogModule;
@@ -35,7 +36,7 @@ public final class CoreModule extends AbstractModule {
             SandboxMechanismProvider mechanisms) {
         this.directory = Objects.requireNonNull(directory);
         this.config = Objects.requireNonNull(config);
-        this.caches = Objects.requireNonNull(caches);
+        this.caches = GuardedProvider.around(caches);
         this.mechanisms = Objects.requireNonNull(mechanisms);
     }
 

@@ -1,6 +1,7 @@
 package io.zygotes.core;
 
 import io.zygotes.core.function.LeafSource;
+import io.zygotes.core.guard.GuardedCache;
 import io.zygotes.core.pool.PendingRequest;
 import io.zygotes.core.pool.SandboxOwner;
 import io.zygotes.core.pool.SandboxPool;
@@ -12,18 +13,13 @@ import io.zygotes.spi.PackageException;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * The import cache at work, which can be replaced by another one at any time. Keeps what the contract promises to a
  * cache: it is closed when none of its {@code createLeaf} is under way any more, and it hears of its own sandboxes only.
  */
 final class CurrentCache implements LeafSource, AutoCloseable {
-
-    private static final Logger LOG = System.getLogger(CurrentCache.class.getName());
 
     private final SandboxPool pool;
     private volatile Generation current;
@@ -46,8 +42,7 @@ final class CurrentCache implements LeafSource, AutoCloseable {
 
     private Generation start(Maker maker) throws ConfigException {
         Generation generation = new Generation();
-        generation.cache = Objects.requireNonNull(
-                maker.make(pool.sandboxes(generation)), "an import cache provider made no cache");
+        generation.cache = GuardedCache.around(maker.make(pool.sandboxes(generation)));
         return generation;
     }
 
@@ -135,15 +130,7 @@ final class CurrentCache implements LeafSource, AutoCloseable {
 
         void close() {
             closed = true;
-            try {
-                cache.close();
-            } catch (RuntimeException | LinkageError e) {
-                // A third party's code: the worker goes on without it.
-                LOG.log(
-                        Level.ERROR,
-                        "an import cache failed to close; zygotes of its may stay until the worker ends",
-                        e);
-            }
+            cache.close();
         }
 
         @Override

@@ -1,6 +1,7 @@
 package io.zygotes.core;
 
 import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.guard.GuardedProvider;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.ImportCache;
@@ -47,8 +48,8 @@ final class ImportCacheFactory {
                 stateOf(caches),
                 config.zygoteLimits());
         try {
-            return caches.create(context);
-        } catch (RuntimeException | LinkageError e) {
+            return GuardedProvider.around(caches).create(context);
+        } catch (RuntimeException | Error e) {
             // The provider is a third party's code, which may throw anything.
             throw new ConfigException(
                     CacheOptions.where(settings, caches),

@@ -39,7 +39,7 @@ final class UndoStack {
             } catch (InterruptedException e) {
                 // What is left must be freed all the more; nothing of it waits any more.
                 Thread.currentThread().interrupt();
-            } catch (Exception e) {
+            } catch (Exception | Error e) {
                 LOG.log(Level.ERROR, "closing failed: " + entry.what(), e);
             }
         }

@@ -2,6 +2,7 @@ package io.zygotes.core;
 
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.core.guard.GuardedProvider;
 import io.zygotes.core.http.HttpFront;
 import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.SandboxPool;
@@ -116,7 +117,7 @@ public final class Worker implements AutoCloseable {
         if (port < 0) {
             throw new IllegalStateException("this worker does not serve: it has not started yet, or it stops");
         }
-        cacheSwitch.reload(settings, caches);
+        cacheSwitch.reload(settings, GuardedProvider.around(caches));
     }
 
     /** The TCP port of the HTTP server; -1 when the worker does not serve. */

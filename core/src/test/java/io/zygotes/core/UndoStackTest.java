@@ -33,6 +33,9 @@ class UndoStackTest {
         stack.push("third", () -> {
             throw new InterruptedException();
         });
+        stack.push("fourth", () -> {
+            throw new NoClassDefFoundError("a fault of this test");
+        });
 
         stack.undoAll();
 

@@ -344,6 +344,32 @@ class WorkerTest {
     }
 
     @Test
+    void headIsAnsweredAsGetIsWithoutTheBody() throws Exception {
+        for (String path : List.of("/status", "/stats", "/debug", "/registry")) {
+            HttpResponse<String> response =
+                    client.send(HttpRequest.newBuilder(uri(path)).HEAD().build(), BodyHandlers.ofString());
+
+            assertEquals(200, response.statusCode(), path);
+            assertEquals("", response.body());
+        }
+    }
+
+    @Test
+    void whatIsBelowALambdasNameReachesItAsItWasSent() throws Exception {
+        String[] seen = new String[1];
+        mechanism.program = (leaf, call, timeout) -> {
+            seen[0] = call.path();
+            return FakeMechanism.reply("1");
+        };
+
+        String response = raw("GET /run/hello/a%2Fb//100%25?q=%2F HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+
+        assertTrue(response.startsWith("HTTP/1.1 200"), response);
+        assertEquals("/a%2Fb//100%25?q=%2F", seen[0]);
+        assertEquals(400, get("/run/a%2Fb").statusCode());
+    }
+
+    @Test
     void aBodyThatIsTooLargeIsRefused() throws Exception {
         byte[] tooLarge = new byte[(6 << 20) + 1];
         HttpRequest declared = HttpRequest.newBuilder(uri("/run/hello"))

@@ -1,6 +1,7 @@
 package io.zygotes.launcher;
 
 import io.zygotes.launcher.cli.Zygotes;
+import io.zygotes.launcher.console.Logs;
 import io.zygotes.launcher.measure.MeasuringCommands;
 import java.io.PrintWriter;
 
@@ -15,6 +16,8 @@ public final class Main {
      * @param args the command line
      */
     public static void main(String[] args) {
+        // Before anything logs.
+        Logs.install();
         PrintWriter out = new PrintWriter(System.out, true);
         PrintWriter err = new PrintWriter(System.err, true);
         System.exit(Zygotes.run(out, err, MeasuringCommands.ALL, args));

@@ -7,6 +7,7 @@ import io.zygotes.core.registry.LambdaCode;
 import io.zygotes.core.registry.LambdaRegistry;
 import io.zygotes.core.registry.RegistryException;
 import io.zygotes.core.statistics.Statistics;
+import io.zygotes.core.threads.Rounds;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.SandboxException;
@@ -102,8 +103,8 @@ public final class Functions implements AutoCloseable {
                 background.execute(() -> {
                     try {
                         task.run();
-                    } catch (RuntimeException e) {
-                        LOG.log(Level.ERROR, "housekeeping of the lambdas failed", e);
+                    } catch (RuntimeException | Error e) {
+                        Rounds.tell("housekeeping of the lambdas failed", e);
                     }
                 });
             } catch (RejectedExecutionException e) {

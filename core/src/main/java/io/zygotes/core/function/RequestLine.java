@@ -36,9 +36,13 @@ final class RequestLine {
         return waiting.size();
     }
 
-    /** @throws OverloadException if too many wait already */
+    /**
+     * Takes a request into the line. The first one always: its leaf is made at once, so that it need not wait.
+     *
+     * @throws OverloadException if too many wait already
+     */
     void enter(PendingRequest request) throws OverloadException {
-        if (waiting.size() >= maxWaiting) {
+        if (!waiting.isEmpty() && waiting.size() >= maxWaiting) {
             throw new OverloadException(waiting.size() + " requests wait for a leaf of lambda " + lambda
                     + " already (max_waiting in config.json); try again later");
         }

@@ -147,7 +147,7 @@ final class VersionLeaves implements IdleLeaves {
 
     /** Has a leaf made for a request in the line, or gets the one that becomes free for it meanwhile. */
     private Lease create(PendingRequest request) throws SandboxException, PackageException, InterruptedException {
-        PooledLeaf made;
+        Made made;
         try {
             made = make(request);
         } catch (SandboxException | PackageException e) {
@@ -164,11 +164,17 @@ final class VersionLeaves implements IdleLeaves {
             throw e;
         }
         PooledLeaf free = leaveLine(request);
-        if (free == null) {
-            return new Lease(made, made.birth(request.startedNanos()) == PooledLeaf.Birth.HIT ? Start.HIT : Start.COLD);
+        PooledLeaf leaf = made.leaf();
+        if (free == null && made.anew()) {
+            return new Lease(leaf, leaf.birth(request.startedNanos()) == PooledLeaf.Birth.HIT ? Start.HIT : Start.COLD);
         }
-        if (free != made) {
-            release(made);
+        if (free == null) {
+            // Another call may be in it, or it is at rest for one.
+            throw new SandboxException("the import cache returned leaf " + leaf.id() + " for lambda " + spec.lambda()
+                    + " a second time, which is a fault in it: it must return a new one for each request");
+        }
+        if (made.anew() && free != leaf) {
+            release(leaf);
         }
         return new Lease(free, Start.WARM);
     }
@@ -184,17 +190,25 @@ final class VersionLeaves implements IdleLeaves {
         return request.end();
     }
 
-    private PooledLeaf make(PendingRequest request) throws SandboxException, PackageException, InterruptedException {
+    /**
+     * What the import cache returned.
+     *
+     * @param anew whether nobody had it before
+     */
+    private record Made(PooledLeaf leaf, boolean anew) {}
+
+    private Made make(PendingRequest request) throws SandboxException, PackageException, InterruptedException {
         if (!packagesInstalled) {
             services.packages().installAll(spec.packages());
             packagesInstalled = true;
         }
         long start = System.nanoTime();
         PooledLeaf leaf = checked(services.leaves().createLeaf(request));
-        if (adopt(leaf)) {
+        boolean anew = adopt(leaf);
+        if (anew) {
             services.statistics().latency(StatisticNames.LEAF_CREATE).record(System.nanoTime() - start);
         }
-        return leaf;
+        return new Made(leaf, anew);
     }
 
     /** The import cache is a third party's code. */
@@ -202,18 +216,22 @@ final class VersionLeaves implements IdleLeaves {
         if (leaf instanceof PooledLeaf pooled && leaf.spec().equals(spec)) {
             return pooled;
         }
-        leaf.destroy();
+        // It may be a leaf of another lambda that is in use.
+        if (leaf instanceof PooledLeaf foreign && foreign.adopt()) {
+            foreign.destroy();
+        }
         throw new IllegalStateException("the import cache made a leaf for lambda " + spec.lambda()
                 + " that is not what it was asked for; it must return what Sandboxes.createLeaf returns");
     }
 
-    /** Takes a new leaf over; false if it is one of the version's already, which became free for the request. */
+    /** Takes a new leaf over; false if somebody has it already: it became free for the request, or is none of its. */
     private boolean adopt(PooledLeaf leaf) {
+        if (!leaf.adopt()) {
+            return false;
+        }
         lock.lock();
         try {
-            if (!all.add(leaf)) {
-                return false;
-            }
+            all.add(leaf);
         } finally {
             lock.unlock();
         }

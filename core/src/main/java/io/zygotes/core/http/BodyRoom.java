@@ -34,6 +34,8 @@ final class BodyRoom {
     final class Share implements AutoCloseable {
 
         private long bytes;
+        /** The part of it that was taken for an answer which is not there yet. */
+        private int claimed;
 
         private Share() {}
 
@@ -50,6 +52,35 @@ final class BodyRoom {
                         + (most >> 20) + " MiB, a quarter of Java's); try again later");
             }
             bytes += more;
+        }
+
+        /**
+         * Takes what an answer is going to need.
+         *
+         * @param length the length of its body in bytes
+         * @throws NoRoomException if others take too much; then nothing was taken
+         */
+        void claim(int length) throws NoRoomException {
+            int needed = Math.max(length - FREE, 0);
+            take(needed);
+            claimed += needed;
+        }
+
+        /**
+         * The answer is there: takes what was not claimed, or gives back what was claimed in vain.
+         *
+         * @param length the length of its body in bytes
+         * @throws NoRoomException if others take too much
+         */
+        void settle(int length) throws NoRoomException {
+            int more = Math.max(length - FREE, 0) - claimed;
+            claimed = 0;
+            if (more > 0) {
+                take(more);
+            } else {
+                taken.addAndGet(more);
+                bytes += more;
+            }
         }
 
         /** Gives all of it back. Idempotent. */

@@ -54,6 +54,21 @@ final class FailureAnswers {
         return error(503, e.getMessage(), RETRY_AND_CLOSE);
     }
 
+    /**
+     * The answer instead of one that there is no memory for. No Retry-After: what was asked for was done, and a client that
+     * asks again has it done twice.
+     *
+     * @param done the answer that is lost
+     */
+    static HttpAnswer doneWithoutRoom(HttpAnswer done, HttpQuestion.NoRoomException e) {
+        return error(
+                503,
+                "the request was carried out, but its answer of " + done.body().length + " bytes (status "
+                        + done.status() + ") is lost: " + e.getMessage().replace("; try again later", "")
+                        + ". Ask again only if it may be done twice",
+                done.headers());
+    }
+
     /** The answer of a worker that ends. */
     static HttpAnswer stopping() {
         return error(503, "the worker is stopping", CLOSE);

@@ -1,31 +1,18 @@
 package io.zygotes.core.http;
 
-import io.zygotes.core.http.HttpQuestion.TooLargeException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetSocketAddress;
-import java.net.SocketTimeoutException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import org.eclipse.jetty.http.HttpField;
-import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.io.Content;
-import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
-import org.eclipse.jetty.server.Request;
-import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /**
@@ -41,13 +28,36 @@ public final class HttpFront implements AutoCloseable {
     private static final int MAX_CONNECTIONS = 4096;
     private static final int MAX_THREADS = 2048;
     private static final Duration THREAD_IDLE = Duration.ofSeconds(20);
-    /** A client that takes longer to send its body holds a thread for nothing. */
-    private static final long BODY_NANOS = Duration.ofSeconds(60).toNanos();
+    /**
+     * How long a client may take for {@link AnswerWriter#PIECE} bytes of an answer: 13 kB a second where the socket's
+     * buffer is small. The kernel tells of room in a buffer only when a third of it is free, and it may have 4 MiB
+     * (tcp_wmem in tcp(7)), so less time would end clients that read all the time.
+     */
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    /**
+     * What a path may hold. Jetty refuses what others may take for another path than it does; here nobody decodes a path
+     * before it is split, and what is below a lambda's name is the lambda's own affair.
+     */
+    private static final UriCompliance PATHS = UriCompliance.DEFAULT.with(
+            "as it was sent",
+            UriCompliance.Violation.AMBIGUOUS_EMPTY_SEGMENT,
+            UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING,
+            UriCompliance.Violation.AMBIGUOUS_PATH_PARAMETER,
+            UriCompliance.Violation.AMBIGUOUS_PATH_SEGMENT,
+            UriCompliance.Violation.AMBIGUOUS_PATH_SEPARATOR,
+            UriCompliance.Violation.BAD_UTF8_ENCODING,
+            UriCompliance.Violation.SUSPICIOUS_PATH_CHARACTERS,
+            UriCompliance.Violation.TRUNCATED_UTF8_ENCODING);
 
     /** Kept, because a logger that nobody refers to forgets its level. */
     private static final Logger JETTY = Logger.getLogger("org.eclipse.jetty");
 
     private final BodyRoom room;
+    private final Duration patience;
+    /** Requests from their arrival until their answers are written. */
+    private final AtomicInteger underWay = new AtomicInteger();
+
     private final Server server;
     private final GuardedConnector connector;
 
@@ -63,11 +73,13 @@ public final class HttpFront implements AutoCloseable {
                 host,
                 port,
                 Duration.ofMinutes(1),
+                PATIENCE,
                 new BodyRoom(Runtime.getRuntime().maxMemory() / 4));
     }
 
-    HttpFront(String host, int port, Duration idle, BodyRoom room) {
+    HttpFront(String host, int port, Duration idle, Duration patience, BodyRoom room) {
         this.room = room;
+        this.patience = patience;
         // The worker says itself when it serves and where.
         JETTY.setLevel(Level.WARNING);
         QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, 8);
@@ -80,12 +92,14 @@ public final class HttpFront implements AutoCloseable {
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
         http.setRequestHeaderSize(MAX_HEADERS);
+        http.setUriCompliance(PATHS);
         connector = new GuardedConnector(server, new HttpConnectionFactory(http));
         connector.setHost(host);
         connector.setPort(port);
         connector.setIdleTimeout(idle.toMillis());
         connector.setAcceptQueueSize(1024);
         server.addConnector(connector);
+        server.setErrorHandler(new JsonErrors());
         server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, server));
     }
 
@@ -125,7 +139,7 @@ public final class HttpFront implements AutoCloseable {
     }
 
     void serve(Function<HttpQuestion, HttpAnswer> api) throws IOException {
-        server.setHandler(new ApiHandler(api, room));
+        server.setHandler(new ApiHandler(api, room, patience, underWay));
         try {
             server.start();
         } catch (Exception e) {
@@ -135,21 +149,25 @@ public final class HttpFront implements AutoCloseable {
     }
 
     /**
-     * Lets running requests end, for a while; new ones are refused, and no connection is taken any more.
+     * Lets running requests end and their answers be written, for a while; new ones are refused, and no connection is taken any more.
      *
      * @param api what {@link #serve} was given
      * @param patience how long running requests may go on
-     * @return how many requests still run
+     * @return how many requests still run or are still answered
      * @throws InterruptedException if the calling thread is interrupted while it waits
      */
     public long drain(WorkerApi api, Duration patience) throws InterruptedException {
-        connector.close();
         api.stop();
+        return drain(patience);
+    }
+
+    long drain(Duration patience) throws InterruptedException {
+        connector.close();
         long until = System.nanoTime() + patience.toNanos();
-        while (api.inFlight() > 0 && System.nanoTime() < until) {
+        while (underWay.get() > 0 && System.nanoTime() < until) {
             Thread.sleep(5);
         }
-        return api.inFlight();
+        return underWay.get();
     }
 
     /** Ends all connections. Idempotent. */
@@ -160,102 +178,6 @@ public final class HttpFront implements AutoCloseable {
             server.stop();
         } catch (Exception e) {
             throw new IOException("the HTTP server does not stop: " + e.getMessage(), e);
-        }
-    }
-
-    private static final class ApiHandler extends Handler.Abstract {
-
-        private final Function<HttpQuestion, HttpAnswer> api;
-        private final BodyRoom room;
-
-        ApiHandler(Function<HttpQuestion, HttpAnswer> api, BodyRoom room) {
-            this.api = api;
-            this.room = room;
-        }
-
-        @Override
-        public boolean handle(Request request, Response response, Callback callback) {
-            // A lambda may think longer than a connection may idle.
-            request.addIdleTimeoutListener(timeout -> false);
-            BodyRoom.Share share = room.share();
-            boolean answered = false;
-            try {
-                HttpAnswer answer = fitting(answer(request, share), share);
-                response.setStatus(answer.status());
-                answer.headers().forEach(response.getHeaders()::put);
-                response.getHeaders().put(HttpHeader.CONTENT_TYPE, answer.contentType());
-                response.getHeaders().put(HttpHeader.CONTENT_LENGTH, answer.body().length);
-                answered = true;
-                response.write(true, ByteBuffer.wrap(answer.body()), Callback.from(callback, share::close));
-                return true;
-            } finally {
-                if (!answered) {
-                    share.close();
-                }
-            }
-        }
-
-        private HttpAnswer answer(Request request, BodyRoom.Share share) {
-            return GuardedConnector.isRefused(request.getConnectionMetaData())
-                    ? WorkerApi.refusal()
-                    : api.apply(new HttpQuestion(
-                            request.getMethod(),
-                            request.getHttpURI().getPath(),
-                            request.getHttpURI().getQuery(),
-                            () -> headers(request),
-                            () -> body(request, share)));
-        }
-
-        /** The answer, or that there is no room for it: a client may take its time to read it. */
-        private static HttpAnswer fitting(HttpAnswer answer, BodyRoom.Share share) {
-            try {
-                share.take(Math.max(answer.body().length - BodyRoom.FREE, 0));
-                return answer;
-            } catch (HttpQuestion.NoRoomException e) {
-                return FailureAnswers.noRoom(e);
-            }
-        }
-
-        private static Map<String, String> headers(Request request) {
-            Map<String, String> all = new TreeMap<>();
-            for (HttpField field : request.getHeaders()) {
-                String value = field.getValue() == null ? "" : field.getValue();
-                all.merge(field.getName().toLowerCase(Locale.ROOT), value, (first, next) -> first + ", " + next);
-            }
-            return all;
-        }
-
-        private static byte[] body(Request request, BodyRoom.Share share) throws TooLargeException, IOException {
-            if (request.getLength() == 0) {
-                return new byte[0];
-            }
-            if (request.getLength() > MAX_BODY) {
-                throw tooLarge();
-            }
-            long until = System.nanoTime() + BODY_NANOS;
-            // The array grows as bytes come: a client may say that it sends more than it does.
-            byte[] body = new byte[BodyRoom.FREE];
-            int length = 0;
-            try (InputStream in = Content.Source.asInputStream(request)) {
-                for (int n = in.read(body, 0, body.length); n >= 0; n = in.read(body, length, body.length - length)) {
-                    length += n;
-                    if (length > MAX_BODY) {
-                        throw tooLarge();
-                    }
-                    if (System.nanoTime() > until) {
-                        throw new SocketTimeoutException("the body took longer than a minute");
-                    }
-                    if (length == body.length) {
-                        share.take(Math.min(length, MAX_BODY + 1 - length));
-                        body = Arrays.copyOf(body, Math.min(2 * length, MAX_BODY + 1));
-                    }
-                }
-            }
-            return length == body.length ? body : Arrays.copyOf(body, length);
-        }
-
-        private static TooLargeException tooLarge() {
-            return new TooLargeException("the body is larger than " + (MAX_BODY >> 20) + " MiB");
         }
     }
 }

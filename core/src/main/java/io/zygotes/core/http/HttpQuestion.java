@@ -12,14 +12,16 @@ import java.util.Objects;
  * @param query what follows the question mark; null if there is none
  * @param headers its headers, names in lower case; read only if they are needed
  * @param body its body; read only if it is needed
+ * @param claim takes room for the answer ahead
  */
-record HttpQuestion(String method, String path, String query, Headers headers, Body body) {
+record HttpQuestion(String method, String path, String query, Headers headers, Body body, Claim claim) {
 
     HttpQuestion {
         Objects.requireNonNull(method);
         Objects.requireNonNull(path);
         Objects.requireNonNull(headers);
         Objects.requireNonNull(body);
+        Objects.requireNonNull(claim);
     }
 
     /** Headers on demand. */
@@ -37,6 +39,16 @@ record HttpQuestion(String method, String path, String query, Headers headers, B
          * @throws IOException if the client goes away or is too slow
          */
         byte[] read() throws TooLargeException, IOException;
+    }
+
+    /** Takes memory for an answer before it is there. */
+    @FunctionalInterface
+    interface Claim {
+        /**
+         * @param bytes how large the answer may be; what it does not need is given back
+         * @throws NoRoomException if others take the memory for it at the moment
+         */
+        void room(int bytes) throws NoRoomException;
     }
 
     /** There is no memory for the body at the moment. */

@@ -16,12 +16,16 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /** What is behind {@code /run/}: takes a request to its lambda and counts it. Safe for use by many threads. */
 public final class LambdaCalls {
 
     private static final Logger LOG = System.getLogger(LambdaCalls.class.getName());
+    /** An answer is large, in bytes, if many of them at once can take the room for bodies. */
+    private static final int LARGE = 64 << 10;
+
     private static final String START = "X-Zygotes-Start";
     private static final String SANDBOX = "X-Zygotes-Sandbox";
 
@@ -29,6 +33,9 @@ public final class LambdaCalls {
     private final Statistics statistics;
     private final boolean trace;
     private final LongAdder inFlight;
+    /** How large the last answer was, of those lambdas whose answers are large. */
+    private final Map<String, Integer> lastLarge = new ConcurrentHashMap<>();
+
     private final FailureAnswers failures = new FailureAnswers(LOG);
 
     /**
@@ -41,11 +48,6 @@ public final class LambdaCalls {
         this.statistics = statistics;
         this.trace = trace;
         this.inFlight = statistics.counter(StatisticNames.REQUESTS_IN_FLIGHT);
-    }
-
-    /** How many requests are being answered. */
-    public long inFlight() {
-        return inFlight.sum();
     }
 
     /**
@@ -89,13 +91,17 @@ public final class LambdaCalls {
         byte[] body;
         try {
             body = question.body().read();
+            // Before the call: afterwards a client that is told to try again would have it run twice.
+            question.claim().room(lastLarge.getOrDefault(name, 0));
         } catch (HttpQuestion.TooLargeException | IOException e) {
             return FailureAnswers.toBody(e);
         }
         try {
-            return answer(functions.invoke(
+            Answer answer = functions.invoke(
                     name,
-                    new Invocation(question.method(), below, question.headers().read(), body)));
+                    new Invocation(question.method(), below, question.headers().read(), body));
+            remember(name, answer.reply().body().length);
+            return answer(answer);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return failures.toCall(name, e);
@@ -105,8 +111,16 @@ public final class LambdaCalls {
                 | SandboxException
                 | IOException
                 | RuntimeException
-                | OutOfMemoryError e) {
+                | Error e) {
             return failures.toCall(name, e);
+        }
+    }
+
+    private void remember(String name, int length) {
+        if (length >= LARGE) {
+            lastLarge.put(name, length);
+        } else if (!lastLarge.isEmpty()) {
+            lastLarge.remove(name);
         }
     }
 

@@ -39,11 +39,6 @@ public final class WorkerApi {
         stopping = true;
     }
 
-    /** How many requests to lambdas are being answered. */
-    public long inFlight() {
-        return calls.inFlight();
-    }
-
     /** The answer to a lambda that calls this worker. */
     static HttpAnswer refusal() {
         return HttpAnswer.error(
@@ -71,9 +66,10 @@ public final class WorkerApi {
     }
 
     private static HttpAnswer toGet(HttpQuestion question, Supplier<HttpAnswer> answer) {
-        return question.method().equals("GET")
+        // The server leaves out the body of an answer to HEAD.
+        return question.method().equals("GET") || question.method().equals("HEAD")
                 ? answer.get()
-                : HttpAnswer.error(405, question.path() + " takes GET only", Map.of("Allow", "GET"));
+                : HttpAnswer.error(405, question.path() + " takes GET and HEAD only", Map.of("Allow", "GET, HEAD"));
     }
 
     private HttpAnswer lambdas() {

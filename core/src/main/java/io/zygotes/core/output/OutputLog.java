@@ -1,6 +1,7 @@
 package io.zygotes.core.output;
 
 import io.zygotes.core.files.RotatedFile;
+import io.zygotes.core.threads.Rounds;
 import io.zygotes.spi.mechanism.MechanismContext;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -50,6 +51,8 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
     private long written;
     private long nextWarning = System.nanoTime();
     private volatile boolean closed;
+    /** Whether the end of the queue came; of the thread alone. */
+    private boolean ended;
 
     private record Line(String sandbox, String label, String text, long millis) {}
 
@@ -84,7 +87,7 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
         }
         Files.createDirectories(folder);
         open();
-        writer = Thread.ofPlatform().name("lambda-output").daemon().start(this::run);
+        writer = Rounds.start("lambda-output", "the log " + folder.resolve(FILE), this::round);
     }
 
     @Override
@@ -99,27 +102,26 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
         return dropped.sum();
     }
 
-    private void run() {
-        boolean ended = false;
-        while (!ended) {
-            try {
-                Line line = queue.poll(1, TimeUnit.SECONDS);
-                ended = line == END;
-                reportLost(ended);
-                if (line != null && !ended) {
-                    write(line);
-                }
-                if (queue.isEmpty() && file != null) {
-                    file.flush();
-                }
-            } catch (IOException e) {
-                // A full disk must not end the log for ever: the next line tries again.
-                dropped.increment();
-                warn(e);
-            } catch (InterruptedException e) {
-                ended = true;
-            }
+    private boolean round() throws InterruptedException {
+        if (ended) {
+            return false;
         }
+        try {
+            Line line = queue.poll(1, TimeUnit.SECONDS);
+            ended = line == END;
+            reportLost(ended);
+            if (line != null && !ended) {
+                write(line);
+            }
+            if (queue.isEmpty() && file != null) {
+                file.flush();
+            }
+        } catch (IOException e) {
+            // A full disk must not end the log for ever: the next line tries again.
+            dropped.increment();
+            warn(e);
+        }
+        return !ended;
     }
 
     /** Not for each line: the worker's own log may be on the disk that is full. */

@@ -1,5 +1,6 @@
 package io.zygotes.core.pool;
 
+import io.zygotes.core.threads.Rounds;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
@@ -23,13 +24,16 @@ final class Freezer implements AutoCloseable {
     private final long graceNanos;
     private final Consumer<PooledLeaf> freeze;
     private final Thread thread;
+    /** When there was a leaf; of the thread alone. */
+    private long last = System.nanoTime();
+
     private volatile boolean sleeping;
     private volatile boolean closed;
 
     Freezer(long graceNanos, Consumer<PooledLeaf> freeze) {
         this.graceNanos = graceNanos;
         this.freeze = freeze;
-        this.thread = Thread.ofPlatform().name("leaf-freezer").daemon().start(this::run);
+        this.thread = Rounds.start("leaf-freezer", "freezing idle leaves", this::round);
     }
 
     void add(PooledLeaf leaf) {
@@ -39,33 +43,34 @@ final class Freezer implements AutoCloseable {
         }
     }
 
-    private void run() {
-        long last = System.nanoTime();
-        while (!closed) {
-            PooledLeaf leaf = rested.peek();
-            if (leaf == null) {
-                if (System.nanoTime() - last < LOOK_NANOS) {
-                    LockSupport.parkNanos(this, LOOK_EVERY);
-                } else {
-                    sleepUntilAdded();
-                }
-                continue;
-            }
-            last = System.nanoTime();
-            long left = leaf.restedNanos() + graceNanos - last;
-            if (left > 0) {
-                // Not for each of them alone.
-                LockSupport.parkNanos(this, Math.max(left, LOOK_EVERY));
-                continue;
-            }
-            rested.remove();
-            leaf.leftFreezer();
-            if (System.nanoTime() - leaf.restedNanos() >= graceNanos) {
-                freeze.accept(leaf);
-            } else if (leaf.backToFreezer()) {
-                rested.add(leaf);
-            }
+    private boolean round() {
+        if (closed) {
+            return false;
         }
+        PooledLeaf leaf = rested.peek();
+        if (leaf == null) {
+            if (System.nanoTime() - last < LOOK_NANOS) {
+                LockSupport.parkNanos(this, LOOK_EVERY);
+            } else {
+                sleepUntilAdded();
+            }
+            return true;
+        }
+        last = System.nanoTime();
+        long left = leaf.restedNanos() + graceNanos - last;
+        if (left > 0) {
+            // Not for each of them alone.
+            LockSupport.parkNanos(this, Math.max(left, LOOK_EVERY));
+            return true;
+        }
+        rested.remove();
+        leaf.leftFreezer();
+        if (System.nanoTime() - leaf.restedNanos() >= graceNanos) {
+            freeze.accept(leaf);
+        } else if (leaf.backToFreezer()) {
+            rested.add(leaf);
+        }
+        return true;
     }
 
     private void sleepUntilAdded() {

@@ -1,5 +1,6 @@
 package io.zygotes.core.pool;
 
+import io.zygotes.core.threads.Rounds;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.Executors;
@@ -40,8 +41,8 @@ final class Housekeeping implements AutoCloseable {
     private static void attempt(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException e) {
-            LOG.log(Level.ERROR, "housekeeping of the sandbox pool failed", e);
+        } catch (RuntimeException | Error e) {
+            Rounds.tell("housekeeping of the sandbox pool failed", e);
         }
     }
 

@@ -47,12 +47,12 @@ final class LivingSandboxes {
         SandboxEvent event = new SandboxEvent(kind, sandbox);
         try {
             listener.onEvent(event);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "the worker failed on the event " + kind + " of " + sandbox.id(), e);
         }
         try {
             sandbox.owner().onEvent(event);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "the import cache failed on the event " + kind + " of " + sandbox.id(), e);
         }
     }

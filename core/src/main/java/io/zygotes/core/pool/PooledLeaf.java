@@ -39,6 +39,7 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
     private boolean frozen;
     private volatile long restedNanos;
     private final AtomicBoolean queuedForFreeze = new AtomicBoolean();
+    private final AtomicBoolean adopted = new AtomicBoolean();
 
     /**
      * @param parent the zygote that it was forked from; null for none
@@ -56,6 +57,15 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
         this.fresh = parent == null;
         this.zygoteNanos = fresh ? 0 : parent.madeNanos();
         this.fullBytes = fullBytes;
+    }
+
+    /**
+     * Takes it over from whoever made it, once: from then on it is the caller's to destroy.
+     *
+     * @return false if somebody else did before
+     */
+    public boolean adopt() {
+        return adopted.compareAndSet(false, true);
     }
 
     /** How it came to be, for a request that began at that time of {@link System#nanoTime}. */

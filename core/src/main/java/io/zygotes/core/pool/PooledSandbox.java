@@ -16,7 +16,10 @@ abstract sealed class PooledSandbox extends Occupant implements Sandbox permits 
     private final Sandbox inner;
     private final Account account;
     private volatile boolean gone;
-    private volatile Runnable whenGone = () -> {};
+    /** Guarded by this object's monitor, as the next one. */
+    private Runnable whenGone = () -> {};
+
+    private boolean finished;
 
     PooledSandbox(PoolServices services, SandboxOwner owner, Sandbox inner, Account account) {
         this.services = services;
@@ -45,10 +48,16 @@ abstract sealed class PooledSandbox extends Occupant implements Sandbox permits 
 
     /**
      * Something to run once when the sandbox is gone, whatever the reason; on the thread that destroyed it. Set it
-     * before the sandbox is first released.
+     * before the sandbox is first released. If it is gone already, it is run at once.
      */
     public final void whenGone(Runnable action) {
-        whenGone = action;
+        synchronized (this) {
+            if (!finished) {
+                whenGone = action;
+                return;
+            }
+        }
+        action.run();
     }
 
     @Override
@@ -101,7 +110,12 @@ abstract sealed class PooledSandbox extends Occupant implements Sandbox permits 
             services.memory().close(account);
             services.living().remove(this);
             services.living().tell(reason, this);
-            whenGone.run();
+            Runnable last;
+            synchronized (this) {
+                finished = true;
+                last = whenGone;
+            }
+            last.run();
         }
     }
 

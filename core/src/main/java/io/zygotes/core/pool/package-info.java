@@ -6,6 +6,6 @@
  * requests. {@code Reservations} is the memory: {@code MemoryLedger} has the books, {@code WaitingLine} those who find none.
  * {@link io.zygotes.core.pool.PendingRequest} is what a request carries through all of that.
  *
- * <p>May use the SPI, and nothing of the other packages of the worker.
+ * <p>May use the SPI and {@code threads}, and nothing else of the worker.
  */
 package io.zygotes.core.pool;

@@ -1,5 +1,6 @@
 package io.zygotes.core.trace;
 
+import io.zygotes.core.threads.Rounds;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.Packages;
@@ -126,9 +127,9 @@ public final class TraceLog implements AutoCloseable {
                 // A full disk must not end the trace for ever: the next lines try again.
                 report(e, lines);
                 due = System.nanoTime() + FLUSH_NANOS;
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 lost.increment();
-                LOG.log(Level.ERROR, "cannot trace a call", e);
+                Rounds.tell("cannot trace a call", e);
             } catch (InterruptedException e) {
                 ended = true;
             }

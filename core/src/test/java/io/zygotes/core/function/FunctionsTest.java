@@ -288,6 +288,70 @@ class FunctionsTest {
     }
 
     @Test
+    void aLeafThatTheCacheReturnsTwiceServesOneCallAtATime() throws Exception {
+        List<Leaf> made = new CopyOnWriteArrayList<>();
+        cacheOf = zygote -> new ImportCache() {
+            @Override
+            public Leaf createLeaf(LeafRequest request) throws SandboxException, InterruptedException {
+                if (made.isEmpty()) {
+                    made.add(request.sandboxes().createLeaf(Optional.empty(), request.spec()));
+                }
+                return made.getFirst();
+            }
+
+            @Override
+            public void close() {}
+        };
+        restart(1000, 8, false);
+        CountDownLatch goOn = new CountDownLatch(1);
+        mechanism.program = (leaf, invocation, timeout) -> {
+            goOn.await();
+            return FakeMechanism.reply("1");
+        };
+        Future<Answer> first = callAtOnce(1).getFirst();
+        Eventually.holds(
+                "the leaf is busy",
+                () -> mechanism.leaves.size() == 1
+                        && mechanism.leaves.getFirst().calls.get() == 1);
+
+        SandboxException refused = assertThrows(SandboxException.class, this::call);
+
+        assertTrue(refused.getMessage().contains("a second time"), refused.getMessage());
+        assertEquals(1, mechanism.leaves.getFirst().calls.get());
+        goOn.countDown();
+        assertEquals(Start.COLD, first.get(10, TimeUnit.SECONDS).start());
+        assertEquals(Start.WARM, call().start());
+    }
+
+    @Test
+    void aLeafThatTheCacheDestroyedBeforeItReturnedItIsForgotten() throws Exception {
+        cacheOf = zygote -> new ImportCache() {
+            @Override
+            public Leaf createLeaf(LeafRequest request) throws SandboxException, InterruptedException {
+                Leaf leaf = request.sandboxes().createLeaf(Optional.empty(), request.spec());
+                leaf.destroy();
+                return leaf;
+            }
+
+            @Override
+            public void close() {}
+        };
+        restart(1000, 8, false);
+
+        assertThrows(SandboxException.class, this::call);
+
+        assertEquals(0, functions.leaves());
+    }
+
+    @Test
+    void whereNobodyMayWaitTheFirstCallIsServedAllTheSame() throws Exception {
+        restart(1000, 0, true);
+
+        assertEquals(Start.COLD, call().start());
+        assertEquals(Start.WARM, call().start());
+    }
+
+    @Test
     void aLeafIsHandedToARequestWhoseCacheWorksOnAThreadOfItsOwn() throws Exception {
         cacheOf = zygote -> new ImportCache() {
             @Override

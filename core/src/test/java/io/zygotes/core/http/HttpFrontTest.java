@@ -1,12 +1,15 @@
 package io.zygotes.core.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.zygotes.core.http.HttpQuestion.TooLargeException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
@@ -15,6 +18,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -25,6 +32,7 @@ import org.junit.jupiter.api.Timeout;
 class HttpFrontTest {
 
     private static final Duration IDLE = Duration.ofMillis(300);
+    private static final int LARGE = 12 << 20;
 
     private final AtomicReference<String> failure = new AtomicReference<>("none");
     private final BodyRoom room = new BodyRoom(1 << 20);
@@ -33,10 +41,19 @@ class HttpFrontTest {
 
     @BeforeEach
     void start() throws IOException {
-        front = new HttpFront("localhost", 0, IDLE, room);
+        start(IDLE, Duration.ofSeconds(20), room);
+    }
+
+    private void start(Duration idle, Duration patience, BodyRoom memory) throws IOException {
+        front = new HttpFront("localhost", 0, idle, patience, memory);
         port = front.bind();
         front.refuse((client, server) -> false);
         front.serve(this::answer);
+    }
+
+    private void restart(Duration patience, BodyRoom memory) throws IOException {
+        front.close();
+        start(Duration.ofSeconds(20), patience, memory);
     }
 
     @AfterEach
@@ -48,6 +65,16 @@ class HttpFrontTest {
     private HttpAnswer answer(HttpQuestion question) {
         try {
             byte[] body = question.body().read();
+            if (question.path().equals("/large")) {
+                return new HttpAnswer(200, HttpAnswer.TEXT, Map.of("X-Large", "yes"), new byte[LARGE]);
+            }
+            if (question.path().equals("/error")) {
+                throw new AssertionError("on purpose");
+            }
+            if (question.path().startsWith("/echo")) {
+                String text = question.path() + " " + question.headers().read().get("cookie");
+                return HttpAnswer.text(text);
+            }
             Thread.sleep(question.path().equals("/slow") ? 4 * IDLE.toMillis() : 0);
             return new HttpAnswer(200, HttpAnswer.TEXT, Map.of(), body);
         } catch (IOException | TooLargeException | InterruptedException e) {
@@ -139,7 +166,7 @@ class HttpFrontTest {
 
     @Test
     void connectionsOfLambdasAreRefusedAndFewAreHeldHoweverManyThereAre() throws Exception {
-        try (HttpFront guarded = new HttpFront("localhost", 0, Duration.ofMinutes(1), room)) {
+        try (HttpFront guarded = new HttpFront("localhost", 0, Duration.ofMinutes(1), Duration.ofSeconds(20), room)) {
             int guardedPort = guarded.bind();
             AtomicReference<Boolean> lambdas = new AtomicReference<>(true);
             guarded.refuse((client, server) -> lambdas.get());
@@ -173,6 +200,141 @@ class HttpFrontTest {
                 assertTrue(response.isEmpty() || response.startsWith("HTTP/1.1 403"), response);
             }
             assertTrue(exchange(head("/", 4) + "body").startsWith("HTTP/1.1 403"), "one after the other is told");
+        }
+    }
+
+    /** Asks for a large answer and reads nothing of it. */
+    private Socket askForLarge() throws IOException {
+        Socket socket = new Socket();
+        socket.setReceiveBufferSize(64 << 10);
+        socket.setSoTimeout(20_000);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        socket.getOutputStream().write(head("/large", 0).getBytes(StandardCharsets.ISO_8859_1));
+        return socket;
+    }
+
+    /** Reads some and waits some, until there is no more; returns how much it was. */
+    private static int readSlowly(Socket socket) throws IOException, InterruptedException {
+        int length = 0;
+        InputStream in = socket.getInputStream();
+        for (byte[] some = in.readNBytes(256 << 10); some.length > 0; some = in.readNBytes(256 << 10)) {
+            length += some.length;
+            Thread.sleep(20);
+        }
+        return length;
+    }
+
+    @Test
+    void aStopLetsAnswersBeWrittenToTheirEnd() throws Exception {
+        restart(Duration.ofSeconds(20), new BodyRoom(64 << 20));
+        try (Socket socket = askForLarge();
+                ExecutorService stopping = Executors.newSingleThreadExecutor()) {
+            assertEquals('H', socket.getInputStream().read());
+            Future<Long> left = stopping.submit(() -> {
+                long still = front.drain(Duration.ofSeconds(30));
+                front.close();
+                return still;
+            });
+
+            int length = readSlowly(socket);
+
+            assertTrue(length > LARGE, length + " bytes came");
+            assertEquals(0, left.get(10, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void aStopWaitsNoLongerThanItMayForAClientThatDoesNotRead() throws Exception {
+        restart(Duration.ofSeconds(20), new BodyRoom(64 << 20));
+        try (Socket socket = askForLarge()) {
+            assertEquals('H', socket.getInputStream().read());
+
+            assertEquals(1, front.drain(Duration.ofMillis(200)));
+        }
+    }
+
+    @Test
+    void whoDoesNotTakeAnAnswerInTimeLosesItAndItsMemoryIsFree() throws Exception {
+        BodyRoom memory = new BodyRoom(64 << 20);
+        restart(Duration.ofMillis(500), memory);
+        try (Socket socket = askForLarge()) {
+            assertEquals('H', socket.getInputStream().read());
+            assertTrue(memory.taken() > LARGE / 2);
+
+            for (long end = System.nanoTime() + 10_000_000_000L; memory.taken() > 0 && System.nanoTime() < end; ) {
+                Thread.sleep(5);
+            }
+
+            assertEquals(0, memory.taken());
+        }
+    }
+
+    @Test
+    void whoTakesAnAnswerSlowlyButAllTheTimeGetsIt() throws Exception {
+        restart(Duration.ofMillis(1500), new BodyRoom(64 << 20));
+        try (Socket socket = askForLarge()) {
+            assertTrue(readSlowly(socket) > LARGE);
+        }
+    }
+
+    @Test
+    void anAnswerThatThereIsNoRoomForSaysThatTheCallRanAndNotToComeAgain() throws Exception {
+        String response = exchange(head("/large", 0));
+
+        assertTrue(response.startsWith("HTTP/1.1 503") && response.contains("was carried out"), response);
+        assertTrue(response.contains("X-Large: yes"), response);
+        assertFalse(response.contains("Retry-After") || response.contains("try again"), response);
+    }
+
+    @Test
+    void aClaimIsTakenBeforeAndTheRestGivenBackAfterwards() throws Exception {
+        try (BodyRoom.Share first = room.share();
+                BodyRoom.Share second = room.share()) {
+            first.claim(1 << 20);
+            assertThrows(HttpQuestion.NoRoomException.class, () -> second.claim(64 << 10));
+
+            first.settle(BodyRoom.FREE + 1000);
+
+            assertEquals(1000, room.taken());
+            second.claim(64 << 10);
+            second.settle(BodyRoom.FREE + (128 << 10));
+            assertEquals(1000 + (128 << 10), room.taken());
+        }
+        assertEquals(0, room.taken());
+    }
+
+    private String get(String path, String... headers) throws IOException {
+        return exchange(
+                "GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + String.join("", headers) + "\r\n");
+    }
+
+    @Test
+    void aPathArrivesAsItWasSent() throws Exception {
+        for (String path : List.of("/echo/a%2Fb", "/echo/100%25", "/echo//x//", "/echo/%2e%2e/y", "/echo/a;b=c/%5C")) {
+            String response = get(path);
+
+            assertTrue(response.startsWith("HTTP/1.1 200") && response.contains(path + " "), response);
+        }
+    }
+
+    @Test
+    void cookiesAreJoinedAsCookiesAre() throws Exception {
+        String response = get("/echo", "Cookie: a=1, 2\r\n", "Cookie: b=3\r\n");
+
+        assertTrue(response.endsWith("/echo a=1, 2; b=3"), response);
+    }
+
+    @Test
+    void whatTheServerRefusesItselfIsAnsweredInJsonToo() throws Exception {
+        for (String response : List.of(
+                get("/a%zz"),
+                get("/error"),
+                get("/echo", "X-Long: " + "x".repeat(20_000) + "\r\n"),
+                exchange("BREW / HTTP/1.1\r\nConnection: close\r\n\r\n"),
+                exchange("GARBAGE\r\n\r\n"))) {
+            assertTrue(response.matches("(?s)HTTP/1.1 [45].*"), response);
+            assertTrue(response.contains("Content-Type: application/json"), response);
+            assertTrue(response.matches("(?s).*\\r\\n\\r\\n\\{\"error\":\".*\"}"), response);
         }
     }
 

@@ -105,15 +105,15 @@ final class LinkCheck {
                     "compile it with --release " + Runtime.version().feature());
             return;
         }
-        ClassModel model;
         try {
-            model = ClassFile.of().parse(bytes);
+            ClassModel model = ClassFile.of().parse(bytes);
             checkReferences(module, own, name, model);
-        } catch (IllegalArgumentException e) {
-            findings.add(own, name, file + " is not a class file (" + e.getMessage() + ")", "pack the jar again");
-            return;
+            checkBodies(new Found(module, name), Shape.of(model));
+        } catch (RuntimeException e) {
+            // The Class-File API reads a part of a file when it is asked for, and throws more than it says on damaged
+            // ones.
+            findings.add(own, name, file + " is not a class file (" + e + ")", "pack the jar again");
         }
-        checkBodies(new Found(module, name), Shape.of(model));
     }
 
     /** The version of a class file; 0 if it is none. */

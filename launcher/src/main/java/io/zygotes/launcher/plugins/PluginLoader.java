@@ -1,5 +1,6 @@
 package io.zygotes.launcher.plugins;
 
+import io.zygotes.core.guard.ContextLoader;
 import io.zygotes.spi.ImportCacheProvider;
 import io.zygotes.spi.SpiVersion;
 import java.io.IOException;
@@ -46,6 +47,15 @@ final class PluginLoader {
             return loadOrFail(entry);
         } catch (BrokenPluginException e) {
             return new Outcome(List.of(), List.of(e.plugin()));
+        } catch (RuntimeException | Error e) {
+            // A jar may be damaged in any way, and Java's own code throws anything then. Nobody may have chosen this
+            // one.
+            return new Outcome(
+                    List.of(),
+                    List.of(new BrokenPlugin(
+                            entry.path().toString(),
+                            "it cannot be looked at: " + JavaErrors.sentence(e),
+                            JavaErrors.mend(e, "copy it again, or take it away"))));
         }
     }
 
@@ -86,7 +96,9 @@ final class PluginLoader {
                             + ", which Java reads only in jars without module-info.class",
                     "write 'provides " + SERVICE + " with YourProvider;' in its module-info.java");
         }
-        return inspect(entry, define(entry, modules), warnings);
+        ModuleLayer layer = define(entry, modules);
+        return ContextLoader.with(
+                layer.findLoader(modules.keySet().iterator().next()), () -> inspect(entry, layer, warnings));
     }
 
     private static boolean provides(ModuleDescriptor module) {
@@ -257,7 +269,7 @@ final class PluginLoader {
                     origin,
                     warnings,
                     provider);
-        } catch (RuntimeException | LinkageError e) {
+        } catch (RuntimeException | Error e) {
             throw new BrokenPluginException(
                     where,
                     provider.getClass().getName() + " fails when asked about itself: " + JavaErrors.sentence(e),

@@ -3,7 +3,6 @@ package io.zygotes.launcher.plugins;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 
 /**
@@ -34,7 +33,8 @@ record ServiceScan<S>(List<S> services, List<Throwable> failures) {
                 if (service.getClass().getModule().getLayer() == layer) {
                     services.add(service);
                 }
-            } catch (ServiceConfigurationError | LinkageError e) {
+            } catch (RuntimeException | Error e) {
+                // A constructor may throw anything; most comes as a ServiceConfigurationError.
                 failures.add(e);
             }
         }

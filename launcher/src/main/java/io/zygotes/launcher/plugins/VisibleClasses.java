@@ -188,7 +188,7 @@ final class VisibleClasses implements AutoCloseable {
         try {
             return read(found.module(), found.name() + ".class")
                     .map(bytes -> Shape.of(ClassFile.of().parse(bytes)));
-        } catch (IOException | IllegalArgumentException e) {
+        } catch (IOException | RuntimeException e) {
             // Whoever goes through the classes of that module reports the file itself.
             return Optional.empty();
         }

@@ -3,6 +3,7 @@ package io.zygotes.launcher.worker;
 import io.zygotes.core.Worker;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.launcher.console.Logs;
 import io.zygotes.launcher.control.ControlSocket;
 import io.zygotes.launcher.control.Hangup;
 import io.zygotes.launcher.plugins.ImportCaches;
@@ -65,12 +66,13 @@ public final class ForegroundWorker {
         Reloading.report(found);
         CountDownLatch started = new CountDownLatch(1);
         Thread stop = new Thread(() -> stop(worker, started, out), "stop");
+        Logs.keepOpen();
         Runtime.getRuntime().addShutdownHook(stop);
         Reloading reloading = new Reloading(worker, directory, config, finder);
         handleHangup(reloading, started);
         try {
             worker.start();
-        } catch (ConfigException | SandboxException | IOException | InterruptedException | RuntimeException e) {
+        } catch (ConfigException | SandboxException | IOException | InterruptedException | RuntimeException | Error e) {
             // Closing again is harmless, but the exit code is to be this failure's.
             removeHook(stop);
             throw e;
@@ -124,6 +126,7 @@ public final class ForegroundWorker {
         control.ifPresent(ForegroundWorker::close);
         // Waits for a start that is under way.
         worker.close();
+        Logs.close();
         if (started.getCount() == 0) {
             out.println("stopped");
             Runtime.getRuntime().halt(0);
@@ -133,6 +136,7 @@ public final class ForegroundWorker {
     private static void removeHook(Thread stop) {
         try {
             Runtime.getRuntime().removeShutdownHook(stop);
+            Logs.letGo();
         } catch (IllegalStateException alreadyStopping) {
             // A signal came during the start; the hook runs already, and the process ends after it.
             return;

@@ -69,7 +69,7 @@ public final class Reloading {
         } catch (ConfigException | IOException | IllegalStateException e) {
             LOG.log(Level.WARNING, "not reloaded: " + e.getMessage());
             return new ControlAnswer(CONFLICT, Output.json(new NotReloaded(String.valueOf(e.getMessage()))));
-        } catch (RuntimeException | LinkageError e) {
+        } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "not reloaded", e);
             return new ControlAnswer(FAULT, Output.json(new NotReloaded(e.toString())));
         }

@@ -402,6 +402,27 @@ class ImportCachesTest {
     }
 
     @Test
+    void theContextClassLoaderOfAConstructorIsThePlugins() throws Exception {
+        new PluginJar()
+                .source(
+                        "acme/Good.java",
+                        PluginJar.providerSource(
+                                "acme",
+                                "Good",
+                                "good",
+                                "1.0",
+                                "if (Thread.currentThread().getContextClassLoader() != Good.class.getClassLoader())"
+                                        + " throw new IllegalStateException();"))
+                .module("acme.good", "requires io.zygotes.spi;", "provides " + SERVICE + " with acme.Good;")
+                .write(plugins.resolve("good.jar"));
+        ClassLoader before = Thread.currentThread().getContextClassLoader();
+
+        assertEquals("good", find().byName(WHERE, "good").name());
+
+        assertSame(before, Thread.currentThread().getContextClassLoader());
+    }
+
+    @Test
     void aPluginForANewerSpiIsRefused() throws Exception {
         new PluginJar()
                 .provider("Good", "good", "1.999")

@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -86,6 +89,31 @@ class LinkCheckTest {
         assertHolds(
                 broken.cause(), "acme.inner.Cache calls io.zygotes.spi.Sandboxes.warm(String, int[])", "revision 1.");
         assertHolds(broken.mend(), "SpiVersion.CURRENT");
+    }
+
+    @Test
+    void aClassThatIsDamagedInAnyWayIsAFindingAndNeverEndsTheSearch() throws Exception {
+        Path jar = using("java.util.List<String> l = java.util.List.of(\"a\"); for (String s : l) { switch (s) { case"
+                        + " \"b\": throw new Exception(s); default: System.out.println(s + l); } } Runnable r = () ->"
+                        + " {}; r.run();")
+                .write(folder.resolve("p.jar"));
+        Random random = new Random(14);
+        byte[] sound = {};
+        for (int i = 0; i < 300; i++) {
+            try (FileSystem zip = FileSystems.newFileSystem(jar)) {
+                Path file = zip.getPath("acme/inner/Cache.class");
+                sound = i == 0 ? Files.readAllBytes(file) : sound;
+                byte[] damaged = Arrays.copyOf(sound, i % 4 == 0 ? random.nextInt(sound.length) : sound.length);
+                for (int flips = 0; flips < 3 && i % 4 > 0; flips++) {
+                    damaged[random.nextInt(damaged.length)] = (byte) random.nextInt();
+                }
+                Files.write(file, damaged);
+            }
+
+            ImportCaches caches = check(jar);
+
+            assertEquals(1, caches.broken().size() + dropped(caches).size());
+        }
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.zygotes.launcher.measure.session;
 
+import io.zygotes.launcher.console.Logs;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -48,9 +49,11 @@ public final class Measuring {
             throws Exception {
         LOGS.setLevel(Level.WARNING);
         AtomicBoolean stopping = new AtomicBoolean();
+        Logs.keepOpen();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             stopping.set(true);
             close(place, err);
+            Logs.close();
         }));
         try (place) {
             return Optional.of(measurement.run(place));

@@ -59,7 +59,7 @@ public final class KitStock {
         SandboxGroup group = pool.take(limits);
         try {
             return Kit.make(group, limits, Sockets.Type.STREAM, pool.owner());
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException | Error e) {
             pool.giveBack(group, true);
             throw e;
         }
@@ -92,7 +92,7 @@ public final class KitStock {
                     giveBack(kit);
                 }
             }
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException | Error e) {
             LOG.log(Level.DEBUG, "the next leaf has to make its own cgroup: " + e.getMessage());
         }
     }

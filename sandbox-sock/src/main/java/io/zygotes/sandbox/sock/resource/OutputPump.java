@@ -54,7 +54,7 @@ public final class OutputPump {
             poller.close();
             throw e;
         }
-        thread = Thread.ofPlatform().daemon().name("sandbox-output").start(this::pump);
+        thread = Rounds.start("sandbox-output", "what sandboxes print", this::round);
     }
 
     /**
@@ -82,7 +82,7 @@ public final class OutputPump {
         sources.put(pipe, source);
         try {
             poller.watch(pipe);
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException | Error e) {
             sources.remove(pipe);
             pipe.close();
             throw e;
@@ -116,49 +116,57 @@ public final class OutputPump {
             Descriptor pipe = entry.getKey();
             Source source = entry.getValue();
             if (sources.get(pipe) == source) {
-                for (int i = 0; i < MOST_READS && Poll.awaitInput(pipe, 0); i++) {
-                    byte[] bytes = FileIo.read(pipe);
-                    if (bytes == null || bytes.length == 0) {
-                        break;
-                    }
-                    attempt(() -> source.take(bytes));
+                try {
+                    takeRest(pipe, source);
+                } finally {
+                    forget(pipe, source);
                 }
-                forget(pipe, source);
             }
+        }
+    }
+
+    private static void takeRest(Descriptor pipe, Source source) throws IOException {
+        for (int i = 0; i < MOST_READS && Poll.awaitInput(pipe, 0); i++) {
+            byte[] bytes = FileIo.read(pipe);
+            if (bytes == null || bytes.length == 0) {
+                return;
+            }
+            give(bytes, source);
         }
     }
 
     private void forget(Descriptor pipe, Source source) throws IOException {
         sources.remove(pipe);
         slots.remove(pipe);
-        if (!resting.remove(pipe)) {
-            // Closing alone would not do while a program is being started: it has a copy for a moment.
-            poller.unwatch(pipe);
+        try {
+            if (!resting.remove(pipe)) {
+                // Closing alone would not do while a program is being started: it has a copy for a moment.
+                poller.unwatch(pipe);
+            }
+        } finally {
+            pipe.close();
+            end(source);
         }
-        pipe.close();
-        attempt(source::end);
     }
 
-    private void pump() {
-        try {
-            while (!closing) {
-                takeEnding();
-                for (Descriptor pipe : poller.await(millisToRest())) {
-                    Source source = sources.get(pipe);
-                    if (source != null) {
-                        read(pipe, source);
-                    } else if (pipe == bell.reading()) {
-                        FileIo.read(pipe);
-                    }
-                }
-            }
+    /** One wait, and what it brings. What a failure leaves unread is told of again by the next wait. */
+    private boolean round() throws IOException {
+        if (closing) {
             sources.keySet().forEach(Descriptor::close);
-        } catch (IOException e) {
-            LOG.log(Level.ERROR, "the output of sandboxes is lost from now on: " + e.getMessage(), e);
-        } finally {
             poller.close();
             bell.reading().close();
+            return false;
         }
+        takeEnding();
+        for (Descriptor pipe : poller.await(millisToRest())) {
+            Source source = sources.get(pipe);
+            if (source != null) {
+                read(pipe, source);
+            } else if (pipe == bell.reading()) {
+                FileIo.read(pipe);
+            }
+        }
+        return true;
     }
 
     private void read(Descriptor pipe, Source source) throws IOException {
@@ -170,19 +178,28 @@ public final class OutputPump {
             forget(pipe, source);
             return;
         }
-        attempt(() -> source.take(bytes));
+        give(bytes, source);
         if (slots.computeIfAbsent(pipe, _ -> new Slot()).isFull(bytes.length)) {
-            poller.unwatch(pipe);
+            // In this order: one that is not watched and does not rest would never be read again.
             resting.add(pipe);
+            poller.unwatch(pipe);
         }
     }
 
     /** What one of them printed may be lost, but nobody who prints may ever wait for a thread that is gone. */
-    private static void attempt(Runnable work) {
+    private static void give(byte[] bytes, Source source) {
         try {
-            work.run();
-        } catch (RuntimeException | OutOfMemoryError e) {
-            LOG.log(Level.WARNING, "some output of a sandbox is lost: " + e);
+            source.take(bytes);
+        } catch (RuntimeException | Error e) {
+            Rounds.tell("some output of a sandbox is lost", e);
+        }
+    }
+
+    private static void end(Source source) {
+        try {
+            source.end();
+        } catch (RuntimeException | Error e) {
+            Rounds.tell("the end of a sandbox's output is lost", e);
         }
     }
 
@@ -193,8 +210,8 @@ public final class OutputPump {
             Descriptor pipe = next.next();
             long left = slots.get(pipe).nanosLeft();
             if (left <= 0) {
-                next.remove();
                 poller.watch(pipe);
+                next.remove();
             } else {
                 least = Math.min(least, left);
             }

@@ -2,6 +2,7 @@ package io.zygotes.sandbox.sock.sandbox;
 
 import io.zygotes.sandbox.sock.cgroup.GroupPool;
 import io.zygotes.sandbox.sock.cgroup.SandboxGroup;
+import io.zygotes.sandbox.sock.resource.Rounds;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -37,6 +38,16 @@ public final class Reaper implements GroupPool.Removals {
     private final Set<Case> awaited = ConcurrentHashMap.newKeySet();
 
     private final BlockingQueue<Case> queue = new LinkedBlockingQueue<>();
+
+    // Of the thread alone.
+
+    private final List<Case> dying = new ArrayList<>();
+    private final List<Case> inUse = new ArrayList<>();
+    /** Left the queue and is in neither list yet: a round that fails in between must not lose it. Null for none. */
+    private Case inHand;
+
+    private long lastRetry = System.nanoTime();
+
     private final Thread thread;
     private volatile boolean closing;
 
@@ -142,7 +153,7 @@ public final class Reaper implements GroupPool.Removals {
     public Reaper(boolean reuse, Runnable wardenGoesOn) {
         this.reuse = reuse;
         this.wardenGoesOn = wardenGoesOn;
-        thread = Thread.ofPlatform().daemon().name("sandbox-reaper").start(this::work);
+        thread = Rounds.start("sandbox-reaper", "cleaning up after sandboxes", this::round);
     }
 
     /** Takes over a sandbox that was killed. Nothing is done before the warden tells of its end, or is late with that. */
@@ -165,34 +176,55 @@ public final class Reaper implements GroupPool.Removals {
         queue.add(new Removal(what, remove));
     }
 
-    private void work() {
-        List<Case> dying = new ArrayList<>();
-        List<Case> inUse = new ArrayList<>();
-        long lastRetry = System.nanoTime();
+    private boolean round() throws InterruptedException {
         try {
-            while (!closing || !dying.isEmpty() || !awaited.isEmpty() || !queue.isEmpty()) {
-                List<Case> next = new ArrayList<>();
-                Case first = await(dying.isEmpty(), inUse.isEmpty());
-                if (first != null) {
-                    next.add(first);
-                    queue.drainTo(next);
-                }
-                for (Case one : next) {
-                    (one instanceof Removal ? inUse : dying).add(one);
-                }
-                dying.removeIf(Reaper::done);
-                if (System.nanoTime() - lastRetry >= RETRY_EVERY * 1_000_000) {
-                    inUse.removeIf(Reaper::done);
-                    awaited.stream()
-                            .filter(one -> one.millis() >= KILL_AGAIN_AFTER && awaited.remove(one))
-                            .forEach(dying::add);
-                    lastRetry = System.nanoTime();
-                }
+            if (closing && inHand == null && dying.isEmpty() && awaited.isEmpty() && queue.isEmpty()) {
+                return false;
             }
+            if (inHand == null) {
+                inHand = await(dying.isEmpty(), inUse.isEmpty());
+            }
+            while (inHand != null) {
+                (inHand instanceof Removal ? inUse : dying).add(inHand);
+                inHand = null;
+                inHand = queue.poll();
+            }
+            attempt(dying);
+            if (System.nanoTime() - lastRetry >= RETRY_EVERY * 1_000_000) {
+                attempt(inUse);
+                takeLate();
+                lastRetry = System.nanoTime();
+            }
+            return true;
         } catch (InterruptedException e) {
             LOG.log(
                     Level.WARNING,
                     dying.size() + awaited.size() + " sandboxes were not cleaned up; the next start does it");
+            throw e;
+        }
+    }
+
+    /** Those of whose end nobody told in time. */
+    private void takeLate() {
+        for (Case one : awaited) {
+            if (one.millis() >= KILL_AGAIN_AFTER) {
+                dying.add(one);
+                if (!awaited.remove(one)) {
+                    // Its end was told meanwhile, and it is in the queue.
+                    dying.removeLast();
+                }
+            }
+        }
+    }
+
+    /** Tries all, and takes those away that are done. One by one: none may be done twice because another one failed. */
+    private static void attempt(List<Case> cases) {
+        for (int i = 0; i < cases.size(); ) {
+            if (done(cases.get(i))) {
+                cases.remove(i);
+            } else {
+                i++;
+            }
         }
     }
 
@@ -202,12 +234,13 @@ public final class Reaper implements GroupPool.Removals {
         } catch (IOException e) {
             one.reportOnce("a sandbox cannot be cleaned up after, which is tried again: " + e.getMessage());
             return false;
-        } catch (OutOfMemoryError e) {
-            LOG.log(Level.WARNING, "Java has no memory left to clean up after a sandbox; it is tried again");
-            return false;
         } catch (RuntimeException e) {
             LOG.log(Level.ERROR, "something of a sandbox is left behind until the next start", e);
             return true;
+        } catch (Error e) {
+            // Most likely want of memory, which passes.
+            one.reportOnce("a sandbox cannot be cleaned up after, which is tried again: " + e);
+            return false;
         }
     }
 

@@ -176,7 +176,7 @@ public final class Warden implements AutoCloseable {
                     case WardenMessage.Refused refused -> pending.refused(refused);
                 }
             }
-        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+        } catch (IOException | RuntimeException | Error e) {
             // Also for want of memory: the end of a sandbox that was told is not told again, but another warden starts
             // anew.
             reason = String.valueOf(e.getMessage());

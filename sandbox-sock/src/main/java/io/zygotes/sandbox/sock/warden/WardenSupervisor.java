@@ -4,6 +4,7 @@ import io.zygotes.sandbox.sock.cgroup.CgroupTree;
 import io.zygotes.sandbox.sock.linux.Pipe;
 import io.zygotes.sandbox.sock.linux.Signal;
 import io.zygotes.sandbox.sock.resource.OutputPump;
+import io.zygotes.sandbox.sock.resource.Rounds;
 import io.zygotes.sandbox.sock.resource.Shortage;
 import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.SandboxException;
@@ -123,8 +124,14 @@ public final class WardenSupervisor implements AutoCloseable {
     }
 
     private void wardenGone() {
-        living.values().forEach(end -> end.accept(Signal.KILL.exitStatus()));
-        living.clear();
+        for (int process : living.keySet()) {
+            try {
+                processEnded(process, Signal.KILL.exitStatus());
+            } catch (RuntimeException | Error e) {
+                // The others must hear of their ends all the same.
+                Rounds.tell("the end of process " + process + " is told late", e);
+            }
+        }
         synchronized (this) {
             if (!closed) {
                 LOG.log(Level.ERROR, "the warden died, and all sandboxes with it; the next request starts it again");

@@ -86,6 +86,21 @@ class OutputPumpTest {
     }
 
     @Test
+    void nothingThatTheReceiverOfOneSandboxThrowsEndsTheOutputOfOthers() throws Exception {
+        for (Error error :
+                List.of(new OutOfMemoryError("on purpose"), new StackOverflowError(), new AssertionError())) {
+            runAside(
+                    line -> {
+                        throw error;
+                    },
+                    "/usr/bin/printf",
+                    "lost\\n");
+        }
+        runAside(lines::add, "/usr/bin/printf", "seen\\n");
+        assertEquals("seen", line());
+    }
+
+    @Test
     void linesComeWholeAndTheLastOneAtTheEnd() throws Exception {
         Pipe pipe = Pipe.open();
         pump.lines(pipe.reading(), lines::add);
