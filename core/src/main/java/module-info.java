@@ -9,7 +9,6 @@ module io.zygotes.core {
     requires transitive io.zygotes.spi;
     requires transitive com.google.guice;
     requires com.fasterxml.jackson.databind;
-    requires com.fasterxml.jackson.dataformat.yaml;
     requires jakarta.inject;
     requires java.logging;
     requires jdk.management;
@@ -17,6 +16,7 @@ module io.zygotes.core {
     requires org.eclipse.jetty.server;
     // Jetty logs through SLF4J, which would not find this one by itself in an image
     requires org.slf4j.jul;
+    requires org.yaml.snakeyaml;
 
     exports io.zygotes.core to
             io.zygotes.launcher;

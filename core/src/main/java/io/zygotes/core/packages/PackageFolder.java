@@ -33,7 +33,11 @@ final class PackageFolder {
     private static final String FILES = "files";
     private static final String INFO = "package.json";
     private static final long MAX_METADATA = 1 << 20;
-    private static final Pattern MODULE = Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*(\\.[\\p{L}_][\\p{L}\\p{N}_]*)*");
+    /** Characters of a module's name: a pattern with a group that is repeated takes stack for each repetition. */
+    private static final int MAX_MODULE = 255;
+
+    private static final Pattern MODULE =
+            Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*+(?:\\.[\\p{L}_][\\p{L}\\p{N}_]*+)*+");
     private static final Set<PosixFilePermission> FOR_ALL = PosixFilePermissions.fromString("r--r--r--");
     private static final Set<PosixFilePermission> FOLDER = PosixFilePermissions.fromString("rwxr-xr-x");
 
@@ -86,8 +90,9 @@ final class PackageFolder {
         }
         List<String> modules = texts(node.path("modules"));
         for (String module : modules) {
-            if (!MODULE.matcher(module).matches()) {
-                throw new IOException("the installer names a module '" + module + "', which is no module name");
+            if (module.length() > MAX_MODULE || !MODULE.matcher(module).matches()) {
+                throw new IOException("the installer names a module '"
+                        + module.substring(0, Math.min(module.length(), MAX_MODULE)) + "', which is no module name");
             }
         }
         long bytes = open(files(folder));

@@ -8,6 +8,8 @@ import io.zygotes.spi.PackageId;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -131,7 +133,15 @@ final class CodeFolders {
             throw new IllegalArgumentException(
                     file + " must be a file of at most " + (MAX_TEXT >> 10) + " KiB, not a link or folder");
         }
-        return new String(Files.readAllBytes(path), StandardCharsets.UTF_8);
+        try {
+            // A decoder that is made here reports what is not UTF-8; String would put another character in its place.
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(Files.readAllBytes(path)))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException(file + " is not UTF-8; save it as that", e);
+        }
     }
 
     /**

@@ -74,6 +74,11 @@ final class CodeWriter {
         Files.setPosixFilePermissions(target, RUNNABLE);
     }
 
+    /** Whether a folder is no part of a lambda, although it lies in the lambda's folder. */
+    static boolean leftOut(Path folder) {
+        return folder.endsWith(BYTE_CODE) || folder.endsWith(".git");
+    }
+
     /** Copies a folder. */
     void copy(Path source) throws IOException {
         Path from = source.toRealPath();
@@ -83,7 +88,7 @@ final class CodeWriter {
                 if (folder.equals(from)) {
                     return FileVisitResult.CONTINUE;
                 }
-                if (folder.endsWith(BYTE_CODE) || folder.endsWith(".git")) {
+                if (leftOut(folder)) {
                     return FileVisitResult.SKIP_SUBTREE;
                 }
                 folder(place(from.relativize(folder).toString()));
@@ -111,28 +116,12 @@ final class CodeWriter {
     /** Unpacks a tar.gz. */
     void unpack(InputStream archive) throws IOException {
         boolean empty = true;
-        try (TarArchiveInputStream tar = new TarArchiveInputStream(new GZIPInputStream(archive, 1 << 16), "UTF-8")) {
-            for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+        TarHeaders headers = new TarHeaders(new GZIPInputStream(archive, 1 << 16));
+        try (TarArchiveInputStream tar = new TarArchiveInputStream(headers, "UTF-8")) {
+            for (TarArchiveEntry entry = headers.next(tar); entry != null; entry = headers.next(tar)) {
                 empty = false;
-                Path place = place(entry.getName());
-                if (place.equals(target) || inByteCode(place)) {
-                    continue;
-                }
-                if (entry.isDirectory()) {
-                    folder(place);
-                } else if (entry.isSymbolicLink()) {
-                    link(place, entry.getLinkName());
-                } else if (entry.isFile()
-                        && !entry.isLink()
-                        && !entry.isFIFO()
-                        && !entry.isBlockDevice()
-                        && !entry.isCharacterDevice()) {
-                    folder(place.getParent());
-                    file(place, tar, (entry.getMode() & 0111) != 0);
-                } else {
-                    throw new RefusedException(
-                            "'" + entry.getName() + "' is neither a file nor a folder nor a symbolic link");
-                }
+                write(entry, tar);
+                passOver(tar);
             }
         } catch (IllegalArgumentException e) {
             throw new RefusedException("is damaged: " + e.getMessage(), e);
@@ -141,6 +130,43 @@ final class CodeWriter {
             throw new RefusedException("holds nothing");
         }
         finish();
+    }
+
+    private void write(TarArchiveEntry entry, TarArchiveInputStream tar) throws IOException {
+        Path place = place(entry.getName());
+        if (place.equals(target) || inByteCode(place)) {
+            return;
+        }
+        if (entry.isDirectory()) {
+            folder(place);
+        } else if (entry.isSymbolicLink()) {
+            link(place, entry.getLinkName());
+        } else if (entry.isFile()
+                && !entry.isLink()
+                && !entry.isFIFO()
+                && !entry.isBlockDevice()
+                && !entry.isCharacterDevice()) {
+            folder(place.getParent());
+            file(place, tar, (entry.getMode() & 0111) != 0);
+        } else {
+            throw new RefusedException("'" + ErrorText.shortened(entry.getName())
+                    + "' is neither a file nor a folder nor a symbolic link");
+        }
+    }
+
+    /** What is left of an entry; it counts as if it was written, because it takes as long to read. */
+    private void passOver(TarArchiveInputStream tar) throws IOException {
+        byte[] buffer = new byte[1 << 16];
+        for (int n = tar.read(buffer); n >= 0; n = tar.read(buffer)) {
+            count(n);
+        }
+    }
+
+    private void count(int more) throws RefusedException {
+        bytes += more;
+        if (bytes > maxBytes) {
+            throw new RefusedException("holds more than " + (maxBytes >> 20) + " MiB");
+        }
     }
 
     private boolean inByteCode(Path place) {
@@ -159,10 +185,12 @@ final class CodeWriter {
         try {
             place = target.resolve(name).normalize();
         } catch (InvalidPathException e) {
-            throw new RefusedException("an entry has the name '" + printable(name) + "', which is no path", e);
+            throw new RefusedException(
+                    "an entry has the name '" + ErrorText.shortened(name) + "', which is no path", e);
         }
         if (name.startsWith("/") || !place.startsWith(target)) {
-            throw new RefusedException("the entry '" + printable(name) + "' leads outside of the lambda's folder");
+            throw new RefusedException(
+                    "the entry '" + ErrorText.shortened(name) + "' leads outside of the lambda's folder");
         }
         if (++entries > maxEntries) {
             throw new RefusedException("holds more than " + maxEntries + " files");
@@ -206,10 +234,7 @@ final class CodeWriter {
         try (OutputStream out = Files.newOutputStream(place, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             byte[] buffer = new byte[1 << 16];
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-                bytes += n;
-                if (bytes > maxBytes) {
-                    throw new RefusedException("holds more than " + (maxBytes >> 20) + " MiB");
-                }
+                count(n);
                 out.write(buffer, 0, n);
             }
         }
@@ -222,11 +247,11 @@ final class CodeWriter {
         try {
             leadsTo = place.getParent().resolve(to).normalize();
         } catch (InvalidPathException e) {
-            throw new RefusedException("a link leads to '" + printable(to) + "', which is no path", e);
+            throw new RefusedException("a link leads to '" + ErrorText.shortened(to) + "', which is no path", e);
         }
         if (to.isEmpty() || to.startsWith("/") || !leadsTo.startsWith(target)) {
             throw new RefusedException("the link '" + target.relativize(place)
-                    + "' leads outside of the lambda's folder (to '" + printable(to) + "')");
+                    + "' leads outside of the lambda's folder (to '" + ErrorText.shortened(to) + "')");
         }
         links.put(place, to);
     }
@@ -237,9 +262,5 @@ final class CodeWriter {
             Files.deleteIfExists(link.getKey());
             Files.createSymbolicLink(link.getKey(), Path.of(link.getValue()));
         }
-    }
-
-    private static String printable(String text) {
-        return text.replaceAll("\\p{Cntrl}", "?");
     }
 }

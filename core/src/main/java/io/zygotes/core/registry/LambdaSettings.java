@@ -1,15 +1,12 @@
 package io.zygotes.core.registry;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.BiFunction;
 import java.util.regex.Pattern;
 
 /**
@@ -21,8 +18,9 @@ import java.util.regex.Pattern;
  */
 record LambdaSettings(Map<String, String> environment, Limits limits, Network network) {
 
-    private static final YAMLMapper YAML = new YAMLMapper();
+    private static final String FILE = "ol.yaml";
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
+    private static final Pattern NUMBER = Pattern.compile("0|-?[1-9][0-9]{0,8}");
 
     LambdaSettings {
         environment = Map.copyOf(environment);
@@ -31,66 +29,51 @@ record LambdaSettings(Map<String, String> environment, Limits limits, Network ne
     }
 
     /**
-     * Reads the file. Keys of OpenLambda that mean nothing here, such as triggers, are passed over.
+     * Reads the file. Keys of OpenLambda that mean nothing here, such as triggers, are passed over. Values are the texts
+     * that stand in the file: {@code 1.10} and {@code yes} stay what they are.
      *
      * @param text the file
      * @param worker what holds where the file says nothing
      * @param maxMemMb the most memory that a lambda may ask for
-     * @throws IllegalArgumentException naming the key, if a value is wrong
+     * @throws IllegalArgumentException naming line, column and key, if a value is wrong
      */
     static LambdaSettings parse(String text, LambdaSettings worker, int maxMemMb) {
-        JsonNode root;
-        try {
-            root = YAML.readTree(text);
-        } catch (JsonProcessingException e) {
-            String where =
-                    e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr();
-            throw new IllegalArgumentException("ol.yaml" + where + " is not YAML: " + e.getOriginalMessage(), e);
-        }
-        if (root.isMissingNode() || root.isNull()) {
+        Optional<YamlMapping> file = YamlMapping.parse(FILE, text);
+        if (file.isEmpty()) {
             return worker;
         }
-        if (!root.isObject()) {
-            throw new IllegalArgumentException("ol.yaml must be a mapping of keys, not " + root);
-        }
-        try {
-            return new LambdaSettings(
-                    environment(root.path("environment"), worker.environment()),
-                    limits(root.path("limits"), worker.limits(), maxMemMb),
-                    network(root.path("network"), worker.network()));
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("ol.yaml: " + e.getMessage(), e);
-        }
+        YamlMapping root = file.get();
+        return new LambdaSettings(
+                environment(root, worker.environment()),
+                limits(root, worker.limits(), maxMemMb),
+                network(root, worker.network()));
     }
 
-    private static Map<String, String> environment(JsonNode node, Map<String, String> worker) {
+    private static Map<String, String> environment(YamlMapping root, Map<String, String> worker) {
         Map<String, String> all = new TreeMap<>(worker);
-        if (absent(node)) {
+        if (!root.has("environment")) {
             return all;
         }
-        if (!node.isObject()) {
-            throw new IllegalArgumentException("environment must be a mapping of names to texts");
-        }
-        for (Map.Entry<String, JsonNode> variable : node.properties()) {
-            if (!VARIABLE.matcher(variable.getKey()).matches()) {
-                throw new IllegalArgumentException(
-                        "environment: '" + variable.getKey() + "' is not a name of a variable");
+        YamlMapping section = root.section("environment");
+        for (String name : section.keys()) {
+            if (!VARIABLE.matcher(name).matches()) {
+                throw section.faultOfKey(
+                        name, "environment: '" + ErrorText.shortened(name) + "' is not a name of a variable");
             }
-            if (!variable.getValue().isValueNode()
-                    || variable.getValue().asText().indexOf('\0') >= 0) {
-                throw new IllegalArgumentException("environment: " + variable.getKey() + " must be a text");
+            String value = section.text(name);
+            if (value.indexOf('\0') >= 0) {
+                throw section.fault(name, "environment: " + name + " holds the character 0, which no variable can");
             }
-            all.put(
-                    variable.getKey(),
-                    variable.getValue().isNull() ? "" : variable.getValue().asText());
+            all.put(name, value);
         }
         return all;
     }
 
-    private static Limits limits(JsonNode node, Limits worker, int maxMemMb) {
-        if (absent(node)) {
+    private static Limits limits(YamlMapping root, Limits worker, int maxMemMb) {
+        if (!root.has("limits")) {
             return worker;
         }
+        YamlMapping section = root.section("limits");
         Map<String, Integer> known = new TreeMap<>(Map.of(
                 "mem_mb", worker.memMb(),
                 "procs", worker.procs(),
@@ -99,52 +82,66 @@ record LambdaSettings(Map<String, String> environment, Limits limits, Network ne
                 "runtime_sec", worker.runtimeSec(),
                 "open_files", worker.openFiles(),
                 "tmp_mb", worker.tmpMb()));
-        for (Map.Entry<String, JsonNode> limit : node.properties()) {
-            if (!known.containsKey(limit.getKey())) {
-                throw new IllegalArgumentException(
-                        "limits: '" + limit.getKey() + "' is no limit; there are " + String.join(", ", known.keySet()));
+        for (String key : section.keys()) {
+            if (!known.containsKey(key)) {
+                throw section.faultOfKey(
+                        key,
+                        "limits: '" + ErrorText.shortened(key) + "' is no limit; there are "
+                                + String.join(", ", known.keySet()));
             }
-            if (!limit.getValue().canConvertToInt() || !limit.getValue().isIntegralNumber()) {
-                throw new IllegalArgumentException(
-                        "limits: " + limit.getKey() + " must be a whole number, not " + limit.getValue());
+            if (section.has(key)) {
+                known.put(key, number(section, key));
             }
         }
-        BiFunction<String, Integer, Integer> value =
-                (key, fallback) -> node.path(key).asInt(fallback);
-        known.replaceAll(value);
         if (known.get("mem_mb") > maxMemMb) {
-            throw new IllegalArgumentException("limits: mem_mb is " + known.get("mem_mb") + ", it must be at most "
-                    + maxMemMb + ", half of the worker's mem_pool_mb");
+            throw section.fault(
+                    "mem_mb",
+                    "limits: mem_mb is " + known.get("mem_mb") + ", it must be at most " + maxMemMb
+                            + ", half of the worker's mem_pool_mb");
         }
-        return new Limits(
-                known.get("mem_mb"),
-                known.get("procs"),
-                known.get("cpu_percent"),
-                known.get("swappiness"),
-                known.get("runtime_sec"),
-                known.get("open_files"),
-                known.get("tmp_mb"));
+        try {
+            return new Limits(
+                    known.get("mem_mb"),
+                    known.get("procs"),
+                    known.get("cpu_percent"),
+                    known.get("swappiness"),
+                    known.get("runtime_sec"),
+                    known.get("open_files"),
+                    known.get("tmp_mb"));
+        } catch (IllegalArgumentException e) {
+            throw root.fault("limits", "limits: " + e.getMessage());
+        }
+    }
+
+    /** Digits as people write them: YAML 1.1 takes a leading 0 for octal. */
+    private static int number(YamlMapping section, String key) {
+        String text = section.text(key);
+        if (!NUMBER.matcher(text).matches()) {
+            throw section.fault(
+                    key,
+                    "limits: " + key + " must be a whole number without leading zeros, not '"
+                            + ErrorText.shortened(text) + "'");
+        }
+        return Integer.parseInt(text);
     }
 
     /** A lambda may give up the network, but not take what the operator gives to nobody. */
-    private static Network network(JsonNode node, Network worker) {
-        if (absent(node)) {
+    private static Network network(YamlMapping root, Network worker) {
+        if (!root.has("network")) {
             return worker;
         }
-        Network wanted = switch (node.asText().toLowerCase(Locale.ROOT)) {
+        String text = root.text("network");
+        Network wanted = switch (text.toLowerCase(Locale.ROOT)) {
             case "host" -> Network.HOST;
             case "none" -> Network.NONE;
             default ->
-                throw new IllegalArgumentException("network is '" + node.asText() + "', it must be host or none");
+                throw root.fault("network", "network is '" + ErrorText.shortened(text) + "', it must be host or none");
         };
         if (wanted == Network.HOST && worker == Network.NONE) {
-            throw new IllegalArgumentException(
+            throw root.fault(
+                    "network",
                     "network is 'host', but this worker gives no lambda the network (network in config.json)");
         }
         return wanted;
-    }
-
-    private static boolean absent(JsonNode node) {
-        return node.isMissingNode() || node.isNull();
     }
 }

@@ -183,13 +183,21 @@ public final class LambdaStore {
         StringBuilder all = new StringBuilder();
         Path from = source.toRealPath();
         Files.walkFileTree(from, new SimpleFileVisitor<>() {
+            private int seen;
+
             @Override
             public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
-                return visitFile(folder, attributes);
+                return CodeWriter.leftOut(folder) && !folder.equals(from)
+                        ? FileVisitResult.SKIP_SUBTREE
+                        : visitFile(folder, attributes);
             }
 
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                if (++seen > MAX_ENTRIES) {
+                    // Whoever reads the lambda will refuse it; this text says that it is still the same.
+                    return FileVisitResult.TERMINATE;
+                }
                 // The change time notices a file that was replaced by one of the same size and modification time.
                 all.append(from.relativize(file))
                         .append('\0')

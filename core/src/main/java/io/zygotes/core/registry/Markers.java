@@ -13,12 +13,14 @@ import java.util.regex.Pattern;
  */
 final class Markers {
 
+    /** Matched at one place only, and without a way back: what does not match is seen after one look. */
     private static final Pattern TOKEN = Pattern.compile(
-            "\\s*(?:(\\()|(\\))|(===|==|!=|<=|>=|~=|<|>)|'([^']*)'|\"([^\"]*)\"|([A-Za-z_][A-Za-z0-9_.]*))");
+            "\\s*+(?:(\\()|(\\))|(===|==|!=|<=|>=|~=|<|>)|'([^']*+)'|\"([^\"]*+)\"|([A-Za-z_][A-Za-z0-9_.]*+))");
     /** Whose values compare as versions. */
     private static final Set<String> VERSIONS =
             Set.of("python_version", "python_full_version", "implementation_version");
 
+    private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
     /** Parentheses in parentheses; each takes a part of the stack. */
     private static final int MAX_DEPTH = 100;
 
@@ -39,13 +41,13 @@ final class Markers {
 
     private Markers(String marker, Map<String, String> environment) {
         this.environment = environment;
-        Matcher matcher = TOKEN.matcher(marker);
-        int at = 0;
         String rest = marker.stripTrailing();
+        Matcher matcher = TOKEN.matcher(rest);
+        int at = 0;
         while (at < rest.length()) {
-            if (!matcher.find(at) || matcher.start() != at) {
-                throw new IllegalArgumentException(
-                        "cannot read the marker at '" + rest.substring(at).strip() + "'");
+            if (!matcher.region(at, rest.length()).lookingAt()) {
+                throw new IllegalArgumentException("cannot read the marker at '"
+                        + ErrorText.shortened(rest.substring(at).strip()) + "'");
             }
             tokens.add(token(matcher));
             at = matcher.end();
@@ -73,7 +75,7 @@ final class Markers {
         boolean value = markers.or();
         if (markers.next < markers.tokens.size()) {
             throw new IllegalArgumentException("the marker goes on after its end: '"
-                    + markers.tokens.get(markers.next).text() + "'");
+                    + ErrorText.shortened(markers.tokens.get(markers.next).text()) + "'");
         }
         return value;
     }
@@ -127,7 +129,7 @@ final class Markers {
         if (token.kind() == Kind.WORD && token.text().equals("not") && takeWord("in")) {
             return "not in";
         }
-        throw new IllegalArgumentException("'" + token.text() + "' is no comparison of a marker");
+        throw new IllegalArgumentException("'" + ErrorText.shortened(token.text()) + "' is no comparison of a marker");
     }
 
     private String value(Token token) {
@@ -135,14 +137,15 @@ final class Markers {
             return token.text();
         }
         if (token.kind() != Kind.WORD) {
-            throw new IllegalArgumentException("'" + token.text() + "' stands where a marker needs a value");
+            throw new IllegalArgumentException(
+                    "'" + ErrorText.shortened(token.text()) + "' stands where a marker needs a value");
         }
         if (token.text().equals("extra")) {
             return "";
         }
         String value = environment.get(token.text());
         if (value == null) {
-            throw new IllegalArgumentException("'" + token.text() + "' is no marker variable");
+            throw new IllegalArgumentException("'" + ErrorText.shortened(token.text()) + "' is no marker variable");
         }
         return value;
     }
@@ -197,8 +200,8 @@ final class Markers {
         if (i >= parts.length) {
             return 0;
         }
-        Matcher digits = Pattern.compile("^[0-9]{1,9}").matcher(parts[i].strip());
-        return digits.find() ? Integer.parseInt(digits.group()) : 0;
+        Matcher digits = NUMBER.matcher(parts[i].strip());
+        return digits.lookingAt() ? Integer.parseInt(digits.group()) : 0;
     }
 
     private Token peek() {

@@ -16,6 +16,7 @@ import io.zygotes.spi.PackageId;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -203,6 +204,15 @@ class LambdaRegistryTest {
 
         RegistryException e = assertThrows(RegistryException.class, () -> registry.lookup("hello"));
         assertFalse(e.getMessage().contains("secret"), e.getMessage());
+    }
+
+    @Test
+    void settingsThatAreNotUtf8AreRefusedInsteadOfChanged() throws Exception {
+        Path lambda = write("hello", "f.py", "x = 1\n");
+        Files.write(lambda.resolve("ol.yaml"), "environment: {A: caf\u00e9}".getBytes(StandardCharsets.ISO_8859_1));
+
+        RegistryException e = assertThrows(RegistryException.class, () -> registry.lookup("hello"));
+        assertTrue(e.getMessage().contains("ol.yaml is not UTF-8"), e.getMessage());
     }
 
     @Test

@@ -64,11 +64,78 @@ class LambdaSettingsTest {
                 "environment: {A: [1]}",
                 "network: bridge",
                 "[1, 2]",
-                "a: b: c"
+                "a: b: c",
+                "limits: []",
+                "limits: 5",
+                "limits: {mem_mb: [1]}",
+                "limits: {mem_mb: 0123}",
+                "limits: {mem_mb: 1_0}",
+                "limits: {mem_mb: 0x10}",
+                "limits: {mem_mb: 1.0}",
+                "limits: {mem_mb: -5}",
+                "network: {a: b}",
+                "environment: {A: 1, A: 2}",
+                "network: none\nnetwork: none",
+                "triggers: {a: 1, a: 2}",
+                "environment: {A: 1}\n---\nenvironment: {A: 2}",
+                "{[1]: 2}"
             })
     void aWrongFileIsRefused(String text) {
         IllegalArgumentException e =
                 assertThrows(IllegalArgumentException.class, () -> LambdaSettings.parse(text, OPEN, 200));
         assertTrue(e.getMessage().startsWith("ol.yaml"), e.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "1.10",
+                "0123",
+                "yes",
+                "1_000",
+                "no",
+                "1e3",
+                "0x10",
+                "~",
+                "null",
+                "2001-01-01",
+                "1:30",
+                ".5",
+                "+1",
+                "TRUE"
+            })
+    void aValueIsTheTextThatStandsInTheFile(String value) {
+        assertEquals(
+                Map.of("A", value),
+                LambdaSettings.parse("environment:\n  A: " + value + "\n", OPEN, 200)
+                        .environment());
+    }
+
+    @Test
+    void aValueThatSaysNothingIsAnEmptyVariable() {
+        assertEquals(
+                Map.of("A", "", "B", ""),
+                LambdaSettings.parse("environment:\n  A:\n  B: ''\n", OPEN, 200).environment());
+    }
+
+    @Test
+    void anAliasHasTheValueOfItsAnchor() {
+        assertEquals(
+                Map.of("A", "1.10", "B", "1.10"),
+                LambdaSettings.parse("environment: {A: &a 1.10, B: *a}", OPEN, 200)
+                        .environment());
+    }
+
+    @Test
+    void anErrorSaysLineAndColumn() {
+        IllegalArgumentException shape = assertThrows(
+                IllegalArgumentException.class, () -> LambdaSettings.parse("network: host\nlimits: []", OPEN, 200));
+        assertEquals(
+                "ol.yaml, line 2, column 9: limits must be a mapping of keys to values, not a list",
+                shape.getMessage());
+        IllegalArgumentException twice = assertThrows(
+                IllegalArgumentException.class,
+                () -> LambdaSettings.parse("environment:\n  A: 1\n  B: 1\n  A: 2\n", OPEN, 200));
+        assertEquals("ol.yaml, line 4, column 3: 'A' stands there twice; remove one of them", twice.getMessage());
     }
 }

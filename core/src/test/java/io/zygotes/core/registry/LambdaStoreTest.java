@@ -8,7 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.io.OutputStream;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -69,22 +70,6 @@ class LambdaStoreTest {
         entry.setLinkName(to);
         tar.putArchiveEntry(entry);
         tar.closeArchiveEntry();
-    }
-
-    /**
-     * A link whose target stands in a pax header (pax(1)) before it. It is written here, because the library's own way of
-     * shortening a name to its field takes a time that is quadratic in the name's length.
-     */
-    private static void longLink(TarArchiveOutputStream tar, String name, String to) throws IOException {
-        String rest = " linkpath=" + to + "\n";
-        int length = rest.length() + Integer.toString(rest.length() + 9).length();
-        byte[] record = (length + rest).getBytes(StandardCharsets.US_ASCII);
-        TarArchiveEntry header = new TarArchiveEntry("pax/" + name, TarConstants.LF_PAX_EXTENDED_HEADER_LC);
-        header.setSize(record.length);
-        tar.putArchiveEntry(header);
-        tar.write(record);
-        tar.closeArchiveEntry();
-        link(tar, name, "x", TarConstants.LF_SYMLINK);
     }
 
     private IOException refused(Content content) throws IOException {
@@ -250,16 +235,85 @@ class LambdaStoreTest {
 
     @Test
     void namesAndLinksThatTakeMuchMemoryAreRefused() throws Exception {
-        IOException refused = refused(tar -> longLink(tar, "link", "x".repeat(100_000)));
-        assertTrue(refused.getMessage().contains("of 100000 characters"), refused.getMessage());
-        byte[] many = archive(tar -> {
-            for (int i = 0; i < 4200; i++) {
-                longLink(tar, "link" + i, "x".repeat(4000));
-            }
+        IOException refused = refused(tar -> {
+            tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+            link(tar, "link", "x".repeat(100_000), TarConstants.LF_SYMLINK);
         });
+        assertTrue(refused.getMessage().contains("of 100000 characters"), refused.getMessage());
+        // The writer of archives takes a minute for so many long links, so this one is written by hand.
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (OutputStream out = new GZIPOutputStream(bytes)) {
+            for (int i = 0; i < 4200; i++) {
+                header(out, 'K', "././@LongLink", 4000);
+                out.write(Arrays.copyOf("x".repeat(4000).getBytes(), 4096));
+                header(out, '2', "link" + i, 0);
+            }
+        }
+        byte[] many = bytes.toByteArray();
         CodeWriter writer = new CodeWriter(folder.resolve("many"), 1000, 10_000);
         IOException together = assertThrows(IOException.class, () -> writer.unpack(new ByteArrayInputStream(many)));
         assertTrue(together.getMessage().contains("million characters"), together.getMessage());
+    }
+
+    /** One header of a tar that says how long the name, or the records, behind it are. */
+    private static void header(OutputStream out, char kind, String name, long size) throws IOException {
+        byte[] block = new byte[512];
+        TarArchiveEntry entry = new TarArchiveEntry(name, (byte) kind);
+        entry.setSize(size);
+        entry.writeEntryHeader(block);
+        out.write(block);
+    }
+
+    @ParameterizedTest
+    @ValueSource(chars = {'L', 'K', 'x', 'g'})
+    void aHeaderThatWouldFillTheMemoryIsRefused(char kind) throws Exception {
+        long size = 300 << 20;
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (OutputStream out = new GZIPOutputStream(bytes)) {
+            header(out, kind, "././@LongLink", size);
+            byte[] piece = new byte[1 << 20];
+            Arrays.fill(piece, (byte) 'a');
+            System.arraycopy((size + " a=").getBytes(), 0, piece, 0, 12);
+            for (long done = 0; done < size; done += piece.length) {
+                out.write(piece);
+                Arrays.fill(piece, 0, 12, (byte) 'a');
+            }
+        }
+        com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+
+        IOException e = assertThrows(
+                IOException.class,
+                () -> new CodeWriter(folder.resolve("t"), 1 << 30, 10)
+                        .unpack(new ByteArrayInputStream(bytes.toByteArray())));
+
+        assertTrue(e.getMessage().contains("header of more than 256 KiB"), e.toString());
+        long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+        assertTrue(allocated < 16 << 20, "allocated " + (allocated >> 20) + " MiB");
+    }
+
+    @Test
+    void recordsThatArePiledUpForAllEntriesAreRefused() throws Exception {
+        IOException e = refused(tar -> {
+            for (int i = 0; i < 200; i++) {
+                TarArchiveEntry records = new TarArchiveEntry("pax", (byte) 'g');
+                byte[] text = ("12 k" + (100 + i) + "=v\n").getBytes();
+                text = ((text.length) + " " + new String(text).substring(3)).getBytes();
+                records.setSize(text.length);
+                tar.putArchiveEntry(records);
+                tar.write(text);
+                tar.closeArchiveEntry();
+            }
+            file(tar, "f.py", "x");
+        });
+        assertTrue(e.getMessage().contains("pax records"), e.getMessage());
+    }
+
+    @Test
+    void whatIsPassedOverCountsAsWell() throws Exception {
+        IOException e = refused(tar -> file(tar, "__pycache__/f.pyc", "x".repeat(1001)));
+
+        assertTrue(e.getMessage().contains("more than"), e.getMessage());
     }
 
     @Test

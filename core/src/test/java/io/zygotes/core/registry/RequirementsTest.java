@@ -2,13 +2,16 @@ package io.zygotes.core.registry;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.zygotes.spi.PackageId;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -121,5 +124,38 @@ class RequirementsTest {
         String line = "numpy==1; " + "(".repeat(100_000) + "python_version > '3'" + ")".repeat(100_000);
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> parse(line));
         assertTrue(e.getMessage().contains("100 deep"), e.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "numpy %s 1",
+                "numpy%s[a]1",
+                "numpy%s",
+                "numpy==1 ; python_version %s ?",
+                "numpy==1 ; %s",
+                "numpy==1 --hash%s",
+                "numpy[%s]==1 2",
+                "#%s"
+            })
+    void aLineOfManyBlanksIsReadInOneGo(String line) {
+        String blanks = " ".repeat(60_000);
+        assertTimeoutPreemptively(Duration.ofSeconds(2), () -> {
+            try {
+                parse(line.formatted(blanks));
+            } catch (IllegalArgumentException e) {
+                assertTrue(e.getMessage().length() < 500, "an error is short");
+            }
+        });
+    }
+
+    @Test
+    void aLineAndAFileHaveAnEnd() {
+        String line = "numpy==1 " + "--hash=sha256:0 ".repeat(20_000);
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> parse(line));
+        assertTrue(e.getMessage().contains("more than 262144"), e.getMessage());
+        String many = IntStream.range(0, 1001).mapToObj(i -> "a" + i + "==1\n").collect(Collectors.joining());
+        IllegalArgumentException all = assertThrows(IllegalArgumentException.class, () -> parse(many));
+        assertTrue(all.getMessage().contains("more than 1000 packages"), all.getMessage());
     }
 }

@@ -1,0 +1,162 @@
+package io.zygotes.core.registry;
+
+import java.io.StringReader;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.error.Mark;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.NodeTuple;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+import org.yaml.snakeyaml.nodes.Tag;
+
+/**
+ * One mapping of a YAML file, whose scalars are what stands in the file. YAML 1.1 would make {@code 1.1} of
+ * {@code 1.10}, {@code 83} of {@code 0123} and {@code true} of {@code yes}, so no scalar is resolved here. Every error
+ * has line and column. Not safe for use by many threads.
+ */
+final class YamlMapping {
+
+    /** One file, by the name that errors have. */
+    private final String file;
+
+    private final Map<String, Node> values = new LinkedHashMap<>();
+    private final Map<String, Node> keys = new HashMap<>();
+
+    private YamlMapping(String file, MappingNode node) {
+        this.file = file;
+        for (NodeTuple entry : node.getValue()) {
+            String key = ((ScalarNode) entry.getKeyNode()).getValue();
+            values.put(key, entry.getValueNode());
+            keys.put(key, entry.getKeyNode());
+        }
+    }
+
+    /**
+     * Reads a file that holds one mapping.
+     *
+     * @param file its name, for errors
+     * @param text its content
+     * @return empty if the file says nothing
+     * @throws IllegalArgumentException with line and column, if it is not YAML, not a mapping, or has a key twice
+     */
+    static Optional<YamlMapping> parse(String file, String text) {
+        Node root;
+        try {
+            root = new Yaml(new LoaderOptions())
+                    .compose(new StringReader(text.startsWith("\uFEFF") ? text.substring(1) : text));
+        } catch (MarkedYAMLException e) {
+            throw fault(file, e.getProblemMark(), "is not YAML: " + e.getProblem(), e);
+        } catch (YAMLException e) {
+            throw fault(file, null, "is not YAML: " + e.getMessage(), e);
+        }
+        if (root == null || Tag.NULL.equals(root.getTag())) {
+            return Optional.empty();
+        }
+        checkKeys(file, root, Collections.newSetFromMap(new IdentityHashMap<>()));
+        return Optional.of(mapping(file, root, "the file"));
+    }
+
+    /** In all of the file: a key that stands there twice hides a value, in parts that nobody reads as well. */
+    private static void checkKeys(String file, Node node, Set<Node> seen) {
+        // The same part may stand in many places, by aliases.
+        if (!seen.add(node)) {
+            return;
+        }
+        switch (node) {
+            case MappingNode mapping -> {
+                Set<String> names = new HashSet<>();
+                for (NodeTuple entry : mapping.getValue()) {
+                    if (!(entry.getKeyNode() instanceof ScalarNode key)) {
+                        throw fault(file, entry.getKeyNode().getStartMark(), "a key must be a word", null);
+                    }
+                    if (!names.add(key.getValue())) {
+                        throw fault(
+                                file,
+                                key.getStartMark(),
+                                "'" + ErrorText.shortened(key.getValue()) + "' stands there twice; remove one of them",
+                                null);
+                    }
+                    checkKeys(file, entry.getValueNode(), seen);
+                }
+            }
+            case SequenceNode sequence -> sequence.getValue().forEach(item -> checkKeys(file, item, seen));
+            default -> {
+                return;
+            }
+        }
+    }
+
+    private static YamlMapping mapping(String file, Node node, String what) {
+        if (!(node instanceof MappingNode mapping)) {
+            throw fault(
+                    file, node.getStartMark(), what + " must be a mapping of keys to values, not " + shape(node), null);
+        }
+        return new YamlMapping(file, mapping);
+    }
+
+    private static String shape(Node node) {
+        return node instanceof ScalarNode scalar
+                ? "'" + ErrorText.shortened(scalar.getValue()) + "'"
+                : node instanceof SequenceNode ? "a list" : "a mapping";
+    }
+
+    /** All keys, in the order of the file. */
+    Set<String> keys() {
+        return values.keySet();
+    }
+
+    /** Whether the key has a value; one that is there and says nothing, or null, has none. */
+    boolean has(String key) {
+        Node node = values.get(key);
+        return node != null && !Tag.NULL.equals(node.getTag());
+    }
+
+    /**
+     * The mapping under a key.
+     *
+     * @throws IllegalArgumentException with line and column, if it is something else
+     */
+    YamlMapping section(String key) {
+        return mapping(file, values.get(key), key);
+    }
+
+    /**
+     * The text of the scalar under a key, as it stands in the file.
+     *
+     * @throws IllegalArgumentException with line and column, if it is something else
+     */
+    String text(String key) {
+        Node node = values.get(key);
+        if (!(node instanceof ScalarNode scalar)) {
+            throw fault(file, node.getStartMark(), key + " must be a text, not " + shape(node), null);
+        }
+        return scalar.getValue();
+    }
+
+    /** An error at the value of a key. */
+    IllegalArgumentException fault(String key, String what) {
+        return fault(file, values.get(key).getStartMark(), what, null);
+    }
+
+    /** An error at a key. */
+    IllegalArgumentException faultOfKey(String key, String what) {
+        return fault(file, keys.get(key).getStartMark(), what, null);
+    }
+
+    private static IllegalArgumentException fault(String file, Mark mark, String what, Throwable cause) {
+        String where = mark == null ? "" : ", line " + (mark.getLine() + 1) + ", column " + (mark.getColumn() + 1);
+        return new IllegalArgumentException(file + where + ": " + what, cause);
+    }
+}
