@@ -18,11 +18,18 @@ import java.util.regex.Pattern;
  * @param environment environment variables for the lambda
  * @param limits what a leaf may use
  * @param network what it sees of the network
+ * @param zygote whether its leaves may be forked from zygotes that imported packages; if not, it imports all of them
+ *     itself
  */
-record LambdaSettings(Map<String, String> environment, Limits limits, Network network) {
+record LambdaSettings(Map<String, String> environment, Limits limits, Network network, boolean zygote) {
 
     private static final YAMLMapper YAML = new YAMLMapper();
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
+
+    /** Settings of a lambda whose leaves may be forked from zygotes. */
+    LambdaSettings(Map<String, String> environment, Limits limits, Network network) {
+        this(environment, limits, network, true);
+    }
 
     LambdaSettings {
         environment = Map.copyOf(environment);
@@ -55,15 +62,18 @@ record LambdaSettings(Map<String, String> environment, Limits limits, Network ne
         }
         try {
             return new LambdaSettings(
-                    environment(root.path("environment"), worker.environment()),
+                    environment(root.path("environment"), WrittenValues.of(text, "environment"), worker.environment()),
                     limits(root.path("limits"), worker.limits(), maxMemMb),
-                    network(root.path("network"), worker.network()));
+                    network(root.path("network"), worker.network()),
+                    zygote(root.path("zygote"), worker.zygote()));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("ol.yaml: " + e.getMessage(), e);
         }
     }
 
-    private static Map<String, String> environment(JsonNode node, Map<String, String> worker) {
+    /** What stands in the file arrives: {@code 012345670123} is no octal number there, and {@code 3.10} not 3.1. */
+    private static Map<String, String> environment(
+            JsonNode node, Map<String, String> written, Map<String, String> worker) {
         Map<String, String> all = new TreeMap<>(worker);
         if (absent(node)) {
             return all;
@@ -76,13 +86,15 @@ record LambdaSettings(Map<String, String> environment, Limits limits, Network ne
                 throw new IllegalArgumentException(
                         "environment: '" + variable.getKey() + "' is not a name of a variable");
             }
-            if (!variable.getValue().isValueNode()
-                    || variable.getValue().asText().indexOf('\0') >= 0) {
+            String value = variable.getValue().isNull()
+                    ? ""
+                    : written.getOrDefault(
+                            variable.getKey(), variable.getValue().asText());
+            if (!variable.getValue().isValueNode() || value.indexOf('\0') >= 0) {
                 throw new IllegalArgumentException("environment: " + variable.getKey() + " must be a text");
             }
-            all.put(
-                    variable.getKey(),
-                    variable.getValue().isNull() ? "" : variable.getValue().asText());
+            AtStart.require(variable.getKey());
+            all.put(variable.getKey(), value);
         }
         return all;
     }
@@ -142,6 +154,16 @@ record LambdaSettings(Map<String, String> environment, Limits limits, Network ne
                     "network is 'host', but this worker gives no lambda the network (network in config.json)");
         }
         return wanted;
+    }
+
+    private static boolean zygote(JsonNode node, boolean worker) {
+        if (absent(node)) {
+            return worker;
+        }
+        if (!node.isBoolean()) {
+            throw new IllegalArgumentException("zygote is " + node + ", it must be true or false");
+        }
+        return node.asBoolean();
     }
 
     private static boolean absent(JsonNode node) {

@@ -185,6 +185,9 @@ public final class LambdaStore {
         Files.walkFileTree(from, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
+                if (!folder.equals(from) && LeftAside.is(folder)) {
+                    return FileVisitResult.SKIP_SUBTREE;
+                }
                 return visitFile(folder, attributes);
             }
 

@@ -32,6 +32,11 @@ final class Requirements {
             "--require-hashes",
             "--use-feature");
 
+    /**
+     * The lambda's own project, with which {@code uv export} begins unless it is told not to: its code is there already.
+     */
+    private static final Pattern OWN_PROJECT = Pattern.compile("(-e|--editable)[= ]?\\s*\\.\\/?(\\s*;.*)?|\\.\\/?");
+
     private Requirements() {}
 
     /**
@@ -39,10 +44,11 @@ final class Requirements {
      *
      * @param text the file
      * @param environment values of the marker variables
-     * @throws IllegalArgumentException naming the line, if a line is not a pinned requirement
+     * @throws IllegalArgumentException naming each line that is not a pinned requirement
      */
     static Set<PackageId> parse(String text, Map<String, String> environment) {
         Map<String, PackageId> all = new LinkedHashMap<>();
+        List<String> faults = new ArrayList<>();
         List<String> lines = logicalLines(text);
         for (int i = 0; i < lines.size(); i++) {
             String line = lines.get(i).strip();
@@ -57,8 +63,11 @@ final class Requirements {
                             id.name() + " is pinned twice, to " + other.version() + " and " + id.version());
                 }
             } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException("requirements.txt, line " + (i + 1) + ": " + e.getMessage(), e);
+                faults.add("line " + (i + 1) + ": " + e.getMessage());
             }
+        }
+        if (!faults.isEmpty()) {
+            throw new IllegalArgumentException("requirements.txt, " + String.join("; ", faults));
         }
         return Set.copyOf(all.values());
     }
@@ -86,18 +95,22 @@ final class Requirements {
 
     /** The package of one line; null if the line asks for none on this machine. */
     private static PackageId requirement(String line, Map<String, String> environment) {
+        if (OWN_PROJECT.matcher(line).matches()) {
+            return null;
+        }
         if (line.startsWith("-")) {
             String option = line.split("[=\\s]", 2)[0];
             if (IGNORED_OPTIONS.contains(option)) {
                 return null;
             }
             throw new IllegalArgumentException(
-                    "'" + line + "' is not supported; put pinned packages (name==version) into the file, for example"
-                            + " with pip-compile");
+                    "'" + line + "' is not supported; put pinned packages such as six==1.17.0 into the file, for example"
+                            + " with pip-compile, and leave projects of your own out (uv export --no-emit-project)");
         }
         if (line.contains("://") || line.contains(" @ ") || line.startsWith(".") || line.startsWith("/")) {
             throw new IllegalArgumentException(
-                    "'" + line + "' is a path or URL; only packages of the index can be used, as name==version");
+                    "'" + line + "' is a path or URL, which is no pin; only packages of the index can be used, in the form"
+                            + " name==version, such as six==1.17.0");
         }
         String bare = PER_REQUIREMENT_OPTION.matcher(line).replaceAll("").strip();
         int semicolon = bare.indexOf(';');
