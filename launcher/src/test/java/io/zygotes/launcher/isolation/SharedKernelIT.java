@@ -247,7 +247,7 @@ class SharedKernelIT extends WithOwnWorker {
             from _zygotes import wire
             sent = wire.send_frame
             def send_frame(descriptor, kind, body=b""):
-                if kind == wire.READY and b"costs" in body:
+                if kind == wire.FRAME_READY and b"costs" in body:
                     body = json.dumps({"costs": {"liar==1": [7, 7], "numpy==2.2.3": [1e9, 1e9]}}).encode()
                 sent(descriptor, kind, body)
             wire.send_frame = send_frame

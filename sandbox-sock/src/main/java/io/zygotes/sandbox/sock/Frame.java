@@ -1,7 +1,7 @@
 package io.zygotes.sandbox.sock;
 
 /**
- * A message on a sandbox's channel; the kinds are those of {@code wire.py}.
+ * A message on a sandbox's channel; the kinds are those of {@code protocol.py}.
  *
  * @param kind what it is
  * @param body its content

@@ -30,18 +30,48 @@ record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePack
 
     private static final List<String> FILES = List.of(
             "__init__",
-            "kernel",
-            "seccomp",
+            "protocol",
+            "tuning",
             "wire",
-            "setup",
-            "warden",
-            "zygote",
-            "leaf",
-            "job",
-            "fresh",
-            "rehearsal",
-            "memory",
-            "mappings");
+            "linux/__init__",
+            "linux/calls",
+            "linux/clone",
+            "linux/files",
+            "linux/mounts",
+            "linux/namespaces",
+            "linux/numbers",
+            "linux/privileges",
+            "memory/__init__",
+            "memory/address_space",
+            "memory/arrangement",
+            "memory/contexts",
+            "memory/folios",
+            "memory/holes",
+            "memory/mappings",
+            "memory/rehearsal",
+            "serving/__init__",
+            "serving/boot",
+            "serving/forking",
+            "serving/fresh",
+            "serving/handover",
+            "serving/id_maps",
+            "serving/imports",
+            "serving/requests",
+            "serving/warden",
+            "serving/zygote",
+            "setup/__init__",
+            "setup/child",
+            "setup/first",
+            "setup/interpreter",
+            "setup/last",
+            "setup/orders",
+            "setup/seccomp",
+            "setup/seccomp_lists",
+            "work/__init__",
+            "work/answers",
+            "work/code",
+            "work/job",
+            "work/leaf");
 
     private static final Set<PosixFilePermission> FOLDER = PosixFilePermissions.fromString("rwxr-xr-x");
     private static final Set<PosixFilePermission> FILE = PosixFilePermissions.fromString("rw-r--r--");
@@ -175,6 +205,7 @@ record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePack
             try (InputStream in = PythonRuntime.class.getResourceAsStream("runtime/_zygotes/" + file)) {
                 byte[] content = in.readAllBytes();
                 Path place = target.resolve(file);
+                Files.createDirectories(place.getParent());
                 if (Files.exists(place) && java.util.Arrays.equals(Files.readAllBytes(place), content)) {
                     continue;
                 }

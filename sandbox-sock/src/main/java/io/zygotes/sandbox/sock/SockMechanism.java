@@ -64,7 +64,7 @@ final class SockMechanism implements SandboxMechanism {
      * some are to spare. Those below share the one above them.
      */
     private static final int DEEPEST_SCOPE = 11;
-    /** The first uid inside a zygote's user namespace, as in setup.py. */
+    /** The first uid inside a zygote's user namespace, as in protocol.py. */
     private static final int FIRST_ID = 1000;
     /** Uids that leaves see as their own: from here on, different for each. */
     private static final int FIRST_LEAF_ID = 10_000;
@@ -72,7 +72,7 @@ final class SockMechanism implements SandboxMechanism {
     private static final int LEAF_IDS = 50_000;
     /** When the machine runs out of memory, sandboxes go before anything else: proc_pid_oom_score_adj(5). */
     private static final String EXPENDABLE = "500";
-    /** Bytes of a leaf's environment that go into the request for it, beside all else: half of the most in wire.py. */
+    /** Bytes of a leaf's environment that go into the request for it, beside all else: half of the most in protocol.py. */
     private static final int MOST_AHEAD = 1 << 12;
     /** Of requests to zygotes that are kept as JSON: there is one for each kind of limits and network that lambdas have. */
     private static final int MOST_REQUESTS = 64;
@@ -80,7 +80,7 @@ final class SockMechanism implements SandboxMechanism {
     private static final String HANDLER = "/handler";
 
     private static final byte[] GO_NOW = Frame.encode(Frame.GO, new byte[0]);
-    /** What a forked zygote waits for in setup.py. */
+    /** What a forked zygote waits for: see protocol.py. */
     private static final byte[] MAPPED = {'m'};
 
     private final MechanismContext context;
@@ -906,9 +906,9 @@ final class SockMechanism implements SandboxMechanism {
         void ask(SockZygote zygote) throws IOException, TimeoutException, InterruptedException, SandboxException {
             parent = zygote;
             sandbox.atEndOfOutput(endOfOutput);
+            common.put("descriptors", names());
             int tree = group.tree();
             try {
-                // The order is that of setup.py.
                 List<Integer> sent = new ArrayList<>(descriptors);
                 sent.add(2, tree);
                 int[] all = numbers(sent);
@@ -918,7 +918,7 @@ final class SockMechanism implements SandboxMechanism {
                     request.put("op", "spawn");
                     answer = warden().ask(request, 0, all);
                 } else {
-                    // Four lines: see wire.py. JSON as it is written here has no line breaks.
+                    // Four lines: see protocol.py. JSON as it is written here has no line breaks.
                     byte[] request =
                             String.join("\n", written(common), id, idMap, rest).getBytes(StandardCharsets.UTF_8);
                     zygote.channel().send(request, deadline, all);
@@ -927,6 +927,15 @@ final class SockMechanism implements SandboxMechanism {
                 group.releaseTree();
             }
             closeDescriptors();
+        }
+
+        /** Of what is sent with the request, in its order: see protocol.py. */
+        private List<String> names() {
+            List<String> names = new ArrayList<>(List.of("channel", "output", "cgroup", "scratch"));
+            while (names.size() <= descriptors.size()) {
+                names.add("mount");
+            }
+            return names;
         }
 
         void awaitHello(Check check) throws IOException, TimeoutException, InterruptedException, SandboxException {

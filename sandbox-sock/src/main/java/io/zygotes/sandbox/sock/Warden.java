@@ -33,7 +33,7 @@ final class Warden implements AutoCloseable {
 
     /** How long the warden may take for anything, in seconds. */
     private static final int PATIENCE = 20;
-    /** Bytes of a message that tells of an end: see wire.py. */
+    /** Bytes of a message that tells of an end: see protocol.py. */
     private static final int END = 1;
 
     /** Told about every process below the warden that ended. */
@@ -90,7 +90,8 @@ final class Warden implements AutoCloseable {
                 Linux.passCredentials(sockets[0]);
                 Linux.sendBuffer(sockets[0], 1 << 19);
                 Linux.sendBuffer(sockets[1], 1 << 19);
-                String program = "import sys; sys.path.append(sys.argv[1]); from _zygotes import warden; warden.main()";
+                String program =
+                        "import sys; sys.path.append(sys.argv[1]); from _zygotes.serving import warden; warden.main()";
                 warden.spawn(
                         List.of(
                                 interpreterOnHost,
@@ -139,6 +140,14 @@ final class Warden implements AutoCloseable {
         }
     }
 
+    /**
+     * Its environment. The system property {@code zygotes.tuning} leaves out what only makes sandboxes faster: {@code off}
+     * for all of it, or names as in {@code tuning.py}. It is for tests and measurements.
+     */
+    private static List<String> environment() {
+        return List.of("LANG=C.UTF-8", "ZYGOTES_TUNING=" + System.getProperty("zygotes.tuning", ""));
+    }
+
     /** Starts its process on the thread that will listen to it. */
     private void spawn(List<String> command, int output, int theirs) throws IOException {
         CompletableFuture<Integer> spawned = new CompletableFuture<>();
@@ -146,7 +155,7 @@ final class Warden implements AutoCloseable {
         try {
             Thread.ofPlatform().daemon().name("warden").start(() -> {
                 try {
-                    spawned.complete(Linux.spawn(command, List.of("LANG=C.UTF-8"), nothing, output, output, theirs));
+                    spawned.complete(Linux.spawn(command, environment(), nothing, output, output, theirs));
                 } catch (LinuxException | RuntimeException | Error e) {
                     spawned.completeExceptionally(e);
                     return;

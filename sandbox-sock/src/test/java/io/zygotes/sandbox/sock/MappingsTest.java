@@ -12,7 +12,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What {@code mappings.py} does to the address space of a zygote, which runs in it meanwhile. */
+/** What {@code mappings.py} and {@code folios.py} do to the address space of a zygote, which runs in it meanwhile. */
 class MappingsTest {
 
     /** How many bytes of huge pages this process has of its own. */
@@ -27,8 +27,10 @@ class MappingsTest {
 
     private JsonNode run(String program) throws Exception {
         PythonRuntime python = PythonRuntime.prepare("python3", Optional.empty(), folder);
-        return SockSandbox.JSON.readTree(
-                RuntimeProgram.run(python, "import json\nfrom _zygotes import mappings\n" + program, Map.of()));
+        return SockSandbox.JSON.readTree(RuntimeProgram.run(
+                python,
+                "import json\nfrom _zygotes.memory import address_space, contexts, folios, mappings\n" + program,
+                Map.of()));
     }
 
     private static boolean hasHugePages() {
@@ -62,14 +64,14 @@ class MappingsTest {
         JsonNode found = run("""
             import ctypes, os
             def text():
-                return [(parts[0].start, parts[-1].end) for parts in mappings._programs()]
+                return [(parts[0].start, parts[-1].end) for parts in address_space.programs()]
             def read(ranges):
                 return [ctypes.string_at(start, end - start) for start, end in ranges]
             ranges = text()
-            before, count = read(ranges), len(mappings._mappings())
+            before, count = read(ranges), len(address_space.mappings())
             mappings.join_programs()
-            joined = len(mappings._mappings())
-            mappings.move_programs()
+            joined = len(address_space.mappings())
+            folios.move_programs()
             child = os.fork()
             if child == 0:
                 os._exit(sorted([3, 1, 2])[0])
@@ -89,11 +91,11 @@ class MappingsTest {
             set_mask = signal.pthread_sigmask  # the first and the last that is called around a move
             def map_and_set_mask(*arguments):
                 for _ in range(64):
-                    mapped.append(mappings._mmap(None, size, 3, 0x22, -1, 0))
+                    mapped.append(address_space.mmap(None, size, 3, 0x22, -1, 0))
                     ctypes.memset(mapped[-1], 7, size)
                 return set_mask(*arguments)
             signal.pthread_sigmask = map_and_set_mask
-            mappings.move_data()
+            folios.move_data()
             signal.pthread_sigmask = set_mask
             is_there = [ctypes.string_at(start, size) == bytes([7]) * size for start in mapped]
             print(json.dumps([all(is_there), len(kept) == 100000]))
@@ -108,7 +110,7 @@ class MappingsTest {
             kept = {number: [str(number), number * 0.5] for number in range(100000)}
             def is_whole():
                 return all(kept[number] == [str(number), number * 0.5] for number in range(100000))
-            mappings.move_data()
+            folios.move_data()
             gained = huge()
             more = [[number] for number in range(100000)]
             child = os.fork()
@@ -137,7 +139,7 @@ class MappingsTest {
             wiped.madvise(18)  # MADV_WIPEONFORK
             plain.write(b"x" * size)
             wiped.write(b"x" * size)
-            mappings.move_data()
+            folios.move_data()
             child = os.fork()
             if child == 0:
                 os._exit(plain[7] + wiped[7])
@@ -155,7 +157,7 @@ class MappingsTest {
             large = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
             large.write(b"x" * size)
             most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            mappings.move_data()
+            folios.move_data()
             more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - most
             print(json.dumps([large[size - 1], huge() >= size - (8 << 20), more << 10]))
             """);
@@ -169,7 +171,7 @@ class MappingsTest {
         JsonNode found = run("""
             folio, page = 2 << 20, 4096
             def packed(*ranges):
-                places, size = mappings._places(ranges)
+                places, size = folios._places(ranges)
                 return [[[start // page, stop // page, place // page] for start, stop, place in places], size // folio]
             print(json.dumps([
                 packed((page, page + folio)),                              # no room for a folio that is mapped whole
@@ -192,10 +194,10 @@ class MappingsTest {
             import ctypes
             first, second, third = (ctypes.create_string_buffer(b"%d" % number * 100000, 100000) for number in (1, 2, 3))
             address = ctypes.addressof
-            mappings._call_in_a_row([
-                (mappings._libc.memcpy, address(second), address(first), 60000),
-                (mappings._libc.memcpy, address(third), address(second), 80000),
-                (mappings._libc.memset, address(first), 52, 10)])
+            contexts.call_in_a_row([
+                (address_space.libc.memcpy, address(second), address(first), 60000),
+                (address_space.libc.memcpy, address(third), address(second), 80000),
+                (address_space.libc.memset, address(first), 52, 10)])
             print(json.dumps([third.raw.count(b"1"), third.raw.count(b"2"), third.raw.count(b"3"), first.raw.count(b"4")]))
             """);
         assertEquals("[60000,20000,20000,10]", found.toString());

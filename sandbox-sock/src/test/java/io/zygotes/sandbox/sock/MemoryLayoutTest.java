@@ -10,19 +10,19 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What {@code memory.py} does for where things lie. */
+/** What {@code holes.py} does for where things lie. */
 class MemoryLayoutTest {
 
     /** Leaves one hole in each of many pools, and tells on how many pages twenty new objects lie, then and afterwards. */
     private static final String HOLES = """
         import json
-        from _zygotes import memory
+        from _zygotes.memory import holes
         def pages():
             return len({id(made) >> 12 for made in [bytes(300) for _ in range(20)]})
         old = [bytes(300) for _ in range(20000)]
         del old[::100]
         before = pages()
-        memory.fill_holes()
+        holes.fill_holes()
         print(json.dumps([before, pages()]))
         """;
 
@@ -45,12 +45,12 @@ class MemoryLayoutTest {
     void an_allocator_that_is_laid_out_differently_gets_everything_back() throws Exception {
         JsonNode found = run("""
             import json
-            from _zygotes import memory
-            memory.fill_holes()
-            resident = memory.private_bytes()
+            from _zygotes.memory import address_space, holes
+            holes.fill_holes()
+            resident = address_space.private_bytes()
             for _ in range(5):
-                memory.fill_holes()
-            print(json.dumps([len(memory._kept), memory.private_bytes() - resident]))
+                holes.fill_holes()
+            print(json.dumps([len(holes._kept), address_space.private_bytes() - resident]))
             """, Map.of("PYTHONMALLOC", "malloc"));
         assertEquals(0, found.path(0).asInt());
         assertTrue(found.path(1).asLong() < 8 << 20, found::toString);

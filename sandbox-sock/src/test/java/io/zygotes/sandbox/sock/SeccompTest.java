@@ -242,7 +242,8 @@ class SeccompTest {
 
     /** Instructions as code, jump if true, jump if false, value. */
     private static List<long[]> program(PythonRuntime python, String function, Machine machine) throws Exception {
-        String program = "from _zygotes import seccomp; sys.stdout.buffer.write(seccomp." + function + "(sys.argv[1]))";
+        String program =
+                "from _zygotes.setup import seccomp; sys.stdout.buffer.write(seccomp." + function + "(sys.argv[1]))";
         ByteBuffer bytes = ByteBuffer.wrap(RuntimeProgram.run(python, program, Map.of(), machine.name))
                 .order(ByteOrder.nativeOrder());
         List<long[]> instructions = new ArrayList<>();
@@ -510,7 +511,7 @@ class SeccompTest {
     @EnumSource
     void a_zygote_installs_filters_that_go_with_their_process_and_no_others(Machine machine) {
         int seccomp = machine.number("seccomp");
-        assertEquals(ALLOWED, zygote(machine, seccomp, 1, 4)); // SECCOMP_FILTER_FLAG_SPEC_ALLOW, as kernel.py does
+        assertEquals(ALLOWED, zygote(machine, seccomp, 1, 4)); // SECCOMP_FILTER_FLAG_SPEC_ALLOW, as privileges.py does
         assertEquals(error(EPERM), leaf(machine, seccomp, 1, 4));
         for (long flags : List.of(0L, 1L, 8L, 12L)) { // TSYNC, NEW_LISTENER
             assertEquals(error(EPERM), zygote(machine, seccomp, 1, flags), "flags " + flags);

@@ -2,15 +2,16 @@
 
 Standard library only, Python 3.9 to 3.14. Nothing here is meant for lambdas to import.
 
-kernel      system calls that the standard library lacks, one function each, and lists of them
-seccomp     the system-call filters
-wire        messages to and from the worker
-setup       the steps that turn a fresh child into a sandbox
-warden      pid 1 of the worker's sandboxes
-zygote      imports packages and forks
-fresh       what a new interpreter runs first: the last steps of its set-up, then its work
-memory      where things lie in a zygote's memory
-rehearsal   runs in a zygote what its children will run
-leaf        imports f.py and answers calls
-job         runs one program of the worker's
+    protocol    every byte that the worker and what runs here say to each other
+    wire        sends and receives that
+    tuning      what only makes things faster, and can be switched off
+
+    linux       system calls that the standard library lacks; knows nothing of sandboxes
+    setup       lays a child out: the steps that turn a new process into a sandbox
+    work        what a sandbox does when it is one: a leaf answers calls, a job runs a program
+    memory      arranges memory pages, so that a fork copies little and its child writes to few of them
+    serving     does what the worker asks for: the warden, zygotes, and what they start
+
+A package uses those above it in the second list, and all of them use the three modules of the first. No package uses
+one below it.
 """

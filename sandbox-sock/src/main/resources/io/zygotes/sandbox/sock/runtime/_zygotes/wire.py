@@ -1,12 +1,4 @@
-"""Messages between the worker and what runs in sandboxes.
-
-Warden and zygotes have a SOCK_SEQPACKET socket, with descriptors beside a message. To the warden a message is a JSON
-object. From the warden, too, or a single byte: how a process ended, by its exit code, or 128 and the number of a
-signal. A request for a zygote has four lines: what many sandboxes have in common, as JSON and the same bytes for all
-of them; and of the sandbox itself its host name, its line for uid_map, and as JSON what else it is told ahead, or
-nothing. Leaves and jobs have a SOCK_STREAM socket with frames: length of the body (u32, big endian), kind (u8), body.
-
-The worker asks the kernel who sent what it reads (SO_PASSCRED), so nobody can speak for another process.
+"""Sends and receives what protocol.py specifies.
 
 What is on the way of a request is bound to a name here: to find it in its module would write to the module's count of
 references, which lies on one more page that zygote and leaf have to copy.
@@ -16,36 +8,34 @@ import _socket  # without the classes of socket around it: for sockets, and for 
 import json
 import os
 import struct
+import traceback
 
-# Kinds of frames. To the sandbox: "mounts" of both the first and the last is a list of [path, is a folder], with a
-# detached mount tree as a descriptor for each. JSON: the rest of what it must be, mounts among it; sent after the
-# worker has checked who said hello. Nothing, if it was told ahead, or if it is a spare leaf and gets its code and
-# nothing else: the only descriptor that comes with it.
-GO = 0
-CALL = 1  # one call: the event (JSON), or nothing
-MOUNT = 2  # JSON: mounts that GO has no room for; before GO
-# From the sandbox:
-HELLO = 10  # empty; the first thing a new process says
-# Of a zygote JSON. Of a leaf the nanoseconds that the import of f.py took, and how long ago it ended (u64 each); if
-# it was called already, together with the reply.
-READY = 11
-REPLY = 12  # status (u16), body
-FAILED = 13  # JSON: {"step", "error", "errno", "traceback"}; it could not be made
+from . import tuning
+from .protocol import (
+    FRAME_FAILED,
+    FRAME_HEADER,
+    FRAME_READY,
+    FRAME_REPLY,
+    KEY_ERRNO,
+    KEY_ERROR,
+    KEY_STEP,
+    KEY_TRACEBACK,
+    LARGEST_ORDER,
+    LARGEST_REQUEST,
+    READY_BODY,
+    REPLY_STATUS,
+)
 
-CHANNEL = 3  # every process in a sandbox has its socket to the worker here
-INHERITED = 4  # what the warden's child leaves to the interpreter that it becomes: its request, and what came with go
-
-_FRAME = struct.Struct(">IB")
-_FRAME_BYTES, _pack_frame, _unpack_frame = _FRAME.size, _FRAME.pack, _FRAME.unpack
-_REPLY = struct.Struct(">IBH")
-_pack_reply, _STATUS_BYTES = _REPLY.pack, _REPLY.size - _FRAME.size
-_READY = struct.Struct(">IBQQ")
-_pack_ready, _READY_BYTES = _READY.pack, _READY.size - _FRAME.size
-_pack_credentials = struct.Struct("iII").pack
+_HEADER = struct.Struct(FRAME_HEADER)
+_HEADER_BYTES, _pack_header, _unpack_header = _HEADER.size, _HEADER.pack, _HEADER.unpack
+# A header and what follows it, in one go.
+_REPLY = struct.Struct(FRAME_HEADER + REPLY_STATUS[1:])
+_pack_reply, _STATUS_BYTES = _REPLY.pack, _REPLY.size - _HEADER.size
+_READY = struct.Struct(FRAME_HEADER + READY_BODY[1:])
+_pack_ready, _READY_BYTES = _READY.pack, _READY.size - _HEADER.size
+_CREDENTIALS_LAYOUT = "iII"  # struct ucred: process, user and group id, unix(7)
+_pack_credentials = struct.Struct(_CREDENTIALS_LAYOUT).pack
 _unpack, _read_some, _write = struct.unpack, os.read, os.write
-# Of the warden and of zygotes: names, numbers and maps. A large buffer would be mapped and unmapped for each message.
-_LARGEST_REQUEST = 1 << 13
-_LARGEST_ORDER = 1 << 18
 _FOR_DESCRIPTORS = _socket.CMSG_SPACE(253 * 4)  # SCM_MAX_FD, unix(7)
 _FOR_ALL = _FOR_DESCRIPTORS + _socket.CMSG_SPACE(12)
 _CUT_OFF = _socket.MSG_TRUNC | _socket.MSG_CTRUNC
@@ -53,12 +43,11 @@ _CLOSE_ON_EXEC = _socket.MSG_CMSG_CLOEXEC
 _SOCKET, _RIGHTS, _CREDENTIALS = _socket.SOL_SOCKET, _socket.SCM_RIGHTS, _socket.SCM_CREDENTIALS
 _ALL_OF_IT = _socket.MSG_CMSG_CLOEXEC | _socket.MSG_WAITALL
 
+STREAM, PACKETS = _socket.SOCK_STREAM, _socket.SOCK_SEQPACKET
+
 
 class Closed(Exception):
     """The other side is gone."""
-
-
-STREAM, PACKETS = _socket.SOCK_STREAM, _socket.SOCK_SEQPACKET
 
 
 def over(descriptor, kind):
@@ -74,7 +63,7 @@ def pair(kind):
 _scan = json.decoder.JSONDecoder().scan_once
 
 
-def parse(data):
+def _parse_plain(data):
     """json.loads, without its way through Python for what is plain: one value and nothing around it."""
     try:
         text = data.decode()
@@ -86,22 +75,23 @@ def parse(data):
     return json.loads(data)
 
 
+parse = _parse_plain if tuning.PLAIN_JSON else json.loads
+
+
 def receive_request(channel):
     """A request for a zygote as it came, and the descriptors that came with it."""
-    data, descriptors, _ = _receive(channel, _LARGEST_REQUEST)
+    data, descriptors, _ = _receive(channel, LARGEST_REQUEST)
     return data, descriptors
 
 
-def receive_message(channel, largest=_LARGEST_REQUEST):
-    """One object from a SOCK_SEQPACKET socket, and the descriptors that came with it."""
+def receive_message(channel, largest=LARGEST_REQUEST):
+    """One JSON object from a SOCK_SEQPACKET socket, the descriptors that came with it, and the sender's process id."""
     data, descriptors, ancillary = _receive(channel, largest)
-    pid = 0
+    sender = 0
     for level, kind, payload in ancillary:
         if kind == _CREDENTIALS and level == _SOCKET:
-            pid = _unpack("iII", payload)[0]
-    message = parse(data)
-    message["sender"] = pid
-    return message, descriptors
+            sender = _unpack(_CREDENTIALS_LAYOUT, payload)[0]
+    return parse(data), descriptors, sender
 
 
 def _receive(channel, largest):
@@ -117,7 +107,7 @@ def _receive(channel, largest):
 
 
 def send_message(channel, message):
-    """One message."""
+    """One JSON object as a message."""
     channel.sendmsg([json.dumps(message).encode()])
 
 
@@ -130,10 +120,12 @@ def send_end(channel, status, pid):
 
 
 def frame(kind, body=b""):
-    return _pack_frame(len(body), kind) + body
+    """A whole frame."""
+    return _pack_header(len(body), kind) + body
 
 
 def send_frame(descriptor, kind, body=b""):
+    """Sends one frame."""
     send(descriptor, frame(kind, body))
 
 
@@ -142,6 +134,17 @@ def send(descriptor, data):
     written = _write(descriptor, data)
     while written < len(data):
         written += _write(descriptor, memoryview(data)[written:])
+
+
+def send_failure(descriptor, step, error):
+    """Tells the worker why there will be no sandbox."""
+    report = {
+        KEY_STEP: step,
+        KEY_ERROR: "%s: %s" % (type(error).__name__, error),
+        KEY_ERRNO: getattr(error, "errno", None),
+        KEY_TRACEBACK: "".join(traceback.format_exception(type(error), error, error.__traceback__)),
+    }
+    send_frame(descriptor, FRAME_FAILED, json.dumps(report).encode())
 
 
 def _read(descriptor, count):
@@ -159,18 +162,19 @@ def _read(descriptor, count):
 
 
 def receive_frame(descriptor):
-    length, kind = _unpack_frame(_read(descriptor, _FRAME_BYTES))
+    """One frame from a SOCK_STREAM socket: kind and body."""
+    length, kind = _unpack_header(_read(descriptor, _HEADER_BYTES))
     return kind, _read(descriptor, length) if length else b""
 
 
 def receive_order(channel, is_packet):
-    """A GO or MOUNT: kind, body, descriptors. From either type of socket, whatever the object says of it."""
-    wanted = _LARGEST_ORDER if is_packet else _FRAME_BYTES
+    """A FRAME_GO or FRAME_MOUNT: kind, body, descriptors. From either type of socket, whatever the object says."""
+    wanted = LARGEST_ORDER if is_packet else _HEADER_BYTES
     data, ancillary, _, _ = channel.recvmsg(wanted, _FOR_DESCRIPTORS, _ALL_OF_IT)
     if not data:
         raise Closed
-    length, kind = _FRAME.unpack_from(data)
-    body = data[_FRAME_BYTES:] if is_packet else _read(channel.fileno(), length) if length else b""
+    length, kind = _HEADER.unpack_from(data)
+    body = data[_HEADER_BYTES:] if is_packet else _read(channel.fileno(), length) if length else b""
     return kind, body, _descriptors(ancillary)
 
 
@@ -187,8 +191,10 @@ def with_descriptors(descriptors):
 
 
 def ready(import_nanoseconds, ago_nanoseconds):
-    return _pack_ready(_READY_BYTES, READY, import_nanoseconds, ago_nanoseconds)
+    """A leaf's FRAME_READY."""
+    return _pack_ready(_READY_BYTES, FRAME_READY, import_nanoseconds, ago_nanoseconds)
 
 
 def reply(status, body):
-    return _pack_reply(_STATUS_BYTES + len(body), REPLY, status) + body
+    """A FRAME_REPLY."""
+    return _pack_reply(_STATUS_BYTES + len(body), FRAME_REPLY, status) + body

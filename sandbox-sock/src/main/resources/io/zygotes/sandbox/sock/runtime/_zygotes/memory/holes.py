@@ -1,7 +1,4 @@
-"""Where things lie in a zygote's memory: a child copies each page that it writes to.
-
-So what children write to had better lie together.
-"""
+"""So that new objects lie side by side: what children write to had better lie on few pages."""
 
 import ctypes
 import gc
@@ -89,10 +86,3 @@ def _fill_heap(size, chunks):
     for chunk in reversed(row):
         _free(chunk)
     return len(row) == _LISTED
-
-
-def private_bytes():
-    """Memory that is this process's own, about: resident less file-backed and shared pages (proc(5), statm)."""
-    with open("/proc/self/statm") as file:
-        fields = file.read().split()
-    return (int(fields[1]) - int(fields[2])) * _PAGE

@@ -1,0 +1,129 @@
+"""Runs, in a zygote, the Python code that its children will run, before the first fork.
+
+Since 3.11 the interpreter writes into code objects while they are new (PEP 659), and much is imported, cached or
+allocated the first time only. All of that lands in pages that a child would have to copy, one fault each, at every
+start; after a rehearsal it lies in the zygote. System calls that would change the zygote are replaced by one that
+changes nothing, or are refused, for want of capabilities: the code on the way to them is what is rehearsed.
+"""
+
+import importlib.util
+import json
+import marshal
+import os
+
+from .. import wire
+from ..linux.calls import Calls, nothing
+from ..protocol import (
+    CHANNEL,
+    DESCRIPTOR_CGROUP,
+    DESCRIPTOR_CHANNEL,
+    DESCRIPTOR_MOUNT,
+    DESCRIPTOR_OUTPUT,
+    DESCRIPTOR_SCRATCH,
+    FRAME_CALL,
+    FRAME_GO,
+    KEY_DESCRIPTORS,
+    KEY_FILE_BYTES,
+    KEY_KIND,
+    KEY_LIMITS,
+    KEY_MOUNTS,
+    KEY_OPEN_FILES,
+    KEY_PRIVATE_NETWORK,
+    KEY_SCOPE,
+    KEY_SECCOMP,
+    KIND_LEAF,
+    PATH_HANDLER,
+    PATH_TMP,
+)
+from ..setup.child import Child
+from ..work import code, leaf
+
+_TIMES = 12
+
+# As long as real ones.
+_LIMITS = [1024, 1 << 28]
+_ORDERS = json.dumps({KEY_OPEN_FILES: 1024, KEY_FILE_BYTES: 1 << 28, KEY_MOUNTS: []}).encode()
+_NAMES = [DESCRIPTOR_CHANNEL, DESCRIPTOR_OUTPUT, DESCRIPTOR_CGROUP, DESCRIPTOR_SCRATCH]
+_COMMON = {
+    KEY_KIND: KIND_LEAF,
+    KEY_PRIVATE_NETWORK: False,
+    KEY_SECCOMP: True,
+    KEY_SCOPE: True,
+    KEY_DESCRIPTORS: _NAMES,
+}
+_AHEAD = dict(
+    _COMMON, **{KEY_LIMITS: _LIMITS, KEY_MOUNTS: [PATH_HANDLER], KEY_DESCRIPTORS: [*_NAMES, DESCRIPTOR_MOUNT]}
+)
+_OWN = [b"leaf-0000", b"10000 1000 1", b""]
+# As a zygote gets it, and how many descriptors come with it.
+REQUEST = b"\n".join([json.dumps(_AHEAD).encode(), *_OWN])
+DESCRIPTORS = len(_AHEAD[KEY_DESCRIPTORS])
+
+_GO = wire.frame(FRAME_GO)
+_EVENT = b'{"rehearsal": [1, 2.5, "three", null]}'
+_F = compile("def f(event):\n    return event\n", "f.py", "exec")
+_BYTE_CODE = importlib.util.MAGIC_NUMBER + b"\1\0\0\0" + bytes(8) + marshal.dumps(_F)
+_FILE = PATH_TMP + "/rehearsal.pyc"
+_NO_DESCRIPTOR = -1
+_CALLS = 50
+
+
+class _Stage:
+    """A file and sockets, with numbers that nobody else uses, in place of a child's."""
+
+    def __init__(self):
+        with open(_FILE, "wb") as file:
+            file.write(_BYTE_CODE)
+        self.ours, self.theirs = wire.pair(wire.STREAM)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        os.unlink(_FILE)
+        self.ours.close()
+        self.theirs.close()
+
+
+def run():
+    """Rehearses. Leaves nothing behind but warm code."""
+    with _Stage() as stage:
+        for _ in range(_TIMES):
+            child = _set_up(stage, _COMMON, _ORDERS)
+            _set_up(stage, _AHEAD, b"")
+            _call(stage)
+    for _ in range(_TIMES):
+        run_spare(child)
+
+
+def run_spare(child):
+    """What a spare leaf can do ahead: the pages that it will write to are its own when its orders come."""
+    with _Stage() as stage:
+        stage.ours.sendmsg((_GO,), wire.with_descriptors([CHANNEL]))
+        child.rehearse(stage.theirs)
+        leaf.rehearse(_FILE)
+        _call(stage)
+    code.reseed()
+
+
+def _set_up(stage, common, go):
+    """What a leaf's set-up runs in Python, but for what would change this process."""
+    wire.send_frame(stage.ours.fileno(), FRAME_GO, go)
+    numbers = [stage.theirs.fileno(), 0] + [_NO_DESCRIPTOR] * (len(common[KEY_DESCRIPTORS]) - 2)
+    child = Child(common, _OWN, numbers, stage.theirs)
+    child.first = Calls()
+    child.first.add("rehearsal", *[nothing() for _ in range(_CALLS)])
+    child.first.run()
+    child.fail = lambda step, error: None  # the first call after go is refused: this process has no capability
+    child.go(stage.theirs.fileno())
+    code.reseed()
+    exec(code.byte_code(_FILE), {})
+    return child
+
+
+def _call(stage):
+    wire.send_frame(stage.ours.fileno(), FRAME_CALL, _EVENT)
+    leaf.is_called()
+    leaf.serve(stage.theirs.fileno(), lambda event: event, False, (0, 0))
+    wire.receive_frame(stage.ours.fileno())
+    wire.receive_frame(stage.ours.fileno())

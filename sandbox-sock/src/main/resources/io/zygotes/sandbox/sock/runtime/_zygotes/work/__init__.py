@@ -1,0 +1,7 @@
+"""What a sandbox does when it is one.
+
+leaf      a leaf: imports f.py once, then answers calls
+code      the code of f.py, and random numbers of its own
+answers   one call of f, and what is said if it fails
+job       a job: runs one program of the worker's own, and ends
+"""

@@ -1,0 +1,106 @@
+"""A leaf: imports f.py once, then answers calls until it is killed."""
+
+import json
+import os
+import sys
+import time
+
+from .. import wire
+from ..linux import files
+from ..protocol import (
+    CHANNEL,
+    FRAME_CALL,
+    FRAME_FAILED,
+    KEY_ENVIRONMENT,
+    KEY_ERROR,
+    KEY_PACKAGES,
+    KEY_STEP,
+    KEY_TRACEBACK,
+    PATH_HANDLER,
+    STEP_IMPORT,
+)
+from ..setup import interpreter
+from ..tuning import LATE_READY, OWN_LOADER
+from .answers import answer, flush, said, user_traceback
+from .code import forget_f, import_f, reseed
+
+# Bound before a package may have put something else in its place, and as wire.py says.
+_now = time.perf_counter_ns
+
+is_called = files.look_for_input(CHANNEL)
+_wait_for_any = files.wait_for_any_child()
+
+
+def main(instructions):
+    """Serves calls. Never returns normally."""
+    reseed()
+    main_of_spare(instructions)
+
+
+def main_of_spare(instructions):
+    """As main, for a leaf that drew its random numbers before it knew its lambda."""
+    _become(instructions)
+    started = _now()
+    try:
+        function = import_f()
+    except BaseException as error:
+        flush()
+        report = {KEY_STEP: STEP_IMPORT, KEY_ERROR: said(error), KEY_TRACEBACK: user_traceback(error)}
+        wire.send_frame(CHANNEL, FRAME_FAILED, json.dumps(report).encode())
+        os._exit(1)
+    imported = started, _now()
+    if not (LATE_READY and is_called()):
+        wire.send(CHANNEL, _ready(*imported))
+        imported = None
+    serve(CHANNEL, function, False, imported)
+    while True:
+        _reap()
+        serve(CHANNEL, function, True)
+
+
+def _become(instructions):
+    """Makes the process the lambda's, up to the import of its code."""
+    # A child of a zygote is told only what differs from the zygote.
+    if KEY_ENVIRONMENT in instructions:
+        interpreter.set_environment(instructions[KEY_ENVIRONMENT])
+    sys.path.insert(0, PATH_HANDLER)
+    if KEY_PACKAGES in instructions:
+        interpreter.add_packages(instructions[KEY_PACKAGES])
+
+
+def rehearse(path):
+    """Becomes a lambda with this byte code, and no longer is one."""
+    _become({})
+    if OWN_LOADER:  # Python's own would look for the file below /handler, where this process has none
+        import_f(path)
+        forget_f()
+    del sys.path[0]
+
+
+def serve(channel, function, orphans, imported=None):
+    """Answers one call. Orphans are waited for before it only if there may be some.
+
+    imported is when the import of f.py began and ended, if the worker was not told yet.
+    """
+    kind, body = wire.receive_frame(channel)
+    if kind != FRAME_CALL:
+        raise ValueError("a leaf got a message of kind %d" % kind)
+    if orphans:
+        _reap()  # what ended after the last call, and while it was frozen
+    status, reply = answer(function, body)
+    news = wire.reply(status, reply)
+    if imported is not None:
+        # The worker would only be woken up for it, perhaps on the processor that this leaf needs.
+        news = _ready(*imported) + news
+    wire.send(channel, news)
+    flush()  # what ends in the middle of a line; nobody waits for it
+
+
+def _ready(started, ended):
+    return wire.ready(ended - started, _now() - ended)
+
+
+def _reap():
+    """As pid 1 it inherits orphans; ended ones count against the limit of processes until they are waited for."""
+    while _wait_for_any() > 0:
+        pass
