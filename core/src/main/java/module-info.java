@@ -31,4 +31,6 @@ module io.zygotes.core {
 
     opens io.zygotes.core to
             com.google.guice;
+    opens io.zygotes.core.wiring to
+            com.google.guice;
 }

@@ -1,24 +1,21 @@
 package io.zygotes.core;
 
 import com.google.inject.AbstractModule;
-import com.google.inject.Provides;
 import com.google.inject.Singleton;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
-import io.zygotes.core.http.HttpFront;
-import io.zygotes.core.pool.SandboxPool;
-import io.zygotes.core.registry.LambdaStore;
-import io.zygotes.core.statistics.Statistics;
+import io.zygotes.core.wiring.HttpModule;
+import io.zygotes.core.wiring.LambdaModule;
+import io.zygotes.core.wiring.LogModule;
+import io.zygotes.core.wiring.PackageModule;
+import io.zygotes.core.wiring.SandboxModule;
+import io.zygotes.core.wiring.StatusModule;
 import io.zygotes.spi.ImportCacheProvider;
 import io.zygotes.spi.mechanism.SandboxMechanismProvider;
-import java.time.Duration;
 import java.util.Objects;
 
-/** Wires a {@link Worker} for one worker directory. Making it starts nothing. */
+/** Wires a {@link Worker} for one worker directory, one module for each concern. Making it starts nothing. */
 public final class CoreModule extends AbstractModule {
-
-    /** How long a leaf is idle before it is frozen: longer than the pause between two requests of a busy client. */
-    private static final Duration GRACE = Duration.ofMillis(5);
 
     private final WorkerDirectory directory;
     private final WorkerConfig config;
@@ -48,33 +45,15 @@ public final class CoreModule extends AbstractModule {
         bind(WorkerConfig.class).toInstance(config);
         bind(ImportCacheProvider.class).toInstance(caches);
         bind(SandboxMechanismProvider.class).toInstance(mechanisms);
-        bind(Statistics.class).toInstance(new Statistics());
+
+        install(new LambdaModule());
+        install(new PackageModule());
+        install(new ImportCacheModule());
+        install(new SandboxModule());
+        install(new LogModule());
+        install(new StatusModule());
+        install(new HttpModule());
+
         bind(Worker.class).in(Singleton.class);
-    }
-
-    /** Not for callers: Guice calls it. */
-    @Provides
-    @Singleton
-    SandboxPool pool() {
-        return new SandboxPool(
-                (long) config.memPoolMb() << 20,
-                config.features().downsizePausedMem(),
-                GRACE,
-                Duration.ofSeconds(config.installerLimits().runtimeSec()),
-                config.spareLeaves());
-    }
-
-    /** Not for callers: Guice calls it. */
-    @Provides
-    @Singleton
-    LambdaStore lambdas() {
-        return new LambdaStore(config.registryFolder());
-    }
-
-    /** Not for callers: Guice calls it. */
-    @Provides
-    @Singleton
-    HttpFront http() {
-        return new HttpFront(config.workerUrl(), config.workerPort());
     }
 }

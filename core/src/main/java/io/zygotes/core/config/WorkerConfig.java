@@ -5,6 +5,7 @@ import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -25,12 +26,10 @@ import java.util.Optional;
  * @param importCacheTree {@code import_cache_tree}: a {@code String} or a {@code Map}; empty if not set
  * @param sockBasePath {@code sock_base_path}: root file system for sandboxes; empty for the host's own files
  * @param sandbox {@code sandbox}: name of the sandbox mechanism
- * @param serverMode {@code server_mode}: always {@code lambda}
  * @param limits {@code limits}: limits of a leaf
  * @param installerLimits {@code installer_limits}: limits of a package install
  * @param features {@code features}
  * @param trace {@code trace}
- * @param storage {@code storage}: what OpenLambda keeps in memory or on disk, by name; handed to the mechanism
  * @param logOutput {@code log_output}: whether lines that lambdas print are kept in {@code logs}
  * @param python {@code python}: the interpreter's name or path
  * @param network {@code network}: what lambdas see of the network
@@ -40,6 +39,8 @@ import java.util.Optional;
  * @param maxWaitSec {@code max_wait_sec}: seconds that a request may wait for memory
  * @param plugins {@code plugins}: options of import caches by their name
  * @param pluginPath {@code plugin_path}: folder with further import caches; empty for none
+ * @param withoutEffect keys of OpenLambda's that the file sets to something else than their default and that mean nothing
+ *     here, such as {@code storage.code}; a worker says so when it starts
  */
 public record WorkerConfig(
         Path folder,
@@ -54,12 +55,10 @@ public record WorkerConfig(
         Optional<Object> importCacheTree,
         String sockBasePath,
         String sandbox,
-        String serverMode,
         Limits limits,
         Limits installerLimits,
         Features features,
         Trace trace,
-        Map<String, String> storage,
         boolean logOutput,
         String python,
         Network network,
@@ -68,12 +67,13 @@ public record WorkerConfig(
         int spareLeaves,
         int maxWaitSec,
         Map<String, Map<String, Object>> plugins,
-        String pluginPath) {
+        String pluginPath,
+        List<String> withoutEffect) {
 
     /** The file's name in a worker directory. */
     public static final String FILE = "config.json";
 
-    /** Copies the maps and checks for null. */
+    /** Copies the collections and checks for null. */
     public WorkerConfig {
         Objects.requireNonNull(folder);
         Objects.requireNonNull(importCacheTree);
@@ -82,8 +82,8 @@ public record WorkerConfig(
         Objects.requireNonNull(features);
         Objects.requireNonNull(trace);
         Objects.requireNonNull(network);
-        storage = Map.copyOf(storage);
         plugins = Map.copyOf(plugins);
+        withoutEffect = List.copyOf(withoutEffect);
     }
 
     /**
@@ -105,13 +105,12 @@ public record WorkerConfig(
     /**
      * What the worker writes down beside errors, {@code trace} in the file.
      *
-     * @param cgroups handed to the mechanism as its option {@code trace_cgroups}
      * @param memory changes of the memory that is reserved
      * @param evictor evictions
      * @param packages installs with what they found, and the record of all calls for making trees from
      * @param latency how long each request took
      */
-    public record Trace(boolean cgroups, boolean memory, boolean evictor, boolean packages, boolean latency) {}
+    public record Trace(boolean memory, boolean evictor, boolean packages, boolean latency) {}
 
     /**
      * Reads a settings file. Keys that it leaves out get defaults fitted to this machine.
@@ -122,7 +121,7 @@ public record WorkerConfig(
      * @throws IOException if it cannot be read
      */
     public static WorkerConfig read(Path file) throws ConfigException, IOException {
-        return ConfigFile.read(file);
+        return ConfigReader.read(file);
     }
 
     /**
@@ -131,7 +130,7 @@ public record WorkerConfig(
      * @param folder the folder that the file will be in
      */
     public static WorkerConfig defaults(Path folder) {
-        return ConfigFile.defaults(folder, MachineMemory.megabytes());
+        return ConfigReader.defaults(folder, MachineMemory.megabytes());
     }
 
     /**
@@ -154,12 +153,10 @@ public record WorkerConfig(
                 other.importCacheTree,
                 sockBasePath,
                 sandbox,
-                serverMode,
                 limits,
                 installerLimits,
                 mixed,
                 trace,
-                storage,
                 logOutput,
                 python,
                 network,
@@ -168,12 +165,13 @@ public record WorkerConfig(
                 spareLeaves,
                 maxWaitSec,
                 other.plugins,
-                other.pluginPath);
+                other.pluginPath,
+                withoutEffect);
     }
 
-    /** The whole file as JSON text, every key included, indented. */
+    /** The whole file as JSON text, indented: every key that has an effect. */
     public String toJson() {
-        return ConfigFile.write(this);
+        return ConfigWriter.write(this);
     }
 
     /** Absolute path of the folder for the worker's state. */

@@ -96,23 +96,34 @@ public final class HttpFront implements AutoCloseable {
      */
     public int bind() throws IOException {
         connector.open();
+        return port();
+    }
+
+    /** The port that {@link #bind} took; not positive before and after that. */
+    public int port() {
         return connector.getLocalPort();
+    }
+
+    /**
+     * Says whose requests are not answered; until then nobody's are.
+     *
+     * @param refused tells from client and server address whether a connection is answered with 403 only; asked once
+     *     for each connection
+     */
+    public void refuse(BiPredicate<InetSocketAddress, InetSocketAddress> refused) {
+        connector.refuse(refused);
     }
 
     /**
      * Serves from now on.
      *
-     * @param refused tells from client and server address whether a connection is answered with 403 only; asked once
-     *     for each connection
      * @throws IOException if the server does not start
      */
-    public void serve(WorkerApi api, BiPredicate<InetSocketAddress, InetSocketAddress> refused) throws IOException {
-        serve(api::answer, refused);
+    public void serve(WorkerApi api) throws IOException {
+        serve(api::answer);
     }
 
-    void serve(Function<HttpQuestion, HttpAnswer> api, BiPredicate<InetSocketAddress, InetSocketAddress> refused)
-            throws IOException {
-        connector.refuse(refused);
+    void serve(Function<HttpQuestion, HttpAnswer> api) throws IOException {
         server.setHandler(new ApiHandler(api, room));
         try {
             server.start();
@@ -122,9 +133,22 @@ public final class HttpFront implements AutoCloseable {
         }
     }
 
-    /** Takes no more connections; those that there are go on. */
-    public void stopAccepting() {
+    /**
+     * Lets running requests end, for a while; new ones are refused, and no connection is taken any more.
+     *
+     * @param api what {@link #serve} was given
+     * @param patience how long running requests may go on
+     * @return how many requests still run
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     */
+    public long drain(WorkerApi api, Duration patience) throws InterruptedException {
         connector.close();
+        api.stop();
+        long until = System.nanoTime() + patience.toNanos();
+        while (api.inFlight() > 0 && System.nanoTime() < until) {
+            Thread.sleep(5);
+        }
+        return api.inFlight();
     }
 
     /** Ends all connections. Idempotent. */
@@ -187,7 +211,7 @@ public final class HttpFront implements AutoCloseable {
                 share.take(Math.max(answer.body().length - BodyRoom.FREE, 0));
                 return answer;
             } catch (HttpQuestion.NoRoomException e) {
-                return WorkerApi.noRoom(e);
+                return FailureAnswers.noRoom(e);
             }
         }
 

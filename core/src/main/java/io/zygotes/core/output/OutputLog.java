@@ -43,7 +43,7 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
     private final BlockingQueue<Line> queue = new ArrayBlockingQueue<>(QUEUE);
     private final LongAdder dropped = new LongAdder();
     private final Map<String, Budget> budgets = new HashMap<>();
-    private final Thread writer;
+    private Thread writer;
     /** Null when it could not be opened again after a rotation. */
     private OutputStream file;
 
@@ -61,20 +61,30 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
     }
 
     /**
-     * Starts the writer.
+     * Makes a log; nothing is written before {@link #start}.
      *
      * @param folder folder of the files; made if it is missing
      * @param bytesAFile size at which a file is rotated
      * @param bytesASecond what one lambda may write in a second
-     * @throws IOException if the folder or the file cannot be written
      */
-    public OutputLog(Path folder, long bytesAFile, long bytesASecond) throws IOException {
+    public OutputLog(Path folder, long bytesAFile, long bytesASecond) {
         this.folder = folder;
         this.bytesAFile = bytesAFile;
         this.bytesASecond = bytesASecond;
+    }
+
+    /**
+     * Opens the file and starts the writer. Called once.
+     *
+     * @throws IOException if the folder or the file cannot be written
+     */
+    public synchronized void start() throws IOException {
+        if (writer != null) {
+            throw new IllegalStateException("the log " + folder.resolve(FILE) + " is written already");
+        }
         Files.createDirectories(folder);
         open();
-        this.writer = Thread.ofPlatform().name("lambda-output").daemon().start(this::run);
+        writer = Thread.ofPlatform().name("lambda-output").daemon().start(this::run);
     }
 
     @Override
@@ -103,7 +113,7 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
                     file.flush();
                 }
             } catch (IOException e) {
-                // a full disk must not end the log for ever: the next line tries again
+                // A full disk must not end the log for ever: the next line tries again.
                 dropped.increment();
                 warn(e);
             } catch (InterruptedException e) {
@@ -206,8 +216,8 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
 
     /** Writes what is in the queue and ends. Idempotent. */
     @Override
-    public void close() {
-        if (closed) {
+    public synchronized void close() {
+        if (closed || writer == null) {
             return;
         }
         closed = true;

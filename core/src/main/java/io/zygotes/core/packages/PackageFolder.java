@@ -122,7 +122,7 @@ final class PackageFolder {
                     if (Files.getPosixFilePermissions(file).contains(PosixFilePermission.OWNER_EXECUTE)) {
                         permissions.addAll(PosixFilePermissions.fromString("--x--x--x"));
                     }
-                    // also takes set-user-id bits away
+                    // This takes set-user-id bits away as well.
                     Files.setPosixFilePermissions(file, permissions);
                     bytes[0] += attributes.size();
                 } else if (!attributes.isSymbolicLink()) {

@@ -1,16 +1,10 @@
 package io.zygotes.core.packages;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.zygotes.core.files.Folders;
 import io.zygotes.core.python.HostPip;
 import io.zygotes.core.python.PythonException;
-import io.zygotes.core.python.Script;
+import io.zygotes.core.threads.NoThreadException;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.Limits;
-import io.zygotes.spi.Network;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.PackageInfo;
@@ -19,12 +13,8 @@ import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.mechanism.Job;
 import io.zygotes.spi.mechanism.JobResult;
 import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -32,44 +22,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.stream.Stream;
+import java.util.function.Supplier;
 
 /**
  * The worker's packages: each {@code name==version} in a folder of its own, installed by pip in a sandbox when it is
- * first asked for. An install happens in a staging folder that is renamed at its end, so a folder with a package's
- * name always holds the whole package.
+ * first asked for. This is their face: it finds them, and hands installs to {@link InstallQueue} and costs to
+ * {@link ImportCosts}. Safe for use by many threads.
  */
 public final class PackageStore implements Packages, AutoCloseable {
 
-    private static final Logger LOG = System.getLogger(PackageStore.class.getName());
-    private static final ObjectMapper JSON = new ObjectMapper();
     /** Folder below that of the packages: installs that go on, or that broke off. */
     public static final String STAGING = ".staging";
 
-    private static final int AT_ONCE = 4;
-    /** Less, so that a lambda with many packages, or with some whose builds never end, does not keep all others waiting. */
-    private static final int AT_ONCE_OF_ONE = 3;
-
-    private static final int LAST_LINES = 25;
-
     private final Path folder;
-    private final String cacheTag;
-    private final Limits limits;
-    private final PipSource pip;
-    private final JobRunner jobs;
-    private final boolean trace;
-    private final ExecutorService installers;
-    private final Map<PackageId, PackageInfo> installed = new ConcurrentHashMap<>();
-    private final Map<PackageId, CompletableFuture<PackageInfo>> underWay = new ConcurrentHashMap<>();
-    private final Map<PackageId, ImportCost> costs = new ConcurrentHashMap<>();
+    private final Supplier<String> cacheTag;
+    private final InstalledPackages installed = new InstalledPackages();
+    private final ImportCosts costs = new ImportCosts();
+    private final PackageInstaller installer;
+    private final InstallQueue installs;
 
     /** Runs a job in a sandbox. */
     @FunctionalInterface
@@ -88,22 +58,21 @@ public final class PackageStore implements Packages, AutoCloseable {
     }
 
     /**
+     * Makes a store; nothing is read yet.
+     *
      * @param folder where packages are kept
-     * @param cacheTag what the packages are for, such as {@code cpython-311}
+     * @param cacheTag what the packages are for, such as {@code cpython-311}; asked from {@link #open} on
      * @param limits limits of an install
      * @param pip the host's pip
      * @param jobs runs the installers
      * @param trace whether to log each install with what was found
      */
-    public PackageStore(Path folder, String cacheTag, Limits limits, PipSource pip, JobRunner jobs, boolean trace) {
+    public PackageStore(
+            Path folder, Supplier<String> cacheTag, Limits limits, PipSource pip, JobRunner jobs, boolean trace) {
         this.folder = folder;
         this.cacheTag = cacheTag;
-        this.limits = limits;
-        this.pip = pip;
-        this.jobs = jobs;
-        this.trace = trace;
-        this.installers = Executors.newFixedThreadPool(
-                AT_ONCE, Thread.ofPlatform().name("installer-", 0).daemon().factory());
+        this.installer = new PackageInstaller(folder, cacheTag, limits, pip, jobs, trace);
+        this.installs = new InstallQueue(installed, installer);
     }
 
     /**
@@ -113,218 +82,34 @@ public final class PackageStore implements Packages, AutoCloseable {
      */
     public void open() throws IOException {
         Files.createDirectories(folder);
-        Folders.delete(folder.resolve(STAGING));
-        Files.createDirectories(folder.resolve(STAGING));
-        try (Stream<Path> entries = Files.list(folder)) {
-            for (Path entry : entries.toList()) {
-                String name = entry.getFileName().toString();
-                if (!name.startsWith(".") && name.contains("==")) {
-                    readInstalled(entry, name);
-                }
-            }
-        }
-    }
-
-    private void readInstalled(Path entry, String name) {
-        try {
-            PackageId id = PackageId.parse(name);
-            PackageFolder.read(entry, id, cacheTag).ifPresent(info -> installed.put(id, info));
-        } catch (IOException | IllegalArgumentException e) {
-            LOG.log(Level.WARNING, "passing over " + entry + ", which is not a package; it can be deleted", e);
-        }
+        installer.open();
+        installed.read(folder, cacheTag.get());
     }
 
     @Override
     public PackageInfo install(PackageId id) throws PackageException, InterruptedException {
-        PackageInfo info = installed.get(id);
-        return info != null ? info : await(id, start(id));
+        return installs.install(id);
     }
 
     /**
      * Installs all of them, some at the same time. However many there are, others who ask need not wait for all of them.
      *
      * @throws PackageException if one of them fails; those that are under way go on
+     * @throws NoThreadException if no thread may be started for one of them
      * @throws InterruptedException if the calling thread is interrupted while it waits
      */
     public void installAll(Collection<PackageId> ids) throws PackageException, InterruptedException {
-        Map<PackageId, CompletableFuture<PackageInfo>> underWayHere = new LinkedHashMap<>();
-        for (PackageId id : ids) {
-            if (!installed.containsKey(id)) {
-                if (underWayHere.size() == AT_ONCE_OF_ONE) {
-                    awaitOne(underWayHere);
-                }
-                underWayHere.put(id, start(id));
-            }
-        }
-        while (!underWayHere.isEmpty()) {
-            awaitOne(underWayHere);
-        }
-    }
-
-    /** Waits until one of them has ended, and takes those away that have. */
-    private static void awaitOne(Map<PackageId, CompletableFuture<PackageInfo>> installs)
-            throws PackageException, InterruptedException {
-        try {
-            CompletableFuture.anyOf(installs.values().toArray(CompletableFuture[]::new))
-                    .get();
-        } catch (ExecutionException | CancellationException e) {
-            LOG.log(Level.DEBUG, "an install failed, which is told below", e);
-        }
-        for (PackageId id : List.copyOf(installs.keySet())) {
-            if (installs.get(id).isDone()) {
-                await(id, installs.remove(id));
-            }
-        }
-    }
-
-    /** One install for all who ask while it is under way. */
-    private CompletableFuture<PackageInfo> start(PackageId id) throws PackageException {
-        CompletableFuture<PackageInfo> mine = new CompletableFuture<>();
-        CompletableFuture<PackageInfo> other = underWay.putIfAbsent(id, mine);
-        if (other != null) {
-            return other;
-        }
-        // between the caller's look and the entry above another install may have ended
-        PackageInfo info = installed.get(id);
-        if (info != null) {
-            underWay.remove(id, mine);
-            mine.complete(info);
-            return mine;
-        }
-        try {
-            installers.execute(() -> run(id, mine));
-        } catch (RejectedExecutionException e) {
-            underWay.remove(id, mine);
-            PackageException stopping =
-                    new PackageException(id, "cannot install " + id + ": the worker is stopping", e);
-            mine.completeExceptionally(stopping);
-            throw stopping;
-        }
-        return mine;
-    }
-
-    private void run(PackageId id, CompletableFuture<PackageInfo> result) {
-        try {
-            PackageInfo info = installNow(id);
-            installed.put(id, info);
-            underWay.remove(id, result);
-            result.complete(info);
-        } catch (PackageException | InterruptedException | RuntimeException | Error e) {
-            underWay.remove(id, result);
-            result.completeExceptionally(e);
-        }
-    }
-
-    private static PackageInfo await(PackageId id, CompletableFuture<PackageInfo> install)
-            throws PackageException, InterruptedException {
-        try {
-            return install.get();
-        } catch (ExecutionException | CancellationException e) {
-            Throwable cause = e.getCause() == null ? e : e.getCause();
-            // a new exception, because several threads may throw it
-            throw new PackageException(
-                    id,
-                    cause instanceof PackageException ? cause.getMessage() : "cannot install " + id + ": " + cause,
-                    cause);
-        }
-    }
-
-    private PackageInfo installNow(PackageId id) throws PackageException, InterruptedException {
-        long start = System.nanoTime();
-        Path staging = null;
-        try {
-            staging = Files.createTempDirectory(folder.resolve(STAGING), id.name() + "-");
-            PackageInfo info = install(id, staging, pip.pip());
-            if (trace) {
-                LOG.log(
-                        Level.INFO,
-                        "installed " + id + " in " + (System.nanoTime() - start) / 1_000_000 + " ms: modules "
-                                + info.modules() + ", needs " + info.dependencies() + ", " + info.bytes() + " bytes");
-            }
-            return info;
-        } catch (IOException | IllegalArgumentException e) {
-            throw new PackageException(id, "cannot install " + id + " into " + folder + ": " + e.getMessage(), e);
-        } catch (PythonException e) {
-            throw new PackageException(id, "cannot install " + id + ": " + e.getMessage(), e);
-        } catch (SandboxException e) {
-            throw new PackageException(
-                    id,
-                    "cannot install " + id + ": " + e.getMessage()
-                            + " (installer_limits in config.json bound the installer)",
-                    e);
-        } finally {
-            removeStaging(staging);
-        }
-    }
-
-    private PackageInfo install(PackageId id, Path staging, HostPip hostPip)
-            throws IOException, PackageException, SandboxException, InterruptedException {
-        Path content = Files.createDirectory(staging.resolve("content"));
-        Path files = Files.createDirectory(PackageFolder.files(content));
-        Path out = Files.createDirectory(staging.resolve("out"));
-        Path temporary = Files.createDirectory(staging.resolve("tmp"));
-        JobResult result = jobs.run(job(id, files, out, temporary, hostPip));
-        if (result.exitCode() != 0) {
-            throw new PackageException(
-                    id,
-                    "pip cannot install " + id + " (exit code " + result.exitCode() + "):\n"
-                            + lastLines(result.output()));
-        }
-        Path place = folder.resolve(id.toString());
-        PackageInfo info = PackageFolder.finish(content, out.resolve("metadata.json"), id, cacheTag, place);
-        if (Files.exists(place)) {
-            // for another Python, or damaged: nobody uses it, or it would have been read at the start
-            Files.move(place, staging.resolve("replaced"), StandardCopyOption.ATOMIC_MOVE);
-        }
-        Files.setPosixFilePermissions(content, PosixFilePermissions.fromString("rwxr-xr-x"));
-        Files.move(content, place, StandardCopyOption.ATOMIC_MOVE);
-        return info;
-    }
-
-    /**
-     * pip runs where lambdas will see the package, so that paths in byte code are right. Its temporary files go to
-     * disk: a large wheel would not fit into the sandbox's memory.
-     */
-    private Job job(PackageId id, Path files, Path out, Path temporary, HostPip hostPip) {
-        String target = "/packages/" + id.name() + "-" + id.version();
-        List<Job.Mount> mounts = new ArrayList<>(hostPip.mounts());
-        mounts.add(new Job.Mount(files, target, true));
-        mounts.add(new Job.Mount(out, "/mnt/out", true));
-        mounts.add(new Job.Mount(temporary, "/mnt/tmp", true));
-        Map<String, String> environment = new LinkedHashMap<>(hostPip.environment());
-        environment.put("TMPDIR", "/mnt/tmp");
-        environment.put("HOME", "/mnt/tmp");
-        environment.put("PATH", "/usr/local/bin:/usr/bin:/bin");
-        environment.put("LANG", "C.UTF-8");
-        return new Job(
-                "install " + id,
-                Script.INSTALL.text(),
-                List.of(id.name(), id.version(), target, "/mnt/out/metadata.json"),
-                environment,
-                mounts,
-                limits,
-                Network.HOST);
-    }
-
-    private static String lastLines(String output) {
-        List<String> lines = output.strip().lines().toList();
-        return String.join("\n", lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size()));
-    }
-
-    private static void removeStaging(Path staging) {
-        if (staging == null) {
-            return;
-        }
-        try {
-            Folders.delete(staging);
-        } catch (IOException e) {
-            LOG.log(Level.WARNING, "cannot remove " + staging + "; the next start tries again", e);
-        }
+        installs.installAll(ids);
     }
 
     @Override
     public Optional<PackageInfo> installed(PackageId id) {
         return Optional.ofNullable(installed.get(id));
+    }
+
+    @Override
+    public Collection<PackageInfo> all() {
+        return installed.all();
     }
 
     @Override
@@ -360,12 +145,12 @@ public final class PackageStore implements Packages, AutoCloseable {
 
     @Override
     public Optional<ImportCost> cost(PackageId id) {
-        return Optional.ofNullable(costs.get(id));
+        return costs.of(id);
     }
 
     /** Takes what zygotes measured; the newest measurement counts. */
     public void learnCosts(Map<PackageId, ImportCost> measured) {
-        costs.putAll(measured);
+        costs.learn(measured);
     }
 
     /**
@@ -375,21 +160,7 @@ public final class PackageStore implements Packages, AutoCloseable {
      * @throws IOException if it cannot be read
      */
     public void loadCosts(Path file) throws IOException {
-        if (!Files.exists(file)) {
-            return;
-        }
-        try {
-            for (Map.Entry<String, JsonNode> cost :
-                    JSON.readTree(Files.readAllBytes(file)).properties()) {
-                costs.putIfAbsent(
-                        PackageId.parse(cost.getKey()),
-                        new ImportCost(
-                                cost.getValue().path("ms").asDouble(-1),
-                                cost.getValue().path("mb").asDouble(-1)));
-            }
-        } catch (JsonProcessingException | IllegalArgumentException e) {
-            LOG.log(Level.WARNING, "passing over " + file + ", which is damaged; costs are measured again", e);
-        }
+        costs.load(file);
     }
 
     /**
@@ -398,21 +169,12 @@ public final class PackageStore implements Packages, AutoCloseable {
      * @throws IOException if it cannot be written
      */
     public void saveCosts(Path file) throws IOException {
-        ObjectNode node = JSON.createObjectNode();
-        new TreeMap<>(costs)
-                .forEach((id, cost) ->
-                        node.putObject(id.toString()).put("ms", cost.millis()).put("mb", cost.megabytes()));
-        Folders.write(file, JSON.writeValueAsBytes(node));
-    }
-
-    @Override
-    public Collection<PackageInfo> all() {
-        return List.copyOf(installed.values());
+        costs.save(file);
     }
 
     /** Ends running installs and starts none any more. */
     @Override
     public void close() {
-        installers.shutdownNow();
+        installs.close();
     }
 }

@@ -5,25 +5,51 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
-/** The worker's counters and latencies by name. Names appear with their first use. Safe for use by many threads. */
+/**
+ * The worker's counters and latencies by name, as {@link StatisticNames} has them. Names appear with their first use. Safe
+ * for use by many threads.
+ */
 public final class Statistics {
 
     private final Map<String, LongAdder> counters = new ConcurrentHashMap<>();
     private final Map<String, Latency> latencies = new ConcurrentHashMap<>();
 
-    /** Counts one. */
+    /**
+     * Counts one.
+     *
+     * @throws IllegalArgumentException if it is no name: lower-case letters, digits and {@code _}, a letter first
+     */
     public void count(String name) {
         counter(name).increment();
     }
 
-    /** The counter of that name; keep it where it is used often. */
+    /**
+     * The counter of that name; keep it where it is used often.
+     *
+     * @throws IllegalArgumentException as {@link #count}
+     */
     public LongAdder counter(String name) {
-        return counters.computeIfAbsent(name, key -> new LongAdder());
+        return counters.computeIfAbsent(name, Statistics::newCounter);
     }
 
-    /** The latency of that name; keep it where it is used often. */
+    /**
+     * The latency of that name; keep it where it is used often.
+     *
+     * @throws IllegalArgumentException as {@link #count}
+     */
     public Latency latency(String name) {
-        return latencies.computeIfAbsent(name, key -> new Latency());
+        return latencies.computeIfAbsent(name, Statistics::newLatency);
+    }
+
+    /** A name is checked when it comes for the first time, so that counting costs no more than before. */
+    private static LongAdder newCounter(String name) {
+        StatisticNames.check(name);
+        return new LongAdder();
+    }
+
+    private static Latency newLatency(String name) {
+        StatisticNames.check(name);
+        return new Latency();
     }
 
     /**

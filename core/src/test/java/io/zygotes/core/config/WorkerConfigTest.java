@@ -1,6 +1,7 @@
 package io.zygotes.core.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -48,7 +49,7 @@ class WorkerConfigTest {
     @ParameterizedTest
     @ValueSource(ints = {16, 600, 1024, 4096, 24_000, 1_000_000})
     void defaultsFitEveryMachine(int machineMb) {
-        WorkerConfig config = ConfigFile.defaults(folder, machineMb);
+        WorkerConfig config = ConfigReader.defaults(folder, machineMb);
 
         assertEquals(Math.max(machineMb - 500, 500), config.memPoolMb());
         assertTrue(2 * config.limits().memMb() <= config.memPoolMb());
@@ -80,8 +81,24 @@ class WorkerConfigTest {
         assertEquals(64, config.limits().tmpMb());
         assertEquals(400, config.installerLimits().memMb());
         assertEquals("multitree", config.features().importCache());
-        assertEquals(new WorkerConfig.Trace(true, true, true, true, true), config.trace());
-        assertEquals("memory", config.storage().get("scratch"));
+        assertEquals(new WorkerConfig.Trace(true, true, true, true), config.trace());
+        assertEquals(List.of("trace.cgroups", "storage.scratch"), config.withoutEffect());
+    }
+
+    @Test
+    void keysOfOpenLambdaThatMeanNothingHereAreTakenAndOnlyNamedIfTheyAreSet() throws Exception {
+        WorkerConfig config = read("""
+            {"server_mode": "lambda", "trace": {"cgroups": false},
+             "storage": {"root": "private", "scratch": "", "code": null}}
+            """);
+
+        assertEquals(List.of(), config.withoutEffect());
+        assertEquals(
+                List.of("storage.code", "storage.root"),
+                read("{\"storage\": {\"root\": \"memory\", \"code\": \"memory\"}}").withoutEffect());
+        for (String key : List.of("server_mode", "cgroups", "storage")) {
+            assertFalse(config.toJson().contains(key), key + " need not be written");
+        }
     }
 
     @Test

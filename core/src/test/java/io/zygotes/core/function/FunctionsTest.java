@@ -83,7 +83,7 @@ class FunctionsTest {
         pool = new SandboxPool((long) megabytes << 20, true, grace, Duration.ofMillis(500), spareLeaves);
         packages = new PackageStore(
                 folder.resolve("packages"),
-                "cpython-311",
+                () -> "cpython-311",
                 LIMITS,
                 () -> new HostPip(Map.of(), List.of()),
                 pool::run,
@@ -96,7 +96,7 @@ class FunctionsTest {
                 LIMITS,
                 Network.HOST,
                 500,
-                Map.of());
+                Map::of);
         registry.clean();
         pool.start(mechanism, new PoolListener() {
             @Override

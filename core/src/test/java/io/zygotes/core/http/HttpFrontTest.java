@@ -35,7 +35,8 @@ class HttpFrontTest {
     void start() throws IOException {
         front = new HttpFront("localhost", 0, IDLE, room);
         port = front.bind();
-        front.serve(this::answer, (client, server) -> false);
+        front.refuse((client, server) -> false);
+        front.serve(this::answer);
     }
 
     @AfterEach
@@ -141,7 +142,8 @@ class HttpFrontTest {
         try (HttpFront guarded = new HttpFront("localhost", 0, Duration.ofMinutes(1), room)) {
             int guardedPort = guarded.bind();
             AtomicReference<Boolean> lambdas = new AtomicReference<>(true);
-            guarded.serve(this::answer, (client, server) -> lambdas.get());
+            guarded.refuse((client, server) -> lambdas.get());
+            guarded.serve(this::answer);
             List<Socket> silent = new ArrayList<>();
             try {
                 for (int i = 0; i < 200; i++) {

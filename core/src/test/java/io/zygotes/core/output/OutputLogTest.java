@@ -16,13 +16,18 @@ class OutputLogTest {
     @TempDir
     Path folder;
 
+    private static OutputLog started(OutputLog log) throws IOException {
+        log.start();
+        return log;
+    }
+
     private List<String> lines(String file) throws IOException {
         return Files.readAllLines(folder.resolve(file));
     }
 
     @Test
     void aLineHasTimeSandboxAndLambdaAndCannotForgeAnother() throws Exception {
-        try (OutputLog log = new OutputLog(folder, 1 << 20, 1 << 20)) {
+        try (OutputLog log = started(new OutputLog(folder, 1 << 20, 1 << 20))) {
             log.line("leaf-1", "hello", "fine\ttab \\ back");
             log.line("leaf-1", "hello", "a\n2030-01-01T00:00:00Z leaf-2 other | forged \u001b[31m\0\r\u2028");
         }
@@ -38,7 +43,7 @@ class OutputLogTest {
 
     @Test
     void filesAreRotatedAndTheOldestGoes() throws Exception {
-        try (OutputLog log = new OutputLog(folder, 1000, 1 << 20)) {
+        try (OutputLog log = started(new OutputLog(folder, 1000, 1 << 20))) {
             for (int i = 0; i < 100; i++) {
                 log.line("leaf-1", "hello", "x".repeat(100));
             }
@@ -51,7 +56,7 @@ class OutputLogTest {
 
     @Test
     void aLambdaThatPrintsTooMuchLosesLinesAndOthersDoNot() throws Exception {
-        OutputLog log = new OutputLog(folder, 1 << 20, 2000);
+        OutputLog log = started(new OutputLog(folder, 1 << 20, 2000));
         try (log) {
             for (int i = 0; i < 1000; i++) {
                 log.line("leaf-1", "loud", "x".repeat(100));

@@ -65,7 +65,7 @@ class PackageStoreTest {
     private PackageStore store(String cacheTag) throws IOException {
         PackageStore made = new PackageStore(
                 folder.resolve("packages"),
-                cacheTag,
+                () -> cacheTag,
                 LIMITS,
                 () -> new HostPip(Map.of("PIP_TIMEOUT", "3"), List.of()),
                 job -> installer.run(job),

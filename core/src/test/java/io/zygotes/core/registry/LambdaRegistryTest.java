@@ -45,7 +45,7 @@ class LambdaRegistryTest {
 
     private LambdaRegistry registry(Duration fresh) throws IOException {
         LambdaRegistry made = new LambdaRegistry(
-                store, folder.resolve("code"), fresh, LIMITS, Network.HOST, 200, Map.of("python_version", "3.11"));
+                store, folder.resolve("code"), fresh, LIMITS, Network.HOST, 200, () -> Map.of("python_version", "3.11"));
         made.clean();
         return made;
     }

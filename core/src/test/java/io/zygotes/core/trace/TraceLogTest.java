@@ -80,7 +80,12 @@ class TraceLogTest {
     }
 
     private TraceLog open() throws IOException {
-        return new TraceLog(folder, 1 << 20, packages);
+        return started(new TraceLog(folder, 1 << 20, packages));
+    }
+
+    private static TraceLog started(TraceLog log) throws IOException {
+        log.start();
+        return log;
     }
 
     private List<JsonNode> lines(String file) throws IOException {
@@ -170,7 +175,7 @@ class TraceLogTest {
 
     @Test
     void filesAreRotatedAndEachDescribesWhatItMentions() throws Exception {
-        try (TraceLog log = new TraceLog(folder, 1000, packages)) {
+        try (TraceLog log = started(new TraceLog(folder, 1000, packages))) {
             for (int i = 0; i < 200; i++) {
                 log.call("report", "v1", BOTH, 1, "warm");
             }
@@ -211,7 +216,7 @@ class TraceLogTest {
     @Test
     void whatTheWriterCannotKeepUpWithIsLostAndCountedAndNobodyWaits() throws Exception {
         packages.hold = new CountDownLatch(1);
-        TraceLog log = new TraceLog(folder, 1 << 20, packages, 10);
+        TraceLog log = started(new TraceLog(folder, 1 << 20, packages, 10));
         try (log) {
             log.call("f", "v1", Set.of(NUMPY), 1, "cold");
             packages.asked.await();

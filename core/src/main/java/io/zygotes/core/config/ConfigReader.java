@@ -2,8 +2,6 @@ package io.zygotes.core.config;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.util.DefaultIndenter;
-import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -15,7 +13,6 @@ import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -27,8 +24,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Reads and writes {@code config.json}. */
-final class ConfigFile {
+/** Reads {@code config.json}, and says all that is wrong with it at once. */
+final class ConfigReader {
 
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
@@ -40,13 +37,28 @@ final class ConfigFile {
     private static final int MAX_SECONDS = 7 * 24 * 3600;
 
     private static final List<String> STORES = List.of("", "private", "memory");
+    /** Keys of {@code storage} with their defaults. */
+    private static final Map<String, String> STORAGE =
+            new TreeMap<>(Map.of("root", "private", "scratch", "", "code", ""));
 
-    private ConfigFile() {}
+    private ConfigReader() {}
 
+    /** As {@link WorkerConfig#read}. */
     static WorkerConfig read(Path file) throws ConfigException, IOException {
-        JsonNode root;
+        JsonNode root = parse(file);
+        Path folder = file.toAbsolutePath().normalize().getParent();
+        if (!root.isObject()) {
+            throw new ConfigException(file.getFileName() + ": $", "must be an object");
+        }
+        List<String> faults = new ArrayList<>();
+        WorkerConfig config = read(folder, root, MachineMemory.megabytes(), faults);
+        refuse(file, faults);
+        return config;
+    }
+
+    private static JsonNode parse(Path file) throws ConfigException, IOException {
         try {
-            root = JSON.readTree(Files.readAllBytes(file));
+            return JSON.readTree(Files.readAllBytes(file));
         } catch (JsonProcessingException e) {
             String where = file.getFileName()
                     + (e.getLocation() == null
@@ -58,12 +70,9 @@ final class ConfigFile {
             throw new ConfigException(
                     file.toString(), "does not exist; 'zygotes init' makes a worker directory with one", e);
         }
-        Path folder = file.toAbsolutePath().normalize().getParent();
-        if (!root.isObject()) {
-            throw new ConfigException(file.getFileName() + ": $", "must be an object");
-        }
-        List<String> faults = new ArrayList<>();
-        WorkerConfig config = read(folder, root, MachineMemory.megabytes(), faults);
+    }
+
+    private static void refuse(Path file, List<String> faults) throws ConfigException {
         if (faults.size() == 1) {
             int end = faults.getFirst().indexOf(' ');
             throw new ConfigException(
@@ -74,9 +83,9 @@ final class ConfigFile {
             throw new ConfigException(
                     file.getFileName().toString(), faults.size() + " faults\n  " + String.join("\n  ", faults));
         }
-        return config;
     }
 
+    /** As {@link WorkerConfig#defaults}, for a machine with so much memory. */
     static WorkerConfig defaults(Path folder, int machineMb) {
         List<String> faults = new ArrayList<>();
         WorkerConfig config = read(folder.toAbsolutePath().normalize(), JSON.createObjectNode(), machineMb, faults);
@@ -87,7 +96,7 @@ final class ConfigFile {
     }
 
     private static WorkerConfig read(Path folder, JsonNode node, int machineMb, List<String> faults) {
-        Section root = new Section("$", node, faults, ConfigFile::homeOf);
+        Section root = new Section("$", node, faults, ConfigReader::homeOf);
         int pool = root.integer("mem_pool_mb", Math.max(machineMb - 500, 500), 16, MAX_MB);
 
         Section limitsSection = root.section("limits");
@@ -103,29 +112,10 @@ final class ConfigFile {
                             + larger + "), so that a zygote and a leaf fit");
         }
 
-        Section features = root.section("features");
-        Features switches = new Features(
-                features.text("import_cache", "tree"),
-                features.flag("reuse_cgroups", true),
-                features.flag("downsize_paused_mem", true),
-                features.flag("enable_seccomp", true));
-        features.finish();
-
-        Section traces = root.section("trace");
-        Trace trace = new Trace(
-                traces.flag("cgroups", false),
-                traces.flag("memory", false),
-                traces.flag("evictor", false),
-                traces.flag("package", false),
-                traces.flag("latency", false));
-        traces.finish();
-
-        Section stores = root.section("storage");
-        Map<String, String> storage = new TreeMap<>();
-        storage.put("root", stores.choice("root", "private", STORES));
-        storage.put("scratch", stores.choice("scratch", "", STORES));
-        storage.put("code", stores.choice("code", "", STORES));
-        stores.finish();
+        List<String> withoutEffect = new ArrayList<>();
+        Trace trace = trace(root.section("trace"), withoutEffect);
+        readStorage(root.section("storage"), withoutEffect);
+        root.choice("server_mode", "lambda", List.of("lambda"));
 
         Network network = Network.valueOf(
                 root.choice("network", "host", List.of("host", "none")).toUpperCase(Locale.ROOT));
@@ -142,12 +132,10 @@ final class ConfigFile {
                 tree(root),
                 root.text("sock_base_path", ""),
                 notEmpty(root, "sandbox", "sock"),
-                root.choice("server_mode", "lambda", List.of("lambda")),
                 limits,
                 installer,
-                switches,
+                features(root.section("features")),
                 trace,
-                storage,
                 root.flag("log_output", true),
                 notEmpty(root, "python", "python3"),
                 network,
@@ -156,9 +144,43 @@ final class ConfigFile {
                 root.integer("spare_leaves", 0, 0, 64),
                 root.integer("max_wait_sec", 10, 0, 3600),
                 plugins(root.section("plugins"), root),
-                root.text("plugin_path", ""));
+                root.text("plugin_path", ""),
+                withoutEffect);
         root.finish();
         return config;
+    }
+
+    private static Features features(Section section) {
+        Features features = new Features(
+                section.text("import_cache", "tree"),
+                section.flag("reuse_cgroups", true),
+                section.flag("downsize_paused_mem", true),
+                section.flag("enable_seccomp", true));
+        section.finish();
+        return features;
+    }
+
+    private static Trace trace(Section section, List<String> withoutEffect) {
+        Trace trace = new Trace(
+                section.flag("memory", false),
+                section.flag("evictor", false),
+                section.flag("package", false),
+                section.flag("latency", false));
+        if (section.flag("cgroups", false)) {
+            withoutEffect.add("trace.cgroups");
+        }
+        section.finish();
+        return trace;
+    }
+
+    /** OpenLambda's choice of disk or memory: here scratch folders are in memory and code is mounted from disk. */
+    private static void readStorage(Section section, List<String> withoutEffect) {
+        STORAGE.forEach((key, fallback) -> {
+            if (!section.choice(key, fallback, STORES).equals(fallback)) {
+                withoutEffect.add("storage." + key);
+            }
+        });
+        section.finish();
     }
 
     private static String notEmpty(Section section, String key, String fallback) {
@@ -221,7 +243,7 @@ final class ConfigFile {
             }
             Map<String, Object> options = new LinkedHashMap<>();
             for (Map.Entry<String, JsonNode> option : value.properties()) {
-                // null means "not set", as everywhere in the file
+                // A null means "not set", as everywhere in the file.
                 if (!option.getValue().isNull()) {
                     options.put(option.getKey(), JSON.convertValue(option.getValue(), Object.class));
                 }
@@ -233,7 +255,7 @@ final class ConfigFile {
 
     /** Where a key that stands in the wrong object belongs. */
     private static Optional<String> homeOf(String key) {
-        ObjectNode complete = toNode(defaults(Path.of("/"), 4096));
+        ObjectNode complete = ConfigWriter.toNode(defaults(Path.of("/"), 4096));
         if (complete.has(key)) {
             return Optional.of("$." + key);
         }
@@ -243,67 +265,5 @@ final class ConfigFile {
             }
         }
         return Optional.empty();
-    }
-
-    static String write(WorkerConfig config) {
-        DefaultPrettyPrinter printer = new DefaultPrettyPrinter()
-                .withObjectIndenter(new DefaultIndenter("  ", "\n"))
-                .withArrayIndenter(new DefaultIndenter("  ", "\n"));
-        try {
-            return JSON.writer(printer).writeValueAsString(toNode(config)) + "\n";
-        } catch (JsonProcessingException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static ObjectNode toNode(WorkerConfig config) {
-        ObjectNode root = JSON.createObjectNode();
-        root.put("worker_dir", config.workerDir());
-        root.put("worker_url", config.workerUrl());
-        root.put("worker_port", config.workerPort());
-        root.put("server_mode", config.serverMode());
-        root.put("registry", config.registry());
-        root.put("registry_cache_ms", config.registryCacheMs());
-        root.put("pkgs_dir", config.pkgsDir());
-        root.put("pip_mirror", config.pipMirror());
-        root.put("python", config.python());
-        root.put("mem_pool_mb", config.memPoolMb());
-        root.put("max_waiting", config.maxWaiting());
-        root.put("spare_leaves", config.spareLeaves());
-        root.put("max_wait_sec", config.maxWaitSec());
-        root.set("import_cache_tree", JSON.valueToTree(config.importCacheTree().orElse("")));
-        root.put("sandbox", config.sandbox());
-        root.put("sock_base_path", config.sockBasePath());
-        root.put("network", config.network().name().toLowerCase(Locale.ROOT));
-        root.put("allow_lambda_calls", config.allowLambdaCalls());
-        write(root.putObject("limits"), config.limits());
-        write(root.putObject("installer_limits"), config.installerLimits());
-        ObjectNode features = root.putObject("features");
-        features.put("import_cache", config.features().importCache());
-        features.put("reuse_cgroups", config.features().reuseCgroups());
-        features.put("downsize_paused_mem", config.features().downsizePausedMem());
-        features.put("enable_seccomp", config.features().enableSeccomp());
-        ObjectNode trace = root.putObject("trace");
-        trace.put("cgroups", config.trace().cgroups());
-        trace.put("memory", config.trace().memory());
-        trace.put("evictor", config.trace().evictor());
-        trace.put("package", config.trace().packages());
-        trace.put("latency", config.trace().latency());
-        ObjectNode storage = root.putObject("storage");
-        new TreeMap<>(config.storage()).forEach(storage::put);
-        root.put("log_output", config.logOutput());
-        root.put("plugin_path", config.pluginPath());
-        root.set("plugins", JSON.valueToTree(new TreeMap<>(config.plugins())));
-        return root;
-    }
-
-    private static void write(ObjectNode node, Limits limits) {
-        node.put("mem_mb", limits.memMb());
-        node.put("procs", limits.procs());
-        node.put("cpu_percent", limits.cpuPercent());
-        node.put("swappiness", limits.swappiness());
-        node.put("runtime_sec", limits.runtimeSec());
-        node.put("open_files", limits.openFiles());
-        node.put("tmp_mb", limits.tmpMb());
     }
 }

@@ -1,0 +1,55 @@
+package io.zygotes.core;
+
+import com.google.inject.AbstractModule;
+import com.google.inject.Provides;
+import com.google.inject.Singleton;
+import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.packages.PackageStore;
+import io.zygotes.core.pool.SandboxPool;
+import io.zygotes.core.statistics.Statistics;
+import io.zygotes.core.status.CacheName;
+import io.zygotes.core.trace.TraceLog;
+import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.ImportCache;
+import java.util.Optional;
+
+/** Wires the import cache: which one is in use, how it is switched, and what it hears. */
+final class ImportCacheModule extends AbstractModule {
+
+    @Override
+    protected void configure() {
+        bind(ImportCache.class).to(CurrentCache.class);
+    }
+
+    @Provides
+    @Singleton
+    CurrentCache current(SandboxPool pool) throws ConfigException {
+        return new CurrentCache(pool, sandboxes -> new NoCacheYet());
+    }
+
+    @Provides
+    @Singleton
+    CacheRelay relay(
+            Statistics statistics,
+            PackageStore packages,
+            SandboxPool pool,
+            WorkerConfig config,
+            Optional<TraceLog> record,
+            CurrentCache current) {
+        CacheRelay relay = new CacheRelay(statistics, packages, pool, config.trace(), record);
+        relay.passOnTo(current);
+        return relay;
+    }
+
+    @Provides
+    @Singleton
+    ImportCacheSwitch choice(CurrentCache current, WorkerConfig config, SandboxPool pool, PackageStore packages,
+            Statistics statistics) {
+        return new ImportCacheSwitch(current, new ImportCacheFactory(config, pool, packages), statistics);
+    }
+
+    @Provides
+    CacheName name(ImportCacheSwitch choice) {
+        return choice::name;
+    }
+}

@@ -1,0 +1,22 @@
+package io.zygotes.core;
+
+import io.zygotes.spi.FailureKind;
+import io.zygotes.spi.ImportCache;
+import io.zygotes.spi.Leaf;
+import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.SandboxException;
+
+/** Stands for the import cache until the worker's start makes the first one: makes no leaves and has no zygotes. */
+final class NoCacheYet implements ImportCache {
+
+    @Override
+    public Leaf createLeaf(LeafSpec spec) throws SandboxException {
+        throw new SandboxException.NoCapacity(
+                FailureKind.OTHER, "no leaf for lambda " + spec.lambda() + ": the worker is still starting");
+    }
+
+    @Override
+    public void close() {
+        // It has nothing.
+    }
+}

@@ -1,0 +1,228 @@
+package io.zygotes.core;
+
+import static io.zygotes.core.StartStep.NOTHING;
+import static io.zygotes.core.StartStep.endedBy;
+
+import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.function.Functions;
+import io.zygotes.core.http.HttpFront;
+import io.zygotes.core.http.WorkerApi;
+import io.zygotes.core.output.OutputLog;
+import io.zygotes.core.packages.PackageStore;
+import io.zygotes.core.pool.SandboxPool;
+import io.zygotes.core.python.Interpreter;
+import io.zygotes.core.python.PythonException;
+import io.zygotes.core.registry.LambdaRegistry;
+import io.zygotes.core.trace.TraceLog;
+import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.ImportCacheProvider;
+import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.mechanism.MechanismContext;
+import io.zygotes.spi.mechanism.SandboxMechanism;
+import io.zygotes.spi.mechanism.SandboxMechanismProvider;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * In which order a worker starts, and with that in which order it ends: {@link #steps} is the list. All objects are there
+ * already; a step only sets one of them going.
+ */
+final class StartSequence {
+
+    private static final Logger LOG = System.getLogger(StartSequence.class.getName());
+
+    /** How long running requests may go on when the worker ends. */
+    private static final Duration DRAIN = Duration.ofSeconds(10);
+
+    private final WorkerConfig config;
+    private final HttpFront http;
+    private final WorkerApi api;
+    private final Interpreter python;
+    private final Optional<OutputLog> output;
+    private final Optional<TraceLog> trace;
+    private final LambdaRegistry registry;
+    private final PackageStore packages;
+    private final SandboxMechanismProvider mechanisms;
+    private final MechanismContext context;
+    private final SandboxPool pool;
+    private final CacheRelay relay;
+    private final ImportCacheProvider caches;
+    private final ImportCacheSwitch cacheSwitch;
+    private final CurrentCache cache;
+    private final Functions functions;
+
+    @Inject
+    StartSequence(
+            WorkerConfig config,
+            HttpFront http,
+            WorkerApi api,
+            Interpreter python,
+            Optional<OutputLog> output,
+            Optional<TraceLog> trace,
+            LambdaRegistry registry,
+            PackageStore packages,
+            SandboxMechanismProvider mechanisms,
+            MechanismContext context,
+            SandboxPool pool,
+            CacheRelay relay,
+            ImportCacheProvider caches,
+            ImportCacheSwitch cacheSwitch,
+            CurrentCache cache,
+            Functions functions) {
+        this.config = config;
+        this.http = http;
+        this.api = api;
+        this.python = python;
+        this.output = output;
+        this.trace = trace;
+        this.registry = registry;
+        this.packages = packages;
+        this.mechanisms = mechanisms;
+        this.context = context;
+        this.pool = pool;
+        this.relay = relay;
+        this.caches = caches;
+        this.cacheSwitch = cacheSwitch;
+        this.cache = cache;
+        this.functions = functions;
+    }
+
+    /** All steps, the first one first. Each needs what the ones before it started. */
+    List<StartStep> steps() {
+        return List.of(
+                // The port comes early, because that it is in use is what fails most often.
+                new StartStep("HTTP server", this::bindPort),
+                new StartStep("Python", this::probePython),
+                new StartStep("settings without effect", this::nameSettingsWithoutEffect),
+                new StartStep("folders", this::makeFolders),
+                new StartStep("lambda output", this::startOutput),
+                new StartStep("trace", this::startTrace),
+                new StartStep("lambdas' code", this::tidyCode),
+                new StartStep("installed packages", this::readPackages),
+                // From here on there are processes.
+                new StartStep("sandboxes", this::startSandboxes),
+                // What follows is ended while there still are sandboxes, the pool's last.
+                endedBy("pool", pool),
+                endedBy("import costs", () -> packages.saveCosts(costs())),
+                endedBy("installers", packages),
+                new StartStep("import cache", this::startImportCache),
+                endedBy("lambdas", functions),
+                new StartStep("requests", this::serve));
+    }
+
+    /** Ends the threads that pool and lambdas have since they were made, if no step got so far. Idempotent. */
+    void endThreads() {
+        functions.close();
+        pool.close();
+    }
+
+    private AutoCloseable bindPort() throws ConfigException {
+        try {
+            http.bind();
+            return http;
+        } catch (IOException | RuntimeException e) {
+            throw new ConfigException(
+                    WorkerConfig.FILE + ": $.worker_port",
+                    "cannot listen on " + config.workerUrl() + ":" + config.workerPort() + " (" + rootMessage(e)
+                            + "); end what uses the port, or choose another one (0 takes any free one)",
+                    e);
+        }
+    }
+
+    private static String rootMessage(Throwable e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root.getMessage() == null ? root.toString() : root.getMessage();
+    }
+
+    private AutoCloseable probePython() throws ConfigException, InterruptedException {
+        try {
+            python.probe();
+            return NOTHING;
+        } catch (PythonException e) {
+            throw new ConfigException(WorkerConfig.FILE + ": $.python", e.getMessage(), e);
+        }
+    }
+
+    private AutoCloseable nameSettingsWithoutEffect() {
+        for (String key : config.withoutEffect()) {
+            LOG.log(
+                    Level.WARNING,
+                    WorkerConfig.FILE + ": $." + key + " is accepted for OpenLambda's sake and does nothing");
+        }
+        return NOTHING;
+    }
+
+    private AutoCloseable makeFolders() throws IOException {
+        Files.createDirectories(config.stateFolder());
+        Files.createDirectories(config.registryFolder());
+        return NOTHING;
+    }
+
+    private AutoCloseable startOutput() throws IOException {
+        if (output.isEmpty()) {
+            return NOTHING;
+        }
+        output.get().start();
+        return output.get();
+    }
+
+    private AutoCloseable startTrace() throws IOException {
+        if (trace.isEmpty()) {
+            return NOTHING;
+        }
+        trace.get().start();
+        return trace.get();
+    }
+
+    private AutoCloseable tidyCode() throws IOException {
+        registry.clean();
+        return NOTHING;
+    }
+
+    private AutoCloseable readPackages() throws IOException {
+        packages.open();
+        packages.loadCosts(costs());
+        return NOTHING;
+    }
+
+    private Path costs() {
+        return config.stateFolder().resolve("import-costs.json");
+    }
+
+    private AutoCloseable startSandboxes() throws ConfigException, SandboxException {
+        SandboxMechanism mechanism = mechanisms.start(context);
+        pool.start(mechanism, relay);
+        http.refuse(config.allowLambdaCalls() ? (client, server) -> false : mechanism::isFromSandbox);
+        return mechanism;
+    }
+
+    private AutoCloseable startImportCache() throws ConfigException {
+        cacheSwitch.start(config, caches);
+        return cache;
+    }
+
+    private AutoCloseable serve() throws IOException {
+        http.serve(api);
+        return this::drain;
+    }
+
+    /** Lets running requests end, for a while; new ones are refused. */
+    private void drain() throws InterruptedException {
+        long left = http.drain(api, DRAIN);
+        if (left > 0) {
+            LOG.log(
+                    Level.WARNING,
+                    left + " requests still run after " + DRAIN.toSeconds() + " s; they are ended");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package io.zygotes.core.files;
+
+import io.zygotes.spi.FailureKind;
+import java.io.IOException;
+import java.util.Objects;
+
+/** The worker's own files cannot be read or written. Knows why, so that nobody has to search in messages. */
+public final class StorageException extends IOException {
+
+    private static final long serialVersionUID = 1L;
+    private final FailureKind kind;
+
+    /**
+     * @param message what failed, on what, why, what to do next
+     * @param cause what Java said; its kind is this one's, as far as Java tells it
+     */
+    public StorageException(String message, IOException cause) {
+        super(message, Objects.requireNonNull(cause));
+        this.kind = FileFailures.kindOf(cause);
+    }
+
+    /** Why, for programs; never null. */
+    public FailureKind kind() {
+        return kind;
+    }
+}

@@ -1,0 +1,67 @@
+package io.zygotes.core.packages;
+
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.PackageInfo;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+
+/** The packages that are there. Safe for use by many threads. */
+final class InstalledPackages {
+
+    private static final Logger LOG = System.getLogger(InstalledPackages.class.getName());
+
+    private final Map<PackageId, PackageInfo> installed = new ConcurrentHashMap<>();
+
+    /**
+     * Reads what is installed. What is no package, or one for another Python, is passed over.
+     *
+     * @param folder the folder of all packages
+     * @param cacheTag what the packages must be for, such as {@code cpython-311}
+     * @throws IOException if the folder cannot be read
+     */
+    void read(Path folder, String cacheTag) throws IOException {
+        try (Stream<Path> entries = Files.list(folder)) {
+            for (Path entry : entries.toList()) {
+                String name = entry.getFileName().toString();
+                if (!name.startsWith(".") && name.contains("==")) {
+                    read(entry, name, cacheTag);
+                }
+            }
+        }
+    }
+
+    private void read(Path entry, String name, String cacheTag) {
+        try {
+            PackageId id = PackageId.parse(name);
+            PackageFolder.read(entry, id, cacheTag).ifPresent(this::add);
+        } catch (IOException | IllegalArgumentException e) {
+            LOG.log(Level.WARNING, "passing over " + entry + ", which is not a package; it can be deleted", e);
+        }
+    }
+
+    void add(PackageInfo info) {
+        installed.put(info.id(), info);
+    }
+
+    boolean has(PackageId id) {
+        return installed.containsKey(id);
+    }
+
+    /** One package; null if it is not installed. */
+    PackageInfo get(PackageId id) {
+        return installed.get(id);
+    }
+
+    /** All packages; a snapshot. */
+    Collection<PackageInfo> all() {
+        return List.copyOf(installed.values());
+    }
+}

@@ -1,0 +1,156 @@
+package io.zygotes.core.registry;
+
+import io.zygotes.core.files.Folders;
+import io.zygotes.core.files.StorageException;
+import io.zygotes.core.registry.RegistryException.Kind;
+import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.PackageId;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/**
+ * Where code is unpacked: a folder for each lambda, in it one for each version, which never changes. Safe for use by many
+ * threads, for different lambdas.
+ */
+final class CodeFolders {
+
+    private static final Logger LOG = System.getLogger(CodeFolders.class.getName());
+    private static final long MAX_TEXT = 1 << 20;
+    /** How often a folder that changes while it is copied is copied again. */
+    private static final int TRIES = 3;
+
+    private final Path codeFolder;
+    private final LambdaSettings defaults;
+    private final int maxMemMb;
+    private final Supplier<Map<String, String>> markers;
+    private final AtomicLong generations = new AtomicLong();
+
+    /**
+     * @param codeFolder the folder of all of them
+     * @param defaults settings of a lambda that says nothing
+     * @param maxMemMb the most memory that a lambda may ask for, in MiB
+     * @param markers values of the environment markers in {@code requirements.txt}
+     */
+    CodeFolders(Path codeFolder, LambdaSettings defaults, int maxMemMb, Supplier<Map<String, String>> markers) {
+        this.codeFolder = codeFolder;
+        this.defaults = defaults;
+        this.maxMemMb = maxMemMb;
+        this.markers = markers;
+    }
+
+    /**
+     * Removes what a dead worker left half-done, and the code of lambdas that are gone.
+     *
+     * @param store where lambdas come from
+     * @throws IOException if the folder for code cannot be made or read
+     */
+    void clean(LambdaStore store) throws IOException {
+        Files.createDirectories(codeFolder);
+        try (Stream<Path> lambdas = Files.list(codeFolder)) {
+            for (Path lambda : lambdas.toList()) {
+                String name = lambda.getFileName().toString();
+                if (!LambdaName.valid(name) || store.find(name).isEmpty()) {
+                    Folders.delete(lambda);
+                }
+            }
+        }
+    }
+
+    /**
+     * Unpacks the present version of a lambda, unless its folder is there.
+     *
+     * @param source the lambda's folder or archive in the registry
+     * @param fingerprint the source's before it is read
+     * @throws RegistryException if it cannot be used
+     * @throws StorageException if it cannot be written
+     * @throws IOException if it cannot be read
+     */
+    LambdaCode load(String name, Path source, String fingerprint) throws RegistryException, IOException {
+        Path home = codeFolder.resolve(name);
+        Files.createDirectories(home);
+        Path staging = Folders.sibling(home.resolve("code"), "unpack");
+        try {
+            String before = fingerprint;
+            for (int tries = 1; ; tries++) {
+                LambdaStore.write(name, source, staging);
+                String after = LambdaStore.fingerprint(source);
+                if (after.equals(before) || tries == TRIES) {
+                    break;
+                }
+                before = after;
+                Folders.delete(staging);
+            }
+            String version = ContentHash.of(staging);
+            Path folder = home.resolve(version);
+            LeafSpec spec = spec(name, staging, folder);
+            if (!Files.isDirectory(folder)) {
+                Files.move(staging, folder, StandardCopyOption.ATOMIC_MOVE);
+            }
+            return new LambdaCode(version, generations.incrementAndGet(), spec);
+        } catch (NoSuchFileException e) {
+            throw new RegistryException(Kind.BROKEN, "lambda " + name + " changed while it was read; try again", e);
+        } catch (IOException e) {
+            throw new StorageException(
+                    "cannot unpack it into " + home + ": " + e.getMessage()
+                            + "; is there room on that disk, and may the worker write there?",
+                    e);
+        } finally {
+            Folders.delete(staging);
+        }
+    }
+
+    private LeafSpec spec(String name, Path content, Path folder) throws RegistryException, IOException {
+        try {
+            Set<PackageId> packages = Requirements.parse(text(content, "requirements.txt"), markers.get());
+            LambdaSettings settings = LambdaSettings.parse(text(content, "ol.yaml"), defaults, maxMemMb);
+            return new LeafSpec(name, folder, packages, settings.limits(), settings.network(), settings.environment());
+        } catch (IllegalArgumentException e) {
+            throw new RegistryException(Kind.BROKEN, "lambda " + name + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Content of an optional file. Links are not followed: they could lead the worker to files of the host. */
+    private static String text(Path folder, String file) throws IOException {
+        Path path = folder.resolve(file);
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            return "";
+        }
+        if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS) || Files.size(path) > MAX_TEXT) {
+            throw new IllegalArgumentException(
+                    file + " must be a file of at most " + (MAX_TEXT >> 10) + " KiB, not a link or folder");
+        }
+        return new String(Files.readAllBytes(path), StandardCharsets.UTF_8);
+    }
+
+    /**
+     * Removes all versions of a lambda but some; what cannot be removed is logged.
+     *
+     * @param kept the versions that stay
+     */
+    void removeVersions(String name, Set<String> kept) {
+        try (Stream<Path> versions = Files.list(codeFolder.resolve(name))) {
+            for (Path version : versions.toList()) {
+                if (!kept.contains(version.getFileName().toString())) {
+                    // It is renamed first: half a version must never have a version's name.
+                    Path aside = Folders.sibling(version, "old");
+                    Files.move(version, aside, StandardCopyOption.ATOMIC_MOVE);
+                    Folders.delete(aside);
+                }
+            }
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot remove old versions of lambda " + name + " in " + codeFolder, e);
+        }
+    }
+}

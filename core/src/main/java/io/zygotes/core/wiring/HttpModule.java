@@ -1,0 +1,38 @@
+package io.zygotes.core.wiring;
+
+import com.google.inject.AbstractModule;
+import com.google.inject.Provides;
+import com.google.inject.Singleton;
+import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.function.Functions;
+import io.zygotes.core.http.HttpFront;
+import io.zygotes.core.http.LambdaCalls;
+import io.zygotes.core.http.WorkerApi;
+import io.zygotes.core.registry.LambdaStore;
+import io.zygotes.core.statistics.Statistics;
+import io.zygotes.core.status.WorkerDescription;
+import io.zygotes.core.status.WorkerNumbers;
+
+/** Wires the HTTP server and what it answers. */
+public final class HttpModule extends AbstractModule {
+
+    @Provides
+    @Singleton
+    HttpFront front(WorkerConfig config) {
+        return new HttpFront(config.workerUrl(), config.workerPort());
+    }
+
+    @Provides
+    @Singleton
+    WorkerApi api(
+            WorkerConfig config,
+            Functions functions,
+            Statistics statistics,
+            LambdaStore store,
+            WorkerNumbers numbers,
+            WorkerDescription description) {
+        LambdaCalls calls =
+                new LambdaCalls(functions, statistics, config.trace().latency());
+        return new WorkerApi(calls, store, numbers::all, description::text);
+    }
+}

@@ -1,0 +1,60 @@
+package io.zygotes.core.wiring;
+
+import com.google.inject.AbstractModule;
+import com.google.inject.Provides;
+import com.google.inject.Singleton;
+import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.function.CallListener;
+import io.zygotes.core.function.Functions;
+import io.zygotes.core.packages.PackageStore;
+import io.zygotes.core.pool.SandboxPool;
+import io.zygotes.core.python.Interpreter;
+import io.zygotes.core.registry.LambdaRegistry;
+import io.zygotes.core.registry.LambdaStore;
+import io.zygotes.core.statistics.Statistics;
+import io.zygotes.spi.ImportCache;
+import java.time.Duration;
+
+/** Wires the lambdas: where their code comes from, where it is unpacked, and their work. */
+public final class LambdaModule extends AbstractModule {
+
+    @Provides
+    @Singleton
+    LambdaStore store(WorkerConfig config) {
+        return new LambdaStore(config.registryFolder());
+    }
+
+    @Provides
+    @Singleton
+    LambdaRegistry registry(WorkerConfig config, LambdaStore store, Interpreter python) {
+        return new LambdaRegistry(
+                store,
+                config.stateFolder().resolve("code"),
+                Duration.ofMillis(config.registryCacheMs()),
+                config.limits(),
+                config.network(),
+                config.memPoolMb() / 2,
+                () -> python.host().markers());
+    }
+
+    @Provides
+    @Singleton
+    Functions functions(
+            WorkerConfig config,
+            LambdaRegistry registry,
+            PackageStore packages,
+            SandboxPool pool,
+            ImportCache cache,
+            Statistics statistics,
+            CallListener calls) {
+        return new Functions(
+                registry,
+                packages,
+                pool,
+                cache,
+                statistics,
+                calls,
+                config.maxWaiting(),
+                Duration.ofSeconds(config.maxWaitSec()));
+    }
+}

@@ -1,0 +1,32 @@
+package io.zygotes.core.wiring;
+
+import com.google.inject.AbstractModule;
+import com.google.inject.Provides;
+import com.google.inject.Singleton;
+import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.packages.PackageStore;
+import io.zygotes.core.pool.SandboxPool;
+import io.zygotes.core.python.HostPip;
+import io.zygotes.core.python.Interpreter;
+
+/** Wires the host's Python and the packages that its pip installs. */
+public final class PackageModule extends AbstractModule {
+
+    @Provides
+    @Singleton
+    Interpreter python(WorkerConfig config) {
+        return new Interpreter(config.python());
+    }
+
+    @Provides
+    @Singleton
+    PackageStore packages(WorkerConfig config, Interpreter python, SandboxPool pool) {
+        return new PackageStore(
+                config.packagesFolder(),
+                () -> python.host().cacheTag(),
+                config.installerLimits(),
+                () -> HostPip.probe(config.python(), config.pipMirror(), System.getenv()),
+                pool::run,
+                config.trace().packages());
+    }
+}

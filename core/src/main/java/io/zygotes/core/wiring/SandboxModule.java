@@ -1,0 +1,45 @@
+package io.zygotes.core.wiring;
+
+import com.google.inject.AbstractModule;
+import com.google.inject.Provides;
+import com.google.inject.Singleton;
+import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.packages.PackageStore;
+import io.zygotes.core.pool.SandboxPool;
+import io.zygotes.spi.mechanism.MechanismContext;
+import io.zygotes.spi.mechanism.MechanismContext.OutputSink;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+
+/** Wires the pool of sandboxes, and what the mechanism is given when it starts. */
+public final class SandboxModule extends AbstractModule {
+
+    /** How long a leaf is idle before it is frozen: longer than the pause between two requests of a busy client. */
+    private static final Duration GRACE = Duration.ofMillis(5);
+
+    @Provides
+    @Singleton
+    SandboxPool pool(WorkerConfig config) {
+        return new SandboxPool(
+                (long) config.memPoolMb() << 20,
+                config.features().downsizePausedMem(),
+                GRACE,
+                Duration.ofSeconds(config.installerLimits().runtimeSec()),
+                config.spareLeaves());
+    }
+
+    @Provides
+    MechanismContext mechanism(WorkerConfig config, PackageStore packages, OutputSink output, SandboxPool pool) {
+        return new MechanismContext(
+                config.stateFolder(),
+                config.python(),
+                config.baseFolder(),
+                config.features().enableSeccomp(),
+                config.features().reuseCgroups(),
+                packages,
+                output,
+                pool::onDied,
+                Map.of("network", config.network().name().toLowerCase(Locale.ROOT)));
+    }
+}
