@@ -34,7 +34,7 @@ class KernelInProcessTest {
     }
 
     @Test
-    void version_2_has_every_controller_there_and_the_machines_files_cannot_be_changed() throws Exception {
+    void version2HasEveryControllerThereAndTheMachinesFilesCannotBeChanged() throws Exception {
         Path outside = Files.writeString(shared.resolve("outside"), "kept");
         String inside = KernelInProcess.SHARED.toString();
         Optional<Integer> status = run(
@@ -50,14 +50,14 @@ class KernelInProcessTest {
     }
 
     @Test
-    void a_kernel_whose_time_is_over_is_ended_with_all_its_processes() throws Exception {
+    void aKernelWhoseTimeIsOverIsEndedWithAllItsProcesses() throws Exception {
         assertEquals(Optional.empty(), run(1, "sleep 1000"));
         assertEquals(List.of(), processes());
         assertFalse(Files.exists(shared.resolve("status")));
     }
 
     @Test
-    void a_command_that_nobody_waits_for_any_more_is_ended_with_all_its_processes() throws Exception {
+    void aCommandThatNobodyWaitsForAnyMoreIsEndedWithAllItsProcesses() throws Exception {
         Path started = shared.resolve("started");
         ExecutorService other = Executors.newSingleThreadExecutor();
         try {

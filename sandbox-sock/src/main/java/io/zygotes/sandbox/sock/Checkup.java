@@ -1,7 +1,9 @@
 package io.zygotes.sandbox.sock;
 
-import io.zygotes.sandbox.sock.linux.Linux;
-import io.zygotes.sandbox.sock.linux.LinuxException;
+import io.zygotes.sandbox.sock.cgroup.CgroupLayout;
+import io.zygotes.sandbox.sock.cgroup.CgroupMounts;
+import io.zygotes.sandbox.sock.cgroup.CgroupTree;
+import io.zygotes.sandbox.sock.linux.Mounts;
 import io.zygotes.spi.mechanism.Finding;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -44,7 +46,7 @@ final class Checkup {
     /** Tries something that the kernel may refuse, and undoes it. */
     @FunctionalInterface
     interface Trial {
-        void run() throws LinuxException;
+        void run() throws IOException;
     }
 
     /**
@@ -67,9 +69,10 @@ final class Checkup {
                 Path.of("/proc"),
                 System.getProperty("os.name"),
                 System.getProperty("os.arch"),
-                () -> Linux.close(Linux.detachedTree("/proc", false)),
-                () -> Linux.close(Linux.fastMoves(
-                        CgroupTree.FOLDER + "-doctor-" + ProcessHandle.current().pid())));
+                () -> Mounts.detachedTree("/proc", false).close(),
+                () -> Mounts.fastMoves(CgroupTree.FOLDER + "-doctor-"
+                                + ProcessHandle.current().pid())
+                        .close());
     }
 
     List<Finding> findings() {
@@ -136,8 +139,8 @@ final class Checkup {
     }
 
     private void cgroups(boolean root) {
-        CgroupLayout.Mounted mounted = CgroupLayout.Mounted.parse(
-                read("self/mountinfo").orElse("").lines().toList());
+        CgroupMounts mounted =
+                CgroupMounts.parse(read("self/mountinfo").orElse("").lines().toList());
         if (mounted.unified().isEmpty()) {
             findings.add(Finding.missing("cgroup v2", "not mounted", MOUNT_V2));
         } else if (mounted.readOnly()) {
@@ -174,7 +177,7 @@ final class Checkup {
     }
 
     /** Says who owns each controller; returns whether one is owned by version 1. */
-    private boolean controllers(CgroupLayout.Mounted mounted) {
+    private boolean controllers(CgroupMounts mounted) {
         List<String> present = List.of();
         if (mounted.unified().isPresent()) {
             Path unified = mounted.unified().get();
@@ -211,7 +214,7 @@ final class Checkup {
         try {
             fastMoves.run();
             findings.add(Finding.good("favordynmods", "works: moves between cgroups do not wait"));
-        } catch (LinuxException e) {
+        } catch (IOException e) {
             findings.add(Finding.lacking(
                     "favordynmods",
                     e.getMessage(),
@@ -279,7 +282,7 @@ final class Checkup {
         try {
             mounts.run();
             findings.add(Finding.good("mount API", "open_tree and mount_setattr work"));
-        } catch (LinuxException e) {
+        } catch (IOException e) {
             findings.add(Finding.missing(
                     "mount API",
                     e.getMessage(),

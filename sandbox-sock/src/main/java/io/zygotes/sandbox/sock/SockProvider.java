@@ -1,5 +1,7 @@
 package io.zygotes.sandbox.sock;
 
+import io.zygotes.sandbox.sock.cgroup.CgroupLayout;
+import io.zygotes.sandbox.sock.cgroup.Leftovers;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.mechanism.Finding;
@@ -23,7 +25,7 @@ public final class SockProvider implements SandboxMechanismProvider {
     @Override
     public SandboxMechanism start(MechanismContext context) throws ConfigException, SandboxException {
         try {
-            return SockMechanism.start(context);
+            return SockStart.start(context);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new SandboxException("interrupted while the sandbox mechanism was starting", e);
@@ -37,6 +39,6 @@ public final class SockProvider implements SandboxMechanismProvider {
 
     @Override
     public List<String> clean(Path workerDirectory) throws SandboxException, InterruptedException {
-        return Leftovers.remove(CgroupLayout.find(), SockMechanism.state(workerDirectory));
+        return Leftovers.remove(CgroupLayout.find(), SockStart.state(workerDirectory));
     }
 }

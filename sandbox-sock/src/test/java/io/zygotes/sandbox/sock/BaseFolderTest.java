@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.zygotes.sandbox.sock.warden.RootFolder;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.Reply;
@@ -93,28 +94,27 @@ class BaseFolderTest {
 
     @ParameterizedTest
     @ValueSource(ints = {200, 4000})
-    void it_may_lie_as_deep_as_paths_go(int length, @TempDir Path worker) throws Exception {
+    void itMayLieAsDeepAsPathsGo(int length, @TempDir Path worker) throws Exception {
         moveTo(length);
         assertServes(worker);
     }
 
     private static void assertRefused(Path refused, String why, Path worker) {
-        var e = assertThrows(
+        SandboxException e = assertThrows(
                 SandboxException.class, () -> new RealSandboxes(worker, python, Optional.of(refused)).close());
         assertTrue(e.getMessage().contains("sock_base_path"), e.getMessage());
         assertTrue(e.getMessage().contains(why), e.getMessage());
     }
 
     @Test
-    void a_path_that_leaves_no_room_for_what_is_inside_is_refused_with_the_setting_to_mend(@TempDir Path worker)
-            throws Exception {
+    void aPathThatLeavesNoRoomForWhatIsInsideIsRefusedWithTheSettingToMend(@TempDir Path worker) throws Exception {
         moveTo(RootFolder.LONGEST_PATH - 1);
         assertRefused(base, "4095 bytes", worker);
         assertRefused(base.resolve("longer"), "4095 bytes", worker);
     }
 
     @Test
-    void a_folder_that_is_not_there_is_refused_with_the_setting_to_mend(@TempDir Path worker) {
+    void aFolderThatIsNotThereIsRefusedWithTheSettingToMend(@TempDir Path worker) {
         assertRefused(base.resolve("missing"), "missing", worker);
     }
 }

@@ -4,8 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.zygotes.sandbox.sock.linux.Linux;
-import io.zygotes.sandbox.sock.linux.LinuxException;
+import io.zygotes.sandbox.sock.linux.FileIo;
 import io.zygotes.spi.mechanism.Finding;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -64,8 +63,8 @@ class CheckupTest {
                 .orElseThrow();
     }
 
-    private static void refuse() throws LinuxException {
-        Linux.readFile("/nonexistent");
+    private static void refuse() throws IOException {
+        FileIo.readFile("/nonexistent");
     }
 
     private static void assertMissing(Finding finding, String mend) {
@@ -75,18 +74,18 @@ class CheckupTest {
     }
 
     @Test
-    void a_machine_with_everything_lacks_nothing() {
+    void aMachineWithEverythingLacksNothing() {
         assertEquals(List.of(), findings().stream().filter(each -> !each.ok()).toList());
         assertEquals("owned by cgroup v2", finding("controller memory").found());
     }
 
     @Test
-    void what_is_ok_needs_no_mending() {
+    void whatIsOkNeedsNoMending() {
         assertTrue(findings().stream().allMatch(each -> each.mend().isEmpty()));
     }
 
     @Test
-    void another_system_is_the_only_finding() {
+    void anotherSystemIsTheOnlyFinding() {
         List<Finding> findings = new Checkup(proc, "Windows 11", "amd64", mounts, fastMoves).findings();
 
         assertEquals(List.of("system"), findings.stream().map(Finding::name).toList());
@@ -94,7 +93,7 @@ class CheckupTest {
     }
 
     @Test
-    void another_processor_is_missing() {
+    void anotherProcessorIsMissing() {
         List<Finding> findings = new Checkup(proc, "Linux", "riscv64", mounts, fastMoves).findings();
 
         assertMissing(
@@ -106,7 +105,7 @@ class CheckupTest {
     }
 
     @Test
-    void without_root_sudo_is_advised_and_nothing_is_tried() throws IOException {
+    void withoutRootSudoIsAdvisedAndNothingIsTried() throws IOException {
         write("self/status", "Uid:\t1000\t1000\t1000\t1000\n");
         mounts = () -> {
             throw new IllegalStateException("tried");
@@ -116,21 +115,21 @@ class CheckupTest {
     }
 
     @Test
-    void the_effective_user_counts() throws IOException {
+    void theEffectiveUserCounts() throws IOException {
         write("self/status", "Uid:\t1000\t0\t1000\t1000\n");
 
         assertTrue(finding("user").ok());
     }
 
     @Test
-    void an_old_kernel_is_missing() throws IOException {
+    void anOldKernelIsMissing() throws IOException {
         write("sys/kernel/osrelease", "5.10.0-30-amd64\n");
 
         assertMissing(finding("kernel"), "5.14");
     }
 
     @Test
-    void the_major_version_counts_before_the_minor_one() throws IOException {
+    void theMajorVersionCountsBeforeTheMinorOne() throws IOException {
         write("sys/kernel/osrelease", "4.19.0\n");
         assertFalse(finding("kernel").ok());
 
@@ -139,7 +138,7 @@ class CheckupTest {
     }
 
     @Test
-    void without_cgroup_v2_the_command_to_mount_it_is_given() throws IOException {
+    void withoutCgroupV2TheCommandToMountItIsGiven() throws IOException {
         write("self/mountinfo", "32 31 0:29 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
 
         assertMissing(finding("cgroup v2"), "mount -t cgroup2");
@@ -147,21 +146,21 @@ class CheckupTest {
     }
 
     @Test
-    void a_read_only_cgroup_v2_is_missing() throws IOException {
+    void aReadOnlyCgroupV2IsMissing() throws IOException {
         write("self/mountinfo", "30 23 0:28 / " + unified + " ro,relatime - cgroup2 cgroup2 rw\n");
 
         assertMissing(finding("cgroup v2"), "remount");
     }
 
     @Test
-    void a_kernel_without_cgroup_kill_is_missing() throws IOException {
+    void aKernelWithoutCgroupKillIsMissing() throws IOException {
         Files.delete(unified.resolve("init/cgroup.kill"));
 
         assertMissing(finding("cgroup.kill"), "5.14");
     }
 
     @Test
-    void controllers_of_version_1_are_served_and_said_to_be_so() throws IOException {
+    void controllersOfVersion1AreServedAndSaidToBeSo() throws IOException {
         Files.writeString(unified.resolve("cgroup.controllers"), "\n");
         write(
                 "self/mountinfo",
@@ -176,8 +175,8 @@ class CheckupTest {
     }
 
     @Test
-    void without_favordynmods_it_only_runs_worse() throws IOException {
-        controllers_of_version_1_are_served_and_said_to_be_so();
+    void withoutFavordynmodsItOnlyRunsWorse() throws IOException {
+        controllersOfVersion1AreServedAndSaidToBeSo();
         fastMoves = CheckupTest::refuse;
 
         assertFalse(finding("favordynmods").ok());
@@ -185,12 +184,12 @@ class CheckupTest {
     }
 
     @Test
-    void with_all_controllers_in_version_2_favordynmods_does_not_matter() {
+    void withAllControllersInVersion2FavordynmodsDoesNotMatter() {
         assertTrue(findings().stream().noneMatch(each -> each.name().equals("favordynmods")));
     }
 
     @Test
-    void user_namespaces_that_are_switched_off_are_missing() throws IOException {
+    void userNamespacesThatAreSwitchedOffAreMissing() throws IOException {
         write("sys/user/max_user_namespaces", "0\n");
         write("sys/kernel/unprivileged_userns_clone", "0\n");
         write("sys/kernel/apparmor_restrict_unprivileged_userns", "1\n");
@@ -203,28 +202,28 @@ class CheckupTest {
     }
 
     @Test
-    void a_namespace_that_the_kernel_does_not_have_is_named() throws IOException {
+    void aNamespaceThatTheKernelDoesNotHaveIsNamed() throws IOException {
         Files.delete(proc.resolve("self/ns/user"));
 
         assertEquals("without user", finding("namespaces").found());
     }
 
     @Test
-    void a_kernel_without_filters_is_missing() throws IOException {
+    void aKernelWithoutFiltersIsMissing() throws IOException {
         Files.delete(proc.resolve("sys/kernel/seccomp/actions_avail"));
 
         assertMissing(finding("seccomp"), "CONFIG_SECCOMP_FILTER");
     }
 
     @Test
-    void a_refused_mount_is_missing() {
+    void aRefusedMountIsMissing() {
         mounts = CheckupTest::refuse;
 
         assertMissing(finding("mount API"), "privileged");
     }
 
     @Test
-    void few_open_files_only_make_it_worse() throws IOException {
+    void fewOpenFilesOnlyMakeItWorse() throws IOException {
         write("self/limits", "Max open files            1024                 4096                 files\n");
 
         assertFalse(finding("open files").ok());
@@ -232,7 +231,7 @@ class CheckupTest {
     }
 
     @Test
-    void numbers_below_proc_sys_are_read_to_their_end() throws IOException {
+    void numbersBelowProcSysAreReadToTheirEnd() throws IOException {
         // Only the kernel's own files show this: a number is given out whole, or after its first byte not at all.
         String real = new Checkup(Path.of("/proc"), "Linux", "amd64", mounts, fastMoves)
                 .findings().stream()

@@ -26,7 +26,7 @@ class ChurnTest {
     private static final int LONG = 5000;
 
     @Test
-    void as_much_is_there_after_many_leaves_as_after_the_first(@TempDir Path folder) throws Exception {
+    void asMuchIsThereAfterManyLeavesAsAfterTheFirst(@TempDir Path folder) throws Exception {
         try (RealSandboxes real = new RealSandboxes(folder)) {
             Zygote root = real.mechanism.createZygote(Optional.empty(), RealSandboxes.zygote());
             LeafSpec spec = real.lambda("churn", "def f(event):\n    return event\n");

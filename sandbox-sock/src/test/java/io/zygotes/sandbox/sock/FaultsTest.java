@@ -6,8 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.zygotes.sandbox.sock.linux.Linux;
+import io.zygotes.sandbox.sock.linux.FileIo;
 import io.zygotes.sandbox.sock.linux.LinuxException;
+import io.zygotes.sandbox.sock.linux.Processes;
+import io.zygotes.sandbox.sock.linux.Signal;
+import io.zygotes.sandbox.sock.sandbox.SockLeaf;
+import io.zygotes.sandbox.sock.sandbox.SockZygote;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
@@ -19,6 +23,7 @@ import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.ZygoteSpec;
 import io.zygotes.spi.mechanism.Job;
+import io.zygotes.spi.mechanism.JobResult;
 import io.zygotes.testbed.AlsoOnPureCgroup2;
 import io.zygotes.testbed.SmallDisk;
 import java.nio.charset.StandardCharsets;
@@ -85,23 +90,21 @@ class FaultsTest {
 
     /** Where version 1 has the limit, the warden is not under it. */
     private void limitTheWarden() throws Exception {
-        Path top = real.mechanism.top("pids");
-        boolean unified = top.equals(real.mechanism.tops().getFirst());
-        Linux.writeFile(
-                top + (unified ? "/warden" : "") + "/cgroup.procs", Integer.toString(real.mechanism.wardenPid()));
+        Path top = real.top("pids");
+        boolean unified = top.equals(real.tops().getFirst());
+        FileIo.writeFile(top + (unified ? "/warden" : "") + "/cgroup.procs", Integer.toString(real.wardenPid()));
     }
 
     /** As many processes as there are now are allowed to all sandboxes together, for as long as the work takes. */
     private void withoutRoomForProcesses(Work work) throws Exception {
-        String limit = real.mechanism.top("pids") + "/pids.max";
-        String most = Linux.readFile(limit).strip();
-        String now =
-                Linux.readFile(real.mechanism.top("pids") + "/pids.current").strip();
-        Linux.writeFile(limit, now);
+        String limit = real.top("pids") + "/pids.max";
+        String most = FileIo.readFile(limit).strip();
+        String now = FileIo.readFile(real.top("pids") + "/pids.current").strip();
+        FileIo.writeFile(limit, now);
         try {
             work.run();
         } finally {
-            Linux.writeFile(limit, most);
+            FileIo.writeFile(limit, most);
         }
     }
 
@@ -112,13 +115,13 @@ class FaultsTest {
     @AlsoOnPureCgroup2
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void a_fork_that_the_kernel_refuses_is_said_to_be_a_want_of_room_and_works_when_there_is_some(boolean forked)
-            throws Exception {
+    void aForkThatTheKernelRefusesIsSaidToBeAWantOfRoomAndWorksWhenThereIsSome(boolean forked) throws Exception {
         Optional<Zygote> parent = forked ? Optional.of(root) : Optional.empty();
         limitTheWarden();
         before = Ledger.settled(real);
         withoutRoomForProcesses(() -> {
-            var e = assertThrows(SandboxException.NoCapacity.class, () -> real.mechanism.createLeaf(parent, well()));
+            SandboxException.NoCapacity e =
+                    assertThrows(SandboxException.NoCapacity.class, () -> real.mechanism.createLeaf(parent, well()));
             assertTrue(e.getMessage().contains("temporarily unavailable"), e.getMessage());
             assertTrue(e.getMessage().contains("pids.max"), e.getMessage());
             assertThrows(
@@ -136,7 +139,7 @@ class FaultsTest {
 
     @AlsoOnPureCgroup2
     @Test
-    void a_zygote_that_filled_its_own_limit_of_processes_is_given_up() throws Exception {
+    void aZygoteThatFilledItsOwnLimitOfProcessesIsGivenUp() throws Exception {
         PackageId fills = real.pack("fills", "1", """
             import threading, time
             def fill():
@@ -155,7 +158,7 @@ class FaultsTest {
         assertTrue(((SockZygote) full).group().isFull(), "it fills its limit");
         Thread.sleep(500);
         LeafSpec spec = real.lambda("it", "def f(event): return 1\n", fills);
-        var e = assertThrows(
+        SandboxException.ZygoteGone e = assertThrows(
                 SandboxException.ZygoteGone.class, () -> real.mechanism.createLeaf(Optional.of(full), spec));
         assertTrue(e.getMessage().contains("as many processes as it may"), e.getMessage());
         full.destroy();
@@ -165,7 +168,7 @@ class FaultsTest {
 
     @AlsoOnPureCgroup2
     @Test
-    void a_zygote_without_memory_for_one_more_child_ends_or_refuses_and_another_one_takes_its_place() throws Exception {
+    void aZygoteWithoutMemoryForOneMoreChildEndsOrRefusesAndAnotherOneTakesItsPlace() throws Exception {
         real.mechanism.limitMemory(root, 1);
         List<Leaf> leaves = new ArrayList<>();
         SandboxException refused = null;
@@ -198,17 +201,16 @@ class FaultsTest {
                 "import os, signal; os.kill(os.getpid(), 9)",
                 "import sys; sys.setrecursionlimit(1 << 30)\ndef f(n): return f(n + 1)\nf(0)"
             })
-    void an_import_that_crashes_the_interpreter_ends_the_zygote_and_the_leaf_that_tried(String source)
-            throws Exception {
+    void anImportThatCrashesTheInterpreterEndsTheZygoteAndTheLeafThatTried(String source) throws Exception {
         PackageId crashes = real.pack("crashes", "1", source + "\n");
-        var e = assertThrows(
+        SandboxException e = assertThrows(
                 SandboxException.class,
                 () -> real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(crashes)));
         assertTrue(
                 e.getMessage().contains("crashes") && e.getMessage().matches("(?s).*(signal|exited|import).*"),
                 e.getMessage());
         Leaf leaf = real.mechanism.createLeaf(Optional.of(root), real.lambda("crashes", source + "\n"));
-        var died = assertThrows(SandboxException.class, () -> call(leaf));
+        SandboxException died = assertThrows(SandboxException.class, () -> call(leaf));
         assertTrue(
                 died.getMessage().contains("f.py of lambda crashes")
                         || died instanceof SandboxException.ImportFailed
@@ -227,18 +229,18 @@ class FaultsTest {
                 "import os; os.kill(os.getpid(), 19)",
                 "import os\nwhile True: os.write(1, b'x' * 4096)"
             })
-    void an_import_that_hangs_ends_with_its_deadline(String source) throws Exception {
+    void anImportThatHangsEndsWithItsDeadline(String source) throws Exception {
         PackageId hangs = real.pack("hangs", "1", source + "\n");
         Limits short_ = new Limits(128, 16, 100, 0, 1, 256, 16);
         // The first of a pid namespace cannot stop itself: pid_namespaces(7).
         String inALeaf = source.replace("os.kill(os.getpid(), 19)", "import signal; signal.pause()");
         long started = System.nanoTime();
-        var e = assertThrows(
+        SandboxException.TimedOut e = assertThrows(
                 SandboxException.TimedOut.class,
                 () -> real.mechanism.createZygote(Optional.of(root), new ZygoteSpec(List.of(hangs), short_)));
         assertTrue(e.getMessage().contains("importing [hangs==1]"), e.getMessage());
         Leaf leaf = real.mechanism.createLeaf(Optional.of(root), real.lambda("hangs", inALeaf + "\n"));
-        var late = assertThrows(
+        SandboxException.TimedOut late = assertThrows(
                 SandboxException.TimedOut.class, () -> leaf.call(Invocation.post(new byte[0]), Duration.ofSeconds(1)));
         assertTrue(late.getMessage().contains("importing f.py of lambda hangs"), late.getMessage());
         assertTrue(System.nanoTime() - started < TimeUnit.SECONDS.toNanos(15));
@@ -247,7 +249,7 @@ class FaultsTest {
     }
 
     @Test
-    void a_zygote_that_stops_answering_is_given_up_after_a_while() throws Exception {
+    void aZygoteThatStopsAnsweringIsGivenUpAfterAWhile() throws Exception {
         PackageId stops = real.pack(
                 "stops",
                 "1",
@@ -265,13 +267,13 @@ class FaultsTest {
 
     @AlsoOnPureCgroup2
     @Test
-    void a_stranger_in_a_leafs_group_neither_keeps_the_group_nor_the_next_leaf_from_it() throws Exception {
+    void aStrangerInALeafsGroupNeitherKeepsTheGroupNorTheNextLeafFromIt() throws Exception {
         Leaf leaf = real.mechanism.createLeaf(Optional.of(root), well());
         call(leaf);
         Path group = Path.of(((SockLeaf) leaf).group().path());
         Process stranger = new ProcessBuilder("sleep", "600").start();
         try {
-            Linux.writeFile(group + "/cgroup.procs", Long.toString(stranger.pid()));
+            FileIo.writeFile(group + "/cgroup.procs", Long.toString(stranger.pid()));
             leaf.destroy();
             serve(Optional.of(root));
             assertTrue(stranger.waitFor(10, TimeUnit.SECONDS), "what is in a sandbox's group ends with it");
@@ -283,7 +285,7 @@ class FaultsTest {
 
     @AlsoOnPureCgroup2
     @Test
-    void groups_that_cannot_be_removed_are_removed_later() throws Exception {
+    void groupsThatCannotBeRemovedAreRemovedLater() throws Exception {
         Zygote zygote = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote());
         Leaf leaf = real.mechanism.createLeaf(Optional.of(zygote), well());
         call(leaf);
@@ -310,8 +312,7 @@ class FaultsTest {
 
     @AlsoOnPureCgroup2
     @Test
-    void groups_that_cannot_be_removed_do_not_keep_the_worker_from_stopping_nor_the_next_from_removing_them()
-            throws Exception {
+    void groupsThatCannotBeRemovedDoNotKeepTheWorkerFromStoppingNorTheNextFromRemovingThem() throws Exception {
         Leaf leaf = real.mechanism.createLeaf(Optional.of(root), well());
         call(leaf);
         Path group = Path.of(((SockLeaf) leaf).group().path());
@@ -322,13 +323,13 @@ class FaultsTest {
     }
 
     @Test
-    void the_makings_of_a_leaf_that_fail_half_way_give_everything_back() throws Exception {
+    void theMakingsOfALeafThatFailHalfWayGiveEverythingBack() throws Exception {
         // Its code is gone: the mount trees cannot be made, when the process lives already.
         LeafSpec lost = real.lambda("lost", "def f(event): return 1\n");
         Files.delete(lost.handler().resolve("f.py"));
         Files.delete(lost.handler());
         for (Optional<Zygote> parent : List.of(Optional.of(root), Optional.<Zygote>empty())) {
-            var e = assertThrows(SandboxException.class, () -> real.mechanism.createLeaf(parent, lost));
+            SandboxException e = assertThrows(SandboxException.class, () -> real.mechanism.createLeaf(parent, lost));
             assertTrue(e.getMessage().contains(lost.handler().toString()), e.getMessage());
         }
         serve(Optional.of(root));
@@ -336,14 +337,15 @@ class FaultsTest {
     }
 
     @Test
-    void a_warden_that_cannot_be_started_is_reported_and_started_by_the_next_request() throws Exception {
-        Path runtime = SockMechanism.state(real.folder);
+    void aWardenThatCannotBeStartedIsReportedAndStartedByTheNextRequest() throws Exception {
+        Path runtime = SockStart.state(real.folder);
         Path aside = runtime.resolveSibling("aside");
-        ProcessHandle.of(real.mechanism.wardenPid()).orElseThrow().destroyForcibly();
+        ProcessHandle.of(real.wardenPid()).orElseThrow().destroyForcibly();
         awaitEnd(root);
         Files.move(runtime, aside);
         for (int i = 0; i < 2; i++) {
-            var e = assertThrows(SandboxException.class, () -> real.mechanism.createLeaf(Optional.empty(), well()));
+            SandboxException e =
+                    assertThrows(SandboxException.class, () -> real.mechanism.createLeaf(Optional.empty(), well()));
             assertTrue(e.getMessage().contains("the warden did not start"), e.getMessage());
         }
         Files.delete(runtime.resolve("root"));
@@ -354,29 +356,29 @@ class FaultsTest {
 
     @AlsoOnPureCgroup2
     @Test
-    void a_warden_or_a_zygote_that_somebody_stopped_goes_on() throws Exception {
-        Linux.kill(real.mechanism.wardenPid(), Linux.SIGSTOP);
+    void aWardenOrAZygoteThatSomebodyStoppedGoesOn() throws Exception {
+        Processes.kill(real.wardenPid(), Signal.STOP);
         serve(Optional.empty());
 
-        Linux.kill(real.mechanism.wardenPid(), Linux.SIGSTOP);
+        Processes.kill(real.wardenPid(), Signal.STOP);
         Zygote made = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote());
         made.destroy();
 
-        Linux.kill(((SockZygote) root).pid(), Linux.SIGSTOP);
+        Processes.kill(((SockZygote) root).pid(), Signal.STOP);
         serve(Optional.of(root));
 
         Leaf leaf = real.mechanism.createLeaf(Optional.of(root), well());
-        Linux.kill(real.mechanism.wardenPid(), Linux.SIGSTOP);
+        Processes.kill(real.wardenPid(), Signal.STOP);
         leaf.destroy();
         assertEquals(137, ((SockLeaf) leaf).ended().get(10, TimeUnit.SECONDS), "its end is told");
         before.assertBack(real, "processes that were stopped");
     }
 
     @Test
-    void a_leaf_that_ends_while_it_is_being_made_is_an_error_and_nothing_else() throws Exception {
+    void aLeafThatEndsWhileItIsBeingMadeIsAnErrorAndNothingElse() throws Exception {
         Leaf leaf = real.mechanism.createLeaf(Optional.of(root), well());
-        Linux.kill(((SockLeaf) leaf).pid(), Linux.SIGKILL);
-        var e = assertThrows(SandboxException.Died.class, () -> call(leaf));
+        Processes.kill(((SockLeaf) leaf).pid(), Signal.KILL);
+        SandboxException.Died e = assertThrows(SandboxException.Died.class, () -> call(leaf));
         assertFalse(e.callStarted(), "it can be tried again");
         assertTrue(e.getMessage().contains("signal 9"), e.getMessage());
         serve(Optional.of(root));
@@ -386,7 +388,7 @@ class FaultsTest {
     @AlsoOnPureCgroup2
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void a_leaf_that_is_killed_from_outside_fails_its_call_and_no_other(boolean frozen) throws Exception {
+    void aLeafThatIsKilledFromOutsideFailsItsCallAndNoOther(boolean frozen) throws Exception {
         Leaf leaf = real.mechanism.createLeaf(
                 Optional.of(root), real.lambda("slow", "import time\ndef f(event): time.sleep(5)\n"));
         leaf.awaitReady(Duration.ofSeconds(10));
@@ -396,12 +398,12 @@ class FaultsTest {
                 if (frozen) {
                     leaf.freeze();
                 }
-                Linux.kill(((SockLeaf) leaf).pid(), Linux.SIGKILL);
+                Processes.kill(((SockLeaf) leaf).pid(), Signal.KILL);
             } catch (InterruptedException | LinuxException e) {
                 throw new IllegalStateException(e);
             }
         });
-        var e = assertThrows(SandboxException.Died.class, () -> call(leaf));
+        SandboxException.Died e = assertThrows(SandboxException.Died.class, () -> call(leaf));
         killer.join();
         assertTrue(e.callStarted(), "it may have done something");
         serve(Optional.of(root));
@@ -410,7 +412,7 @@ class FaultsTest {
 
     @AlsoOnPureCgroup2
     @Test
-    void names_and_depths_in_a_leafs_files_do_not_matter_when_it_goes() throws Exception {
+    void namesAndDepthsInALeafsFilesDoNotMatterWhenItGoes() throws Exception {
         Leaf leaf = real.mechanism.createLeaf(Optional.of(root), real.lambda("litters", """
             import os, socket
             def f(event):
@@ -441,7 +443,7 @@ class FaultsTest {
     }
 
     @Test
-    void a_chain_of_zygotes_ends_before_the_kernel_ends_it() throws Exception {
+    void aChainOfZygotesEndsBeforeTheKernelEndsIt() throws Exception {
         Zygote above = root;
         SandboxException refused = null;
         int depth = 0;
@@ -465,10 +467,10 @@ class FaultsTest {
     }
 
     @Test
-    void a_full_disk_keeps_the_mechanism_from_starting_and_leaves_nothing(@TempDir Path place) throws Exception {
+    void aFullDiskKeepsTheMechanismFromStartingAndLeavesNothing(@TempDir Path place) throws Exception {
         try (SmallDisk disk = SmallDisk.mount(place, 1)) {
             disk.fill();
-            var e = assertThrows(SandboxException.class, () -> new RealSandboxes(disk.folder()).close());
+            SandboxException e = assertThrows(SandboxException.class, () -> new RealSandboxes(disk.folder()).close());
             assertTrue(
                     e.getMessage().contains("disk full") || e.getMessage().contains("No space left"), e.getMessage());
             disk.free();
@@ -478,14 +480,14 @@ class FaultsTest {
     }
 
     @Test
-    void the_record_of_a_workers_region_that_cannot_be_written_takes_no_region(@TempDir Path place) throws Exception {
+    void theRecordOfAWorkersRegionThatCannotBeWrittenTakesNoRegion(@TempDir Path place) throws Exception {
         try (SmallDisk disk = SmallDisk.mount(place, 1)) {
             Path region;
             try (RealSandboxes first = new RealSandboxes(disk.folder())) {
-                region = first.mechanism.top("pids");
+                region = first.top("pids");
             }
             disk.fill();
-            var e = assertThrows(SandboxException.class, () -> new RealSandboxes(disk.folder()).close());
+            SandboxException e = assertThrows(SandboxException.class, () -> new RealSandboxes(disk.folder()).close());
             assertTrue(e.getMessage().contains("region") && e.getMessage().contains("disk full"), e.getMessage());
             assertFalse(Files.exists(region), () -> region + " is left");
             disk.free();
@@ -505,7 +507,7 @@ class FaultsTest {
     }
 
     @Test
-    void a_job_that_fills_the_disk_is_ended_before_it_is_full(@TempDir Path place) throws Exception {
+    void aJobThatFillsTheDiskIsEndedBeforeItIsFull(@TempDir Path place) throws Exception {
         try (SmallDisk disk = SmallDisk.mount(place, 40)) {
             Path out = Files.createDirectory(disk.folder().resolve("out"));
             String fills = """
@@ -515,7 +517,7 @@ class FaultsTest {
                         file.write(bytes(1 << 20))
                     time.sleep(600)
                 """;
-            var e = assertThrows(SandboxException.class, () -> real.mechanism.run(job(fills, out)));
+            SandboxException e = assertThrows(SandboxException.class, () -> real.mechanism.run(job(fills, out)));
             assertTrue(e.getMessage().contains("MiB must stay free"), e.getMessage());
             assertEquals(0, Files.getAttribute(out.resolve("file"), "unix:uid"), "its files are root's again");
             // Who comes to a full disk may use what is there.
@@ -527,13 +529,13 @@ class FaultsTest {
     }
 
     @Test
-    void a_job_on_a_full_disk_sees_that_it_is_full(@TempDir Path place) throws Exception {
+    void aJobOnAFullDiskSeesThatItIsFull(@TempDir Path place) throws Exception {
         try (SmallDisk disk = SmallDisk.mount(place, 1)) {
             Path out = Files.createDirectory(disk.folder().resolve("out"));
             disk.fill();
             // Which of them fails depends on Python's buffers: what is written, or that the file is closed.
             String writes = "with open('/mnt/out/x', 'w') as file:\n    file.write('x' * 100000)\n";
-            var result = real.mechanism.run(job(writes, out));
+            JobResult result = real.mechanism.run(job(writes, out));
             assertEquals(1, result.exitCode());
             assertTrue(result.output().contains("No space left"), result.output());
         }

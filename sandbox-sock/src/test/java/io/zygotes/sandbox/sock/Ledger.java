@@ -2,6 +2,7 @@ package io.zygotes.sandbox.sock;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.zygotes.sandbox.sock.cgroup.KernelFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -34,7 +35,7 @@ record Ledger(long processes, long mounts, long groups, long descriptors, long t
     static Ledger now(RealSandboxes real) throws Exception {
         long processes = 0;
         long groups = 0;
-        for (Path top : real.mechanism.tops()) {
+        for (Path top : real.tops()) {
             for (Path group : folders(top)) {
                 groups++;
                 try (KernelFile file = KernelFile.toRead(group + "/cgroup.procs")) {
@@ -44,8 +45,7 @@ record Ledger(long processes, long mounts, long groups, long descriptors, long t
         }
         return new Ledger(
                 processes,
-                lines(Path.of("/proc/self/mountinfo"))
-                        + lines(Path.of("/proc/" + real.mechanism.wardenPid() + "/mountinfo")),
+                lines(Path.of("/proc/self/mountinfo")) + lines(Path.of("/proc/" + real.wardenPid() + "/mountinfo")),
                 groups,
                 entries(Path.of("/proc/self/fd")),
                 entries(Path.of("/proc/self/task")),
@@ -87,7 +87,7 @@ record Ledger(long processes, long mounts, long groups, long descriptors, long t
     }
 
     private static Path state(RealSandboxes real) {
-        return SockMechanism.state(real.folder);
+        return SockStart.state(real.folder);
     }
 
     private static List<Path> folders(Path top) throws IOException {

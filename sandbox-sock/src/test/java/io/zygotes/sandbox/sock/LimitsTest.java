@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.zygotes.sandbox.sock.linux.Linux;
+import io.zygotes.sandbox.sock.cgroup.SandboxGroup;
+import io.zygotes.sandbox.sock.linux.FileIo;
+import io.zygotes.sandbox.sock.sandbox.SockLeaf;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
@@ -59,7 +61,7 @@ class LimitsTest {
     }
 
     @Test
-    void a_leaf_has_no_more_processes_than_it_may() throws Exception {
+    void aLeafHasNoMoreProcessesThanItMay() throws Exception {
         Limits limits = new Limits(64, 5, 100, 0, 20, 64, 4);
         Leaf leaf = leaf(limits, """
             import os, time
@@ -75,15 +77,15 @@ class LimitsTest {
     }
 
     @Test
-    void all_sandboxes_together_leave_process_ids_to_others() throws Exception {
-        long most = Long.parseLong(
-                Linux.readFile(real.mechanism.top("pids") + "/pids.max").strip());
-        long all = Long.parseLong(Linux.readFile("/proc/sys/kernel/pid_max").strip());
+    void allSandboxesTogetherLeaveProcessIdsToOthers() throws Exception {
+        long most =
+                Long.parseLong(FileIo.readFile(real.top("pids") + "/pids.max").strip());
+        long all = Long.parseLong(FileIo.readFile("/proc/sys/kernel/pid_max").strip());
         assertTrue(most > 0 && most <= all * 3 / 4, () -> most + " of " + all);
     }
 
     @Test
-    void what_waits_in_sockets_is_bounded_by_the_limit_of_memory() throws Exception {
+    void whatWaitsInSocketsIsBoundedByTheLimitOfMemory() throws Exception {
         Limits limits = new Limits(32, 5, 100, 0, 20, 512, 4);
         Leaf leaf = leaf(limits, """
             import socket
@@ -117,7 +119,7 @@ class LimitsTest {
     }
 
     @Test
-    void a_leaf_gets_no_more_of_a_cpu_than_it_may() throws Exception {
+    void aLeafGetsNoMoreOfACpuThanItMay() throws Exception {
         Limits limits = new Limits(64, 5, 20, 0, 20, 64, 4);
         Leaf leaf = leaf(limits, """
             import time
@@ -132,7 +134,7 @@ class LimitsTest {
     }
 
     @Test
-    void memory_is_never_limited_below_what_a_leaf_has() throws Exception {
+    void memoryIsNeverLimitedBelowWhatALeafHas() throws Exception {
         Leaf leaf = leaf(RealSandboxes.LIMITS, "kept = bytearray(40 << 20)\ndef f(event): return len(kept) >> 20\n");
         assertEquals("40", call(leaf, ""));
         assertTrue(leaf.memoryBytes() >= 40 << 20, () -> "only " + leaf.memoryBytes());
@@ -144,7 +146,7 @@ class LimitsTest {
     }
 
     @Test
-    void a_leaf_whose_memory_was_limited_anew_is_held_to_it() throws Exception {
+    void aLeafWhoseMemoryWasLimitedAnewIsHeldToIt() throws Exception {
         Leaf leaf = leaf(RealSandboxes.LIMITS, "def f(event): return len(bytearray(event << 20)) >> 20\n");
         assertEquals("60", call(leaf, "60"));
         long limit = real.mechanism.limitMemory(leaf, 32 << 20);
@@ -153,8 +155,7 @@ class LimitsTest {
     }
 
     @Test
-    void a_child_that_takes_too_much_memory_is_told_from_other_failures_and_the_next_leaf_is_not_blamed()
-            throws Exception {
+    void aChildThatTakesTooMuchMemoryIsToldFromOtherFailuresAndTheNextLeafIsNotBlamed() throws Exception {
         Limits limits = new Limits(48, 16, 100, 0, 20, 64, 4);
         String source = """
             import os
@@ -176,7 +177,7 @@ class LimitsTest {
     }
 
     @Test
-    void a_frozen_leaf_is_ended_without_being_thawed() throws Exception {
+    void aFrozenLeafIsEndedWithoutBeingThawed() throws Exception {
         Leaf leaf = leaf(RealSandboxes.LIMITS, "def f(event): return 1\n");
         call(leaf, "");
         leaf.freeze();

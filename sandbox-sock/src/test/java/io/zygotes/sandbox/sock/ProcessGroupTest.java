@@ -25,7 +25,7 @@ class ProcessGroupTest {
     }
 
     @Test
-    void a_leaf_reaches_neither_its_zygote_nor_other_leaves_by_their_group(@TempDir Path folder) throws Exception {
+    void aLeafReachesNeitherItsZygoteNorOtherLeavesByTheirGroup(@TempDir Path folder) throws Exception {
         try (RealSandboxes real = new RealSandboxes(folder)) {
             Zygote zygote = real.mechanism.createZygote(Optional.empty(), RealSandboxes.zygote());
             String priority = "import os\ndef f(event): return os.getpriority(os.PRIO_PROCESS, 0)\n";

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.TestFactory;
 class PureCgroup2Test {
 
     @TestFactory
-    List<DynamicTest> sandboxes_work_where_cgroup_v2_owns_all_controllers() throws Exception {
+    List<DynamicTest> sandboxesWorkWhereCgroupV2OwnsAllControllers() throws Exception {
         // Classes only: that needs fewer pages than modules do.
         List<String> java = List.of("--enable-native-access=ALL-UNNAMED", "-cp", classPath());
         return new UmlRun("the sandbox tests", java, Duration.ofMinutes(8)).tests();

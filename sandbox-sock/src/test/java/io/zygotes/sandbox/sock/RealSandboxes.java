@@ -42,7 +42,7 @@ final class RealSandboxes implements AutoCloseable {
     /** @param base what the sandboxes have as their root; empty for the host's files */
     RealSandboxes(Path folder, String python, Optional<Path> base) throws Exception {
         this.folder = folder;
-        mechanism = SockMechanism.start(new MechanismContext(
+        mechanism = SockStart.start(new MechanismContext(
                 folder,
                 python,
                 base,
@@ -70,6 +70,21 @@ final class RealSandboxes implements AutoCloseable {
 
     static ZygoteSpec zygote(PackageId... packages) {
         return new ZygoteSpec(List.of(packages), LIMITS);
+    }
+
+    /** The warden's process. */
+    int wardenPid() throws Exception {
+        return mechanism.wardens().warden().pid();
+    }
+
+    /** The worker's own group in the hierarchy that has a controller. */
+    Path top(String controller) {
+        return mechanism.cgroups().top(controller);
+    }
+
+    /** The worker's own groups in all hierarchies. */
+    List<Path> tops() {
+        return mechanism.cgroups().tops();
     }
 
     private Path write(String where, Map<String, String> files) {

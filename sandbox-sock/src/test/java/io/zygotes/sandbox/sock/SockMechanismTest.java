@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.zygotes.sandbox.sock.sandbox.SockLeaf;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
@@ -54,7 +55,7 @@ class SockMechanismTest {
     }
 
     @Test
-    void a_fresh_leaf_answers() throws Exception {
+    void aFreshLeafAnswers() throws Exception {
         LeafSpec spec = real.lambda("echo", "def f(event):\n    return {'got': event}\n");
         Leaf leaf = real.mechanism.createLeaf(Optional.empty(), spec);
         assertEquals("200 {\"got\": [1, 2]}", call(leaf, "[1, 2]"));
@@ -63,9 +64,9 @@ class SockMechanismTest {
     }
 
     @Test
-    void a_leaf_forked_down_a_tree_finds_all_packages_imported() throws Exception {
-        var a = real.pack("alpha", "1.0", "VALUE = 1\n");
-        var b = real.pack("beta", "2.0", "import alpha\nVALUE = alpha.VALUE + 1\n");
+    void aLeafForkedDownATreeFindsAllPackagesImported() throws Exception {
+        PackageId a = real.pack("alpha", "1.0", "VALUE = 1\n");
+        PackageId b = real.pack("beta", "2.0", "import alpha\nVALUE = alpha.VALUE + 1\n");
         Zygote root = real.mechanism.createZygote(Optional.empty(), RealSandboxes.zygote());
         Zygote one = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(a));
         Zygote two = real.mechanism.createZygote(Optional.of(one), RealSandboxes.zygote(a, b));
@@ -91,13 +92,12 @@ class SockMechanismTest {
 
     @ParameterizedTest
     @CsvSource({"false, false", "true, false", "true, true"})
-    void an_error_while_f_is_imported_comes_with_pythons_traceback(boolean forked, boolean calledLate)
-            throws Exception {
+    void anErrorWhileFIsImportedComesWithPythonsTraceback(boolean forked, boolean calledLate) throws Exception {
         Leaf leaf = leaf(forked ? Optional.of(root()) : Optional.empty(), "x = 1\nraise ValueError('no luck')\n");
         if (calledLate) {
             Thread.sleep(300); // it is gone before it is called
         }
-        var e = assertThrows(SandboxException.ImportFailed.class, () -> call(leaf, ""));
+        SandboxException.ImportFailed e = assertThrows(SandboxException.ImportFailed.class, () -> call(leaf, ""));
         assertTrue(e.traceback().contains("File \"/handler/f.py\", line 2"), e.traceback());
         assertTrue(e.traceback().contains("ValueError: no luck"), e.traceback());
         assertFalse(e.traceback().contains("_zygotes"), e.traceback());
@@ -105,24 +105,24 @@ class SockMechanismTest {
     }
 
     @Test
-    void a_lambda_that_exits_is_told_from_one_that_is_killed() throws Exception {
+    void aLambdaThatExitsIsToldFromOneThatIsKilled() throws Exception {
         Zygote root = root();
         Leaf exits = leaf(Optional.of(root), "import os\ndef f(event): os._exit(3)\n");
-        var exited = assertThrows(SandboxException.Died.class, () -> call(exits, ""));
+        SandboxException.Died exited = assertThrows(SandboxException.Died.class, () -> call(exits, ""));
         assertTrue(exited.getMessage().contains("code 3") && exited.callStarted(), exited.getMessage());
         Leaf crashes = leaf(Optional.of(root), "import ctypes\ndef f(event): ctypes.string_at(0)\n");
-        var crashed = assertThrows(SandboxException.Died.class, () -> call(crashes, ""));
+        SandboxException.Died crashed = assertThrows(SandboxException.Died.class, () -> call(crashes, ""));
         assertTrue(crashed.getMessage().contains("signal 11"), crashed.getMessage());
     }
 
     @Test
-    void a_leaf_that_takes_too_much_memory_is_ended_and_blamed_for_it() throws Exception {
+    void aLeafThatTakesTooMuchMemoryIsEndedAndBlamedForIt() throws Exception {
         Leaf leaf = leaf(Optional.of(root()), "def f(event):\n    return len(bytearray(1 << 30))\n");
         assertThrows(SandboxException.OutOfMemory.class, () -> call(leaf, ""));
     }
 
     @Test
-    void a_call_that_takes_too_long_ends_the_leaf() throws Exception {
+    void aCallThatTakesTooLongEndsTheLeaf() throws Exception {
         Leaf leaf = leaf(Optional.of(root()), "import time\ndef f(event): time.sleep(60)\n");
         assertThrows(
                 SandboxException.TimedOut.class, () -> leaf.call(Invocation.post(new byte[0]), Duration.ofMillis(300)));
@@ -130,7 +130,7 @@ class SockMechanismTest {
     }
 
     @Test
-    void a_frozen_leaf_makes_no_progress_and_goes_on_when_it_is_thawed() throws Exception {
+    void aFrozenLeafMakesNoProgressAndGoesOnWhenItIsThawed() throws Exception {
         Leaf leaf = leaf(Optional.of(root()), """
             import threading, time
             n = 0
@@ -153,9 +153,9 @@ class SockMechanismTest {
     }
 
     @Test
-    void a_spare_becomes_the_leaf_of_a_lambda() throws Exception {
-        var a = real.pack("alpha", "1.0", "VALUE = 1\n");
-        var extra = real.pack("extra", "3.0", "VALUE = 3\n");
+    void aSpareBecomesTheLeafOfALambda() throws Exception {
+        PackageId a = real.pack("alpha", "1.0", "VALUE = 1\n");
+        PackageId extra = real.pack("extra", "3.0", "VALUE = 3\n");
         Zygote zygote = real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(a));
         String source = "import alpha, extra\ndef f(event): return alpha.VALUE + extra.VALUE\n";
         Sandbox spare = real.mechanism.createSpare(zygote, RealSandboxes.LIMITS, Network.HOST);
@@ -168,8 +168,7 @@ class SockMechanismTest {
 
     @ParameterizedTest
     @CsvSource({"256, ''", "64, ''", "256, here", "64, here"})
-    void a_leaf_has_its_own_limits_and_environment_whether_it_was_a_spare_or_not(int openFiles, String variable)
-            throws Exception {
+    void aLeafHasItsOwnLimitsAndEnvironmentWhetherItWasASpareOrNot(int openFiles, String variable) throws Exception {
         Zygote root = root();
         Limits usual = RealSandboxes.LIMITS;
         Limits limits = new Limits(
@@ -200,7 +199,7 @@ class SockMechanismTest {
 
     @ParameterizedTest
     @ValueSource(ints = {10, 4_000, 8_000, 1_000_000})
-    void an_environment_of_any_size_reaches_the_leaf_and_harms_no_zygote(int size) throws Exception {
+    void anEnvironmentOfAnySizeReachesTheLeafAndHarmsNoZygote(int size) throws Exception {
         Zygote root = root();
         LeafSpec plain = real.lambda("it", "import os\ndef f(event):\n    return len(os.environ.get('LONG', ''))\n");
         LeafSpec spec = new LeafSpec(
@@ -215,7 +214,7 @@ class SockMechanismTest {
     }
 
     @Test
-    void a_leaf_outlives_its_zygote() throws Exception {
+    void aLeafOutlivesItsZygote() throws Exception {
         Zygote root = root();
         Leaf leaf = leaf(Optional.of(root), "n = 0\ndef f(event):\n    global n\n    n += 1\n    return n\n");
         assertEquals("200 1", call(leaf, ""));
@@ -225,21 +224,21 @@ class SockMechanismTest {
     }
 
     @Test
-    void a_zygote_whose_import_fails_says_why_and_is_gone() throws Exception {
-        var bad = real.pack("bad", "1", "import nothing_like_this\n");
-        var e = assertThrows(
+    void aZygoteWhoseImportFailsSaysWhyAndIsGone() throws Exception {
+        PackageId bad = real.pack("bad", "1", "import nothing_like_this\n");
+        SandboxException.ImportFailed e = assertThrows(
                 SandboxException.ImportFailed.class,
                 () -> real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(bad)));
         assertTrue(e.traceback().contains("nothing_like_this"), e.traceback());
-        var dies = real.pack("dies", "1", "import os\nos._exit(9)\n");
+        PackageId dies = real.pack("dies", "1", "import os\nos._exit(9)\n");
         assertThrows(
                 SandboxException.Died.class,
                 () -> real.mechanism.createZygote(Optional.empty(), RealSandboxes.zygote(dies)));
     }
 
     @Test
-    void a_zygote_with_threads_still_forks() throws Exception {
-        var busy = real.pack("busy", "1", """
+    void aZygoteWithThreadsStillForks() throws Exception {
+        PackageId busy = real.pack("busy", "1", """
             import threading, time, warnings
             threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
             def hook(*warning):
@@ -267,7 +266,7 @@ class SockMechanismTest {
                 pass
         signal.signal(signal.SIGCHLD, reap)
         """})
-    void a_package_that_waits_for_every_child_does_not_harm_its_zygote(String source) throws Exception {
+    void aPackageThatWaitsForEveryChildDoesNotHarmItsZygote(String source) throws Exception {
         String[] threads = {"", "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"};
         for (int i = 0; i < threads.length; i++) {
             PackageId reaps =
@@ -281,7 +280,7 @@ class SockMechanismTest {
     }
 
     @Test
-    void what_a_lambda_prints_reaches_the_worker_line_by_line() throws Exception {
+    void whatALambdaPrintsReachesTheWorkerLineByLine() throws Exception {
         call(leaf(Optional.of(root()), "print('at import')\ndef f(event):\n    print('one\\ntwo', end='')\n"), "");
         long deadline = System.nanoTime() + 2_000_000_000L;
         while (real.printed.size() < 2 && System.nanoTime() < deadline) {
@@ -291,7 +290,7 @@ class SockMechanismTest {
     }
 
     @Test
-    void a_job_writes_only_where_it_may_and_its_files_end_up_with_root(@TempDir Path folder) throws Exception {
+    void aJobWritesOnlyWhereItMayAndItsFilesEndUpWithRoot(@TempDir Path folder) throws Exception {
         String script = """
             import os, sys
             open("/mnt/out/made", "w").write(sys.argv[1] + os.environ["WORD"])
@@ -320,15 +319,15 @@ class SockMechanismTest {
     }
 
     @Test
-    void a_job_that_hangs_is_ended(@TempDir Path folder) {
+    void aJobThatHangsIsEnded(@TempDir Path folder) {
         Limits limits = new Limits(64, 4, 100, 0, 1, 64, 4);
-        var job =
+        Job job =
                 new Job("hang", "import time\ntime.sleep(60)\n", List.of(), Map.of(), List.of(), limits, Network.NONE);
         assertThrows(SandboxException.TimedOut.class, () -> real.mechanism.run(job));
     }
 
     @Test
-    void nothing_is_left_after_close() throws Exception {
+    void nothingIsLeftAfterClose() throws Exception {
         Zygote root = root();
         Leaf frozen = leaf(Optional.of(root), "def f(event): return 1\n");
         call(frozen, "");
@@ -343,11 +342,11 @@ class SockMechanismTest {
     }
 
     @Test
-    void a_warden_that_is_killed_takes_all_sandboxes_with_it_and_is_started_again() throws Exception {
+    void aWardenThatIsKilledTakesAllSandboxesWithItAndIsStartedAgain() throws Exception {
         Zygote root = root();
         Leaf leaf = leaf(Optional.of(root), "def f(event): return 1\n");
         call(leaf, "");
-        ProcessHandle.of(real.mechanism.wardenPid()).orElseThrow().destroyForcibly();
+        ProcessHandle.of(real.wardenPid()).orElseThrow().destroyForcibly();
         long deadline = System.nanoTime() + 5_000_000_000L;
         while (leaf.alive() && System.nanoTime() < deadline) {
             Thread.sleep(5);

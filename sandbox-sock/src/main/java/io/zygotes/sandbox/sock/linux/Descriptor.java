@@ -1,11 +1,10 @@
 package io.zygotes.sandbox.sock.linux;
 
 import java.nio.channels.ClosedChannelException;
-import java.util.function.IntConsumer;
 
 /**
- * A file descriptor that may be closed while other threads use it: the number is given back to the kernel only when
- * the last of them is done, so that it cannot come to mean another file under their hands.
+ * An open file, which may be closed while other threads use it: the number is given back to the kernel only when the last
+ * of them is done, so that it cannot come to mean another file under their hands. Closing twice does nothing.
  */
 public final class Descriptor implements AutoCloseable {
 
@@ -14,44 +13,57 @@ public final class Descriptor implements AutoCloseable {
     private boolean closed;
 
     /** @param number an open descriptor; owned by this object from now on */
-    public Descriptor(int number) {
+    Descriptor(int number) {
         this.number = number;
     }
 
     /**
-     * The number, for use until {@link #release}.
+     * Begins a use: until {@link #release} every call on it goes to the open file, also after it was closed.
      *
      * @throws ClosedChannelException if it was closed
      */
-    public synchronized int acquire() throws ClosedChannelException {
+    public synchronized void acquire() throws ClosedChannelException {
         if (closed) {
             throw new ClosedChannelException();
         }
         users++;
-        return number;
     }
 
     /** Ends a use that {@link #acquire} began. */
     public synchronized void release() {
         users--;
         if (closed && users == 0) {
-            Linux.close(number);
+            Native.close(number);
         }
+    }
+
+    /**
+     * Begins one call. Ended by {@link #release}.
+     *
+     * @return the number
+     * @throws ClosedChannelException if it was closed and nobody is in the middle of a use
+     */
+    synchronized int enter() throws ClosedChannelException {
+        if (closed && users == 0) {
+            throw new ClosedChannelException();
+        }
+        users++;
+        return number;
     }
 
     /**
      * Closes it unless a thread is using it: that one reads what has come to the socket, and then its end.
      *
-     * @param before what is done with the number before it is closed
+     * @param before what is done with it before it is closed
      */
-    public synchronized void closeIfUnused(IntConsumer before) {
+    public synchronized void closeIfUnused(Runnable before) {
         if (users == 0) {
             if (!closed) {
-                before.accept(number);
+                before.run();
             }
             close();
         } else if (!closed) {
-            Linux.shutdownReading(number);
+            Sockets.shutdownReading(number);
         }
     }
 
@@ -63,9 +75,9 @@ public final class Descriptor implements AutoCloseable {
         }
         closed = true;
         if (users == 0) {
-            Linux.close(number);
+            Native.close(number);
         } else {
-            Linux.shutdown(number);
+            Sockets.shutdown(number);
         }
     }
 }

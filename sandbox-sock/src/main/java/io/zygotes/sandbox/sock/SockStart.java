@@ -1,0 +1,88 @@
+package io.zygotes.sandbox.sock;
+
+import io.zygotes.sandbox.sock.cgroup.CgroupLayout;
+import io.zygotes.sandbox.sock.cgroup.CgroupTree;
+import io.zygotes.sandbox.sock.warden.BaseRoot;
+import io.zygotes.sandbox.sock.warden.PythonRuntime;
+import io.zygotes.sandbox.sock.warden.RootFolder;
+import io.zygotes.sandbox.sock.warden.WardenPlan;
+import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.mechanism.MechanismContext;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** The steps from a machine that is as it is to a mechanism that works. */
+final class SockStart {
+
+    private static final System.Logger LOG = System.getLogger(SockStart.class.getName());
+
+    private SockStart() {}
+
+    /** Our folder in a worker directory. */
+    static Path state(Path workerDirectory) {
+        return workerDirectory.resolve("sandboxes");
+    }
+
+    /** As {@link io.zygotes.spi.mechanism.SandboxMechanismProvider#start}. */
+    static SockMechanism start(MechanismContext context) throws SandboxException, InterruptedException {
+        requireRoot();
+        CgroupLayout layout = CgroupLayout.find();
+        Path state = state(context.workerDirectory());
+        try {
+            Files.createDirectories(state);
+        } catch (IOException e) {
+            throw new SandboxException("cannot make " + state + ": " + e.getMessage(), e);
+        }
+        Optional<Path> base = base(context);
+        PythonRuntime host =
+                PythonRuntime.prepare(base.isEmpty() ? context.python() : "python3", Optional.empty(), state);
+        PythonRuntime python = base.isEmpty() ? host : PythonRuntime.prepare(context.python(), base, state);
+        List<List<String>> root = root(base, python);
+        String tuning = String.valueOf(context.options().getOrDefault("tuning", ""));
+        WardenPlan plan = new WardenPlan(python, host.executable(), root, state.resolve("root"), tuning);
+        SockMechanism mechanism = SockMechanism.start(context, plan, CgroupTree.claim(layout, state));
+        LOG.log(Level.INFO, "sandboxes: " + layout.describe() + "; " + python.executable());
+        return mechanism;
+    }
+
+    /** Without links: it is what counts for how long paths below it are. */
+    private static Optional<Path> base(MechanismContext context) throws SandboxException {
+        if (context.baseFolder().isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(context.baseFolder().get().toRealPath());
+        } catch (IOException e) {
+            throw new SandboxException(
+                    "cannot find the root file system for sandboxes (" + e + "): set sock_base_path"
+                            + " in config.json to a folder that exists, at a path of at most " + RootFolder.LONGEST_PATH
+                            + " bytes",
+                    e);
+        }
+    }
+
+    private static List<List<String>> root(Optional<Path> base, PythonRuntime python) throws SandboxException {
+        try {
+            return BaseRoot.plan(base, python);
+        } catch (IOException e) {
+            throw new SandboxException("cannot start the sandbox mechanism: " + e.getMessage(), e);
+        }
+    }
+
+    private static void requireRoot() throws SandboxException {
+        if (!System.getProperty("os.name").equals("Linux")) {
+            throw new SandboxException("SOCK sandboxes need Linux, this is " + System.getProperty("os.name"));
+        }
+        try {
+            if ((int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") != 0) {
+                throw new SandboxException("SOCK sandboxes need root: run the worker with sudo");
+            }
+        } catch (IOException e) {
+            throw new SandboxException("cannot look at /proc/self: " + e.getMessage() + "; is /proc mounted?", e);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package io.zygotes.sandbox.sock.launch;
+
+import io.zygotes.sandbox.sock.cgroup.CgroupTree;
+import io.zygotes.sandbox.sock.cgroup.GroupPool;
+import io.zygotes.sandbox.sock.identity.FreshIds;
+import io.zygotes.sandbox.sock.protocol.CommonTexts;
+import io.zygotes.sandbox.sock.resource.OutputPump;
+import io.zygotes.sandbox.sock.sandbox.Reaper;
+import io.zygotes.sandbox.sock.warden.WardenSupervisor;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.PackageInfo;
+import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.mechanism.MechanismContext;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * What all launches of a mechanism share.
+ *
+ * @param worker what the worker gave the mechanism
+ * @param wardens who makes fresh sandboxes, and tells of every end
+ * @param cgroups the worker's groups
+ * @param fresh groups of sandboxes that are not forked from a zygote
+ * @param freshIds ids for these
+ * @param pump reads what sandboxes print
+ * @param reaper frees what they held
+ * @param texts requests that were written already
+ * @param numbers how many sandboxes were begun
+ */
+public record LaunchContext(
+        MechanismContext worker,
+        WardenSupervisor wardens,
+        CgroupTree cgroups,
+        GroupPool fresh,
+        FreshIds freshIds,
+        OutputPump pump,
+        Reaper reaper,
+        CommonTexts texts,
+        AtomicInteger numbers) {
+
+    /**
+     * What is known of a package that sandboxes are to see.
+     *
+     * @throws SandboxException if it is not installed
+     */
+    PackageInfo installed(PackageId id) throws SandboxException {
+        return worker.packages().installed(id).orElseThrow(() -> new SandboxException(id + " is not installed"));
+    }
+}

@@ -1,0 +1,216 @@
+package io.zygotes.sandbox.sock.launch;
+
+import io.zygotes.sandbox.sock.cgroup.GroupPool;
+import io.zygotes.sandbox.sock.cgroup.SandboxGroup;
+import io.zygotes.sandbox.sock.linux.Sockets;
+import io.zygotes.sandbox.sock.protocol.CommonPart;
+import io.zygotes.sandbox.sock.protocol.Frame;
+import io.zygotes.sandbox.sock.protocol.Instructions;
+import io.zygotes.sandbox.sock.protocol.LaunchRequest;
+import io.zygotes.sandbox.sock.protocol.PackageFolder;
+import io.zygotes.sandbox.sock.protocol.ProcessLimits;
+import io.zygotes.sandbox.sock.protocol.Protocol;
+import io.zygotes.sandbox.sock.protocol.SandboxKind;
+import io.zygotes.sandbox.sock.resource.Kit;
+import io.zygotes.sandbox.sock.sandbox.CreationStep;
+import io.zygotes.sandbox.sock.sandbox.SockLeaf;
+import io.zygotes.sandbox.sock.sandbox.SockZygote;
+import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Limits;
+import io.zygotes.spi.Network;
+import io.zygotes.spi.SandboxException;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Makes leaves, forked from a zygote or fresh, and spares, and makes a spare a lambda's leaf. For many threads. */
+public final class LeafLauncher {
+
+    /** Uids that leaves see as their own: from here on, different for each. */
+    private static final int FIRST_LEAF_ID = 10_000;
+
+    private static final int LEAF_IDS = 50_000;
+
+    private final LaunchContext context;
+    private final AtomicInteger leaves = new AtomicInteger();
+
+    /** @param context what all launches share */
+    public LeafLauncher(LaunchContext context) {
+        this.context = context;
+    }
+
+    /**
+     * What is known of a leaf before it is made.
+     *
+     * @param zygote what it is forked from; empty for a fresh one
+     * @param ahead what it is for, if all that it needs beside its code is in the zygote: then it is told so ahead, and
+     *     goes at once. Empty for one that is to be specialised
+     * @param spare whether there is time until it is specialised
+     */
+    private record Plan(
+            Optional<SockZygote> zygote, Limits limits, Network network, Optional<LeafSpec> ahead, boolean spare) {
+
+        /** Of the limits that it sets itself, those that are told with the request. */
+        Optional<ProcessLimits> toldLimits() {
+            return spare || ahead.isPresent() ? Optional.of(ProcessLimits.of(limits)) : Optional.empty();
+        }
+    }
+
+    /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#createLeaf}. */
+    public SockLeaf launch(Optional<SockZygote> zygote, LeafSpec spec) throws SandboxException, InterruptedException {
+        boolean hasAll = zygote.isPresent() && zygote.get().hasAll(spec.packages());
+        // What does not fit is told later, on the leaf's own channel.
+        if (hasAll && fits(spec.environment())) {
+            return launch(new Plan(zygote, spec.limits(), spec.network(), Optional.of(spec), false));
+        }
+        return specialise(launch(new Plan(zygote, spec.limits(), spec.network(), Optional.empty(), false)), spec);
+    }
+
+    private static boolean fits(Map<String, String> environment) throws SandboxException {
+        try {
+            return LaunchRequest.fits(environment);
+        } catch (IOException e) {
+            throw new SandboxException("cannot write the environment of a leaf as JSON: " + e.getMessage(), e);
+        }
+    }
+
+    /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#createSpare}. */
+    public SockLeaf launchSpare(SockZygote zygote, Limits limits, Network network)
+            throws SandboxException, InterruptedException {
+        try {
+            return launch(new Plan(Optional.of(zygote), limits, network, Optional.empty(), true));
+        } finally {
+            zygote.kits().replenish(limits);
+        }
+    }
+
+    private SockLeaf launch(Plan plan) throws SandboxException, InterruptedException {
+        Forker forker = plan.zygote().isPresent()
+                ? new ZygoteForker(plan.zygote().get(), context.texts())
+                : new WardenForker(context.wardens());
+        Launch launch = new Launch(context, SandboxKind.LEAF, forker);
+        try {
+            Identity identity = launch.use(identity(plan));
+            Kit kit = launch.use(kit(launch, plan, identity));
+            launch.step(CreationStep.PREPARE);
+
+            SockLeaf leaf = launch.begun(leaf(launch, plan, identity, kit));
+            launch.printTo(kit, leaf, leaf::label);
+            if (plan.ahead().isPresent()) {
+                leaf.specialise(plan.ahead().get());
+                launch.mount(plan.ahead().get().handler());
+                launch.step(CreationStep.MOUNTS);
+            }
+
+            launch.ask(request(launch, plan, identity, kit));
+            launch.step(CreationStep.REQUEST);
+
+            launch.awaitHello(leaf, leaf.group());
+            launch.step(CreationStep.CLONE);
+
+            leaf.group().join(leaf.pid());
+            launch.step(CreationStep.CHECK);
+
+            if (plan.ahead().isPresent()) {
+                leaf.channel().send(Frame.goNow(), launch.deadline());
+                launch.step(CreationStep.GO);
+            }
+            launch.succeed();
+            return leaf;
+        } catch (IOException | TimeoutException e) {
+            throw launch.failed(e);
+        } finally {
+            launch.close();
+        }
+    }
+
+    private Identity identity(Plan plan) {
+        int uid = FIRST_LEAF_ID + Math.floorMod(leaves.getAndIncrement(), LEAF_IDS);
+        return plan.zygote().isPresent()
+                ? Identity.of(plan.zygote().get(), uid)
+                : Identity.fresh(context.freshIds(), uid);
+    }
+
+    private GroupPool pool(Plan plan) {
+        return plan.zygote().isPresent() ? plan.zygote().get().pool() : context.fresh();
+    }
+
+    /** One that was made ahead for the zygote's leaves, or a new one. */
+    private Kit kit(Launch launch, Plan plan, Identity identity) throws IOException {
+        if (plan.zygote().isPresent()) {
+            Kit kit = plan.zygote().get().kits().take(plan.limits());
+            launch.onFailure(() -> pool(plan).giveBack(kit.group(), false));
+            return kit;
+        }
+        SandboxGroup group = context.fresh().take(plan.limits());
+        launch.onFailure(() -> context.fresh().giveBack(group, false));
+        int owner = context.cgroups().hostId(identity.ids().outside());
+        return Kit.make(group, plan.limits(), Sockets.Type.STREAM, owner);
+    }
+
+    private SockLeaf leaf(Launch launch, Plan plan, Identity identity, Kit kit) {
+        return new SockLeaf(
+                launch.belongings(kit, context.worker().events()),
+                pool(plan),
+                plan.zygote(),
+                plan.spare() ? plan.toldLimits() : Optional.empty(),
+                launch.times(),
+                identity.release());
+    }
+
+    private LaunchRequest request(Launch launch, Plan plan, Identity identity, Kit kit) {
+        CommonPart common = new CommonPart(
+                SandboxKind.LEAF,
+                plan.network() == Network.NONE,
+                context.worker().seccomp(),
+                true,
+                plan.spare(),
+                plan.ahead().isPresent() ? List.of(Protocol.PATH_HANDLER) : List.of(),
+                plan.toldLimits());
+        Map<String, String> own = plan.ahead().map(LeafSpec::environment).orElse(Map.of());
+        Map<String, String> environment = own.isEmpty() ? own : SandboxEnvironment.with(own);
+        return new LaunchRequest(common, launch.id(), identity.ids(), environment, launch.descriptors(kit));
+    }
+
+    /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#specialise}. */
+    public SockLeaf specialise(SockLeaf leaf, LeafSpec spec) throws SandboxException, InterruptedException {
+        leaf.specialise(spec);
+        leaf.times().resume();
+        try (Orders orders = new Orders(context, leaf)) {
+            leaf.group().limitTo(spec.limits());
+            orders.mount(spec.handler(), Protocol.PATH_HANDLER, true, false);
+            boolean hasAll = leaf.zygote().isPresent() && leaf.zygote().get().hasAll(spec.packages());
+            if (hasAll && spec.environment().isEmpty() && leaf.knows(spec.limits())) {
+                leaf.times().step(CreationStep.MOUNTS);
+                orders.goAsUsual();
+            } else {
+                // Only what its zygote does not have.
+                if (!hasAll) {
+                    orders.mountPackages(spec.packages());
+                }
+                leaf.times().step(CreationStep.MOUNTS);
+                orders.go(instructions(leaf, spec, hasAll));
+            }
+            leaf.times().step(CreationStep.GO);
+            return leaf;
+        } catch (IOException e) {
+            throw leaf.obituary("being set up", false, e);
+        } catch (TimeoutException e) {
+            throw leaf.timeout("being set up");
+        } catch (InterruptedException | SandboxException e) {
+            leaf.destroy();
+            throw e;
+        }
+    }
+
+    private static Instructions instructions(SockLeaf leaf, LeafSpec spec, boolean hasAll) {
+        boolean hasEnvironment = leaf.zygote().isPresent() && spec.environment().isEmpty();
+        return new Instructions.ForLeaf(
+                ProcessLimits.of(spec.limits()),
+                hasEnvironment ? Optional.empty() : Optional.of(SandboxEnvironment.with(spec.environment())),
+                hasAll ? Optional.empty() : Optional.of(PackageFolder.names(spec.packages())));
+    }
+}

@@ -1,0 +1,183 @@
+package io.zygotes.sandbox.sock.launch;
+
+import io.zygotes.sandbox.sock.cgroup.GroupPool;
+import io.zygotes.sandbox.sock.cgroup.SandboxGroup;
+import io.zygotes.sandbox.sock.identity.IdBlock;
+import io.zygotes.sandbox.sock.linux.Sockets;
+import io.zygotes.sandbox.sock.protocol.CommonPart;
+import io.zygotes.sandbox.sock.protocol.Frame;
+import io.zygotes.sandbox.sock.protocol.IdMap;
+import io.zygotes.sandbox.sock.protocol.Instructions;
+import io.zygotes.sandbox.sock.protocol.LaunchRequest;
+import io.zygotes.sandbox.sock.protocol.PackageFolder;
+import io.zygotes.sandbox.sock.protocol.Protocol;
+import io.zygotes.sandbox.sock.protocol.SandboxKind;
+import io.zygotes.sandbox.sock.resource.Kit;
+import io.zygotes.sandbox.sock.resource.KitStock;
+import io.zygotes.sandbox.sock.sandbox.SockZygote;
+import io.zygotes.spi.Network;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.PackageInfo;
+import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.ZygoteSpec;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Makes zygotes, forked from another one or fresh, and has them import their packages. For many threads. */
+public final class ZygoteLauncher {
+
+    /** User namespaces nest 32 deep (user_namespaces(7)): the warden's, the leaf's, and some to spare. */
+    private static final int DEEPEST = 28;
+    /**
+     * The deepest zygote with a Landlock scope of its own: the kernel stacks 16 (landlock(7)), one is for the leaf, and
+     * some are to spare. Those below share the one above them.
+     */
+    private static final int DEEPEST_SCOPE = 11;
+
+    private final LaunchContext context;
+    private final Executor supplier;
+    private final IdBlock ids = IdBlock.ofWorker();
+    private final Network network;
+
+    /**
+     * @param context what all launches share
+     * @param supplier makes kits for leaves ahead
+     * @param network of zygotes: what no lambda gets, no package needs while it is imported
+     */
+    public ZygoteLauncher(LaunchContext context, Executor supplier, Network network) {
+        this.context = context;
+        this.supplier = supplier;
+        this.network = network;
+    }
+
+    /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#createZygote}. */
+    public SockZygote launch(Optional<SockZygote> above, ZygoteSpec spec)
+            throws SandboxException, InterruptedException {
+        long deadline =
+                System.nanoTime() + TimeUnit.SECONDS.toNanos(spec.limits().runtimeSec());
+        Forker forker = above.isPresent()
+                ? new ZygoteForker(above.get(), context.texts())
+                : new WardenForker(context.wardens());
+        Launch launch = new Launch(context, SandboxKind.ZYGOTE, forker);
+        try {
+            int depth = depth(above);
+            IdBlock block = (above.isPresent() ? above.get().ids() : ids).child();
+            launch.onFailure(block::release);
+            GroupPool pool =
+                    context.cgroups().pool(launch.id(), context.cgroups().hostId(block.start()), context.reaper());
+            launch.onFailure(pool::retire);
+            Kit kit = launch.use(kit(launch, spec, pool));
+
+            SockZygote zygote = launch.begun(new SockZygote(
+                    launch.belongings(kit, context.worker().events()),
+                    pool,
+                    new KitStock(pool, supplier),
+                    spec,
+                    block,
+                    depth));
+            launch.printTo(kit, zygote, () -> "zygote");
+
+            launch.ask(request(launch, kit, block, depth));
+            launch.awaitHello(zygote, above.isPresent() ? above.get().group() : zygote.group());
+            if (above.isPresent()) {
+                takeIn(zygote, above.get(), deadline);
+            }
+            zygote.group().join(zygote.pid());
+
+            giveOrders(zygote, spec, above);
+            zygote.awaitReady(deadline);
+            launch.succeed();
+            return zygote;
+        } catch (IOException | TimeoutException e) {
+            throw launch.failed(e);
+        } finally {
+            launch.close();
+        }
+    }
+
+    private static int depth(Optional<SockZygote> above) throws SandboxException {
+        int depth = above.isPresent() ? above.get().depth() + 1 : 0;
+        if (depth > DEEPEST) {
+            throw new SandboxException("a zygote cannot stand below more than " + DEEPEST
+                    + " others: user namespaces nest 32 deep at the most. Make the tree flatter");
+        }
+        return depth;
+    }
+
+    private static Kit kit(Launch launch, ZygoteSpec spec, GroupPool pool) throws IOException {
+        SandboxGroup group = pool.makeSelf(spec.limits());
+        launch.onFailure(() -> pool.giveBack(group, false));
+        return Kit.make(group, spec.limits(), Sockets.Type.SEQPACKET, pool.owner());
+    }
+
+    private LaunchRequest request(Launch launch, Kit kit, IdBlock block, int depth) {
+        CommonPart common = new CommonPart(
+                SandboxKind.ZYGOTE,
+                network == Network.NONE,
+                context.worker().seccomp(),
+                depth <= DEEPEST_SCOPE,
+                false,
+                List.of(),
+                Optional.empty());
+        IdMap map = new IdMap(Protocol.FIRST_ID, block.start(), block.count());
+        return new LaunchRequest(common, launch.id(), map, Map.of(), launch.descriptors(kit));
+    }
+
+    /**
+     * A zygote that was forked is born in its parent's group, without ids: it is moved, and the warden writes its maps,
+     * which an unprivileged process cannot.
+     */
+    private void takeIn(SockZygote zygote, SockZygote above, long deadline)
+            throws IOException, TimeoutException, InterruptedException, SandboxException {
+        if (zygote.pid() == above.pid()) {
+            throw new IOException(above + " answered in place of its child");
+        }
+        zygote.group().adopt(zygote.pid());
+        IdBlock block = zygote.ids();
+        int outside = Protocol.FIRST_ID + block.start() - above.ids().start();
+        IdMap map = new IdMap(Protocol.FIRST_ID, outside, block.count());
+        await(context.wardens().warden().map(zygote.pid(), map));
+        zygote.channel().send(Frame.idsAreMapped(), deadline);
+    }
+
+    /** Waits for an answer of the warden. */
+    private void await(CompletableFuture<Void> answer) throws IOException, TimeoutException, InterruptedException {
+        try {
+            try {
+                answer.get(Launch.GO_ON_AFTER, TimeUnit.SECONDS);
+            } catch (TimeoutException e) {
+                context.wardens().goOn();
+                answer.get(Launch.PATIENCE, TimeUnit.SECONDS);
+            }
+        } catch (ExecutionException e) {
+            throw new IOException(e.getCause().getMessage(), e.getCause());
+        }
+    }
+
+    private void giveOrders(SockZygote zygote, ZygoteSpec spec, Optional<SockZygote> above)
+            throws IOException, TimeoutException, InterruptedException, SandboxException {
+        List<PackageId> inherited = above.isPresent() ? above.get().packages() : List.of();
+        List<PackageInfo> imports = new ArrayList<>();
+        for (PackageId id : spec.packages()) {
+            if (!inherited.contains(id)) {
+                imports.add(context.installed(id));
+            }
+        }
+        try (Orders orders = new Orders(context, zygote)) {
+            orders.mountPackages(spec.packages());
+            orders.go(new Instructions.ForZygote(
+                    spec.limits().openFiles(),
+                    SandboxEnvironment.with(Map.of()),
+                    PackageFolder.names(spec.packages()),
+                    imports));
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package io.zygotes.sandbox.sock.linux;
+
+import java.lang.invoke.MethodHandle;
+
+/**
+ * A pipe, closed on exec.
+ *
+ * @param reading the end that is read
+ * @param writing the end that is written to
+ */
+public record Pipe(Descriptor reading, Descriptor writing) implements AutoCloseable {
+
+    private static final MethodHandle PIPE2 = Native.function("pipe2", Native.INT, Native.POINTER, Native.INT);
+
+    /** Makes one: pipe2(2). */
+    public static Pipe open() throws LinuxException {
+        Native.require("pipe2", s -> (int) PIPE2.invokeExact(s.state, s.small, Native.CLOEXEC));
+        Scratch s = Scratch.get();
+        return new Pipe(new Descriptor(s.small.get(Native.INT, 0)), new Descriptor(s.small.get(Native.INT, 4)));
+    }
+
+    /** Closes both ends. */
+    @Override
+    public void close() {
+        reading.close();
+        writing.close();
+    }
+}

@@ -1,0 +1,61 @@
+package io.zygotes.sandbox.sock.protocol;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * A message on a sandbox's channel.
+ *
+ * @param kind what it is: {@link Protocol}
+ * @param body its content
+ * @param pid the process that sent it, as the kernel says; 0 for one that is to be sent
+ */
+public record Frame(int kind, byte[] body, int pid) {
+
+    private static final byte[] NOTHING = {};
+    private static final byte[] GO_NOW = encode(Protocol.FRAME_GO, NOTHING);
+
+    /** The go for a sandbox that was told everything else already. Not to be changed. */
+    public static byte[] goNow() {
+        return GO_NOW;
+    }
+
+    /** What a zygote that was forked waits for, which is no frame. */
+    public static byte[] idsAreMapped() {
+        return Protocol.IDS_ARE_MAPPED.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** A call of a leaf. */
+    public static byte[] call(byte[] event) {
+        return encode(Protocol.FRAME_CALL, event);
+    }
+
+    /** Whether it says that a process was born. */
+    public boolean isHello() {
+        return kind == Protocol.FRAME_HELLO;
+    }
+
+    /** Whether it says that a sandbox is ready for work. */
+    public boolean isReady() {
+        return kind == Protocol.FRAME_READY;
+    }
+
+    /** Whether it is the answer to a call. */
+    public boolean isReply() {
+        return kind == Protocol.FRAME_REPLY;
+    }
+
+    /** Whether it says why there will be no sandbox: {@link FailureReport}. */
+    public boolean isFailure() {
+        return kind == Protocol.FRAME_FAILED;
+    }
+
+    /** Header and body, as they go over a stream. */
+    static byte[] encode(int kind, byte[] body) {
+        return ByteBuffer.allocate(Protocol.FRAME_HEADER_BYTES + body.length)
+                .putInt(body.length)
+                .put((byte) kind)
+                .put(body)
+                .array();
+    }
+}

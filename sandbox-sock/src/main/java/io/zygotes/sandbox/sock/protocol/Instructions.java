@@ -1,0 +1,80 @@
+package io.zygotes.sandbox.sock.protocol;
+
+import io.zygotes.spi.PackageInfo;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What a sandbox must be; it goes when it is told so. */
+public sealed interface Instructions permits Instructions.ForLeaf, Instructions.ForZygote, Instructions.ForJob {
+
+    /** The keys of the JSON object. */
+    Map<String, Object> toMap();
+
+    /**
+     * For a leaf.
+     *
+     * @param limits those that it sets itself
+     * @param environment its whole environment, if it differs from its zygote's
+     * @param packages folders in {@code /packages}, if there are some that its zygote has not
+     */
+    record ForLeaf(ProcessLimits limits, Optional<Map<String, String>> environment, Optional<List<String>> packages)
+            implements Instructions {
+        @Override
+        public Map<String, Object> toMap() {
+            Map<String, Object> all = new HashMap<>();
+            all.put(Protocol.KEY_OPEN_FILES, limits.openFiles());
+            all.put(Protocol.KEY_FILE_BYTES, limits.fileBytes());
+            environment.ifPresent(variables -> all.put(Protocol.KEY_ENVIRONMENT, variables));
+            packages.ifPresent(folders -> all.put(Protocol.KEY_PACKAGES, folders));
+            return all;
+        }
+    }
+
+    /**
+     * For a zygote.
+     *
+     * @param openFiles how many files it may have open
+     * @param environment what its leaves find as their environment
+     * @param visible folders in {@code /packages}, of all of its packages
+     * @param imports what to import, in this order
+     */
+    record ForZygote(int openFiles, Map<String, String> environment, List<String> visible, List<PackageInfo> imports)
+            implements Instructions {
+        @Override
+        public Map<String, Object> toMap() {
+            List<Map<String, Object>> packages = imports.stream()
+                    .<Map<String, Object>>map(info ->
+                            Map.of(Protocol.KEY_NAME, info.id().toString(), Protocol.KEY_MODULES, info.modules()))
+                    .toList();
+            return Map.of(
+                    Protocol.KEY_OPEN_FILES, openFiles,
+                    Protocol.KEY_ENVIRONMENT, environment,
+                    Protocol.KEY_VISIBLE, visible,
+                    Protocol.KEY_PACKAGES, packages);
+        }
+    }
+
+    /**
+     * For a job.
+     *
+     * @param openFiles how many files it may have open
+     * @param environment its whole environment
+     * @param name what it is called, for tracebacks
+     * @param arguments its {@code sys.argv} from 1 on
+     * @param script the program's text
+     */
+    record ForJob(int openFiles, Map<String, String> environment, String name, List<String> arguments, String script)
+            implements Instructions {
+        @Override
+        public Map<String, Object> toMap() {
+            return Map.of(
+                    Protocol.KEY_OPEN_FILES, openFiles,
+                    Protocol.KEY_ENVIRONMENT, environment,
+                    Protocol.KEY_NAME, name,
+                    Protocol.KEY_ARGUMENTS, arguments,
+                    Protocol.KEY_SCRIPT, script);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+package io.zygotes.sandbox.sock.resource;
+
+import io.zygotes.sandbox.sock.linux.Descriptor;
+import io.zygotes.sandbox.sock.linux.FileIo;
+import io.zygotes.sandbox.sock.linux.Pipe;
+import io.zygotes.sandbox.sock.linux.Poll;
+import io.zygotes.sandbox.sock.linux.Poller;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+
+/**
+ * Reads what sandboxes print. One thread for all of them: it must keep up, or lambdas that print would wait. Whoever
+ * prints without end costs it little: most of that is thrown away unread, and some time the printing has to wait.
+ */
+public final class OutputPump {
+
+    private static final System.Logger LOG = System.getLogger(OutputPump.class.getName());
+    /** As much as a pipe may hold: a MiB, in pieces of 64 KiB. */
+    private static final int MOST_READS = 16;
+
+    private final Poller poller;
+    /** A pipe that is written to, or whose writing end is closed, to wake the thread. */
+    private final Pipe bell;
+    /** Pipes whose writers are gone, as far as the worker knows. */
+    private final Map<Descriptor, Source> ending = new ConcurrentHashMap<>();
+
+    private final Map<Descriptor, Source> sources = new ConcurrentHashMap<>();
+    /** Of the thread alone, as the next one. */
+    private final Map<Descriptor, Slot> slots = new HashMap<>();
+    /** Pipes that are not watched until their next slot. */
+    private final Set<Descriptor> resting = new HashSet<>();
+
+    private final Thread thread;
+    private volatile boolean closing;
+
+    /**
+     * Starts the thread.
+     *
+     * @throws IOException if there is no open file left for it
+     */
+    public OutputPump() throws IOException {
+        poller = Poller.open();
+        try {
+            bell = Pipe.open();
+            poller.watch(bell.reading());
+        } catch (IOException e) {
+            poller.close();
+            throw e;
+        }
+        thread = Thread.ofPlatform().daemon().name("sandbox-output").start(this::pump);
+    }
+
+    /**
+     * Splits what comes into lines, until all writing ends are closed.
+     *
+     * @param pipe the reading end; owned by the pump from now on
+     * @return ends it before that: see {@link #end}
+     */
+    public Runnable lines(Descriptor pipe, Consumer<String> sink) throws IOException {
+        return add(pipe, new LineSplitter(sink));
+    }
+
+    /**
+     * Collects the last 64 KiB, until all writing ends are closed.
+     *
+     * @param pipe the reading end; owned by the pump from now on
+     * @param done gets the text at the end
+     * @return ends it before that: see {@link #end}
+     */
+    public Runnable collect(Descriptor pipe, Consumer<String> done) throws IOException {
+        return add(pipe, new Tail(done));
+    }
+
+    private Runnable add(Descriptor pipe, Source source) throws IOException {
+        sources.put(pipe, source);
+        try {
+            poller.watch(pipe);
+        } catch (IOException e) {
+            sources.remove(pipe);
+            pipe.close();
+            throw e;
+        }
+        return () -> end(pipe, source);
+    }
+
+    /**
+     * Nobody prints there any more: what has come is taken, and the pipe closed. It would be closed by itself if its
+     * writers had ended, but a package can keep the writing ends of all leaves in its zygote, and so have the worker keep
+     * the reading ends.
+     */
+    private void end(Descriptor pipe, Source source) {
+        synchronized (bell) {
+            if (closing || sources.get(pipe) != source) {
+                return;
+            }
+            ending.put(pipe, source);
+            try {
+                FileIo.writeByte(bell.writing());
+            } catch (IOException e) {
+                LOG.log(Level.WARNING, "the output of a sandbox is ended late: " + e.getMessage());
+            }
+        }
+    }
+
+    private void takeEnding() throws IOException {
+        for (Iterator<Map.Entry<Descriptor, Source>> next = ending.entrySet().iterator(); next.hasNext(); ) {
+            Map.Entry<Descriptor, Source> entry = next.next();
+            next.remove();
+            Descriptor pipe = entry.getKey();
+            Source source = entry.getValue();
+            if (sources.get(pipe) == source) {
+                for (int i = 0; i < MOST_READS && Poll.awaitInput(pipe, 0); i++) {
+                    byte[] bytes = FileIo.read(pipe);
+                    if (bytes == null || bytes.length == 0) {
+                        break;
+                    }
+                    attempt(() -> source.take(bytes));
+                }
+                forget(pipe, source);
+            }
+        }
+    }
+
+    private void forget(Descriptor pipe, Source source) throws IOException {
+        sources.remove(pipe);
+        slots.remove(pipe);
+        if (!resting.remove(pipe)) {
+            // Closing alone would not do while a program is being started: it has a copy for a moment.
+            poller.unwatch(pipe);
+        }
+        pipe.close();
+        attempt(source::end);
+    }
+
+    private void pump() {
+        try {
+            while (!closing) {
+                takeEnding();
+                for (Descriptor pipe : poller.await(millisToRest())) {
+                    Source source = sources.get(pipe);
+                    if (source != null) {
+                        read(pipe, source);
+                    } else if (pipe == bell.reading()) {
+                        FileIo.read(pipe);
+                    }
+                }
+            }
+            sources.keySet().forEach(Descriptor::close);
+        } catch (IOException e) {
+            LOG.log(Level.ERROR, "the output of sandboxes is lost from now on: " + e.getMessage(), e);
+        } finally {
+            poller.close();
+            bell.reading().close();
+        }
+    }
+
+    private void read(Descriptor pipe, Source source) throws IOException {
+        byte[] bytes = FileIo.read(pipe);
+        if (bytes == null) {
+            return;
+        }
+        if (bytes.length == 0) {
+            forget(pipe, source);
+            return;
+        }
+        attempt(() -> source.take(bytes));
+        if (slots.computeIfAbsent(pipe, _ -> new Slot()).isFull(bytes.length)) {
+            poller.unwatch(pipe);
+            resting.add(pipe);
+        }
+    }
+
+    /** What one of them printed may be lost, but nobody who prints may ever wait for a thread that is gone. */
+    private static void attempt(Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException | OutOfMemoryError e) {
+            LOG.log(Level.WARNING, "some output of a sandbox is lost: " + e);
+        }
+    }
+
+    /** Watches those again whose slot is over; returns the milliseconds until the next one is, -1 if there is none. */
+    private int millisToRest() throws IOException {
+        long least = Long.MAX_VALUE;
+        for (Iterator<Descriptor> next = resting.iterator(); next.hasNext(); ) {
+            Descriptor pipe = next.next();
+            long left = slots.get(pipe).nanosLeft();
+            if (left <= 0) {
+                next.remove();
+                poller.watch(pipe);
+            } else {
+                least = Math.min(least, left);
+            }
+        }
+        return least == Long.MAX_VALUE ? -1 : (int) (least / 1_000_000) + 1;
+    }
+
+    /** Ends the thread; what is still in pipes is lost. Called once. */
+    public void stop() throws InterruptedException {
+        synchronized (bell) {
+            closing = true;
+            bell.writing().close();
+        }
+        thread.join(5000);
+    }
+}

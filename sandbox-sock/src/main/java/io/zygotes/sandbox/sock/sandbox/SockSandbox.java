@@ -1,0 +1,281 @@
+package io.zygotes.sandbox.sock.sandbox;
+
+import io.zygotes.sandbox.sock.cgroup.SandboxGroup;
+import io.zygotes.sandbox.sock.linux.Descriptor;
+import io.zygotes.sandbox.sock.linux.Processes;
+import io.zygotes.sandbox.sock.linux.Signal;
+import io.zygotes.sandbox.sock.protocol.Channel;
+import io.zygotes.sandbox.sock.protocol.FailureReport;
+import io.zygotes.sandbox.sock.protocol.Frame;
+import io.zygotes.sandbox.sock.protocol.MisbehavedException;
+import io.zygotes.spi.Sandbox;
+import io.zygotes.spi.SandboxEvent;
+import io.zygotes.spi.SandboxException;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** What leaves, zygotes and jobs have in common: a process, its channel, its cgroups, and an end. */
+public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygote, SockJob {
+
+    private static final System.Logger LOG = System.getLogger(SockSandbox.class.getName());
+    /** How long to wait for word of a process's end after its channel was closed, in milliseconds. */
+    private static final int OBITUARY_PATIENCE = 500;
+    /** How long {@link #destroy} waits for the process's end, in milliseconds; it takes some, for a large one ten. */
+    private static final int DEATH_PATIENCE = 2000;
+
+    private final Belongings belongings;
+    private final CompletableFuture<Integer> ended = new CompletableFuture<>();
+    private volatile int pid;
+    /** Means its process for ever; empty before it said hello, and after the end. */
+    private Optional<Descriptor> process = Optional.empty();
+
+    private volatile Runnable endOfOutput = () -> {};
+    private volatile boolean destroyed;
+    private volatile boolean endedByItself;
+    private volatile boolean outOfMemory;
+
+    SockSandbox(Belongings belongings) {
+        this.belongings = belongings;
+    }
+
+    @Override
+    public final String id() {
+        return belongings.id();
+    }
+
+    /** The worker's end of its channel. */
+    public final Channel channel() {
+        return belongings.channel();
+    }
+
+    /** Its cgroups. */
+    public final SandboxGroup group() {
+        return belongings.group();
+    }
+
+    /** The process as the worker sees it; 0 before it said hello. */
+    public final int pid() {
+        return pid;
+    }
+
+    /** The process said hello, and is heard alone from now on. */
+    public final void born(int pid) throws IOException {
+        synchronized (this) {
+            process = Optional.of(Processes.open(pid));
+        }
+        this.pid = pid;
+        channel().trust(pid);
+    }
+
+    /** What is to be done about its output when no process of it lives any more. */
+    public final void atEndOfOutput(Runnable action) {
+        endOfOutput = action;
+    }
+
+    /** Whether killing its process kills all of it, because that is the first of a pid namespace. */
+    abstract boolean isFirstOfItsNamespace();
+
+    private synchronized void kill() {
+        try {
+            if (process.isPresent() && isFirstOfItsNamespace()) {
+                Processes.signal(process.get(), Signal.KILL);
+                return;
+            }
+        } catch (IOException e) {
+            cannotKill("by its process", e);
+        }
+        try {
+            group().kill();
+        } catch (IOException e) {
+            // The reaper tries again.
+            cannotKill("by its group", e);
+        }
+    }
+
+    private void cannotKill(String how, IOException e) {
+        LOG.log(Level.WARNING, "cannot kill " + id() + " " + how + " now: " + e.getMessage());
+    }
+
+    /** Lets it go on if somebody stopped it; to any other process that means nothing. */
+    public final synchronized void goOn() {
+        try {
+            if (process.isPresent()) {
+                Processes.signal(process.get(), Signal.CONTINUE);
+            }
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot let " + id() + " go on: " + e.getMessage());
+        }
+    }
+
+    /** Kills it once more, whatever became of its process. */
+    final void killAgain() throws IOException {
+        group().kill();
+    }
+
+    @Override
+    public final boolean alive() {
+        return !destroyed && !ended.isDone();
+    }
+
+    @Override
+    public final long memoryBytes() {
+        return ended.isDone() ? 0 : group().memoryBytes();
+    }
+
+    @Override
+    public final void destroy() {
+        try {
+            finish();
+        } finally {
+            channel().close();
+        }
+        if (pid != 0) {
+            try {
+                // Whoever gets its memory next must not have it before it is free.
+                ended.get(DEATH_PATIENCE, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException | ExecutionException e) {
+                LOG.log(Level.DEBUG, id() + " is slow to die; it is cleaned up in the background");
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Does something to its cgroups, unless they may be another sandbox's already. */
+    final void onGroup(GroupAction action) throws IOException {
+        synchronized (this) {
+            if (!destroyed) {
+                action.run(group());
+            }
+        }
+    }
+
+    /** Something to do to cgroups. */
+    @FunctionalInterface
+    interface GroupAction {
+        void run(SandboxGroup group) throws IOException;
+    }
+
+    /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#limitMemory}. */
+    public final long limitMemory(long bytes) {
+        long[] inForce = {bytes};
+        try {
+            onGroup(group -> inForce[0] = group.limitMemory(bytes));
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "cannot limit the memory of " + id() + ": " + e.getMessage());
+            return Math.max(bytes, group().memoryLimit());
+        }
+        return inForce[0];
+    }
+
+    /** Kills what is left of it and has its things freed. */
+    private void finish() {
+        synchronized (this) {
+            if (destroyed) {
+                return;
+            }
+            destroyed = true;
+        }
+        try {
+            kill();
+        } finally {
+            belongings.reaper().reap(this);
+        }
+    }
+
+    /** Frees what it held; called once, when no process of it lives any more. */
+    final void release(boolean reuseGroup) {
+        synchronized (this) {
+            process.ifPresent(Descriptor::close);
+            process = Optional.empty();
+        }
+        endOfOutput.run();
+        releaseOwn(reuseGroup);
+    }
+
+    /** Frees what this kind of sandbox held. */
+    abstract void releaseOwn(boolean reuseGroup);
+
+    /** The warden saw the end of the process. */
+    public final void end(int status) {
+        endedByItself = !destroyed;
+        if (endedByItself) {
+            outOfMemory = group().ranOutOfMemory(); // before somebody else has the group, or it is gone
+            if (status == Signal.KILL.exitStatus()) {
+                group().wasKilled();
+            }
+        }
+        if (!ended.complete(status) || !endedByItself) {
+            return;
+        }
+        channel().otherSideGone(); // before somebody who is told destroys it
+        belongings.events().accept(new SandboxEvent(SandboxEvent.Kind.DIED, this));
+        finish();
+    }
+
+    /** Whether its process is known, and was not seen to end. */
+    final boolean isDying() {
+        return pid != 0 && !ended.isDone();
+    }
+
+    /** Completes with the exit status when the process has ended. */
+    public final CompletableFuture<Integer> ended() {
+        return ended;
+    }
+
+    /** Whether the kernel ended its process, or another one of its own, for want of memory. */
+    public final boolean ranOutOfMemory() {
+        return ended.isDone() ? outOfMemory : group().ranOutOfMemory();
+    }
+
+    /** How the process ended, if it does so within a moment. */
+    private OptionalInt status() throws InterruptedException {
+        try {
+            return OptionalInt.of(ended.get(OBITUARY_PATIENCE, TimeUnit.MILLISECONDS));
+        } catch (TimeoutException | ExecutionException e) {
+            return OptionalInt.empty();
+        }
+    }
+
+    /** The exception for a sandbox whose channel ended; destroys it. */
+    public final SandboxException obituary(String doing, boolean callStarted, IOException cause)
+            throws InterruptedException {
+        boolean wasDestroyed = destroyed && !endedByItself;
+        OptionalInt status = cause instanceof MisbehavedException ? OptionalInt.empty() : status();
+        boolean ranOutOfMemory = ranOutOfMemory();
+        destroy();
+        if (ranOutOfMemory) {
+            return new SandboxException.OutOfMemory(
+                    id() + " ran out of memory " + doing + ": raise limits.mem_mb of the lambda or the worker");
+        }
+        String how = SandboxFailure.end(wasDestroyed, status, String.valueOf(cause.getMessage()));
+        return new SandboxException.Died(id() + " ended " + doing + ": " + how, callStarted);
+    }
+
+    /** The exception for a frame that says why there will be no sandbox; destroys it. */
+    public final SandboxException failure(Frame frame) {
+        destroy();
+        try {
+            return SandboxFailure.reported(id(), FailureReport.read(frame));
+        } catch (IOException e) {
+            return new SandboxException(id() + " could not be set up, and said something unreadable", e);
+        }
+    }
+
+    /** The exception for a wait that took too long; destroys the sandbox. */
+    public final SandboxException timeout(String doing) {
+        destroy();
+        return new SandboxException.TimedOut(id() + " was still " + doing + " when its time was over");
+    }
+
+    @Override
+    public final String toString() {
+        return id();
+    }
+}

@@ -1,0 +1,179 @@
+package io.zygotes.sandbox.sock.warden;
+
+import io.zygotes.sandbox.sock.protocol.Protocol;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The plan of the root file system that every sandbox inherits: read-only, put together from the host's own files, or
+ * from a folder. The warden carries it out, entry by entry, in the order of the list:
+ *
+ * <ul>
+ *   <li>{@code folder PATH}: an empty folder
+ *   <li>{@code link PATH TARGET}: a symbolic link
+ *   <li>{@code text PATH CONTENT}: a small file
+ *   <li>{@code tree PATH SOURCE}: a folder of the host and all below it, read-only, without devices and set-uid
+ *   <li>{@code file PATH SOURCE}: a file of the host, read-only
+ *   <li>{@code device PATH SOURCE}: a device node of the host
+ *   <li>{@code mask PATH}: hides what an earlier entry brought, under an empty read-only folder
+ * </ul>
+ */
+public final class BaseRoot {
+
+    /** Where temporary files of a sandbox are. */
+    private static final String TEMPORARY = Protocol.PATH_HOST + "/tmp";
+
+    /** Folders that a sandbox gets of its own. The warden mounts {@code /proc}; {@code /tmp} lies in {@code /host}. */
+    private static final List<String> OWN = List.of(
+            "/proc",
+            "/dev",
+            "/etc",
+            Protocol.PATH_HANDLER,
+            Protocol.PATH_PACKAGES,
+            Protocol.PATH_HOST,
+            "/mnt",
+            Protocol.PATH_RUNTIME);
+
+    private static final Set<String> TAKEN = Set.of(
+            "proc",
+            "sys",
+            "dev",
+            "tmp",
+            "host",
+            "handler",
+            "packages",
+            "mnt",
+            "runtime",
+            "run",
+            "boot",
+            "lost+found",
+            "old_root");
+
+    private static final List<String> HOST_SYSTEM = List.of("bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr");
+
+    /** What programs look up in /etc, and what tells nothing about this machine's users. */
+    private static final List<String> HOST_ETC = List.of(
+            "alternatives",
+            "ca-certificates",
+            "fonts",
+            "gai.conf",
+            "host.conf",
+            "hosts",
+            "ld.so.cache",
+            "ld.so.conf",
+            "ld.so.conf.d",
+            "localtime",
+            "mime.types",
+            "pki",
+            "protocols",
+            "resolv.conf",
+            "services",
+            "ssl",
+            "timezone");
+
+    private static final List<String> DEVICES = List.of("null", "zero", "full", "random", "urandom");
+
+    private final List<List<String>> entries = new ArrayList<>();
+    private final RootFolder root;
+
+    private BaseRoot(RootFolder root) {
+        this.root = root;
+    }
+
+    /**
+     * Makes the plan.
+     *
+     * @param base the folder to take everything from; empty for the host's own files
+     * @return the entries
+     * @throws IOException if a folder cannot be read
+     */
+    public static List<List<String>> plan(Optional<Path> base, PythonRuntime python) throws IOException {
+        BaseRoot plan = new BaseRoot(RootFolder.of(base.orElse(Path.of("/"))));
+        OWN.forEach(path -> plan.add(Protocol.ENTRY_FOLDER, path));
+        if (base.isPresent()) {
+            plan.takeAll();
+        } else {
+            plan.takeHost(python);
+        }
+        plan.add(Protocol.ENTRY_LINK, Protocol.PATH_TMP, TEMPORARY);
+        for (String device : DEVICES) {
+            plan.add(Protocol.ENTRY_DEVICE, "/dev/" + device, "/dev/" + device);
+        }
+        plan.add(Protocol.ENTRY_LINK, "/dev/shm", TEMPORARY);
+        plan.add(Protocol.ENTRY_LINK, "/dev/fd", "/proc/self/fd");
+        plan.add(Protocol.ENTRY_LINK, "/dev/stdin", "/proc/self/fd/0");
+        plan.add(Protocol.ENTRY_LINK, "/dev/stdout", "/proc/self/fd/1");
+        plan.add(Protocol.ENTRY_LINK, "/dev/stderr", "/proc/self/fd/2");
+        python.sitePackages().forEach(path -> plan.add(Protocol.ENTRY_MASK, path.toString()));
+        plan.add(Protocol.ENTRY_TREE, Protocol.PATH_RUNTIME, python.folder().toString());
+        return List.copyOf(plan.entries);
+    }
+
+    private void add(String... entry) {
+        entries.add(List.of(entry));
+    }
+
+    private void takeAll() throws IOException {
+        try (DirectoryStream<Path> children = Files.newDirectoryStream(root.top())) {
+            for (Path child : children) {
+                if (!TAKEN.contains(child.getFileName().toString()) && !child.endsWith("etc")) {
+                    take("/" + child.getFileName());
+                }
+            }
+        }
+        takeEtc();
+    }
+
+    private void takeHost(PythonRuntime python) throws IOException {
+        for (String name : HOST_SYSTEM) {
+            take("/" + name);
+        }
+        for (Path prefix : python.prefixes()) {
+            if (!prefix.startsWith("/usr")) {
+                take(prefix.toString());
+            }
+        }
+        takeEtc();
+    }
+
+    private void takeEtc() throws IOException {
+        for (String name : HOST_ETC) {
+            take("/etc/" + name);
+        }
+        add(
+                Protocol.ENTRY_TEXT,
+                "/etc/passwd",
+                "root:x:0:0:root:/:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n");
+        add(Protocol.ENTRY_TEXT, "/etc/group", "root:x:0:\nnogroup:x:65534:\n");
+        add(Protocol.ENTRY_TEXT, "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n");
+    }
+
+    private void take(String path) throws IOException {
+        Path inside = Path.of(path);
+        Optional<Path> link = root.link(inside);
+        // A link into what sandboxes see stays one; what lies elsewhere, such as /run, is brought by itself.
+        if (link.isPresent()
+                && (!link.get().isAbsolute() && inside.getNameCount() == 1
+                        || link.get().startsWith("/usr"))) {
+            add(Protocol.ENTRY_LINK, path, link.get().toString());
+            return;
+        }
+        Optional<Path> found = root.find(inside);
+        if (found.isEmpty()) {
+            return;
+        }
+        Path real = found.get();
+        if (Files.isDirectory(real, LinkOption.NOFOLLOW_LINKS)) {
+            add(Protocol.ENTRY_TREE, path, real.toString());
+        } else if (Files.isRegularFile(real, LinkOption.NOFOLLOW_LINKS)) {
+            add(Protocol.ENTRY_FILE, path, real.toString());
+        }
+    }
+}

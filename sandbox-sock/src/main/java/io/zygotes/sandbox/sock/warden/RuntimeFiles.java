@@ -1,0 +1,142 @@
+package io.zygotes.sandbox.sock.warden;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * Our Python package as files, which the warden and sandboxes run.
+ *
+ * @param folder what is on their path for modules
+ */
+record RuntimeFiles(Path folder) {
+
+    private static final String PACKAGE = "_zygotes";
+    private static final String RESOURCES = "/io/zygotes/sandbox/sock/runtime/" + PACKAGE + "/";
+    private static final List<String> FILES = List.of(
+            "__init__",
+            "protocol",
+            "tuning",
+            "wire",
+            "linux/__init__",
+            "linux/calls",
+            "linux/clone",
+            "linux/files",
+            "linux/mounts",
+            "linux/namespaces",
+            "linux/numbers",
+            "linux/privileges",
+            "memory/__init__",
+            "memory/address_space",
+            "memory/arrangement",
+            "memory/contexts",
+            "memory/folios",
+            "memory/holes",
+            "memory/mappings",
+            "memory/rehearsal",
+            "serving/__init__",
+            "serving/boot",
+            "serving/examination",
+            "serving/forking",
+            "serving/fresh",
+            "serving/handover",
+            "serving/id_maps",
+            "serving/imports",
+            "serving/requests",
+            "serving/warden",
+            "serving/zygote",
+            "setup/__init__",
+            "setup/child",
+            "setup/first",
+            "setup/interpreter",
+            "setup/last",
+            "setup/orders",
+            "setup/seccomp",
+            "setup/seccomp_lists",
+            "work/__init__",
+            "work/answers",
+            "work/code",
+            "work/inheritance",
+            "work/job",
+            "work/leaf");
+
+    private static final Set<PosixFilePermission> READ_BY_ALL = PosixFilePermissions.fromString("rwxr-xr-x");
+    private static final Set<PosixFilePermission> FILE_READ_BY_ALL = PosixFilePermissions.fromString("rw-r--r--");
+
+    /**
+     * Without texts and tables that nothing needs: they would lie between what children write to, and be copied with it.
+     */
+    private static final String COMPILE = """
+        import importlib.util, pathlib, py_compile, sys
+        for file in map(str, pathlib.Path(sys.argv[1]).rglob("*.py")):
+            py_compile.compile(file, importlib.util.cache_from_source(file), doraise=True, optimize=2,
+                invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
+        """;
+
+    /** Whether there is byte code. */
+    boolean areCompiled() {
+        return Files.isDirectory(folder.resolve(PACKAGE).resolve("__pycache__"));
+    }
+
+    /** @param interpreter its path; its name may be that of a version manager's wrapper, which takes its time */
+    void compile(String interpreter) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(
+                        interpreter, "-I", "-S", "-X", "no_debug_ranges", "-c", COMPILE, folder.toString())
+                .redirectErrorStream(true)
+                .start();
+        process.getOutputStream().close();
+        List<String> output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+                .strip()
+                .lines()
+                .toList();
+        if (process.waitFor() != 0) {
+            throw new IOException(
+                    "compiling them failed: " + (output.isEmpty() ? "no reason given" : output.getLast()));
+        }
+    }
+
+    /** Whatever the worker's umask is, sandboxes read our files as somebody else, and nobody but root writes them. */
+    void letSandboxesRead() throws IOException {
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.toList()) {
+                Files.setPosixFilePermissions(path, Files.isDirectory(path) ? READ_BY_ALL : FILE_READ_BY_ALL);
+            }
+        }
+    }
+
+    /**
+     * Writes our files, each beside its place first; those that are there already are replaced only if they differ.
+     *
+     * @return whether any was written
+     */
+    boolean layOut() throws IOException {
+        boolean changed = false;
+        Path target = folder.resolve(PACKAGE);
+        Files.createDirectories(target);
+        for (String name : FILES) {
+            String file = name + ".py";
+            try (InputStream in = RuntimeFiles.class.getResourceAsStream(RESOURCES + file)) {
+                byte[] content = in.readAllBytes();
+                Path place = target.resolve(file);
+                Files.createDirectories(place.getParent());
+                if (Files.exists(place) && Arrays.equals(Files.readAllBytes(place), content)) {
+                    continue;
+                }
+                Path beside = target.resolve(file + ".new");
+                Files.write(beside, content);
+                Files.move(beside, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                changed = true;
+            }
+        }
+        return changed;
+    }
+}
