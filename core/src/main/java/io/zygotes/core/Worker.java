@@ -162,8 +162,7 @@ public final class Worker implements AutoCloseable {
         SandboxMechanism mechanism = mechanisms.start(mechanismContext(state, packages));
         onClose("sandboxes", mechanism);
         startRecord(state, packages);
-        CacheRelay relay = new CacheRelay(statistics, packages, pool, config.trace(), record);
-        pool.start(mechanism, relay);
+        pool.start(mechanism, new EventRecorder(statistics, packages, pool, config.trace(), record));
         onClose("pool", pool);
         onClose("import costs", () -> packages.saveCosts(costs));
         onClose("installers", packages);
@@ -171,7 +170,6 @@ public final class Worker implements AutoCloseable {
         cache = new CurrentCache(pool, sandboxes -> makeCache(firstCaches, config, sandboxes));
         cacheName = firstCaches.name();
         onClose("import cache", cache);
-        relay.passOnTo(cache);
         functions = new Functions(
                 registry,
                 packages,
@@ -360,7 +358,7 @@ public final class Worker implements AutoCloseable {
 
     /** The present shape of the import cache; empty before the worker serves. */
     public CacheShape shape() {
-        ImportCache present = cache;
+        CurrentCache present = cache;
         return present == null ? CacheShape.EMPTY : present.shape();
     }
 
