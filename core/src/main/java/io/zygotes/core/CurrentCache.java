@@ -1,41 +1,34 @@
 package io.zygotes.core;
 
+import io.zygotes.core.function.LeafSource;
+import io.zygotes.core.pool.PendingRequest;
+import io.zygotes.core.pool.SandboxOwner;
+import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.spi.CacheShape;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.Leaf;
-import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.PackageException;
-import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
-import io.zygotes.spi.Zygote;
-import io.zygotes.spi.ZygoteSpec;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The import cache at work, which can be replaced by another one at any time. Keeps what the contract promises to a
  * cache: it is closed when none of its {@code createLeaf} is under way any more, and it hears of its own sandboxes only.
  */
-final class CurrentCache implements ImportCache {
+final class CurrentCache implements LeafSource, AutoCloseable {
 
     private static final Logger LOG = System.getLogger(CurrentCache.class.getName());
 
-    private final Sandboxes pool;
-    /** Whose sandbox it is; from when it is made until it is gone. */
-    private final Map<Sandbox, Generation> owners = new ConcurrentHashMap<>();
-    /** Whose sandbox this thread makes. */
-    private final ThreadLocal<Generation> making = new ThreadLocal<>();
-
+    private final SandboxPool pool;
     private volatile Generation current;
 
-    /** Makes a cache that uses these sandboxes. */
+    /** Makes a cache that uses these sandboxes for what it makes of its own accord. */
     @FunctionalInterface
     interface Maker {
         ImportCache make(Sandboxes sandboxes) throws ConfigException;
@@ -46,9 +39,16 @@ final class CurrentCache implements ImportCache {
      *
      * @throws ConfigException as the maker
      */
-    CurrentCache(Sandboxes pool, Maker maker) throws ConfigException {
+    CurrentCache(SandboxPool pool, Maker maker) throws ConfigException {
         this.pool = pool;
-        this.current = new Generation(maker);
+        this.current = start(maker);
+    }
+
+    private Generation start(Maker maker) throws ConfigException {
+        Generation generation = new Generation();
+        generation.cache =
+                Objects.requireNonNull(maker.make(pool.sandboxes(generation)), "an import cache provider made no cache");
+        return generation;
     }
 
     /**
@@ -59,55 +59,31 @@ final class CurrentCache implements ImportCache {
      */
     void replace(Maker maker) throws ConfigException {
         Generation old = current;
-        current = new Generation(maker);
+        current = start(maker);
         old.retire();
     }
 
     @Override
-    public Leaf createLeaf(LeafSpec spec) throws SandboxException, PackageException, InterruptedException {
+    public Leaf createLeaf(PendingRequest request) throws SandboxException, PackageException, InterruptedException {
         Generation entered = current;
         while (!entered.enter()) {
             // Replaced and closed since the line before.
             entered = current;
         }
         try {
-            return entered.cache.createLeaf(spec);
+            return entered.cache.createLeaf(pool.request(request, entered));
         } finally {
             entered.leave();
         }
     }
 
-    @Override
-    public void onEvent(SandboxEvent event) {
-        Generation owner = switch (event.kind()) {
-            case MADE -> adopt(event.sandbox());
-            case EVICTED, DESTROYED, DIED -> owners.remove(event.sandbox());
-            case FROZEN, THAWED -> owners.get(event.sandbox());
-        };
-        if (owner != null && !owner.closed) {
-            owner.cache.onEvent(event);
-        }
-    }
-
-    private Generation adopt(Sandbox sandbox) {
-        Generation maker = making.get();
-        if (maker != null) {
-            owners.put(sandbox, maker);
-            if (!sandbox.alive()) {
-                // It ended before this thread came here; nobody will take it out later.
-                owners.remove(sandbox);
-            }
-        }
-        return maker;
-    }
-
-    @Override
-    public Map<String, Number> statistics() {
+    /** Numbers of the present cache, as {@link ImportCache#statistics}. */
+    Map<String, Number> statistics() {
         return current.cache.statistics();
     }
 
-    @Override
-    public CacheShape shape() {
+    /** The shape of the present cache, as {@link ImportCache#shape}. */
+    CacheShape shape() {
         return current.cache.shape();
     }
 
@@ -117,17 +93,15 @@ final class CurrentCache implements ImportCache {
         current.close();
     }
 
-    /** One cache from its making to its end, and the sandboxes as it sees them. */
-    private final class Generation implements Sandboxes {
+    /** One cache from its making to its end. It hears of the sandboxes that were made with the pool in its name. */
+    private static final class Generation implements SandboxOwner {
 
-        private final ImportCache cache;
+        /** Null while it is being made. */
+        private volatile ImportCache cache;
+
         private int users;
         private boolean retired;
         private volatile boolean closed;
-
-        Generation(Maker maker) throws ConfigException {
-            this.cache = Objects.requireNonNull(maker.make(this), "an import cache provider made no cache");
-        }
 
         synchronized boolean enter() {
             if (retired) {
@@ -173,25 +147,10 @@ final class CurrentCache implements ImportCache {
         }
 
         @Override
-        public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException {
-            Generation before = making.get();
-            making.set(this);
-            try {
-                return pool.createLeaf(parent, spec);
-            } finally {
-                making.set(before);
-            }
-        }
-
-        @Override
-        public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec)
-                throws SandboxException, InterruptedException {
-            Generation before = making.get();
-            making.set(this);
-            try {
-                return pool.createZygote(parent, spec);
-            } finally {
-                making.set(before);
+        public void onEvent(SandboxEvent event) {
+            ImportCache listening = cache;
+            if (listening != null && !closed) {
+                listening.onEvent(event);
             }
         }
     }

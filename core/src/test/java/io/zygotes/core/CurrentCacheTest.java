@@ -7,27 +7,43 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.zygotes.core.fake.FakeCache;
+import io.zygotes.core.fake.FakeMechanism;
+import io.zygotes.core.fake.FakeMechanism.FakeZygote;
+import io.zygotes.core.pool.IdleLeaves;
+import io.zygotes.core.pool.PendingRequest;
+import io.zygotes.core.pool.PoolListener;
+import io.zygotes.core.pool.PooledLeaf;
+import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.ImportCache;
+import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.Leaf;
+import io.zygotes.spi.LeafRequest;
 import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Limits;
+import io.zygotes.spi.Network;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxEvent.Kind;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
 import io.zygotes.spi.Zygote;
-import io.zygotes.spi.testkit.FakeContext;
-import io.zygotes.spi.testkit.FakePackages;
-import io.zygotes.spi.testkit.FakeSandboxes;
-import io.zygotes.spi.testkit.Trouble;
+import io.zygotes.spi.ZygoteSpec;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -35,21 +51,55 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class CurrentCacheTest {
 
-    private static final LeafSpec HELLO = FakeContext.leaf("hello", Set.of());
+    private static final LeafSpec HELLO = new LeafSpec(
+            "hello", Path.of("/code"), Set.of(), new Limits(256, 32, 100, 0, 30, 256, 64), Network.HOST, Map.of());
 
-    private final FakeSandboxes pool = new FakeSandboxes(FakePackages.wellKnown(), 64 * 1024);
+    private final FakeMechanism mechanism = new FakeMechanism();
+    private final SandboxPool pool =
+            new SandboxPool(64L << 30, true, Duration.ofHours(1), Duration.ofSeconds(10), 0);
     private final List<FakeCache> caches = new ArrayList<>();
     private final CurrentCache current;
 
     CurrentCacheTest() throws ConfigException {
+        pool.start(mechanism, new PoolListener() {
+            @Override
+            public void onEvent(SandboxEvent event) {}
+
+            @Override
+            public void onImportCosts(Map<PackageId, ImportCost> measured) {}
+        });
         current = new CurrentCache(pool, this::make);
-        pool.listener(current::onEvent);
+    }
+
+    @AfterEach
+    void close() {
+        pool.close();
+        assertEquals(0, mechanism.living());
     }
 
     private ImportCache make(Sandboxes sandboxes) {
-        FakeCache cache = new FakeCache(sandboxes, true);
+        FakeCache cache = new FakeCache(true);
         caches.add(cache);
         return cache;
+    }
+
+    private Leaf newLeaf() throws Exception {
+        return current.createLeaf(
+                new PendingRequest(System.nanoTime() + 10_000_000_000L, HELLO, true, new IdleLeaves() {
+                    @Override
+                    public PooledLeaf take(PendingRequest request) {
+                        return null;
+                    }
+
+                    @Override
+                    public void release(PooledLeaf leaf) {
+                        throw new IllegalStateException("none was taken");
+                    }
+                }));
+    }
+
+    private List<FakeZygote> zygotes() {
+        return mechanism.zygotes.stream().filter(FakeZygote::alive).toList();
     }
 
     private static List<Kind> kinds(FakeCache cache) {
@@ -58,25 +108,25 @@ class CurrentCacheTest {
 
     @Test
     void newLeavesComeFromTheNewCacheAndTheOldZygotesGo() throws Exception {
-        Leaf old = current.createLeaf(HELLO);
+        Leaf old = newLeaf();
 
         current.replace(this::make);
-        Leaf fresh = current.createLeaf(HELLO);
+        Leaf fresh = newLeaf();
 
         assertTrue(caches.get(0).closed);
         assertFalse(caches.get(1).closed);
         assertTrue(old.alive() && fresh.alive());
-        assertEquals(1, pool.zygotes().size());
-        assertEquals(2, pool.zygotesMade());
+        assertEquals(1, zygotes().size());
+        assertEquals(2, mechanism.zygotes.size());
     }
 
     @Test
     void aCacheHearsOfItsOwnSandboxesOnlyAndOfNothingOnceItIsClosed() throws Exception {
-        Leaf old = current.createLeaf(HELLO);
+        Leaf old = newLeaf();
         current.replace(this::make);
         List<Kind> untilClosed = kinds(caches.get(0));
 
-        Leaf fresh = current.createLeaf(HELLO);
+        Leaf fresh = newLeaf();
         old.destroy();
         fresh.destroy();
 
@@ -90,15 +140,12 @@ class CurrentCacheTest {
     void theOldCacheIsClosedOnlyWhenItsLastLeafIsMade() throws Exception {
         CountDownLatch inside = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
-        pool.trouble(new Trouble() {
-            @Override
-            public void beforeLeaf(Optional<Zygote> parent, LeafSpec spec) throws InterruptedException {
-                inside.countDown();
-                goOn.await();
-            }
-        });
+        mechanism.beforeLeaf = spec -> {
+            inside.countDown();
+            goOn.await();
+        };
         try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
-            Future<Leaf> slow = executor.submit(() -> current.createLeaf(HELLO));
+            Future<Leaf> slow = executor.submit(this::newLeaf);
             inside.await();
 
             current.replace(this::make);
@@ -108,7 +155,7 @@ class CurrentCacheTest {
             assertTrue(slow.get().alive());
             assertTrue(caches.get(0).closed);
         }
-        assertEquals(List.of(), pool.zygotes());
+        assertEquals(List.of(), zygotes());
     }
 
     @Test
@@ -124,7 +171,86 @@ class CurrentCacheTest {
                         })));
 
         assertFalse(caches.get(0).closed);
-        assertTrue(current.createLeaf(HELLO).alive());
+        assertTrue(newLeaf().alive());
+    }
+
+    @Test
+    void aCacheThatTakesNoRequestsMakesLeavesAllTheSameAndHearsOfThem() throws Exception {
+        List<Kind> heard = new ArrayList<>();
+        current.replace(sandboxes -> new ImportCache() {
+            @Override
+            public Leaf createLeaf(LeafSpec spec) throws SandboxException, InterruptedException {
+                return sandboxes.createLeaf(Optional.empty(), spec);
+            }
+
+            @Override
+            public void onEvent(SandboxEvent event) {
+                heard.add(event.kind());
+            }
+
+            @Override
+            public void close() {}
+        });
+
+        newLeaf().destroy();
+
+        assertEquals(List.of(Kind.MADE, Kind.DESTROYED), heard);
+        assertEquals(List.of(), caches.getFirst().events);
+    }
+
+    @Test
+    void aCacheHearsOfWhatAThreadOfItsOwnMakes() throws Exception {
+        List<Kind> heard = new CopyOnWriteArrayList<>();
+        try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
+            current.replace(sandboxes -> new ImportCache() {
+                @Override
+                public Leaf createLeaf(LeafRequest request) throws SandboxException {
+                    try {
+                        return executor.submit(() -> request.sandboxes().createLeaf(Optional.empty(), request.spec()))
+                                .get();
+                    } catch (InterruptedException | ExecutionException e) {
+                        throw new SandboxException("the thread of its own failed", e);
+                    }
+                }
+
+                @Override
+                public void onEvent(SandboxEvent event) {
+                    heard.add(event.kind());
+                }
+
+                @Override
+                public void close() {}
+            });
+
+            assertTrue(newLeaf().alive());
+        }
+        assertEquals(List.of(Kind.MADE), heard);
+    }
+
+    @Test
+    void aCacheMayMakeZygotesWhileItIsMade() throws Exception {
+        List<Kind> heard = new ArrayList<>();
+        Zygote[] zygote = new Zygote[1];
+        current.replace(sandboxes -> {
+            try {
+                zygote[0] = sandboxes.createZygote(Optional.empty(), new ZygoteSpec(List.of(), HELLO.limits()));
+            } catch (SandboxException | InterruptedException e) {
+                throw new ConfigException("here", "no zygote", e);
+            }
+            return new ImportCache() {
+                @Override
+                public void onEvent(SandboxEvent event) {
+                    heard.add(event.kind());
+                }
+
+                @Override
+                public void close() {}
+            };
+        });
+
+        zygote[0].destroy();
+
+        assertEquals(List.of(Kind.DESTROYED), heard);
     }
 
     @Test
@@ -143,7 +269,7 @@ class CurrentCacheTest {
 
         current.replace(this::make);
 
-        assertTrue(current.createLeaf(HELLO).alive());
+        assertTrue(newLeaf().alive());
     }
 
     @Test
@@ -155,7 +281,7 @@ class CurrentCacheTest {
                 made.add(executor.submit(() -> {
                     int count = 0;
                     while (!ended.get() || count == 0) {
-                        current.createLeaf(HELLO).destroy();
+                        newLeaf().destroy();
                         count++;
                     }
                     return count;
@@ -172,8 +298,7 @@ class CurrentCacheTest {
         current.close();
 
         assertTrue(caches.stream().allMatch(cache -> cache.closed));
-        assertEquals(List.of(), pool.zygotes());
+        assertEquals(List.of(), zygotes());
         assertEquals(0, pool.memory().reservedBytes());
-        assertEquals(List.of(), pool.violations());
     }
 }

@@ -126,7 +126,7 @@ class WorkerTest {
                 throw new ConfigException("here", "the options did not arrive");
             }
             context.options().finish();
-            cache = new FakeCache(context.sandboxes(), true);
+            cache = new FakeCache(true);
             return cache;
         }
     }

@@ -68,7 +68,7 @@ final class CodeCompiler implements AutoCloseable {
             result.filter(ended -> ended.exitCode() != 0)
                     .ifPresent(ended -> LOG.log(
                             Level.WARNING,
-                            // on one line: names of files, such as stand in it, must not look like lines of the log
+                            // On one line, because names of files, such as stand in it, must not look like lines of the log.
                             "compiling lambda " + lambda + " failed: "
                                     + ended.output()
                                             .replaceAll("\\p{Cntrl}+", " ")

@@ -4,7 +4,6 @@ import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.PooledLeaf;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.statistics.Statistics;
-import io.zygotes.spi.ImportCache;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -12,7 +11,8 @@ import java.util.Set;
 /** What every lambda needs of the worker. */
 interface FunctionServices {
 
-    ImportCache cache();
+    /** Makes new leaves. */
+    LeafSource leaves();
 
     SandboxPool pool();
 

@@ -7,7 +7,6 @@ import io.zygotes.core.registry.LambdaCode;
 import io.zygotes.core.registry.LambdaRegistry;
 import io.zygotes.core.registry.RegistryException;
 import io.zygotes.core.statistics.Statistics;
-import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.SandboxException;
@@ -41,7 +40,7 @@ public final class Functions implements AutoCloseable {
      * @param registry where their code comes from
      * @param packages where their packages come from
      * @param pool where their leaves are counted
-     * @param cache makes their leaves
+     * @param leaves makes their leaves
      * @param statistics counts calls
      * @param calls hears of every answer
      * @param maxWaiting requests of one lambda that may wait for a leaf
@@ -51,7 +50,7 @@ public final class Functions implements AutoCloseable {
             LambdaRegistry registry,
             PackageStore packages,
             SandboxPool pool,
-            ImportCache cache,
+            LeafSource leaves,
             Statistics statistics,
             CallListener calls,
             int maxWaiting,
@@ -60,7 +59,7 @@ public final class Functions implements AutoCloseable {
         this.statistics = statistics;
         this.calls = calls;
         this.services = new Services(
-                cache,
+                leaves,
                 pool,
                 packages,
                 statistics,
@@ -70,12 +69,12 @@ public final class Functions implements AutoCloseable {
                 registry,
                 Executors.newSingleThreadExecutor(
                         Thread.ofPlatform().name("functions").daemon().factory()));
-        // as in the pool: its thread is there before one is hard to get
+        // As in the pool, its thread is there before one is hard to get.
         services.background().execute(() -> {});
     }
 
     private record Services(
-            ImportCache cache,
+            LeafSource leaves,
             SandboxPool pool,
             PackageStore packages,
             Statistics statistics,
@@ -108,7 +107,7 @@ public final class Functions implements AutoCloseable {
                     }
                 });
             } catch (RejectedExecutionException e) {
-                // the worker is stopping: the pool destroys all leaves, and the next start removes old versions
+                // The worker is stopping: the pool destroys all leaves, and the next start removes old versions.
                 LOG.log(Level.DEBUG, "the worker is stopping", e);
             }
         }

@@ -70,7 +70,7 @@ final class Freezer implements AutoCloseable {
 
     private void sleepUntilAdded() {
         sleeping = true;
-        // looked at again after the flag is up: who adds later sees the flag
+        // The queue is looked at again after the flag is up, because who adds later sees the flag.
         if (rested.isEmpty() && !closed) {
             LockSupport.park(this);
         }

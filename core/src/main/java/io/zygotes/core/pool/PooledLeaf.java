@@ -1,5 +1,7 @@
 package io.zygotes.core.pool;
 
+import io.zygotes.core.pool.MemoryLedger.Account;
+import io.zygotes.spi.CreationSteps;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
@@ -7,7 +9,6 @@ import io.zygotes.spi.Reply;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -26,7 +27,11 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
     }
 
     private final Leaf inner;
-    private final Birth birth;
+    /** Whether it has no zygote. */
+    private final boolean fresh;
+    /** When its zygote was made. */
+    private final long zygoteNanos;
+
     private final long fullBytes;
     /** Serialises freezing and thawing. */
     private final ReentrantLock transition = new ReentrantLock();
@@ -35,16 +40,28 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
     private volatile long restedNanos;
     private final AtomicBoolean queuedForFreeze = new AtomicBoolean();
 
-    PooledLeaf(SandboxPool pool, Leaf inner, MemoryLedger.Account account, Birth birth, long fullBytes) {
-        super(pool, inner, account);
+    /**
+     * @param parent the zygote that it was forked from; null for none
+     * @param fullBytes what it may use when it is in use
+     */
+    PooledLeaf(
+            PoolServices services,
+            SandboxOwner owner,
+            Leaf inner,
+            Account account,
+            PooledZygote parent,
+            long fullBytes) {
+        super(services, owner, inner, account);
         this.inner = inner;
-        this.birth = birth;
+        this.fresh = parent == null;
+        this.zygoteNanos = fresh ? 0 : parent.madeNanos();
         this.fullBytes = fullBytes;
     }
 
-    /** How it came to be. */
-    public Birth birth() {
-        return birth;
+    /** How it came to be, for a request that began at that time of {@link System#nanoTime}. */
+    public Birth birth(long askedNanos) {
+        boolean madeForIt = fresh || zygoteNanos - askedNanos > 0;
+        return madeForIt ? Birth.COLD : Birth.HIT;
     }
 
     @Override
@@ -78,8 +95,13 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
     }
 
     @Override
-    public Map<String, Long> creationNanos() {
-        return inner.creationNanos();
+    public CreationSteps creation() {
+        return inner.creation();
+    }
+
+    @Override
+    boolean serves(LeafSpec wanted) {
+        return spec().equals(wanted);
     }
 
     /** Ends its use. It may be evicted from now on, and is frozen if nobody claims it soon. */
@@ -88,9 +110,9 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
             end(SandboxEvent.Kind.DIED);
         }
         restedNanos = System.nanoTime();
-        pool().ledger().release(account());
+        services().memory().release(account());
         if (queuedForFreeze.compareAndSet(false, true)) {
-            pool().freezer().add(this);
+            services().freezer().add(this);
         }
     }
 
@@ -100,18 +122,18 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
      * @return false if it was evicted or died; ask for another one then
      */
     public boolean hold() {
-        return pool().ledger().hold(account());
+        return services().memory().hold(account());
     }
 
     /**
      * Takes it into use again after {@link #hold}: reserves the memory that it gave back, and thaws it.
      *
-     * @param demand the demand that it is for
+     * @param request the request that it is for; it is not offered another leaf while this one gets its memory
      * @return false if it was evicted or died; ask for another one then
-     * @throws SandboxException.NoCapacity if there is no memory until the demand's deadline; the leaf stays idle
+     * @throws SandboxException.NoCapacity if there is no memory until the request's deadline; the leaf stays idle
      * @throws InterruptedException if the calling thread is interrupted while it waits; the leaf stays idle
      */
-    public boolean claim(Demand demand) throws SandboxException.NoCapacity, InterruptedException {
+    public boolean claim(PendingRequest request) throws SandboxException.NoCapacity, InterruptedException {
         boolean claimed = false;
         transition.lock();
         try {
@@ -119,32 +141,31 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
                 end(SandboxEvent.Kind.DIED);
                 return false;
             }
-            claimed = wakeUp(demand);
+            claimed = wakeUp(request);
             return claimed;
         } catch (RuntimeException e) {
-            pool().broken(this, "thaw", e);
+            broken("thaw", e);
             end(SandboxEvent.Kind.DESTROYED);
             return false;
         } finally {
             transition.unlock();
             if (!claimed) {
-                pool().ledger().release(account());
+                services().memory().release(account());
             }
         }
     }
 
-    private boolean wakeUp(Demand demand) throws SandboxException.NoCapacity, InterruptedException {
-        if (pool().ledger().bytes(account()) < fullBytes) {
-            // a demand that waits to wake this leaf is not offered another one
-            if (!pool().ledger().grow(account(), fullBytes, demand.deadlineNanos())) {
+    private boolean wakeUp(PendingRequest request) throws SandboxException.NoCapacity, InterruptedException {
+        if (services().memory().bytes(account()) < fullBytes) {
+            if (!services().memory().grow(account(), fullBytes, request.deadlineNanos())) {
                 return false;
             }
-            pool().mechanism().limitMemory(inner, fullBytes);
+            services().mechanism().limitMemory(inner, fullBytes);
         }
         if (frozen) {
             inner.thaw();
             frozen = false;
-            pool().tell(SandboxEvent.Kind.THAWED, this);
+            services().living().tell(SandboxEvent.Kind.THAWED, this);
         }
         return true;
     }
@@ -173,22 +194,22 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
             return;
         }
         try {
-            if (frozen || !pool().ledger().isIdle(account())) {
+            if (frozen || !services().memory().isIdle(account())) {
                 return;
             }
-            // whoever claims it from here on waits for the lock
+            // Whoever claims it from here on waits for the lock.
             inner.freeze();
             frozen = true;
             if (downsize) {
                 long wanted = inner.memoryBytes() + slack;
                 if (wanted < fullBytes) {
-                    long limit = pool().mechanism().limitMemory(inner, wanted);
-                    pool().ledger().shrink(account(), Math.min(limit, fullBytes));
+                    long limit = services().mechanism().limitMemory(inner, wanted);
+                    services().memory().shrink(account(), Math.min(limit, fullBytes));
                 }
             }
-            pool().tell(SandboxEvent.Kind.FROZEN, this);
+            services().living().tell(SandboxEvent.Kind.FROZEN, this);
         } catch (RuntimeException e) {
-            pool().broken(this, "freeze", e);
+            broken("freeze", e);
             end(SandboxEvent.Kind.DESTROYED);
         } finally {
             transition.unlock();

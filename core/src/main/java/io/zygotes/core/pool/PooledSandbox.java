@@ -1,29 +1,45 @@
 package io.zygotes.core.pool;
 
+import io.zygotes.core.pool.MemoryLedger.Account;
 import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxEvent;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 
 /** A sandbox of the mechanism together with its account. Destroyed once, by whoever comes first. */
-abstract sealed class PooledSandbox implements Sandbox permits PooledLeaf, PooledSpare, PooledZygote {
+abstract sealed class PooledSandbox extends Occupant implements Sandbox permits PooledLeaf, PooledSpare, PooledZygote {
 
-    private final SandboxPool pool;
+    private static final Logger LOG = System.getLogger(PooledSandbox.class.getName());
+
+    private final PoolServices services;
+    private final SandboxOwner owner;
     private final Sandbox inner;
-    private final MemoryLedger.Account account;
+    private final Account account;
     private volatile boolean gone;
     private volatile Runnable whenGone = () -> {};
 
-    PooledSandbox(SandboxPool pool, Sandbox inner, MemoryLedger.Account account) {
-        this.pool = pool;
+    PooledSandbox(PoolServices services, SandboxOwner owner, Sandbox inner, Account account) {
+        this.services = services;
+        this.owner = owner;
         this.inner = inner;
         this.account = account;
-        pool.ledger().evictWith(account, this, () -> finish(SandboxEvent.Kind.EVICTED));
+        services.memory().occupy(account, this);
     }
 
-    final SandboxPool pool() {
-        return pool;
+    final PoolServices services() {
+        return services;
     }
 
-    final MemoryLedger.Account account() {
+    final SandboxOwner owner() {
+        return owner;
+    }
+
+    /** The sandbox as the mechanism made it. */
+    Sandbox inner() {
+        return inner;
+    }
+
+    final Account account() {
         return account;
     }
 
@@ -57,16 +73,21 @@ abstract sealed class PooledSandbox implements Sandbox permits PooledLeaf, Poole
 
     /** Destroys it for the given reason, unless somebody else does so already. */
     final void end(SandboxEvent.Kind reason) {
-        if (pool.ledger().retire(account)) {
+        if (services.memory().retire(account)) {
             finish(reason);
         }
+    }
+
+    @Override
+    final void evict() {
+        finish(SandboxEvent.Kind.EVICTED);
     }
 
     /** Ends the account and leaves the sandbox to another owner. */
     final void handOver() {
         gone = true;
-        pool.ledger().close(account);
-        pool.disown(inner);
+        services.memory().close(account);
+        services.living().remove(this);
     }
 
     /** The account is retiring on behalf of the caller. The memory is free only when the processes are gone. */
@@ -75,11 +96,17 @@ abstract sealed class PooledSandbox implements Sandbox permits PooledLeaf, Poole
         try {
             inner.destroy();
         } catch (RuntimeException e) {
-            pool.broken(this, "destroy", e);
+            broken("destroy", e);
         } finally {
-            pool.ledger().close(account);
-            pool.forget(this, inner, reason);
+            services.memory().close(account);
+            services.living().remove(this);
+            services.living().tell(reason, this);
             whenGone.run();
         }
+    }
+
+    /** The mechanism failed at something that should never fail. */
+    final void broken(String what, RuntimeException e) {
+        LOG.log(Level.ERROR, "could not " + what + " sandbox " + id(), e);
     }
 }

@@ -1,5 +1,6 @@
 package io.zygotes.core.pool;
 
+import io.zygotes.core.pool.MemoryLedger.Account;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.Sandbox;
@@ -7,19 +8,13 @@ import io.zygotes.spi.Sandbox;
 /** A leaf that was forked ahead and waits for its lambda. Idle from the start, and the first to be evicted. */
 final class PooledSpare extends PooledSandbox {
 
-    private final Sandbox inner;
     private final Limits limits;
     private final Network network;
 
-    PooledSpare(SandboxPool pool, Sandbox inner, MemoryLedger.Account account, Limits limits, Network network) {
-        super(pool, inner, account);
-        this.inner = inner;
+    PooledSpare(PoolServices services, Sandbox inner, Account account, Limits limits, Network network) {
+        super(services, event -> {}, inner, account);
         this.limits = limits;
         this.network = network;
-    }
-
-    Sandbox inner() {
-        return inner;
     }
 
     /** Whether a leaf with these limits and this network can be made of it: the others can be changed later. */

@@ -1,34 +1,44 @@
 package io.zygotes.core.pool;
 
+import io.zygotes.core.pool.MemoryLedger.Account;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.PackageId;
+import io.zygotes.spi.SandboxEvent;
+import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Zygote;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A zygote in the pool. It is idle, and can be evicted, unless it is being forked. */
 final class PooledZygote extends PooledSandbox implements Zygote {
 
+    /**
+     * What a zygote keeps beside what it uses after its imports: the page tables of its children are charged to it
+     * while they are copied, and it allocates a little for each fork.
+     */
+    private static final long SLACK = 32L << 20;
+    /** Children after which a zygote's room is looked at. */
+    private static final int FORKS_BETWEEN_LOOKS = 8;
+
     private final Zygote inner;
     private final long madeNanos = System.nanoTime();
     private final AtomicInteger forks = new AtomicInteger();
 
-    PooledZygote(SandboxPool pool, Zygote inner, MemoryLedger.Account account) {
-        super(pool, inner, account);
+    PooledZygote(PoolServices services, SandboxOwner owner, Zygote inner, Account account) {
+        super(services, owner, inner, account);
         this.inner = inner;
     }
 
+    @Override
     Zygote inner() {
         return inner;
     }
 
+    /** When its imports were done, on the clock of {@link System#nanoTime}. */
     long madeNanos() {
         return madeNanos;
-    }
-
-    int forked() {
-        return forks.incrementAndGet();
     }
 
     @Override
@@ -39,5 +49,57 @@ final class PooledZygote extends PooledSandbox implements Zygote {
     @Override
     public Map<PackageId, ImportCost> importCosts() {
         return inner.importCosts();
+    }
+
+    /** Makes a sandbox of the mechanism. */
+    @FunctionalInterface
+    interface Fork<T> {
+        T from(Optional<Zygote> parent) throws SandboxException, InterruptedException;
+    }
+
+    /**
+     * Keeps it from being evicted while something is forked from it, or from what was forked ahead.
+     *
+     * @throws SandboxException.ZygoteGone if it was evicted or ended, or cannot fork any more; it is taken out then
+     * @throws SandboxException as the fork
+     * @throws InterruptedException as the fork
+     */
+    <T> T whileHeld(Fork<T> fork) throws SandboxException, InterruptedException {
+        if (!services().memory().hold(account())) {
+            throw new SandboxException.ZygoteGone("zygote " + id() + " was evicted or ended");
+        }
+        try {
+            return fork.from(Optional.of(inner));
+        } catch (SandboxException.ZygoteGone e) {
+            end(SandboxEvent.Kind.DIED);
+            throw e;
+        } finally {
+            services().memory().release(account());
+        }
+    }
+
+    /** Counts a child that it was forked for, and sees to it that it has room for the next ones. */
+    void countFork() {
+        if (forks.incrementAndGet() % FORKS_BETWEEN_LOOKS == 0) {
+            services().housekeeping().later(this::keepRoom);
+        }
+    }
+
+    /** Lowers its limit to what it uses after its imports. */
+    void fitToUse() {
+        long wanted = memoryBytes() + SLACK;
+        long held = services().memory().bytes(account());
+        if (wanted < held) {
+            services().memory().shrink(account(), Math.min(held, services().mechanism().limitMemory(inner, wanted)));
+        }
+    }
+
+    /** Keeps room for its further children, if there is memory. */
+    private void keepRoom() {
+        long used = memoryBytes();
+        long wanted = used + SLACK;
+        if (services().memory().bytes(account()) - used < SLACK / 2 && services().memory().growNow(account(), wanted)) {
+            services().mechanism().limitMemory(inner, wanted);
+        }
     }
 }

@@ -1,5 +1,6 @@
 package io.zygotes.core.pool;
 
+import io.zygotes.core.pool.MemoryLedger.Account;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
@@ -36,7 +37,7 @@ final class Spares {
 
     private static final Logger LOG = System.getLogger(Spares.class.getName());
 
-    private final SandboxPool pool;
+    private final PoolServices services;
     private final int perZygote;
     private final Map<PooledZygote, Stock> stocks = new HashMap<>();
     private final Map<PooledZygote, Order> orders = new HashMap<>();
@@ -52,8 +53,8 @@ final class Spares {
     }
 
     /** @param perZygote how many to keep for each busy zygote; 0 for none */
-    Spares(SandboxPool pool, int perZygote) {
-        this.pool = pool;
+    Spares(PoolServices services, int perZygote) {
+        this.services = services;
         this.perZygote = perZygote;
     }
 
@@ -85,7 +86,7 @@ final class Spares {
             }
             if (!spare.fits(spec.limits(), spec.network())) {
                 spare.destroy();
-            } else if (pool.ledger().hold(spare.account())) {
+            } else if (services.memory().hold(spare.account())) {
                 return spare;
             }
         }
@@ -96,7 +97,7 @@ final class Spares {
         orders.put(zygote, new Order(limits, network));
         if (!looking) {
             looking = true;
-            pool.later(LOOK_EVERY, this::look);
+            services.housekeeping().later(LOOK_EVERY, this::look);
         }
     }
 
@@ -113,7 +114,7 @@ final class Spares {
                 long since = System.nanoTime() - LOOK_NANOS;
                 looking = stocks.values().stream().anyMatch(stock -> stock.lastUse - since > 0);
                 if (looking) {
-                    pool.later(LOOK_EVERY, this::look);
+                    services.housekeeping().later(LOOK_EVERY, this::look);
                 }
             }
         }
@@ -146,23 +147,24 @@ final class Spares {
 
     private PooledSpare make(PooledZygote zygote, Limits limits, Network network)
             throws SandboxException, InterruptedException {
-        MemoryLedger.Account account = pool.ledger().openNow(BYTES);
-        if (account == null || !pool.ledger().hold(zygote.account())) {
+        Account account = services.memory().openNow(BYTES);
+        if (account == null || !services.memory().hold(zygote.account())) {
             if (account != null) {
-                pool.ledger().close(account);
+                services.memory().close(account);
             }
             return null;
         }
         PooledSpare spare = null;
         try {
-            Sandbox inner = pool.mechanism().createSpare(zygote.inner(), limits, network);
-            pool.mechanism().limitMemory(inner, BYTES);
-            spare = pool.register(inner, account, limits, network);
+            Sandbox inner = services.mechanism().createSpare(zygote.inner(), limits, network);
+            services.mechanism().limitMemory(inner, BYTES);
+            spare = new PooledSpare(services, inner, account, limits, network);
+            services.living().add(spare);
             return spare;
         } finally {
-            pool.ledger().release(zygote.account());
+            services.memory().release(zygote.account());
             if (spare == null) {
-                pool.ledger().close(account);
+                services.memory().close(account);
             }
         }
     }
@@ -173,7 +175,7 @@ final class Spares {
             return false;
         }
         stock.ready.add(spare);
-        pool.ledger().releaseFirst(spare.account());
+        services.memory().releaseFirst(spare.account());
         return true;
     }
 

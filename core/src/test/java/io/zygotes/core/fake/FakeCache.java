@@ -2,6 +2,7 @@ package io.zygotes.core.fake;
 
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.Leaf;
+import io.zygotes.spi.LeafRequest;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.SandboxEvent;
@@ -17,24 +18,24 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** A cache with at most one zygote, the root. */
 public final class FakeCache implements ImportCache {
 
-    private final Sandboxes sandboxes;
     private final boolean withRoot;
     private Optional<Zygote> root = Optional.empty();
 
     public final List<SandboxEvent> events = new CopyOnWriteArrayList<>();
     public volatile boolean closed;
 
-    public FakeCache(Sandboxes sandboxes, boolean withRoot) {
-        this.sandboxes = sandboxes;
+    public FakeCache(boolean withRoot) {
         this.withRoot = withRoot;
     }
 
     @Override
-    public Leaf createLeaf(LeafSpec spec) throws SandboxException, PackageException, InterruptedException {
-        return sandboxes.createLeaf(withRoot ? root(spec) : Optional.empty(), spec);
+    public Leaf createLeaf(LeafRequest request) throws SandboxException, PackageException, InterruptedException {
+        LeafSpec spec = request.spec();
+        Sandboxes sandboxes = request.sandboxes();
+        return sandboxes.createLeaf(withRoot ? root(sandboxes, spec) : Optional.empty(), spec);
     }
 
-    private synchronized Optional<Zygote> root(LeafSpec spec) throws SandboxException, InterruptedException {
+    private synchronized Optional<Zygote> root(Sandboxes sandboxes, LeafSpec spec) throws SandboxException, InterruptedException {
         if (root.isEmpty() || !root.get().alive()) {
             root = Optional.of(sandboxes.createZygote(Optional.empty(), new ZygoteSpec(List.of(), spec.limits())));
         }

@@ -1,5 +1,6 @@
 package io.zygotes.core.fake;
 
+import io.zygotes.spi.CreationSteps;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.Leaf;
@@ -283,8 +284,10 @@ public final class FakeMechanism implements SandboxMechanism {
         }
 
         @Override
-        public Map<String, Long> creationNanos() {
-            return Map.of("clone", 1000L);
+        public CreationSteps creation() {
+            return new CreationSteps(List.of(
+                    new CreationSteps.Step("clone", 1000, List.of(new CreationSteps.Step("copy_tables", 400))),
+                    new CreationSteps.Step("hello", 500)));
         }
     }
 }

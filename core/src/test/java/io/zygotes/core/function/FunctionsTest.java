@@ -19,14 +19,21 @@ import io.zygotes.core.registry.LambdaRegistry;
 import io.zygotes.core.registry.LambdaStore;
 import io.zygotes.core.registry.RegistryException;
 import io.zygotes.core.statistics.Statistics;
+import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.Invocation;
+import io.zygotes.spi.Leaf;
+import io.zygotes.spi.LeafRequest;
+import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Sandboxes;
+import io.zygotes.spi.Zygote;
+import io.zygotes.spi.ZygoteSpec;
 import io.zygotes.spi.mechanism.Job;
 import io.zygotes.spi.mechanism.JobResult;
 import java.io.IOException;
@@ -37,6 +44,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -47,6 +55,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -68,6 +77,7 @@ class FunctionsTest {
     private final List<String> answered = new CopyOnWriteArrayList<>();
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private int spareLeaves;
+    private Function<Boolean, ImportCache> cacheOf = FakeCache::new;
     private Duration grace = Duration.ofMillis(5);
     private SandboxPool pool;
     private PackageStore packages;
@@ -105,11 +115,12 @@ class FunctionsTest {
             @Override
             public void onImportCosts(Map<PackageId, ImportCost> costs) {}
         });
+        ImportCache cache = cacheOf.apply(zygote);
         functions = new Functions(
                 registry,
                 packages,
                 pool,
-                new FakeCache(pool, zygote),
+                request -> cache.createLeaf(pool.request(request, cache::onEvent)),
                 statistics,
                 (code, start, nanos) -> answered.add(code.spec().lambda() + " " + start),
                 maxWaiting,
@@ -176,7 +187,12 @@ class FunctionsTest {
 
         assertEquals(Set.of(Start.WARM, Start.HIT), starts);
         assertEquals(1, mechanism.zygotes.size());
-        assertTrue(statistics.snapshot().containsKey("create_clone_p50_ms"));
+        assertTrue(
+                statistics
+                        .snapshot()
+                        .keySet()
+                        .containsAll(Set.of(
+                                "create_clone_p50_ms", "create_copy_tables_p50_ms", "create_hello_p50_ms")));
         assertEquals(List.of("hello COLD", "hello WARM"), answered.subList(0, 2));
         assertEquals(4, answered.size());
     }
@@ -230,6 +246,89 @@ class FunctionsTest {
         }
         assertEquals(2, most.get());
         assertEquals(2, mechanism.leaves.size(), "leaves are handed on and not evicted for their own lambda");
+    }
+
+    /** A cache that was made for the first revisions of the SPI: it takes no requests. */
+    private final class OldCache implements ImportCache {
+        @Override
+        public Leaf createLeaf(LeafSpec spec) throws SandboxException, InterruptedException {
+            Sandboxes sandboxes = pool.sandboxes(event -> {});
+            Zygote zygote = sandboxes.createZygote(Optional.empty(), new ZygoteSpec(List.of(), spec.limits()));
+            return sandboxes.createLeaf(Optional.of(zygote), spec);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @Test
+    void aCacheThatTakesNoRequestsServesThemAllTheSame() throws Exception {
+        cacheOf = zygote -> new OldCache();
+        restart(1000, 8, true);
+
+        assertEquals(Start.COLD, call().start(), "its zygote was made for it");
+        assertEquals(Start.WARM, call().start());
+    }
+
+    @Test
+    void aCacheThatTakesNoRequestsWaitsForMemoryWithThePoolsPatience() throws Exception {
+        cacheOf = zygote -> new OldCache();
+        restart(200, 8, true);
+        CountDownLatch goOn = new CountDownLatch(1);
+        mechanism.program = (leaf, invocation, timeout) -> {
+            goOn.await();
+            return FakeMechanism.reply("1");
+        };
+        Future<Answer> first = callAtOnce(1).getFirst();
+        Eventually.holds("the leaf is busy", () -> mechanism.leaves.size() == 1);
+
+        assertThrows(SandboxException.NoCapacity.class, this::call);
+
+        goOn.countDown();
+        first.get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aLeafIsHandedToARequestWhoseCacheWorksOnAThreadOfItsOwn() throws Exception {
+        cacheOf = zygote -> new ImportCache() {
+            @Override
+            public Leaf createLeaf(LeafRequest request) throws SandboxException, InterruptedException {
+                try {
+                    return threads.submit(() -> request.sandboxes().createLeaf(Optional.empty(), request.spec()))
+                            .get();
+                } catch (ExecutionException e) {
+                    throw new SandboxException("the cache failed", e);
+                }
+            }
+
+            @Override
+            public void close() {}
+        };
+        whenMemoryIsShortRequestsShareTheLeavesThatThereAre();
+    }
+
+    @Test
+    void aLeafIsHandedToARequestThatWaitsForAZygote() throws Exception {
+        restart(150, 8, true);
+        CountDownLatch goOn = new CountDownLatch(1);
+        mechanism.program = (leaf, invocation, timeout) -> {
+            goOn.await();
+            return FakeMechanism.reply("1");
+        };
+        Future<Answer> first = callAtOnce(1).getFirst();
+        Eventually.holds(
+                "the leaf is busy",
+                () -> !mechanism.leaves.isEmpty()
+                        && mechanism.leaves.getFirst().calls.get() == 1);
+        mechanism.zygotes.forEach(FakeMechanism.FakeSandbox::destroy);
+        Future<Answer> second = callAtOnce(1).getFirst();
+        Eventually.holds("it waits", () -> pool.waiting() == 1);
+
+        goOn.countDown();
+
+        assertEquals(first.get(10, TimeUnit.SECONDS).sandbox(), second.get(10, TimeUnit.SECONDS).sandbox());
+        assertEquals(Start.WARM, second.get().start());
+        assertEquals(1, mechanism.zygotes.size());
     }
 
     @Test

@@ -17,6 +17,7 @@ import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxEvent.Kind;
 import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Sandboxes;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.ZygoteSpec;
 import io.zygotes.spi.mechanism.Job;
@@ -101,15 +102,33 @@ class SandboxPoolTest {
     }
 
     private PooledLeaf newLeaf(Optional<Zygote> parent, String... packages) throws Exception {
-        return (PooledLeaf) pool.createLeaf(parent, leaf(packages));
+        return (PooledLeaf) own().createLeaf(parent, leaf(packages));
     }
 
-    private static Demand demand() {
-        return new Demand(System.nanoTime() + 100_000_000L, leaf(), true);
+    /** The pool for what is made of one's own accord. */
+    private Sandboxes own() {
+        return pool.sandboxes(event -> {});
     }
 
-    private static boolean claim(PooledLeaf leaf, Demand demand) throws Exception {
-        return leaf.hold() && leaf.claim(demand);
+    private static PendingRequest request() {
+        return request(100, FakeIdleLeaves.NONE);
+    }
+
+    private static PendingRequest request(int millis, IdleLeaves idle) {
+        return new PendingRequest(System.nanoTime() + millis * 1_000_000L, leaf(), true, idle);
+    }
+
+    /** The pool on behalf of a request. */
+    private Sandboxes of(PendingRequest request) {
+        return pool.request(request, event -> {}).sandboxes();
+    }
+
+    private PooledLeaf newLeafFor(PendingRequest request) throws Exception {
+        return (PooledLeaf) of(request).createLeaf(Optional.empty(), leaf());
+    }
+
+    private static boolean claim(PooledLeaf leaf) throws Exception {
+        return leaf.hold() && leaf.claim(request());
     }
 
     @Test
@@ -128,7 +147,7 @@ class SandboxPoolTest {
 
     @Test
     void aZygoteKeepsOnlyWhatItUsesAfterItsImports() throws Exception {
-        pool.createZygote(Optional.empty(), zygote("numpy==1"));
+        own().createZygote(Optional.empty(), zygote("numpy==1"));
 
         assertEquals(42 * MB, reserved(), "10 in use and 32 for its forks");
         assertEquals(42 * MB, mechanism.limitOf(mechanism.zygotes.getFirst()));
@@ -137,11 +156,11 @@ class SandboxPoolTest {
 
     @Test
     void aLeafIsNeverForkedFromAZygoteWithAPackageTooMany() throws Exception {
-        Zygote zygote = pool.createZygote(Optional.empty(), zygote("numpy==1", "six==1"));
+        Zygote zygote = own().createZygote(Optional.empty(), zygote("numpy==1", "six==1"));
 
         for (String[] packages : new String[][] {{}, {"numpy==1"}, {"numpy==1", "six==2"}, {"numpy==2", "six==1"}}) {
             IllegalArgumentException e = assertThrows(
-                    IllegalArgumentException.class, () -> pool.createLeaf(Optional.of(zygote), leaf(packages)));
+                    IllegalArgumentException.class, () -> own().createLeaf(Optional.of(zygote), leaf(packages)));
             assertTrue(e.getMessage().contains("did not ask for"), e.getMessage());
         }
         newLeaf(Optional.of(zygote), "numpy==1", "six==1", "more==3");
@@ -152,24 +171,24 @@ class SandboxPoolTest {
 
     @Test
     void aZygoteIsNeverForkedFromOneWithAPackageTooMany() throws Exception {
-        Zygote zygote = pool.createZygote(Optional.empty(), zygote("numpy==1"));
+        Zygote zygote = own().createZygote(Optional.empty(), zygote("numpy==1"));
 
-        assertThrows(IllegalArgumentException.class, () -> pool.createZygote(Optional.of(zygote), zygote("six==1")));
-        pool.createZygote(Optional.of(zygote), zygote("numpy==1", "six==1"));
+        assertThrows(IllegalArgumentException.class, () -> own().createZygote(Optional.of(zygote), zygote("six==1")));
+        own().createZygote(Optional.of(zygote), zygote("numpy==1", "six==1"));
     }
 
     @Test
     void aZygoteOfSomebodyElseIsRefused() throws Exception {
         Zygote foreign = mechanism.createZygote(Optional.empty(), zygote());
 
-        assertThrows(IllegalArgumentException.class, () -> pool.createLeaf(Optional.of(foreign), leaf()));
+        assertThrows(IllegalArgumentException.class, () -> own().createLeaf(Optional.of(foreign), leaf()));
         assertEquals(0, reserved());
         foreign.destroy();
     }
 
     @Test
     void theMechanismGetsItsOwnZygoteAndNotThePools() throws Exception {
-        Zygote zygote = pool.createZygote(Optional.empty(), zygote());
+        Zygote zygote = own().createZygote(Optional.empty(), zygote());
         newLeaf(Optional.of(zygote));
 
         assertSame(
@@ -178,7 +197,7 @@ class SandboxPoolTest {
 
     @Test
     void aFailureGivesEverythingBack() throws Exception {
-        Zygote zygote = pool.createZygote(Optional.empty(), zygote());
+        Zygote zygote = own().createZygote(Optional.empty(), zygote());
         long before = reserved();
         List<Throwable> failures = List.of(
                 new SandboxException("no fork"),
@@ -192,8 +211,8 @@ class SandboxPoolTest {
             mechanism.beforeZygote = spec -> FailingStep.doThrow(failure);
             mechanism.jobProgram = job -> FailingStep.doThrow(failure);
             Class<? extends Throwable> kind = failure.getClass();
-            assertThrows(kind, () -> pool.createLeaf(Optional.of(zygote), leaf()));
-            assertThrows(kind, () -> pool.createZygote(Optional.of(zygote), zygote()));
+            assertThrows(kind, () -> own().createLeaf(Optional.of(zygote), leaf()));
+            assertThrows(kind, () -> own().createZygote(Optional.of(zygote), zygote()));
             assertThrows(kind, () -> pool.run(job(50)));
             assertThrows(kind, () -> pool.runIfRoom(job(50)));
             assertEquals(before, reserved(), "after " + failure);
@@ -216,11 +235,11 @@ class SandboxPoolTest {
 
     @Test
     void aZygoteThatCannotForkIsTakenOut() throws Exception {
-        Zygote zygote = pool.createZygote(Optional.empty(), zygote());
+        Zygote zygote = own().createZygote(Optional.empty(), zygote());
         mechanism.zygotes.getFirst().die();
 
-        assertThrows(SandboxException.ZygoteGone.class, () -> pool.createLeaf(Optional.of(zygote), leaf()));
-        assertThrows(SandboxException.ZygoteGone.class, () -> pool.createLeaf(Optional.of(zygote), leaf()));
+        assertThrows(SandboxException.ZygoteGone.class, () -> own().createLeaf(Optional.of(zygote), leaf()));
+        assertThrows(SandboxException.ZygoteGone.class, () -> own().createLeaf(Optional.of(zygote), leaf()));
 
         assertEquals(0, reserved());
         assertEquals(List.of("MADE zygote-1", "DIED zygote-1"), events);
@@ -235,7 +254,7 @@ class SandboxPoolTest {
         PooledLeaf busy = newLeaf(Optional.empty());
         recent.rest();
         old.rest();
-        assertTrue(claim(recent, demand()));
+        assertTrue(claim(recent));
         recent.rest();
 
         newLeaf(Optional.empty());
@@ -243,7 +262,7 @@ class SandboxPoolTest {
         assertFalse(old.alive());
         assertTrue(recent.alive());
         assertTrue(busy.alive());
-        assertFalse(claim(old, demand()));
+        assertFalse(claim(old));
         assertTrue(events.contains("EVICTED " + old.id()), events.toString());
         assertTrue(mechanism.mostBytes() <= 300 * MB);
     }
@@ -252,7 +271,7 @@ class SandboxPoolTest {
     void aZygoteInUseByAForkIsNotEvicted() throws Exception {
         pool.close();
         pool = pool(200, Duration.ofHours(1));
-        Zygote zygote = pool.createZygote(Optional.empty(), zygote());
+        Zygote zygote = own().createZygote(Optional.empty(), zygote());
         ExecutorService threads = Executors.newCachedThreadPool();
         try {
             Object gate = new Object();
@@ -291,7 +310,7 @@ class SandboxPoolTest {
         Eventually.holds("it is frozen", () -> inner.frozen && reserved() == 12 * MB);
         assertEquals(12 * MB, mechanism.limitOf(inner));
 
-        assertTrue(claim(leaf, demand()));
+        assertTrue(claim(leaf));
 
         assertFalse(inner.frozen);
         assertEquals(100 * MB, reserved());
@@ -318,7 +337,7 @@ class SandboxPoolTest {
             Future<?> running = threads.submit(() -> pool.run(job(80)));
             Eventually.holds("the job runs", () -> reserved() == 192 * MB);
 
-            assertThrows(SandboxException.NoCapacity.class, () -> claim(leaf, demand()));
+            assertThrows(SandboxException.NoCapacity.class, () -> claim(leaf));
             assertTrue(inner.frozen);
             assertEquals(192 * MB, reserved());
 
@@ -327,7 +346,7 @@ class SandboxPoolTest {
         } finally {
             threads.shutdownNow();
         }
-        assertTrue(claim(leaf, demand()));
+        assertTrue(claim(leaf));
         assertEquals(200 * MB, reserved());
         assertTrue(busy.alive());
     }
@@ -339,7 +358,7 @@ class SandboxPoolTest {
         PooledLeaf busy = newLeaf(Optional.empty());
         PooledLeaf idle = newLeaf(Optional.empty());
         busy.rest();
-        assertTrue(claim(busy, demand()));
+        assertTrue(claim(busy));
         idle.rest();
         Eventually.holds("the idle one is frozen", () -> mechanism.leaves.getLast().frozen);
 
@@ -358,7 +377,7 @@ class SandboxPoolTest {
         Eventually.holds("the idle one is gone", () -> reserved() == 100 * MB);
 
         busy.destroy();
-        assertFalse(claim(idle, demand()));
+        assertFalse(claim(idle));
         assertEquals(0, reserved());
     }
 
@@ -368,113 +387,19 @@ class SandboxPoolTest {
         leaf.rest();
         mechanism.leaves.getFirst().die();
 
-        assertFalse(claim(leaf, demand()));
+        assertFalse(claim(leaf));
         assertEquals(0, reserved());
     }
 
     @Test
     void aLeafIsAHitOnlyIfItsZygoteWasThereBefore() throws Exception {
-        Zygote before = pool.createZygote(Optional.empty(), zygote());
-        Demand demand = demand();
-        demand.bind();
-        try {
-            Zygote during = pool.createZygote(Optional.empty(), zygote());
-            assertEquals(PooledLeaf.Birth.HIT, newLeaf(Optional.of(before)).birth());
-            assertEquals(PooledLeaf.Birth.COLD, newLeaf(Optional.of(during)).birth());
-            assertEquals(PooledLeaf.Birth.COLD, newLeaf(Optional.empty()).birth());
-        } finally {
-            demand.unbind();
-        }
-    }
+        Zygote before = own().createZygote(Optional.empty(), zygote());
+        long asked = System.nanoTime();
+        Zygote during = own().createZygote(Optional.empty(), zygote());
 
-    /** @param next happens after the demand took the leaf, and before its thread has seen that */
-    private void offerWhileItWaits(Demand demand, PooledLeaf leaf, Runnable next) throws Exception {
-        ExecutorService threads = Executors.newCachedThreadPool();
-        try {
-            Future<?> waiting = threads.submit(() -> {
-                demand.bind();
-                assertThrows(SandboxException.NoLongerNeeded.class, () -> newLeaf(Optional.empty()));
-            });
-            Eventually.holds("it takes the offer", () -> demand.offer(leaf));
-            next.run();
-            waiting.get(10, TimeUnit.SECONDS);
-        } finally {
-            threads.shutdownNow();
-        }
-    }
-
-    @Test
-    void aDemandThatWaitsTakesWhatItIsOffered() throws Exception {
-        pool.close();
-        pool = pool(100, Duration.ofHours(1));
-        PooledLeaf only = newLeaf(Optional.empty());
-        Demand demand = new Demand(System.nanoTime() + 10_000_000_000L, leaf(), true);
-        assertFalse(demand.offer(only), "it does not wait yet");
-        offerWhileItWaits(demand, only, pool::wake);
-        assertSame(only, demand.offered());
-        assertEquals(100 * MB, reserved());
-    }
-
-    @Test
-    void nothingIsEvictedForADemandThatTookAnOffer() throws Exception {
-        pool.close();
-        pool = pool(200, Duration.ofHours(1));
-        PooledLeaf offered = newLeaf(Optional.empty());
-        PooledLeaf other = newLeaf(Optional.empty());
-        Demand demand = new Demand(System.nanoTime() + 10_000_000_000L, leaf(), true);
-        offerWhileItWaits(demand, offered, other::rest);
-        assertTrue(other.alive());
-        assertEquals(0, pool.waiting());
-    }
-
-    @Test
-    void aDemandIsSentBackOnceForALeafAtRestThatItCouldUse() throws Exception {
-        pool.close();
-        pool = pool(100, Duration.ofHours(1));
-        PooledLeaf idle = newLeaf(Optional.empty());
-        idle.rest();
-        Demand demand = demand();
-        demand.bind();
-        try {
-            assertThrows(SandboxException.NoLongerNeeded.class, () -> newLeaf(Optional.empty()));
-            assertThrows(
-                    SandboxException.NoLongerNeeded.class,
-                    () -> newLeaf(Optional.empty()),
-                    "an import cache that asks again gets the same answer");
-            assertTrue(idle.alive());
-            assertEquals(0, pool.waiting());
-            assertTrue(demand.goesBack());
-            assertFalse(demand.goesBack());
-
-            assertTrue(newLeaf(Optional.empty()).alive(), "another demand might have got the leaf");
-            assertFalse(idle.alive());
-        } finally {
-            demand.unbind();
-        }
-    }
-
-    @Test
-    void aDemandIsNotSentBackForALeafThatItCannotUse() throws Exception {
-        pool.close();
-        pool = pool(100, Duration.ofHours(1));
-        newLeaf(Optional.empty(), "numpy==1").rest();
-        Demand demand = demand();
-        demand.bind();
-        try {
-            PooledLeaf plain = newLeaf(Optional.empty());
-            assertFalse(demand.goesBack());
-            plain.rest();
-        } finally {
-            demand.unbind();
-        }
-        Demand picky = new Demand(System.nanoTime() + 100_000_000L, leaf(), false);
-        picky.bind();
-        try {
-            assertTrue(newLeaf(Optional.empty()).alive());
-            assertFalse(picky.goesBack());
-        } finally {
-            picky.unbind();
-        }
+        assertEquals(PooledLeaf.Birth.HIT, newLeaf(Optional.of(before)).birth(asked));
+        assertEquals(PooledLeaf.Birth.COLD, newLeaf(Optional.of(during)).birth(asked));
+        assertEquals(PooledLeaf.Birth.COLD, newLeaf(Optional.empty()).birth(asked));
     }
 
     @Test
@@ -524,13 +449,12 @@ class SandboxPoolTest {
     }
 
     private void useSomething(Random random) throws Exception {
-        Demand demand = new Demand(System.nanoTime() + 5_000_000L, leaf(), true);
-        demand.bind();
+        PendingRequest request = request(5, FakeIdleLeaves.NONE);
         try {
-            Zygote zygote = pool.createZygote(Optional.empty(), zygote());
-            PooledLeaf leaf = (PooledLeaf) pool.createLeaf(Optional.of(zygote), leaf());
+            Zygote zygote = of(request).createZygote(Optional.empty(), zygote());
+            PooledLeaf leaf = (PooledLeaf) of(request).createLeaf(Optional.of(zygote), leaf());
             leaf.rest();
-            if (random.nextBoolean() && claim(leaf, demand)) {
+            if (random.nextBoolean() && leaf.hold() && leaf.claim(request)) {
                 if (random.nextBoolean()) {
                     leaf.destroy();
                 } else {
@@ -544,8 +468,6 @@ class SandboxPoolTest {
         } catch (SandboxException | IllegalStateException e) {
             // what fails must give back what it took; the end of the test counts
             assertFalse(e.getMessage().isEmpty());
-        } finally {
-            demand.unbind();
         }
     }
 }

@@ -16,6 +16,7 @@ import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxEvent;
+import io.zygotes.spi.Sandboxes;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.ZygoteSpec;
 import java.nio.file.Path;
@@ -39,6 +40,7 @@ class SparesTest {
     private final FakeMechanism mechanism = new FakeMechanism();
     private final List<Leaf> made = new ArrayList<>();
     private SandboxPool pool;
+    private Sandboxes sandboxes;
     private Zygote zygote;
 
     @BeforeEach
@@ -51,7 +53,8 @@ class SparesTest {
             @Override
             public void onImportCosts(Map<PackageId, ImportCost> measured) {}
         });
-        zygote = pool.createZygote(Optional.empty(), new ZygoteSpec(List.of(), limits(100, 8)));
+        sandboxes = pool.sandboxes(event -> {});
+        zygote = sandboxes.createZygote(Optional.empty(), new ZygoteSpec(List.of(), limits(100, 8)));
     }
 
     @AfterEach
@@ -66,7 +69,7 @@ class SparesTest {
     }
 
     private FakeLeaf leaf(int memMb, int tmpMb, Network network) throws Exception {
-        made.add(pool.createLeaf(Optional.of(zygote), spec(memMb, tmpMb, network)));
+        made.add(sandboxes.createLeaf(Optional.of(zygote), spec(memMb, tmpMb, network)));
         return mechanism.leaves.getLast();
     }
 
@@ -88,14 +91,14 @@ class SparesTest {
     }
 
     @Test
-    void a_zygote_that_is_used_once_gets_no_spares() throws Exception {
+    void aZygoteThatIsUsedOnceGetsNoSpares() throws Exception {
         leaf(50, 8, Network.HOST);
         Thread.sleep(50);
         assertEquals(0, mechanism.spares.size());
     }
 
     @Test
-    void the_next_leaf_of_a_busy_zygote_is_a_spare_and_another_one_is_made() throws Exception {
+    void theNextLeafOfABusyZygoteIsASpareAndAnotherOneIsMade() throws Exception {
         makeBusy();
         FakeLeaf next = leaf(60, 8, Network.HOST);
         assertSame(mechanism.spares.getFirst(), next);
@@ -104,14 +107,14 @@ class SparesTest {
     }
 
     @Test
-    void spares_count_against_memory() throws Exception {
+    void sparesCountAgainstMemory() throws Exception {
         makeBusy();
         long zygoteBytes = pool.memory().reservedBytes() - 2 * 50 * MB - KEPT * Spares.BYTES;
         assertTrue(zygoteBytes > 0 && zygoteBytes <= 100 * MB, () -> "the zygote would hold " + zygoteBytes);
     }
 
     @Test
-    void a_spare_with_another_network_or_another_scratch_size_is_not_used() throws Exception {
+    void aSpareWithAnotherNetworkOrAnotherScratchSizeIsNotUsed() throws Exception {
         makeBusy();
         FakeLeaf apart = leaf(50, 8, Network.NONE);
         assertFalse(mechanism.spares.contains(apart));
@@ -119,7 +122,7 @@ class SparesTest {
     }
 
     @Test
-    void a_spare_that_died_is_passed_over() throws Exception {
+    void aSpareThatDiedIsPassedOver() throws Exception {
         makeBusy();
         mechanism.spares.forEach(FakeLeaf::die);
         assertNotSame(mechanism.spares.getFirst(), leaf(50, 8, Network.HOST));
@@ -127,20 +130,17 @@ class SparesTest {
     }
 
     @Test
-    void a_demand_that_wants_a_leaf_made_for_it_gets_no_spare() throws Exception {
+    void aRequestThatWantsALeafMadeForItGetsNoSpare() throws Exception {
         makeBusy();
-        Demand demand = new Demand(System.nanoTime() + 10_000_000_000L, spec(50, 8, Network.HOST), false);
-        demand.bind();
-        try {
-            assertFalse(mechanism.spares.contains(leaf(50, 8, Network.HOST)));
-        } finally {
-            demand.unbind();
-        }
+        PendingRequest request = new PendingRequest(
+                System.nanoTime() + 10_000_000_000L, spec(50, 8, Network.HOST), false, FakeIdleLeaves.NONE);
+        made.add(pool.request(request, event -> {}).sandboxes().createLeaf(Optional.of(zygote), request.spec()));
+        assertFalse(mechanism.spares.contains(mechanism.leaves.getLast()));
         assertEquals(KEPT, livingSpares());
     }
 
     @Test
-    void spares_are_evicted_before_anything_else() throws Exception {
+    void sparesAreEvictedBeforeAnythingElse() throws Exception {
         makeBusy();
         ((PooledLeaf) made.getFirst()).rest();
         long free = pool.memory().freeBytes() / MB;
@@ -151,7 +151,7 @@ class SparesTest {
     }
 
     @Test
-    void spares_go_with_their_zygote() throws Exception {
+    void sparesGoWithTheirZygote() throws Exception {
         makeBusy();
         zygote.destroy();
         Eventually.holds("no spare outlives its zygote", () -> livingSpares() == 0);

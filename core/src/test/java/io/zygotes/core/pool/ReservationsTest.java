@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.zygotes.core.fake.Eventually;
+import io.zygotes.core.pool.MemoryLedger.Account;
 import io.zygotes.spi.SandboxException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -22,9 +24,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
-class MemoryLedgerTest {
+class ReservationsTest {
 
-    private final MemoryLedger ledger = new MemoryLedger(100);
+    private static final Claimant NOBODY = new OwnAccord(Duration.ZERO);
+
+    private final Reservations memory = new Reservations(100);
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final List<String> evicted = Collections.synchronizedList(new ArrayList<>());
 
@@ -38,43 +42,52 @@ class MemoryLedgerTest {
         return System.nanoTime() + millis * 1_000_000;
     }
 
-    private MemoryLedger.Account held(String name, long bytes) throws Exception {
-        MemoryLedger.Account account = ledger.open(bytes, null, null, in(10_000));
-        ledger.evictWith(account, null, () -> {
+    private Account held(String name, long bytes) throws Exception {
+        Account account = memory.open(bytes, null, NOBODY, in(10_000));
+        memory.occupy(account, occupant(() -> {
             evicted.add(name);
-            ledger.close(account);
-        });
+            memory.close(account);
+        }));
         return account;
     }
 
-    private MemoryLedger.Account idle(String name, long bytes) throws Exception {
-        MemoryLedger.Account account = held(name, bytes);
-        ledger.release(account);
+    private static Occupant occupant(Runnable evict) {
+        return new Occupant() {
+            @Override
+            void evict() {
+                evict.run();
+            }
+        };
+    }
+
+    private Account idle(String name, long bytes) throws Exception {
+        Account account = held(name, bytes);
+        memory.release(account);
         return account;
     }
 
     private long reserved() {
-        return ledger.budget().reservedBytes();
+        return memory.budget().reservedBytes();
     }
 
     @Test
     void closingTwiceFreesOnce() throws Exception {
-        MemoryLedger.Account account = held("a", 40);
+        Account account = held("a", 40);
         held("b", 30);
 
-        ledger.close(account);
-        ledger.close(account);
+        memory.close(account);
+        memory.close(account);
 
         assertEquals(30, reserved());
     }
 
     @Test
     void theLeastRecentlyUsedIdleAccountIsEvictedFirst() throws Exception {
-        MemoryLedger.Account a = idle("a", 30);
+        Account a = idle("a", 30);
         idle("b", 30);
         idle("c", 30);
-        assertTrue(ledger.hold(a));
-        ledger.release(a);
+        assertTrue(memory.hold(a));
+        memory.release(a);
 
         held("new", 30);
 
@@ -98,7 +111,7 @@ class MemoryLedgerTest {
         held("busy", 80);
         idle("idle", 20);
 
-        assertThrows(SandboxException.NoCapacity.class, () -> ledger.open(30, null, null, in(20)));
+        assertThrows(SandboxException.NoCapacity.class, () -> memory.open(30, null, NOBODY, in(20)));
 
         assertEquals(List.of(), evicted);
         assertEquals(100, reserved());
@@ -106,19 +119,19 @@ class MemoryLedgerTest {
 
     @Test
     void whatIsHeldIsNeverEvicted() throws Exception {
-        MemoryLedger.Account account = idle("a", 100);
-        assertTrue(ledger.hold(account));
+        Account account = idle("a", 100);
+        assertTrue(memory.hold(account));
 
-        assertThrows(SandboxException.NoCapacity.class, () -> ledger.open(1, null, null, in(20)));
+        assertThrows(SandboxException.NoCapacity.class, () -> memory.open(1, null, NOBODY, in(20)));
         assertEquals(List.of(), evicted);
     }
 
     @Test
     void theParentOfTheNewOneIsSpared() throws Exception {
-        MemoryLedger.Account parent = idle("parent", 40);
+        Account parent = idle("parent", 40);
         idle("other", 40);
 
-        ledger.open(50, parent, null, in(1000));
+        memory.open(50, parent, NOBODY, in(1000));
 
         assertEquals(List.of("other"), evicted);
     }
@@ -126,29 +139,29 @@ class MemoryLedgerTest {
     @Test
     void whatCanNeverFitIsRefusedAtOnce() {
         SandboxException e =
-                assertThrows(SandboxException.NoCapacity.class, () -> ledger.open(101, null, null, in(60_000)));
+                assertThrows(SandboxException.NoCapacity.class, () -> memory.open(101, null, NOBODY, in(60_000)));
 
         assertTrue(e.getMessage().contains("mem_pool_mb"), e.getMessage());
     }
 
     @Test
     void theFirstInLineIsServedFirst() throws Exception {
-        MemoryLedger.Account all = held("all", 100);
+        Account all = held("all", 100);
         List<String> order = Collections.synchronizedList(new ArrayList<>());
         List<Future<?>> waiting = new ArrayList<>();
         for (String name : List.of("large", "small")) {
-            int line = ledger.waiting();
+            int line = memory.waiting();
             waiting.add(threads.submit(() -> {
-                MemoryLedger.Account mine = ledger.open(name.equals("large") ? 90 : 20, null, null, in(10_000));
+                Account mine = memory.open(name.equals("large") ? 90 : 20, null, NOBODY, in(10_000));
                 order.add(name);
-                ledger.close(mine);
+                memory.close(mine);
                 return null;
             }));
-            Eventually.holds("it waits", () -> ledger.waiting() == line + 1);
+            Eventually.holds("it waits", () -> memory.waiting() == line + 1);
         }
-        assertNull(ledger.openNow(0), "nobody passes those who wait");
+        assertNull(memory.openNow(0), "nobody passes those who wait");
 
-        ledger.close(all);
+        memory.close(all);
 
         for (Future<?> one : waiting) {
             one.get(10, TimeUnit.SECONDS);
@@ -159,50 +172,50 @@ class MemoryLedgerTest {
 
     @Test
     void whatBecomesIdleGoesToTheFirstInLineEvenIfItsUserComesRightBack() throws Exception {
-        MemoryLedger.Account busy = held("busy", 100);
-        Future<?> waiting = threads.submit(() -> ledger.open(50, null, null, in(10_000)));
-        Eventually.holds("it waits", () -> ledger.waiting() == 1);
+        Account busy = held("busy", 100);
+        Future<?> waiting = threads.submit(() -> memory.open(50, null, NOBODY, in(10_000)));
+        Eventually.holds("it waits", () -> memory.waiting() == 1);
 
-        ledger.release(busy);
+        memory.release(busy);
 
-        assertFalse(ledger.hold(busy), "it is on its way out");
+        assertFalse(memory.hold(busy), "it is on its way out");
         waiting.get(10, TimeUnit.SECONDS);
         assertEquals(List.of("busy"), evicted);
     }
 
     @Test
     void waitingEndsAtTheDeadlineOrWithAnInterruptAndLeavesNothing() throws Exception {
-        MemoryLedger.Account all = held("all", 100);
-        assertThrows(SandboxException.NoCapacity.class, () -> ledger.open(1, null, null, in(10)));
-        Future<?> waiting = threads.submit(() -> ledger.open(1, null, null, in(60_000)));
-        Eventually.holds("it waits", () -> ledger.waiting() == 1);
+        Account all = held("all", 100);
+        assertThrows(SandboxException.NoCapacity.class, () -> memory.open(1, null, NOBODY, in(10)));
+        Future<?> waiting = threads.submit(() -> memory.open(1, null, NOBODY, in(60_000)));
+        Eventually.holds("it waits", () -> memory.waiting() == 1);
         waiting.cancel(true);
-        Eventually.holds("it is gone", () -> ledger.waiting() == 0);
+        Eventually.holds("it is gone", () -> memory.waiting() == 0);
 
-        ledger.close(all);
+        memory.close(all);
 
         assertEquals(0, reserved());
     }
 
     @Test
     void growingTakesTheDifferenceAndShrinkingGivesItBack() throws Exception {
-        MemoryLedger.Account account = held("a", 60);
-        ledger.shrink(account, 10);
+        Account account = held("a", 60);
+        memory.shrink(account, 10);
         assertEquals(10, reserved());
-        assertTrue(ledger.grow(account, 70, in(10)));
+        assertTrue(memory.grow(account, 70, in(10)));
         assertEquals(70, reserved());
-        assertFalse(ledger.growNow(account, 101));
+        assertFalse(memory.growNow(account, 101));
         assertEquals(70, reserved());
     }
 
     @Test
     void whoWaitsToGrowCanBeEvictedByThoseBeforeIt() throws Exception {
         held("busy", 60);
-        MemoryLedger.Account small = held("small", 40);
-        Future<?> first = threads.submit(() -> ledger.open(40, null, null, in(10_000)));
-        Eventually.holds("it waits", () -> ledger.waiting() == 1);
+        Account small = held("small", 40);
+        Future<?> first = threads.submit(() -> memory.open(40, null, NOBODY, in(10_000)));
+        Eventually.holds("it waits", () -> memory.waiting() == 1);
 
-        assertFalse(ledger.grow(small, 80, in(10_000)));
+        assertFalse(memory.grow(small, 80, in(10_000)));
 
         first.get(10, TimeUnit.SECONDS);
         assertEquals(List.of("small"), evicted);
@@ -211,15 +224,15 @@ class MemoryLedgerTest {
 
     @Test
     void manyWhoHoldLittleAndWantMoreDoNotBlockEachOther() throws Exception {
-        List<MemoryLedger.Account> small = new ArrayList<>();
+        List<Account> small = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
             small.add(held("leaf" + i, 10));
         }
         List<Future<Boolean>> growing = new ArrayList<>();
-        for (MemoryLedger.Account account : small) {
+        for (Account account : small) {
             growing.add(threads.submit(() -> {
-                boolean grown = ledger.grow(account, 50, in(10_000));
-                ledger.release(account);
+                boolean grown = memory.grow(account, 50, in(10_000));
+                memory.release(account);
                 return grown;
             }));
         }
@@ -232,7 +245,7 @@ class MemoryLedgerTest {
 
     @Test
     void theBooksAreRightAfterAnythingInAnyOrder() throws Exception {
-        MemoryLedger books = new MemoryLedger(1000);
+        Reservations books = new Reservations(1000);
         AtomicLong inUse = new AtomicLong();
         AtomicLong most = new AtomicLong();
         List<Future<?>> all = new ArrayList<>();
@@ -248,7 +261,7 @@ class MemoryLedgerTest {
             one.get(50, TimeUnit.SECONDS);
         }
         // what is idle still is evicted by one who wants everything
-        MemoryLedger.Account everything = books.open(1000, null, null, in(10_000));
+        Account everything = books.open(1000, null, NOBODY, in(10_000));
         books.close(everything);
 
         assertEquals(0, books.budget().reservedBytes());
@@ -258,17 +271,17 @@ class MemoryLedgerTest {
     }
 
     /** The life of one account: some fail, some are evicted, some are closed. */
-    private static void live(MemoryLedger books, Random random, AtomicLong inUse, AtomicLong most) {
+    private static void live(Reservations books, Random random, AtomicLong inUse, AtomicLong most) {
         long bytes = 1 + random.nextInt(400);
         try {
-            MemoryLedger.Account account = books.open(bytes, null, null, in(random.nextInt(5)));
+            Account account = books.open(bytes, null, NOBODY, in(random.nextInt(5)));
             AtomicLong mine = new AtomicLong(bytes);
             most.accumulateAndGet(inUse.addAndGet(bytes), Math::max);
             Runnable end = () -> {
                 inUse.addAndGet(-mine.getAndSet(0));
                 books.close(account);
             };
-            books.evictWith(account, null, end);
+            books.occupy(account, occupant(end));
             if (random.nextInt(3) == 0) {
                 inUse.addAndGet(-(bytes - bytes / 2));
                 mine.set(bytes / 2);

@@ -6,7 +6,6 @@ import io.zygotes.core.pool.PoolListener;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.statistics.Statistics;
 import io.zygotes.core.trace.TraceLog;
-import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.MemoryBudget;
@@ -18,29 +17,23 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** Passes what happens in the pool on to the statistics, the log and the import cache. */
-final class CacheRelay implements PoolListener {
+/** Writes down what happens in the pool: in the statistics, in the log, and in the record of calls. */
+final class EventRecorder implements PoolListener {
 
-    private static final Logger LOG = System.getLogger(CacheRelay.class.getName());
+    private static final Logger LOG = System.getLogger(EventRecorder.class.getName());
 
     private final Statistics statistics;
     private final PackageStore packages;
     private final SandboxPool pool;
     private final Trace trace;
     private final Optional<TraceLog> record;
-    private volatile ImportCache cache;
 
-    CacheRelay(Statistics statistics, PackageStore packages, SandboxPool pool, Trace trace, Optional<TraceLog> record) {
+    EventRecorder(Statistics statistics, PackageStore packages, SandboxPool pool, Trace trace, Optional<TraceLog> record) {
         this.statistics = statistics;
         this.packages = packages;
         this.pool = pool;
         this.trace = trace;
         this.record = record;
-    }
-
-    /** From now on the cache hears, too. */
-    void passOnTo(ImportCache listening) {
-        cache = listening;
     }
 
     @Override
@@ -56,10 +49,6 @@ final class CacheRelay implements PoolListener {
                     Level.INFO,
                     event.sandbox().id() + " " + event.kind() + ": " + (memory.reservedBytes() >> 20) + " of "
                             + (memory.totalBytes() >> 20) + " MiB reserved");
-        }
-        ImportCache listening = cache;
-        if (listening != null) {
-            listening.onEvent(event);
         }
     }
 
