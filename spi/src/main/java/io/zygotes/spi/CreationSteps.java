@@ -21,14 +21,18 @@ public record CreationSteps(List<Step> steps) {
     /**
      * One step.
      *
-     * @param name what was done: lower-case letters, digits and single {@code _} between words, so that it can be a part
-     *     of a statistic's name
+     * @param name what was done: words of lower-case letters and digits with a single {@code _} between two, a letter first, so
+     *     that it can be a part of a statistic's name
      * @param nanos how long it took, in nanoseconds; not negative
      * @param parts parts of this step that were measured as well; together at most as long as the step
      */
     public record Step(String name, long nanos, List<Step> parts) {
 
-        /** Checks the name and the time, and copies the list. */
+        /**
+         * Checks the name and the time, and copies the list.
+         *
+         * @throws IllegalArgumentException if the name is none, or a time is negative
+         */
         public Step {
             if (!NAME.matcher(name).matches()) {
                 throw new IllegalArgumentException("no name for a step: \"" + name + "\"");

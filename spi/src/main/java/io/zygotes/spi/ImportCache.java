@@ -7,7 +7,7 @@ import java.util.Map;
  *
  * <p>Life: the provider makes it when the worker starts (or is told to switch); {@link #createLeaf} is called by many
  * threads at once, one for each request that needs a new leaf; {@link #onEvent} is called now and then;
- * {@link #close} is called once, when no {@code createLeaf} is under way any more.
+ * {@link #close} is called once, at the end.
  *
  * <p>The rule that is never broken: a leaf is forked only from a zygote all of whose packages, with their versions,
  * the lambda asked for. {@link Sandboxes} refuses anything else.
@@ -20,6 +20,10 @@ public interface ImportCache extends AutoCloseable {
      *
      * <p>A cache that finds its zygote gone replaces it once ({@link Sandboxes#createLeafFrom} does that); an error after
      * that reaches the caller. The leaf belongs to the caller from then on.
+     *
+     * <p>A zygote for which there is no memory is no reason to fail: the cache forks the leaf from another one, or makes it
+     * fresh. That is also right if a leaf became free for the request meanwhile ({@link LeafRequest#needsLeaf}), because
+     * {@link Sandboxes#createLeaf} then returns that one, whatever its parent was to be.
      *
      * @param request what the leaf must be, and the pool to make it with
      * @return the leaf that {@link LeafRequest#sandboxes} made
@@ -36,10 +40,11 @@ public interface ImportCache extends AutoCloseable {
      * Makes a leaf, from a zygote or fresh, with {@link ImportCacheContext#sandboxes}: what the worker calls where a
      * cache does not have {@link #createLeaf(LeafRequest)}. The waiting for memory then knows nothing of the request.
      *
+     * <p>Since 1.2 {@link #createLeaf(LeafRequest)} takes its place.
+     *
      * @throws SandboxException if no leaf can be made
      * @throws PackageException if a package cannot be installed
      * @throws InterruptedException if the calling thread is interrupted while it waits
-     * <p>Since 1.2 {@link #createLeaf(LeafRequest)} takes its place
      */
     default Leaf createLeaf(LeafSpec spec) throws SandboxException, PackageException, InterruptedException {
         throw new SandboxException(
@@ -68,8 +73,15 @@ public interface ImportCache extends AutoCloseable {
 
     /**
      * Ends the cache: lets go of its threads and files, and destroys the zygotes that it made. Leaves are not its to
-     * destroy. Called once, when no {@link #createLeaf} is under way any more. What it throws is logged, and the worker goes
-     * on; zygotes that it leaves behind are destroyed when the worker ends.
+     * destroy. Called once, by one thread.
+     *
+     * <p>A cache that another one replaces is closed when none of its {@code createLeaf} is under way any more. A worker
+     * that stops lets its requests end first, but not without limit: after some seconds it closes the cache although a
+     * {@code createLeaf} may be under way. What that one still makes is destroyed with the worker's other sandboxes.
+     *
+     * <p>It should not throw. A {@link RuntimeException} or a {@link LinkageError} is logged, and the worker goes on as if
+     * the cache had been closed. Zygotes that are left behind are evicted when memory is short, and destroyed when the
+     * worker ends.
      */
     @Override
     void close();

@@ -11,7 +11,7 @@ import java.time.Duration;
 @Stability(Stability.Level.STABLE)
 public interface LeafRequest {
 
-    /** What the leaf must be. */
+    /** What the leaf must be. The same at each call. */
     LeafSpec spec();
 
     /**
@@ -23,11 +23,13 @@ public interface LeafRequest {
     Sandboxes sandboxes();
 
     /**
-     * Whether the request still needs a new leaf; false once a leaf of its lambda became free for it. A zygote that cannot
-     * be made then ({@link SandboxException.NoCapacity}) says nothing about the memory that there is.
+     * Whether the request still needs a new leaf; false, for good, once a leaf of its lambda became free for it. A zygote
+     * that cannot be made then ({@link SandboxException.NoCapacity}) says nothing about the memory that there is: it is no
+     * reason for a warning, nor for others to do without that zygote. What remains to be done is
+     * {@code sandboxes().createLeaf(Optional.empty(), spec())}, which returns the leaf that became free.
      */
     boolean needsLeaf();
 
-    /** How long the request may still wait for memory; zero if its time is over. */
+    /** How long the request may still wait for memory; zero if its time is over, never negative. */
     Duration remaining();
 }

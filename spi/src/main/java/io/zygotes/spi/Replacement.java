@@ -2,7 +2,10 @@ package io.zygotes.spi;
 
 import java.util.Optional;
 
-/** Forking from a zygote that may be gone by then: it is replaced once. */
+/**
+ * Forking from a zygote that may be gone by then: it is replaced once. What a {@link Sandboxes} does in
+ * {@link Sandboxes#createLeafFrom} and {@link Sandboxes#createZygoteFrom}.
+ */
 final class Replacement {
 
     private Replacement() {}
@@ -41,7 +44,10 @@ final class Replacement {
         }
     }
 
-    /** The parent itself is gone, and not a zygote that the source needed to make it. */
+    /**
+     * The parent itself is gone. A type of its own tells this from a {@link SandboxException.ZygoteGone} of the source, which
+     * is about a zygote that the source needed to make the parent.
+     */
     private static final class Gone extends Exception {
         private static final long serialVersionUID = 1L;
         private final SandboxException.ZygoteGone error;

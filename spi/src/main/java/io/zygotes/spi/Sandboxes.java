@@ -47,7 +47,8 @@ public interface Sandboxes {
 
     /**
      * Makes a leaf, and replaces its zygote once if that is gone: what a cache promises in {@link ImportCache#createLeaf}.
-     * The zygote that is gone is destroyed, and the source is asked for another one.
+     * The zygote that is gone is destroyed, and the source is asked for another one. What the source itself throws is passed
+     * on as it is, a {@link SandboxException.ZygoteGone} too: that is about another zygote than this leaf's.
      *
      * @param <X> what else the source throws
      * @param source gives the zygote to fork from

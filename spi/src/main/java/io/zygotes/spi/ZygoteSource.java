@@ -15,10 +15,11 @@ import java.util.Optional;
 public interface ZygoteSource<X extends Exception> {
 
     /**
-     * The zygote to fork from now. Asked a second time when the first one was gone; a zygote that is gone says so
-     * ({@link Zygote#alive}), so it must not be returned again. May block while a zygote is made.
+     * The zygote to fork from now. Asked on the thread that makes the sandbox, and a second time if the first zygote was
+     * gone. That one has been destroyed by then and says so ({@link Zygote#alive}), so it must not be returned again. May
+     * block while a zygote is made.
      *
-     * @return a zygote of the pool that lives; empty for a fresh process
+     * @return a zygote of the pool that lives; empty for a fresh process, which is not replaced
      * @throws SandboxException if there is none, and none can be made
      * @throws PackageException if a package that it needs cannot be installed
      * @throws X whatever else the cache wants to hear from itself

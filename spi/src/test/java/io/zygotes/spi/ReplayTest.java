@@ -58,14 +58,14 @@ class ReplayTest {
 
     @FunctionalInterface
     private interface Maker {
-        Leaf make(ImportCacheContext context, List<Zygote> zygotes, LeafSpec spec)
+        Leaf make(ImportCacheContext context, List<Zygote> zygotes, LeafRequest request)
                 throws SandboxException, InterruptedException;
     }
 
     private record Cache(ImportCacheContext context, Maker maker, List<Zygote> zygotes) implements ImportCache {
         @Override
-        public Leaf createLeaf(LeafSpec spec) throws SandboxException, InterruptedException {
-            return maker.make(context, zygotes, spec);
+        public Leaf createLeaf(LeafRequest request) throws SandboxException, InterruptedException {
+            return maker.make(context, zygotes, request);
         }
 
         @Override
@@ -74,17 +74,18 @@ class ReplayTest {
         }
     }
 
-    private static final Provider FRESH =
-            new Provider((context, zygotes, spec) -> context.sandboxes().createLeaf(Optional.empty(), spec));
+    private static final Provider FRESH = new Provider(
+            (context, zygotes, request) -> request.sandboxes().createLeaf(Optional.empty(), request.spec()));
 
     /** Keeps one zygote with the packages of whoever came first. */
-    private static final Provider ONE_ZYGOTE = new Provider((context, zygotes, spec) -> {
+    private static final Provider ONE_ZYGOTE = new Provider((context, zygotes, request) -> {
         if (zygotes.isEmpty()) {
-            zygotes.add(context.sandboxes()
+            zygotes.add(request.sandboxes()
                     .createZygote(
-                            Optional.empty(), new ZygoteSpec(List.copyOf(spec.packages()), context.zygoteLimits())));
+                            Optional.empty(),
+                            new ZygoteSpec(List.copyOf(request.spec().packages()), context.zygoteLimits())));
         }
-        return context.sandboxes().createLeaf(Optional.of(zygotes.getFirst()), spec);
+        return request.sandboxes().createLeaf(Optional.of(zygotes.getFirst()), request.spec());
     });
 
     private static CallTrace.Call call(double at, String lambda, double run) {
@@ -162,10 +163,10 @@ class ReplayTest {
 
     @Test
     void costsAreUnknownAtTheBeginningOfEachRun() throws Exception {
-        var known = new ArrayList<Boolean>();
-        Provider asks = new Provider((context, zygotes, spec) -> {
+        List<Boolean> known = new ArrayList<>();
+        Provider asks = new Provider((context, zygotes, request) -> {
             known.add(context.packages().cost(PackageId.parse("numpy==2.2.3")).isPresent());
-            return ONE_ZYGOTE.maker().make(context, zygotes, spec);
+            return ONE_ZYGOTE.maker().make(context, zygotes, request);
         });
         Replay replay = Replay.of(trace(call(0, "a", 1), call(1, "b", 1)), 1000);
 
@@ -177,11 +178,11 @@ class ReplayTest {
 
     @Test
     void settingsReachTheStrategy() throws Exception {
-        var seen = new ArrayList<Object>();
-        ImportCacheProvider looks = new Provider((context, zygotes, spec) -> {
+        List<Object> seen = new ArrayList<>();
+        ImportCacheProvider looks = new Provider((context, zygotes, request) -> {
             seen.add(context.importCacheTree().orElseThrow());
             seen.add(context.options().integer("size", 1, 0, 10));
-            return FRESH.maker().make(context, zygotes, spec);
+            return FRESH.maker().make(context, zygotes, request);
         });
 
         Replay.of(trace(call(0, "a", 1)), 1000)
@@ -194,11 +195,11 @@ class ReplayTest {
 
     @Test
     void aStrategyCanBeGivenTheTimeOfTheTrace() throws Exception {
-        var now = new double[1];
-        var seen = new ArrayList<Double>();
-        ImportCacheProvider looks = new Provider((context, zygotes, spec) -> {
+        double[] now = new double[1];
+        List<Double> seen = new ArrayList<>();
+        ImportCacheProvider looks = new Provider((context, zygotes, request) -> {
             seen.add(now[0]);
-            return FRESH.maker().make(context, zygotes, spec);
+            return FRESH.maker().make(context, zygotes, request);
         });
 
         Replay.of(trace(call(3, "a", 1), call(5000, "b", 1)), 1000)

@@ -36,8 +36,9 @@ class SpiRevisionTest {
         Set<String> before = new TreeSet<>();
         String revision;
         // No parent: the platform's loader would find the present SPI, which is a module of the application's loader.
-        try (var loader = new URLClassLoader(new URL[] {BASELINE.toUri().toURL()}, null);
-                var jar = new JarFile(BASELINE.toFile())) {
+        try (URLClassLoader loader =
+                        new URLClassLoader(new URL[] {BASELINE.toUri().toURL()}, null);
+                JarFile jar = new JarFile(BASELINE.toFile())) {
             for (String name : jar.stream().map(entry -> entry.getName()).toList()) {
                 describe(name, loader, before);
             }

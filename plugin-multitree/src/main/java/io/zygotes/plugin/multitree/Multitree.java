@@ -3,7 +3,7 @@ package io.zygotes.plugin.multitree;
 import io.zygotes.spi.CacheShape;
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.Leaf;
-import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.LeafRequest;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
@@ -26,8 +26,8 @@ final class Multitree implements ImportCache {
     }
 
     @Override
-    public Leaf createLeaf(LeafSpec spec) throws SandboxException, PackageException, InterruptedException {
-        return trees.get(pick()).createLeaf(spec);
+    public Leaf createLeaf(LeafRequest request) throws SandboxException, PackageException, InterruptedException {
+        return trees.get(pick()).createLeaf(request);
     }
 
     /** SplitMix64: the n-th pick depends on the seed and n alone, and threads share it without a lock. */

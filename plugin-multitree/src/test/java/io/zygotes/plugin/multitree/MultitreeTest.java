@@ -80,7 +80,9 @@ final class MultitreeTest extends ImportCacheContract {
         FakeContext context = context(Map.of("trees", 4, "seed", 1));
         try (ImportCache cache = provider().create(context)) {
             for (int i = 0; i < 400; i++) {
-                cache.createLeaf(FakeContext.leaf("report", context.packages().pins("pandas==2.2.3")))
+                cache.createLeaf(context.sandboxes()
+                                .request(FakeContext.leaf(
+                                        "report", context.packages().pins("pandas==2.2.3"))))
                         .destroy();
             }
             List<CacheShape.Node> roots = cache.shape().roots();
@@ -115,7 +117,8 @@ final class MultitreeTest extends ImportCacheContract {
         FakeContext context = context(Map.of("trees", 16, "seed", seed));
         try (ImportCache cache = provider().create(context)) {
             for (int i = 0; i < 100; i++) {
-                cache.createLeaf(FakeContext.leaf("hello", Set.of())).destroy();
+                cache.createLeaf(context.sandboxes().request(FakeContext.leaf("hello", Set.of())))
+                        .destroy();
             }
             return cache.shape().roots().stream().map(CacheShape.Node::hits).toList();
         }

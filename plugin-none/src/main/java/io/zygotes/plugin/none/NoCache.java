@@ -2,9 +2,8 @@ package io.zygotes.plugin.none;
 
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.Leaf;
-import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.LeafRequest;
 import io.zygotes.spi.SandboxException;
-import io.zygotes.spi.Sandboxes;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
@@ -12,17 +11,15 @@ import java.util.concurrent.atomic.LongAdder;
 /** Makes every leaf from nothing. */
 final class NoCache implements ImportCache {
 
-    private final Sandboxes sandboxes;
     private final LongAdder leaves = new LongAdder();
 
-    NoCache(Sandboxes sandboxes) {
-        this.sandboxes = sandboxes;
-    }
-
     @Override
-    public Leaf createLeaf(LeafSpec spec) throws SandboxException, InterruptedException {
-        Leaf leaf = sandboxes.createLeaf(Optional.empty(), spec);
-        leaves.increment();
+    public Leaf createLeaf(LeafRequest request) throws SandboxException, InterruptedException {
+        Leaf leaf = request.sandboxes().createLeaf(Optional.empty(), request.spec());
+        if (request.needsLeaf()) {
+            // Otherwise it is a leaf that became free meanwhile, made and counted for another request.
+            leaves.increment();
+        }
         return leaf;
     }
 

@@ -41,6 +41,6 @@ public final class NoneProvider implements ImportCacheProvider {
     @Override
     public ImportCache create(ImportCacheContext context) throws ConfigException {
         context.options().finish();
-        return new NoCache(context.sandboxes());
+        return new NoCache();
     }
 }

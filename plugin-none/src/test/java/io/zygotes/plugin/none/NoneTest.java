@@ -31,7 +31,8 @@ final class NoneTest extends ImportCacheContract {
         FakeContext context = FakeContext.of(FakePackages.wellKnown(), 4096);
         try (ImportCache cache = provider().create(context)) {
             for (int i = 0; i < 3; i++) {
-                cache.createLeaf(FakeContext.leaf("report", context.packages().pins("pandas==2.2.3")));
+                cache.createLeaf(context.sandboxes()
+                        .request(FakeContext.leaf("report", context.packages().pins("pandas==2.2.3"))));
             }
             assertEquals(3L, cache.statistics().get("leaves_fresh"));
         }

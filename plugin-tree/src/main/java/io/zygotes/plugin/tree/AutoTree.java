@@ -10,7 +10,7 @@ import io.zygotes.spi.CacheShape;
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.ImportCacheContext;
 import io.zygotes.spi.Leaf;
-import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.LeafRequest;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.PackageInfo;
@@ -91,9 +91,9 @@ final class AutoTree implements ImportCache {
     }
 
     @Override
-    public Leaf createLeaf(LeafSpec spec) throws SandboxException, PackageException, InterruptedException {
-        traffic.count(spec.packages());
-        return cache.createLeaf(spec);
+    public Leaf createLeaf(LeafRequest request) throws SandboxException, PackageException, InterruptedException {
+        traffic.count(request.spec().packages());
+        return cache.createLeaf(request);
     }
 
     private void run() {
@@ -112,7 +112,7 @@ final class AutoTree implements ImportCache {
                 keep();
             }
         } catch (InterruptedException e) {
-            // the cache is closed
+            // The cache is closed.
         }
     }
 
@@ -164,8 +164,8 @@ final class AutoTree implements ImportCache {
                 new Trace(packages(calls), calls),
                 new TreeFitter.Settings(
                         options.nodes(), OptionalDouble.of(memory), TreeFitter.Versions.ANY, options.seed()));
-        TreeCache.Layout now = cache.present();
-        TreeCache.Layout next = cache.layout(tree);
+        Layout now = cache.present();
+        Layout next = cache.layout(tree);
         double gained = 0;
         double total = 0;
         List<Set<PackageId>> lambdas = new ArrayList<>();
@@ -195,8 +195,7 @@ final class AutoTree implements ImportCache {
         return true;
     }
 
-    private void move(TreeCache.Layout next, List<Set<PackageId>> lambdas)
-            throws PackageException, InterruptedException {
+    private void move(Layout next, List<Set<PackageId>> lambdas) throws PackageException, InterruptedException {
         for (Set<PackageId> pins : lambdas.subList(0, Math.min(lambdas.size(), options.nodes()))) {
             if (closed) {
                 throw new InterruptedException("closed");

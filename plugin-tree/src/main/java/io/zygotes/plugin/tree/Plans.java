@@ -15,7 +15,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /**
  * Which nodes of a tree fit which lambda, and which is best. A node fits if the lambda pins every package on its path,
@@ -37,7 +37,7 @@ final class Plans {
         }
     }
 
-    private record Ranking(long costs, List<Step> best) {}
+    private record Ranking(long measured, List<Step> best) {}
 
     private record Rated(Step step, double saved, double megabytes) {}
 
@@ -45,7 +45,7 @@ final class Plans {
     private final Packages packages;
     private final Savings savings;
     private final double minSavingMillis;
-    private final AtomicLong costs = new AtomicLong();
+    private final LongSupplier measured;
     private final Map<Set<PackageId>, Plan> kept = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
@@ -55,16 +55,18 @@ final class Plans {
         }
     };
 
-    Plans(ZygoteTree tree, Packages packages, double minSavingMillis) {
+    /**
+     * @param tree the tree
+     * @param packages what packages need, and what they cost
+     * @param minSavingMillis what a node must save beyond the one above it to be of use
+     * @param measured a number that grows whenever imports were measured: rankings may change then
+     */
+    Plans(ZygoteTree tree, Packages packages, double minSavingMillis, LongSupplier measured) {
         this.tree = tree;
         this.packages = packages;
         this.savings = new Savings(packages);
         this.minSavingMillis = minSavingMillis;
-    }
-
-    /** Says that imports were measured: rankings may change. */
-    void costsChanged() {
-        costs.incrementAndGet();
+        this.measured = measured;
     }
 
     /**
@@ -84,9 +86,9 @@ final class Plans {
                 kept.put(pins, plan);
             }
         }
-        long now = costs.get();
+        long now = measured.getAsLong();
         Ranking ranking = plan.ranking;
-        if (ranking == null || ranking.costs() != now) {
+        if (ranking == null || ranking.measured() != now) {
             ranking = new Ranking(now, rank(plan.steps));
             plan.ranking = ranking;
         }

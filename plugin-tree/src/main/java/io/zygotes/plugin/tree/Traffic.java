@@ -4,6 +4,7 @@ import io.zygotes.plugin.tree.fit.Trace;
 import io.zygotes.spi.PackageId;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,7 +61,7 @@ final class Traffic {
         sum++;
         counts.merge(packages, 1L, Long::sum);
         if (counts.size() > mostSets) {
-            var eldest = counts.entrySet().iterator();
+            Iterator<Map.Entry<Set<PackageId>, Long>> eldest = counts.entrySet().iterator();
             sum -= eldest.next().getValue();
             eldest.remove();
         }

@@ -80,7 +80,7 @@ final class AutoTreeTest {
 
     private void call(AutoTree auto, int times, String... pins) throws Exception {
         for (int i = 0; i < times; i++) {
-            auto.createLeaf(lambda(pins)).destroy();
+            auto.createLeaf(pool.request(lambda(pins))).destroy();
         }
     }
 
@@ -174,7 +174,7 @@ final class AutoTreeTest {
             }
         });
         try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
-            Future<Leaf> leaf = threads.submit(() -> auto.createLeaf(lambda("six==1.17.0")));
+            Future<Leaf> leaf = threads.submit(() -> auto.createLeaf(pool.request(lambda("six==1.17.0"))));
             under.await();
 
             assertTrue(auto.refit());
@@ -224,7 +224,7 @@ final class AutoTreeTest {
             FakeSandboxes sandboxes = new FakeSandboxes(known, 64 * 1024);
             AutoTree auto = auto(TreeReader.bundled(), AutoOptions.DEFAULT, sandboxes, known);
             for (int i = 0; i < 200; i++) {
-                auto.createLeaf(FakeContext.leaf("f" + i, known.randomPins(random, 4)))
+                auto.createLeaf(sandboxes.request(FakeContext.leaf("f" + i, known.randomPins(random, 4))))
                         .destroy();
             }
             assertTrue(auto.refit());
@@ -261,7 +261,7 @@ final class AutoTreeTest {
                     Random own = new Random(round * 100L + thread);
                     calls.add(threads.submit(() -> {
                         for (int i = 0; i < 100; i++) {
-                            auto.createLeaf(FakeContext.leaf("f", known.randomPins(own, 3)))
+                            auto.createLeaf(sandboxes.request(FakeContext.leaf("f", known.randomPins(own, 3))))
                                     .destroy();
                         }
                         return null;
@@ -291,7 +291,8 @@ final class AutoTreeTest {
         assertInstanceOf(AutoTree.class, cache);
         pool.listener(cache::onEvent);
         for (int i = 0; i < 30; i++) {
-            cache.createLeaf(lambda("pandas==2.2.3", "flask==3.1.0")).destroy();
+            cache.createLeaf(pool.request(lambda("pandas==2.2.3", "flask==3.1.0")))
+                    .destroy();
         }
         while (cache.statistics().get("refit_moves").longValue() == 0) {
             Thread.sleep(20);
@@ -424,7 +425,8 @@ final class AutoTreeTest {
         open.add(before);
         pool.listener(before::onEvent);
         for (int i = 0; i < 30; i++) {
-            before.createLeaf(lambda("pandas==2.2.3", "flask==3.1.0")).destroy();
+            before.createLeaf(pool.request(lambda("pandas==2.2.3", "flask==3.1.0")))
+                    .destroy();
         }
         while (new AutoMemory(state).load().tree().isEmpty()) {
             Thread.sleep(20);
@@ -436,7 +438,7 @@ final class AutoTreeTest {
 
         assertEquals(before.statistics().get("nodes"), after.statistics().get("nodes"));
         assertEquals(1, after.statistics().get("refit_lambdas"));
-        after.createLeaf(lambda("pandas==2.2.3", "flask==3.1.0")).destroy();
+        after.createLeaf(pool.request(lambda("pandas==2.2.3", "flask==3.1.0"))).destroy();
         after.close();
         assertEquals(31, new AutoMemory(state).load().calls().getFirst().count());
         assertEquals(List.of(AutoMemory.FILE), files(state));

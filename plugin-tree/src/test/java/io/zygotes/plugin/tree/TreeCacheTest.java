@@ -11,6 +11,7 @@ import io.zygotes.plugin.tree.model.TreeReader;
 import io.zygotes.plugin.tree.model.TreeText;
 import io.zygotes.plugin.tree.model.ZygoteTree;
 import io.zygotes.spi.CacheShape;
+import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxException;
@@ -18,6 +19,7 @@ import io.zygotes.spi.Zygote;
 import io.zygotes.spi.ZygoteSpec;
 import io.zygotes.spi.testkit.FakeContext;
 import io.zygotes.spi.testkit.FakePackages;
+import io.zygotes.spi.testkit.FakeRequest;
 import io.zygotes.spi.testkit.FakeSandboxes;
 import io.zygotes.spi.testkit.FakeSandboxes.Made;
 import io.zygotes.spi.testkit.Trouble;
@@ -78,7 +80,7 @@ final class TreeCacheTest {
     }
 
     private Made leafOf(TreeCache cache, String... pins) throws Exception {
-        cache.createLeaf(lambda(pins)).destroy();
+        cache.createLeaf(pool.request(lambda(pins))).destroy();
         return pool.made().getLast();
     }
 
@@ -149,7 +151,7 @@ final class TreeCacheTest {
     @Test
     void aLambdaWhosePinsLackADependencyGetsAZygoteWithoutIt() throws Exception {
         TreeCache cache = cache(DATA);
-        cache.createLeaf(FakeContext.leaf("odd", Set.copyOf(ids("pandas==2.2.3", "numpy==2.2.3"))));
+        cache.createLeaf(pool.request(FakeContext.leaf("odd", Set.copyOf(ids("pandas==2.2.3", "numpy==2.2.3")))));
         assertEquals(
                 Optional.of(ids("numpy==2.2.3", "pandas==2.2.3")),
                 pool.made().getLast().parent());
@@ -178,7 +180,7 @@ final class TreeCacheTest {
                 sandboxes,
                 two,
                 TreeOptions.DEFAULT);
-        cache.createLeaf(FakeContext.leaf("f", two.pins("a==1", "b==1")));
+        cache.createLeaf(sandboxes.request(FakeContext.leaf("f", two.pins("a==1", "b==1"))));
         assertEquals(Optional.of(ids("b==1")), sandboxes.made().getLast().parent());
     }
 
@@ -194,10 +196,10 @@ final class TreeCacheTest {
                 sandboxes,
                 two,
                 TreeOptions.DEFAULT);
-        cache.createLeaf(FakeContext.leaf("both", two.pins("large==1", "slow==1")));
+        cache.createLeaf(sandboxes.request(FakeContext.leaf("both", two.pins("large==1", "slow==1"))));
         assertEquals(Optional.of(ids("large==1")), sandboxes.made().getLast().parent(), "estimated from its size");
-        cache.createLeaf(FakeContext.leaf("slow", two.pins("slow==1")));
-        cache.createLeaf(FakeContext.leaf("both", two.pins("large==1", "slow==1")));
+        cache.createLeaf(sandboxes.request(FakeContext.leaf("slow", two.pins("slow==1"))));
+        cache.createLeaf(sandboxes.request(FakeContext.leaf("both", two.pins("large==1", "slow==1"))));
         assertEquals(Optional.of(ids("slow==1")), sandboxes.made().getLast().parent(), "both are measured now");
     }
 
@@ -355,13 +357,85 @@ final class TreeCacheTest {
     @Test
     void aZygoteThatItsRequestNoLongerNeedsIsMadeForTheNext() throws Exception {
         TreeCache cache = cache(DATA);
-        SandboxException served = new SandboxException.NoLongerNeeded("served");
-        failZygotes(pool, has("pandas"), served);
-        assertSame(served, assertThrows(SandboxException.class, () -> leafOf(cache, "pandas==2.2.3")));
-        assertEquals(0L, cache.statistics().get("zygotes_without_room"));
-        assertEquals(0L, cache.statistics().get("zygotes_failed"));
+        Leaf free = pool.createLeaf(Optional.empty(), lambda("pandas==2.2.3"));
+        FakeRequest request = pool.request(lambda("pandas==2.2.3"));
+        pool.trouble(new Trouble() {
+            @Override
+            public void beforeZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException {
+                if (has("pandas").test(spec)) {
+                    request.becameFree(free);
+                    throw new SandboxException.NoCapacity("served");
+                }
+            }
+        });
+        assertSame(free, cache.createLeaf(request));
+        for (String number : List.of(
+                "zygotes_without_room", "zygotes_failed", "leaves_fresh", "leaves_from_root", "leaves_from_nodes")) {
+            assertEquals(0L, cache.statistics().get(number), number);
+        }
         pool.trouble(Trouble.NONE);
         assertEquals(5, leafOf(cache, "pandas==2.2.3").parent().orElseThrow().size());
+        free.destroy();
+    }
+
+    @Test
+    void whoWaitsForAZygoteThatItsRequestNoLongerNeedsMakesIt() throws Exception {
+        TreeCache cache = cache(DATA);
+        Leaf free = pool.createLeaf(Optional.empty(), lambda("pandas==2.2.3"));
+        FakeRequest served = pool.request(lambda("pandas==2.2.3"));
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        pool.trouble(new Trouble() {
+            @Override
+            public void beforeZygote(Optional<Zygote> parent, ZygoteSpec spec)
+                    throws SandboxException, InterruptedException {
+                if (has("pandas").test(spec) && served.needsLeaf()) {
+                    inside.countDown();
+                    go.await();
+                    served.becameFree(free);
+                    throw new SandboxException.NoCapacity("served");
+                }
+            }
+        });
+        List<Thread> waiting = new ArrayList<>();
+        try (ExecutorService executor = Executors.newFixedThreadPool(2)) {
+            Future<Leaf> first = executor.submit(() -> cache.createLeaf(served));
+            inside.await();
+            Future<Leaf> second = executor.submit(() -> {
+                synchronized (waiting) {
+                    waiting.add(Thread.currentThread());
+                }
+                return cache.createLeaf(pool.request(lambda("pandas==2.2.3")));
+            });
+            while (!allWait(waiting, 1)) {
+                Thread.sleep(1);
+            }
+            go.countDown();
+            assertSame(free, first.get());
+            second.get().destroy();
+        }
+        assertEquals(5, pool.made().getLast().parent().orElseThrow().size());
+        assertEquals(1L, cache.statistics().get("leaves_from_nodes"));
+        assertEquals(0L, cache.statistics().get("zygotes_without_room"));
+        free.destroy();
+    }
+
+    @Test
+    void aZygoteThatCannotForkItsLeafIsReplacedOnceAndCounted() throws Exception {
+        TreeCache cache = cache(DATA);
+        AtomicInteger failures = new AtomicInteger(1);
+        pool.trouble(new Trouble() {
+            @Override
+            public void beforeLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException {
+                if (failures.getAndDecrement() > 0) {
+                    throw new SandboxException.ZygoteGone("does not answer");
+                }
+            }
+        });
+        assertEquals(5, leafOf(cache, "pandas==2.2.3").parent().orElseThrow().size());
+        assertEquals(1L, cache.statistics().get("zygotes_replaced"));
+        assertEquals(4L, cache.statistics().get("zygotes_made"), "root, numpy, pandas twice");
+        assertEquals(3L, cache.statistics().get("zygotes_live"));
     }
 
     @Test
@@ -380,7 +454,7 @@ final class TreeCacheTest {
         FakePackages later = new FakePackages().add("numpy==3.0", 90, 14).add("pandas==4.0", 200, 30, "numpy");
         FakeSandboxes sandboxes = new FakeSandboxes(later, 1000);
         TreeCache other = cache(TreeReader.bundled(), sandboxes, later, TreeOptions.DEFAULT);
-        other.createLeaf(FakeContext.leaf("f", later.pins("pandas==4.0")));
+        other.createLeaf(sandboxes.request(FakeContext.leaf("f", later.pins("pandas==4.0"))));
         assertEquals(
                 Optional.of(ids("numpy==3.0", "pandas==4.0")),
                 sandboxes.made().getLast().parent(),
@@ -391,7 +465,7 @@ final class TreeCacheTest {
     void threadsThatNeedTheSameZygoteMakeItOnce() throws Exception {
         TreeCache cache = cache(DATA);
         pool.pause(Duration.ofMillis(5));
-        together(64, () -> cache.createLeaf(lambda("pandas==2.2.3")));
+        together(64, () -> cache.createLeaf(pool.request(lambda("pandas==2.2.3"))));
         assertEquals(3, pool.zygotesMade());
     }
 
@@ -417,7 +491,9 @@ final class TreeCacheTest {
                     synchronized (threads) {
                         threads.add(Thread.currentThread());
                     }
-                    return assertThrows(SandboxException.TimedOut.class, () -> cache.createLeaf(lambda("six==1.17.0")));
+                    return assertThrows(
+                            SandboxException.TimedOut.class,
+                            () -> cache.createLeaf(pool.request(lambda("six==1.17.0"))));
                 }));
             }
             while (!allWait(threads, 32)) {
@@ -453,7 +529,7 @@ final class TreeCacheTest {
             }
         });
         try (ExecutorService executor = Executors.newFixedThreadPool(2)) {
-            Future<?> slow = executor.submit(() -> cache.createLeaf(lambda("pandas==2.2.3")));
+            Future<?> slow = executor.submit(() -> cache.createLeaf(pool.request(lambda("pandas==2.2.3"))));
             inside.await();
             assertEquals(
                     Optional.of(ids("numpy==2.2.3")),
@@ -498,7 +574,8 @@ final class TreeCacheTest {
                 many,
                 TreeOptions.DEFAULT);
         for (int i = 0; i < 3000; i++) {
-            cache.createLeaf(FakeContext.leaf("f", many.pins("p==1." + i))).destroy();
+            cache.createLeaf(small.request(FakeContext.leaf("f", many.pins("p==1." + i))))
+                    .destroy();
         }
         assertEquals((long) small.zygotes().size(), cache.statistics().get("zygotes_live"));
         cache.close();
@@ -554,7 +631,8 @@ final class TreeCacheTest {
                     pins.remove(pins.iterator().next());
                 }
                 try {
-                    cache.createLeaf(FakeContext.leaf("f" + i, pins)).destroy();
+                    cache.createLeaf(sandboxes.request(FakeContext.leaf("f" + i, pins)))
+                            .destroy();
                 } catch (SandboxException passedOn) {
                     continue;
                 }

@@ -1,5 +1,6 @@
 package io.zygotes.spi.testkit;
 
+import io.zygotes.spi.CreationSteps;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.Leaf;
@@ -103,6 +104,11 @@ public final class FakeSandboxes implements Sandboxes {
     /** Who hears of what was made, on the thread that made it. */
     void births(Consumer<Made> whom) {
         births = whom;
+    }
+
+    /** A request for a leaf, to be given to {@link io.zygotes.spi.ImportCache#createLeaf}. */
+    public FakeRequest request(LeafSpec spec) {
+        return new FakeRequest(this, spec);
     }
 
     @Override
@@ -473,8 +479,8 @@ public final class FakeSandboxes implements Sandboxes {
         }
 
         @Override
-        public Map<String, Long> creationNanos() {
-            return Map.of("modelled", Math.round(millis * 1e6));
+        public CreationSteps creation() {
+            return new CreationSteps(List.of(new CreationSteps.Step("modelled", Math.round(millis * 1e6))));
         }
     }
 }

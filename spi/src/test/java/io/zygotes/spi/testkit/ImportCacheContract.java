@@ -163,7 +163,7 @@ public abstract class ImportCacheContract {
         FakeSandboxes pool = new FakeSandboxes(packages, ROOMY);
         try (ImportCache cache = open(packages, pool, options())) {
             LeafSpec spec = pandas(packages);
-            Leaf leaf = cache.createLeaf(spec);
+            Leaf leaf = cache.createLeaf(pool.request(spec));
             assertEquals(spec, leaf.spec());
             assertTrue(leaf.alive());
         }
@@ -174,7 +174,8 @@ public abstract class ImportCacheContract {
         FakePackages packages = FakePackages.wellKnown();
         FakeSandboxes pool = new FakeSandboxes(packages, ROOMY);
         try (ImportCache cache = open(packages, pool, options())) {
-            assertTrue(cache.createLeaf(FakeContext.leaf("hello", Set.of())).alive());
+            assertTrue(cache.createLeaf(pool.request(FakeContext.leaf("hello", Set.of())))
+                    .alive());
             assertEquals(List.of(), pool.violations());
         }
     }
@@ -188,7 +189,7 @@ public abstract class ImportCacheContract {
             try (ImportCache cache = open(packages, pool, seededOptions())) {
                 for (int i = 0; i < 40; i++) {
                     LeafSpec spec = FakeContext.leaf("f" + i, packages.randomPins(random, 6));
-                    cache.createLeaf(spec).destroy();
+                    cache.createLeaf(pool.request(spec)).destroy();
                 }
             }
             for (FakeSandboxes.Made made : pool.made()) {
@@ -204,8 +205,8 @@ public abstract class ImportCacheContract {
         FakeSandboxes pool = new FakeSandboxes(packages, ROOMY);
         Leaf leaf;
         try (ImportCache cache = open(packages, pool, options())) {
-            leaf = cache.createLeaf(pandas(packages));
-            cache.createLeaf(FakeContext.leaf("web", packages.pins("flask==3.1.0")))
+            leaf = cache.createLeaf(pool.request(pandas(packages)));
+            cache.createLeaf(pool.request(FakeContext.leaf("web", packages.pins("flask==3.1.0"))))
                     .destroy();
         }
         assertEquals(List.of(), pool.zygotes());
@@ -220,11 +221,11 @@ public abstract class ImportCacheContract {
         FakeSandboxes pool = new FakeSandboxes(packages, ROOMY);
         try (ImportCache cache = open(packages, pool, options())) {
             for (int i = 0; i < 5; i++) {
-                assertTrue(cache.createLeaf(pandas(packages)).alive());
+                assertTrue(cache.createLeaf(pool.request(pandas(packages))).alive());
                 pool.killZygotes();
             }
             for (int i = 0; i < 5; i++) {
-                assertTrue(cache.createLeaf(pandas(packages)).alive());
+                assertTrue(cache.createLeaf(pool.request(pandas(packages))).alive());
                 pool.evictZygotes();
             }
         }
@@ -245,7 +246,7 @@ public abstract class ImportCacheContract {
             }
         });
         try (ImportCache cache = open(packages, pool, options())) {
-            assertTrue(cache.createLeaf(pandas(packages)).alive());
+            assertTrue(cache.createLeaf(pool.request(pandas(packages))).alive());
         }
         assertEquals(List.of(), pool.zygotes(), "the zygote that cannot fork is destroyed, too");
     }
@@ -265,7 +266,8 @@ public abstract class ImportCacheContract {
         try (ImportCache cache = open(packages, pool, options())) {
             assertTimeoutPreemptively(
                     Duration.ofSeconds(20),
-                    () -> assertThrows(SandboxException.ZygoteGone.class, () -> cache.createLeaf(pandas(packages))));
+                    () -> assertThrows(
+                            SandboxException.ZygoteGone.class, () -> cache.createLeaf(pool.request(pandas(packages)))));
         }
         assertTrue(forks.get() <= 2, () -> forks + " forks for one leaf");
         assertEquals(List.of(), pool.zygotes());
@@ -287,10 +289,62 @@ public abstract class ImportCacheContract {
                         throw error;
                     }
                 });
-                assertSame(error, assertThrows(SandboxException.class, () -> cache.createLeaf(pandas(packages))));
+                assertSame(
+                        error,
+                        assertThrows(SandboxException.class, () -> cache.createLeaf(pool.request(pandas(packages)))));
             }
             pool.trouble(Trouble.NONE);
-            assertTrue(cache.createLeaf(pandas(packages)).alive());
+            assertTrue(cache.createLeaf(pool.request(pandas(packages))).alive());
+        }
+    }
+
+    @Test
+    void theLeafComesFromTheSandboxesOfTheRequest() throws Exception {
+        FakePackages packages = FakePackages.wellKnown();
+        FakeSandboxes pool = new FakeSandboxes(packages, ROOMY);
+        try (ImportCache cache = open(packages, pool, options())) {
+            FakeRequest request = pool.request(pandas(packages));
+            assertEquals(cache.createLeaf(request), request.leaves().getLast());
+        }
+    }
+
+    @Test
+    void aLeafThatBecomesFreeWhileTheRequestWaitsForMemoryServesIt() throws Exception {
+        FakePackages packages = FakePackages.wellKnown();
+        FakeSandboxes pool = new FakeSandboxes(packages, ROOMY);
+        Leaf free = pool.createLeaf(Optional.empty(), pandas(packages));
+        FakeRequest request = pool.request(pandas(packages));
+        pool.trouble(new Trouble() {
+            @Override
+            public void beforeZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException {
+                request.becameFree(free);
+                throw new SandboxException.NoCapacity("full");
+            }
+
+            @Override
+            public void beforeLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException {
+                request.becameFree(free);
+                throw new SandboxException.NoCapacity("full");
+            }
+        });
+        try (ImportCache cache = open(packages, pool, seededOptions())) {
+            assertSame(free, cache.createLeaf(request));
+            assertEquals(1, pool.leavesMade());
+            pool.trouble(Trouble.NONE);
+            cache.createLeaf(pool.request(pandas(packages)));
+            assertEquals(
+                    undisturbed().parent().isPresent(),
+                    pool.made().getLast().parent().isPresent(),
+                    "the next request gets the zygote that this one did not need any more");
+        }
+    }
+
+    private FakeSandboxes.Made undisturbed() throws Exception {
+        FakePackages packages = FakePackages.wellKnown();
+        FakeSandboxes pool = new FakeSandboxes(packages, ROOMY);
+        try (ImportCache cache = open(packages, pool, seededOptions())) {
+            cache.createLeaf(pool.request(pandas(packages)));
+            return pool.made().getLast();
         }
     }
 
@@ -309,7 +363,7 @@ public abstract class ImportCacheContract {
         try (ImportCache cache = open(packages, pool, options())) {
             for (int i = 0; i < 3; i++) {
                 try {
-                    assertTrue(cache.createLeaf(pandas(packages)).alive());
+                    assertTrue(cache.createLeaf(pool.request(pandas(packages))).alive());
                 } catch (SandboxException.ImportFailed passedOn) {
                     assertEquals("Traceback", passedOn.traceback());
                 }
@@ -326,10 +380,12 @@ public abstract class ImportCacheContract {
         try (ImportCache cache = open(packages, pool, options())) {
             List<Leaf> leaves = together(thread -> {
                 Random random = new Random(thread);
-                Leaf leaf = cache.createLeaf(FakeContext.leaf("f" + thread, packages.randomPins(random, 5)));
+                Leaf leaf =
+                        cache.createLeaf(pool.request(FakeContext.leaf("f" + thread, packages.randomPins(random, 5))));
                 for (int i = 0; i < 10; i++) {
                     leaf.destroy();
-                    leaf = cache.createLeaf(FakeContext.leaf("f" + thread, packages.randomPins(random, 5)));
+                    leaf = cache.createLeaf(
+                            pool.request(FakeContext.leaf("f" + thread, packages.randomPins(random, 5))));
                 }
                 return leaf;
             });
@@ -370,7 +426,7 @@ public abstract class ImportCacheContract {
                 Random random = new Random(thread);
                 for (int i = 0; i < 20; i++) {
                     try {
-                        cache.createLeaf(FakeContext.leaf("f" + thread, packages.randomPins(random, 5)))
+                        cache.createLeaf(pool.request(FakeContext.leaf("f" + thread, packages.randomPins(random, 5))))
                                 .destroy();
                         served.incrementAndGet();
                     } catch (SandboxException expected) {
@@ -416,7 +472,7 @@ public abstract class ImportCacheContract {
                         threads.add(Thread.currentThread());
                     }
                     started.countDown();
-                    return assertThrows(Throwable.class, () -> cache.createLeaf(pandas(packages)));
+                    return assertThrows(Throwable.class, () -> cache.createLeaf(pool.request(pandas(packages))));
                 }));
             }
             started.await();
@@ -429,7 +485,7 @@ public abstract class ImportCacheContract {
                 assertEquals(InterruptedException.class, thrown.getClass());
             }
             pool.trouble(Trouble.NONE);
-            assertTrue(cache.createLeaf(pandas(packages)).alive());
+            assertTrue(cache.createLeaf(pool.request(pandas(packages))).alive());
         }
         assertEquals(List.of(), pool.zygotes());
     }
@@ -445,7 +501,7 @@ public abstract class ImportCacheContract {
         FakeSandboxes pool = new FakeSandboxes(packages, ROOMY);
         try (ImportCache cache = open(packages, pool, seededOptions())) {
             for (int i = 0; i < 60; i++) {
-                cache.createLeaf(FakeContext.leaf("f" + i, packages.randomPins(random, 5)))
+                cache.createLeaf(pool.request(FakeContext.leaf("f" + i, packages.randomPins(random, 5))))
                         .destroy();
             }
         }
@@ -457,14 +513,14 @@ public abstract class ImportCacheContract {
         FakePackages packages = FakePackages.wellKnown();
         FakeSandboxes pool = new FakeSandboxes(packages, ROOMY);
         try (ImportCache cache = open(packages, pool, options())) {
-            Leaf leaf = cache.createLeaf(pandas(packages));
+            Leaf leaf = cache.createLeaf(pool.request(pandas(packages)));
             for (SandboxEvent.Kind kind : SandboxEvent.Kind.values()) {
                 assertDoesNotThrow(() -> cache.onEvent(new SandboxEvent(kind, leaf)));
                 for (Zygote zygote : pool.zygotes()) {
                     assertDoesNotThrow(() -> cache.onEvent(new SandboxEvent(kind, zygote)));
                 }
             }
-            assertTrue(cache.createLeaf(pandas(packages)).alive());
+            assertTrue(cache.createLeaf(pool.request(pandas(packages))).alive());
         }
         assertEquals(List.of(), pool.zygotes(), "an event about a zygote does not make it somebody else's");
     }
@@ -474,8 +530,8 @@ public abstract class ImportCacheContract {
         FakePackages packages = FakePackages.wellKnown();
         FakeSandboxes pool = new FakeSandboxes(packages, ROOMY);
         try (ImportCache cache = open(packages, pool, options())) {
-            cache.createLeaf(pandas(packages));
-            cache.createLeaf(FakeContext.leaf("web", packages.pins("flask==3.1.0")));
+            cache.createLeaf(pool.request(pandas(packages)));
+            cache.createLeaf(pool.request(FakeContext.leaf("web", packages.pins("flask==3.1.0"))));
             cache.statistics()
                     .forEach((name, value) -> assertAll(
                             () -> assertTrue(name.matches("[a-z0-9_.-]+"), name), () -> assertNotNull(value)));

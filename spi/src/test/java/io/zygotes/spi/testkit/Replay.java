@@ -224,7 +224,7 @@ public final class Replay {
                 warm++;
             } else {
                 made.clear();
-                leaf = cache.createLeaf(FakeContext.leaf(call.lambda(), call.pins()));
+                leaf = cache.createLeaf(pool.request(FakeContext.leaf(call.lambda(), call.pins())));
                 millis = made.stream().mapToDouble(FakeSandboxes.Made::millis).sum();
                 boolean hit = made.size() == 1 && made.getFirst().parent().isPresent();
                 hits += hit ? 1 : 0;

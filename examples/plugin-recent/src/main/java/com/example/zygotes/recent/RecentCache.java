@@ -4,7 +4,7 @@ import io.zygotes.spi.CacheShape;
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.ImportCacheContext;
 import io.zygotes.spi.Leaf;
-import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.LeafRequest;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.PackageId;
@@ -12,7 +12,6 @@ import io.zygotes.spi.PackageInfo;
 import io.zygotes.spi.Packages;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
-import io.zygotes.spi.Sandboxes;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.ZygoteSpec;
 import java.lang.System.Logger;
@@ -45,7 +44,6 @@ final class RecentCache implements ImportCache {
     private static final Duration REST = Duration.ofSeconds(10);
 
     private final RecentOptions options;
-    private final Sandboxes sandboxes;
     private final Packages packages;
     private final Limits limits;
     private final LongSupplier nanoTime;
@@ -65,7 +63,6 @@ final class RecentCache implements ImportCache {
 
     RecentCache(RecentOptions options, ImportCacheContext context, LongSupplier nanoTime) {
         this.options = options;
-        this.sandboxes = context.sandboxes();
         this.packages = context.packages();
         this.limits = context.zygoteLimits();
         this.nanoTime = nanoTime;
@@ -75,43 +72,22 @@ final class RecentCache implements ImportCache {
     }
 
     @Override
-    public Leaf createLeaf(LeafSpec spec) throws SandboxException, PackageException, InterruptedException {
-        Place place = enter(spec.packages());
+    public Leaf createLeaf(LeafRequest request) throws SandboxException, PackageException, InterruptedException {
+        Place place = enter(request.spec().packages());
         try {
-            return leaf(place, spec);
+            // A zygote that died since we looked, or cannot fork any more, is replaced once.
+            Leaf leaf = request.sandboxes().createLeafFrom(() -> zygote(place, request), request.spec());
+            (place.live().isPresent() ? fromZygote : fresh).increment();
+            return leaf;
         } finally {
             leave(place);
             sweep();
         }
     }
 
-    private Leaf leaf(Place place, LeafSpec spec) throws SandboxException, PackageException, InterruptedException {
-        Optional<Zygote> first = zygote(place);
-        try {
-            return counted(first, sandboxes.createLeaf(first, spec));
-        } catch (SandboxException.ZygoteGone gone) {
-            if (first.isEmpty()) {
-                throw gone;
-            }
-            // It died since we looked, or it cannot fork any more. One replacement; then the caller hears of it.
-            first.get().destroy();
-        }
-        Optional<Zygote> second = zygote(place);
-        try {
-            return counted(second, sandboxes.createLeaf(second, spec));
-        } catch (SandboxException.ZygoteGone gone) {
-            second.ifPresent(Zygote::destroy);
-            throw gone;
-        }
-    }
-
-    private Leaf counted(Optional<Zygote> parent, Leaf leaf) {
-        (parent.isPresent() ? fromZygote : fresh).increment();
-        return leaf;
-    }
-
     /** The place's zygote, made if need be; empty if it cannot be made at present. */
-    private Optional<Zygote> zygote(Place place) throws SandboxException, PackageException, InterruptedException {
+    private Optional<Zygote> zygote(Place place, LeafRequest request)
+            throws SandboxException, PackageException, InterruptedException {
         Optional<Zygote> live = place.live();
         if (live.isPresent()) {
             return live;
@@ -123,28 +99,30 @@ final class RecentCache implements ImportCache {
             if (madeMeanwhile.isPresent() || place.resting(nanoTime.getAsLong())) {
                 return madeMeanwhile;
             }
-            return make(place);
+            return make(place, request);
         } finally {
             place.making.unlock();
         }
     }
 
-    private Optional<Zygote> make(Place place) throws SandboxException, PackageException, InterruptedException {
+    private Optional<Zygote> make(Place place, LeafRequest request)
+            throws SandboxException, PackageException, InterruptedException {
+        ZygoteSpec spec = new ZygoteSpec(importOrder(place.packages), limits);
         try {
-            Zygote zygote =
-                    sandboxes.createZygote(Optional.empty(), new ZygoteSpec(importOrder(place.packages), limits));
+            Zygote zygote = request.sandboxes().createZygote(Optional.empty(), spec);
             place.made(zygote);
             made.increment();
             return Optional.of(zygote);
-        } catch (SandboxException.NoLongerNeeded e) {
-            throw e;
         } catch (SandboxException e) {
-            // The lambda may well work without: not every lambda imports all that it pins.
-            place.failed(nanoTime.getAsLong() + REST.toNanos());
-            failed.increment();
-            LOG.log(
-                    Level.WARNING,
-                    "no zygote with " + place.packages + " for the next " + REST.toSeconds() + " s: " + e.getMessage());
+            if (request.needsLeaf()) {
+                // The lambda may well work without: not every lambda imports all that it pins.
+                place.failed(nanoTime.getAsLong() + REST.toNanos());
+                failed.increment();
+                LOG.log(
+                        Level.WARNING,
+                        "no zygote with " + place.packages + " for the next " + REST.toSeconds() + " s: "
+                                + e.getMessage());
+            }
             return Optional.empty();
         }
     }

@@ -15,7 +15,7 @@ record RecentOptions(int maxZygotes, Duration maxAge) {
 
     /** @throws ConfigException if a value is wrong or a key is unknown; names all of them */
     static RecentOptions read(Options options) throws ConfigException {
-        var read = new RecentOptions(
+        RecentOptions read = new RecentOptions(
                 options.integer("max_zygotes", 20, 1, 1000),
                 Duration.ofSeconds(options.integer("max_age_sec", 600, 1, 86_400)));
         options.finish();

@@ -1,16 +1,19 @@
 package com.example.zygotes.recent;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.ZygoteSpec;
 import io.zygotes.spi.testkit.FakeContext;
 import io.zygotes.spi.testkit.FakePackages;
+import io.zygotes.spi.testkit.FakeRequest;
 import io.zygotes.spi.testkit.FakeSandboxes;
 import io.zygotes.spi.testkit.Trouble;
 import java.time.Duration;
@@ -41,7 +44,7 @@ final class RecentCacheTest {
 
     private void call(String... pinned) throws Exception {
         LeafSpec spec = FakeContext.leaf("f", packages.pins(pinned));
-        cache.createLeaf(spec).destroy();
+        cache.createLeaf(pool.request(spec)).destroy();
     }
 
     private FakeSandboxes.Made last() {
@@ -86,8 +89,9 @@ final class RecentCacheTest {
     @Test
     @Timeout(60)
     void withoutRequestsOldZygotesGoByThemselves() throws Exception {
-        try (var quick = new RecentCache(new RecentOptions(2, Duration.ofSeconds(1)), context, System::nanoTime)) {
-            quick.createLeaf(FakeContext.leaf("f", packages.pins("six==1.17.0")))
+        try (RecentCache quick =
+                new RecentCache(new RecentOptions(2, Duration.ofSeconds(1)), context, System::nanoTime)) {
+            quick.createLeaf(pool.request(FakeContext.leaf("f", packages.pins("six==1.17.0"))))
                     .destroy();
             assertEquals(1, pool.zygotes().size());
 
@@ -129,6 +133,43 @@ final class RecentCacheTest {
         call("six==1.17.0");
 
         assertEquals(packages.versions("six"), last().parent().orElseThrow());
+    }
+
+    @Test
+    void aSetThatItsRequestNoLongerNeedsDoesNotRest() throws Exception {
+        LeafSpec spec = FakeContext.leaf("f", packages.pins("six==1.17.0"));
+        Leaf free = pool.createLeaf(Optional.empty(), spec);
+        FakeRequest request = pool.request(spec);
+        pool.trouble(new Trouble() {
+            @Override
+            public void beforeZygote(Optional<Zygote> parent, ZygoteSpec zygote) throws SandboxException {
+                request.becameFree(free);
+                throw new SandboxException.NoCapacity("full");
+            }
+        });
+
+        assertSame(free, cache.createLeaf(request));
+
+        pool.trouble(Trouble.NONE);
+        call("six==1.17.0");
+        assertEquals(packages.versions("six"), last().parent().orElseThrow());
+        assertEquals(0L, cache.statistics().get("zygotes_failed"));
+    }
+
+    @Test
+    void leavesAreCountedByWhatTheyWereMadeFrom() throws Exception {
+        call("six==1.17.0");
+        call("six==1.17.0");
+        pool.trouble(new Trouble() {
+            @Override
+            public void beforeZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException {
+                throw new SandboxException.ImportFailed("no", "Traceback");
+            }
+        });
+        call("idna==3.10");
+
+        assertEquals(2L, cache.statistics().get("leaves_from_zygotes"));
+        assertEquals(1L, cache.statistics().get("leaves_fresh"));
     }
 
     @Test

@@ -152,8 +152,7 @@ public final class TraceCosts {
     }
 
     private static boolean measured(JsonNode line) {
-        return TraceReader.isCost(line.path("import_ms"), TraceReader.MOST_MILLIS)
-                && TraceReader.isCost(line.path("import_mb"), TraceReader.MOST_MEGABYTES);
+        return new TraceLine(line).hasCosts();
     }
 
     /** The packages without costs, by name and version. */

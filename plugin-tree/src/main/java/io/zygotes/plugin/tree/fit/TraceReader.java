@@ -5,7 +5,6 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.zygotes.plugin.tree.model.Requirement;
 import io.zygotes.spi.PackageId;
@@ -14,7 +13,6 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -22,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
-import java.util.PriorityQueue;
 import java.util.Set;
 
 /**
@@ -32,10 +29,6 @@ import java.util.Set;
  */
 public final class TraceReader {
 
-    /** An import of an hour or a terabyte was not measured but mistyped. */
-    static final double MOST_MILLIS = 3_600_000;
-
-    static final double MOST_MEGABYTES = 1_000_000;
     private static final int SHOWN = 3;
     /** Names of functions that may be described later; more of them than this are no trace of a worker. */
     private static final int MOST_UNKNOWN_NAMES = 1_000_000;
@@ -88,24 +81,13 @@ public final class TraceReader {
         }
     }
 
-    private record Function(Set<PackageId> packages, long[] count) {}
-
     /**
-     * An invocation that is one of the first as far as is known.
+     * A function as its last line describes it.
      *
-     * @param function what it calls; null if no line has described it yet
-     * @param order its time, or that of the one before it if it has none
-     * @param number tells those of the same time apart
+     * @param packages all its packages
+     * @param count how often this set of packages was called; one number, shared by the functions that have the set
      */
-    private record Kept(String name, Function function, OptionalLong atMillis, long order, long number) {}
-
-    private static final class Malformed extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        Malformed(String reason) {
-            super(reason);
-        }
-    }
+    record Function(Set<PackageId> packages, long[] count) {}
 
     private final Map<String, PackageId> ids = new HashMap<>();
     private final Map<PackageId, Trace.TracedPackage> packages = new LinkedHashMap<>();
@@ -113,20 +95,13 @@ public final class TraceReader {
     private final Map<String, Function> functions = new HashMap<>();
     private final Map<String, Long> early = new HashMap<>();
     private final List<String> firstMalformed = new ArrayList<>();
-    private final int mostKept;
-    /** The last one on top, to be replaced by an earlier one. */
-    private final PriorityQueue<Kept> kept = new PriorityQueue<>(Comparator.comparingLong(Kept::order)
-            .thenComparingLong(Kept::number)
-            .reversed());
-
-    private long lastTime = Long.MIN_VALUE;
-    private long invocations;
+    private final FirstInvocations first;
     private long unknown;
     private long malformed;
     private boolean empty = true;
 
-    private TraceReader(int mostKept) {
-        this.mostKept = mostKept;
+    private TraceReader(int first) {
+        this.first = new FirstInvocations(first);
     }
 
     /**
@@ -177,7 +152,7 @@ public final class TraceReader {
                     if (lines.terminated()) {
                         malformed(file, lines.number(), "is not JSON: " + reason(e));
                     }
-                } catch (Malformed e) {
+                } catch (MalformedLine e) {
                     malformed(file, lines.number(), e.getMessage());
                 }
             }
@@ -197,14 +172,14 @@ public final class TraceReader {
     }
 
     /** Nearly all lines are invocations, of which only two fields count: no tree is built for them. */
-    private void line(Lines lines) throws IOException, Malformed {
+    private void line(Lines lines) throws IOException, MalformedLine {
         String type = null;
         String name = null;
         OptionalLong ts = OptionalLong.empty();
         try (JsonParser json = JSON.createParser(lines.buffer(), 0, lines.length())) {
             if (json.nextToken() != JsonToken.START_OBJECT) {
                 MAPPER.readTree(lines.buffer(), 0, lines.length());
-                throw new Malformed("must be a JSON object");
+                throw new MalformedLine("must be a JSON object");
             }
             while (json.nextToken() != JsonToken.END_OBJECT) {
                 String key = json.currentName();
@@ -218,93 +193,52 @@ public final class TraceReader {
                 json.skipChildren();
             }
             if (json.nextToken() != null) {
-                throw new Malformed("has something behind its object");
+                throw new MalformedLine("has something behind its object");
             }
         }
         if (INVOCATION.equals(type) && name != null) {
             invocation(name, ts);
         } else {
-            tree(MAPPER.readTree(lines.buffer(), 0, lines.length()));
+            described(new TraceLine(MAPPER.readTree(lines.buffer(), 0, lines.length())));
         }
     }
 
-    private void tree(JsonNode line) throws Malformed {
-        switch (text(line, "type")) {
+    private void described(TraceLine line) throws MalformedLine {
+        switch (line.text("type")) {
             case "package" -> tracedPackage(line);
             case "function" -> function(line);
-            case INVOCATION -> text(line, "name");
+            case INVOCATION -> line.text("name");
             default -> {
                 // Written by a newer worker or another tool.
             }
         }
     }
 
-    private static String text(JsonNode line, String key) throws Malformed {
-        JsonNode value = line.get(key);
-        if (value == null || !value.isTextual()) {
-            throw new Malformed(key + " must be a text, it is " + (value == null ? "missing" : value));
-        }
-        return value.textValue();
-    }
-
-    private PackageId id(String pinned) throws Malformed {
+    private PackageId id(String pinned) throws MalformedLine {
         PackageId known = ids.get(pinned);
         if (known == null) {
             try {
                 known = Written.pinned(pinned);
             } catch (IllegalArgumentException e) {
-                throw new Malformed(e.getMessage());
+                throw new MalformedLine(e.getMessage());
             }
             ids.put(pinned, known);
         }
         return known;
     }
 
-    private static List<String> texts(JsonNode line, String key) throws Malformed {
-        JsonNode list = line.get(key);
-        if (list == null || list.isNull()) {
-            return List.of();
-        }
-        if (!list.isArray()) {
-            throw new Malformed(key + " must be a list");
-        }
-        List<String> texts = new ArrayList<>();
-        for (JsonNode each : list) {
-            if (!each.isTextual()) {
-                throw new Malformed(key + " must be a list of texts, it has " + each);
-            }
-            texts.add(each.textValue());
-        }
-        return texts;
-    }
-
-    private static OptionalDouble number(JsonNode line, String key, double most) throws Malformed {
-        JsonNode value = line.get(key);
-        if (value == null || value.isNull()) {
-            return OptionalDouble.empty();
-        }
-        if (!isCost(value, most)) {
-            throw new Malformed(key + " must be a number from 0 to " + (long) most + ", it is " + value);
-        }
-        return OptionalDouble.of(value.doubleValue());
-    }
-
-    static boolean isCost(JsonNode value, double most) {
-        return value.isNumber() && value.doubleValue() >= 0 && value.doubleValue() <= most;
-    }
-
-    private void tracedPackage(JsonNode line) throws Malformed {
-        PackageId id = id(text(line, "name"));
+    private void tracedPackage(TraceLine line) throws MalformedLine {
+        PackageId id = id(line.text("name"));
         List<Requirement> dependencies = new ArrayList<>();
-        for (String text : texts(line, "deps")) {
+        for (String text : line.texts("deps")) {
             try {
                 dependencies.add(Written.requirement(text));
             } catch (IllegalArgumentException e) {
-                throw new Malformed(e.getMessage());
+                throw new MalformedLine(e.getMessage());
             }
         }
-        OptionalDouble millis = number(line, "import_ms", MOST_MILLIS);
-        OptionalDouble megabytes = number(line, "import_mb", MOST_MEGABYTES);
+        OptionalDouble millis = line.millis();
+        OptionalDouble megabytes = line.megabytes();
         Trace.TracedPackage before = packages.get(id);
         if (before != null) {
             // A later line knows better, but one without costs does not unlearn them.
@@ -314,14 +248,14 @@ public final class TraceReader {
         packages.put(id, new Trace.TracedPackage(id, dependencies, millis, megabytes));
     }
 
-    private void function(JsonNode line) throws Malformed {
-        String name = text(line, "name");
+    private void function(TraceLine line) throws MalformedLine {
+        String name = line.text("name");
         Map<String, PackageId> pins = new HashMap<>();
-        for (String text : texts(line, "deps")) {
+        for (String text : line.texts("deps")) {
             PackageId id = id(text);
             PackageId other = pins.put(id.name(), id);
             if (other != null && !other.equals(id)) {
-                throw new Malformed("function " + name + " has " + other + " and " + id);
+                throw new MalformedLine("function " + name + " has " + other + " and " + id);
             }
         }
         Set<PackageId> all = Set.copyOf(pins.values());
@@ -337,34 +271,7 @@ public final class TraceReader {
         } else {
             unknown++;
         }
-        if (mostKept > 0) {
-            keep(name, function, ts);
-        }
-    }
-
-    private void keep(String name, Function function, OptionalLong ts) {
-        lastTime = ts.orElse(lastTime);
-        invocations++;
-        if (kept.size() < mostKept || lastTime < kept.peek().order()) {
-            kept.add(new Kept(name, function, ts, lastTime, invocations));
-            if (kept.size() > mostKept) {
-                kept.remove();
-            }
-        }
-    }
-
-    /** Those whose function was never described are left out. */
-    private List<Invocation> first() {
-        List<Kept> sorted = new ArrayList<>(kept);
-        sorted.sort(kept.comparator().reversed());
-        List<Invocation> first = new ArrayList<>();
-        for (Kept each : sorted) {
-            Function function = each.function() == null ? functions.get(each.name()) : each.function();
-            if (function != null) {
-                first.add(new Invocation(each.name(), function.packages(), each.atMillis()));
-            }
-        }
-        return first;
+        first.add(name, function, ts);
     }
 
     private Result result(List<Path> files, List<Path> repeated) throws FitException {
@@ -397,6 +304,6 @@ public final class TraceReader {
                 firstMalformed,
                 unknown,
                 repeated,
-                first());
+                first.sorted(functions));
     }
 }

@@ -122,7 +122,7 @@ final class TraceCostsTest {
     @Test
     void compressedTracesAreReadAndWrittenAndATornLineIsLeftOut() throws Exception {
         Path trace = folder.resolve("trace.gz");
-        try (var out = new GZIPOutputStream(new FileOutputStream(trace.toFile()))) {
+        try (GZIPOutputStream out = new GZIPOutputStream(new FileOutputStream(trace.toFile()))) {
             out.write((TRACE + "{\"type\":\"invoc").getBytes());
         }
         Path copy = folder.resolve("copy.gz");

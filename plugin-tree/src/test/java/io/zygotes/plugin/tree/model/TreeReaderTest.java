@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,7 +48,7 @@ final class TreeReaderTest {
         Path out = folder.resolve("out.json");
         TreeWriter.write(tree, out);
         assertEquals(tree, TreeReader.file(out));
-        try (var files = Files.list(folder)) {
+        try (Stream<Path> files = Files.list(folder)) {
             assertEquals(List.of(out), files.toList(), "nothing is left beside the file");
         }
     }
