@@ -1,5 +1,9 @@
 """The first thing a fresh interpreter runs in a sandbox: the last steps of its set-up, then its work."""
 
+import sys
+
+_AT_START = set(sys.modules)
+
 # What our own modules import comes first, and they come last: what they are made of, and little else, is to lie on as
 # few pages as can be, which is what filling the holes in between is for.
 import array
@@ -10,12 +14,15 @@ import importlib.util
 import json
 import marshal
 import os
+import pkgutil
+import random
 import resource
 import select
 import signal
 import socket
+import stat
 import struct
-import sys
+import threading
 import time
 import traceback
 
@@ -27,9 +34,11 @@ if tuning.FILLED_HOLES:
 
 from .. import wire
 from ..linux.calls import do
+from ..linux.endings import let_signals_end_this_process
 from ..linux.privileges import set_dumpable
 from ..memory import arrangement
 from ..protocol import CHANNEL, KEY_KIND, KEY_SECCOMP, KIND_JOB, KIND_LEAF, KIND_ZYGOTE, PATH_RUNTIME
+from ..setup import interpreter
 from ..setup.last import base_filter, final_filter
 from ..work import job, leaf
 from . import handover, zygote
@@ -41,6 +50,8 @@ def main():
     """Never returns but in a job."""
     request, instructions = handover.take()
     sys.path.remove(PATH_RUNTIME)
+    interpreter.remember_start(_AT_START)
+    interpreter.remember_runtime()
     sys.dont_write_bytecode = True
     sys.stdout.reconfigure(line_buffering=True)
     kind = request[KEY_KIND]
@@ -51,6 +62,8 @@ def main():
         if kind != KIND_ZYGOTE:
             do(final_filter())
     do(set_dumpable(kind != KIND_ZYGOTE))
+    if kind == KIND_LEAF:
+        let_signals_end_this_process()
     if kind == KIND_JOB:
         job.main(instructions)  # ends as a program does, with its exit code and its traceback
     else:

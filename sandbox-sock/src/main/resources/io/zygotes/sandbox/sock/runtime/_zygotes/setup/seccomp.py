@@ -50,6 +50,9 @@ _CLONE_NEWCGROUP = 0x02000000
 _MOUNT_FLAGS = (6, 14)
 # AF_UNIX, AF_INET, AF_INET6
 _SOCKET_FAMILIES = (1, 2, 10)
+# AF_NETLINK with NETLINK_ROUTE, by which getifaddrs(3), if_nameindex(3) and the look for address families of
+# getaddrinfo(3) ask for interfaces. To change one takes a capability.
+_NETLINK, _ROUTE = 16, (0,)
 # SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET, without the flags in the higher bits
 _SOCKET_TYPES, _SOCKET_TYPE_MASK = (1, 2, 5), 0xF
 # The family's own choice, TCP, UDP
@@ -186,8 +189,11 @@ def _socket():
     protocol = _one_of(_ARG2, _SOCKET_PROTOCOLS, _OK, _answer(errno.EPROTONOSUPPORT))
     kind = [_instruction(_LOAD, _ARG1), _instruction(_AND, _SOCKET_TYPE_MASK)]
     kind += _compare(_SOCKET_TYPES, [], [_answer(errno.EPROTONOSUPPORT)])
+    route = _one_of(_ARG2, _ROUTE, _OK, _answer(errno.EAFNOSUPPORT))
     return [
         _instruction(_LOAD, _ARG0),
+        _instruction(_EQUAL, _NETLINK, 0, len(route)),
+        *route,
         *_compare(_SOCKET_FAMILIES, [], [_answer(errno.EAFNOSUPPORT)]),
         *kind,
         *protocol,
