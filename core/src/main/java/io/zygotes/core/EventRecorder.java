@@ -53,6 +53,11 @@ final class EventRecorder implements PoolListener {
     }
 
     @Override
+    public void onUnfit(Map<PackageId, String> reasons) {
+        packages.learnUnfit(reasons);
+    }
+
+    @Override
     public void onImportCosts(Map<PackageId, ImportCost> costs) {
         packages.learnCosts(costs);
         record.ifPresent(log -> log.measured(costs));

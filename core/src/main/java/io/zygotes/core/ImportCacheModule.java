@@ -4,13 +4,13 @@ import com.google.inject.AbstractModule;
 import com.google.inject.Provides;
 import com.google.inject.Singleton;
 import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.function.LeafSource;
 import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.statistics.Statistics;
 import io.zygotes.core.status.CacheName;
 import io.zygotes.core.trace.TraceLog;
 import io.zygotes.spi.ConfigException;
-import io.zygotes.spi.ImportCache;
 import java.util.Optional;
 
 /** Wires the import cache: which one is in use, how it is switched, and what it hears. */
@@ -18,7 +18,7 @@ final class ImportCacheModule extends AbstractModule {
 
     @Override
     protected void configure() {
-        bind(ImportCache.class).to(CurrentCache.class);
+        bind(LeafSource.class).to(CurrentCache.class);
     }
 
     @Provides
@@ -29,15 +29,14 @@ final class ImportCacheModule extends AbstractModule {
 
     @Provides
     @Singleton
-    CacheRelay relay(
+    EventRecorder relay(
             Statistics statistics,
             PackageStore packages,
             SandboxPool pool,
             WorkerConfig config,
             Optional<TraceLog> record,
             CurrentCache current) {
-        CacheRelay relay = new CacheRelay(statistics, packages, pool, config.trace(), record);
-        relay.passOnTo(current);
+        EventRecorder relay = new EventRecorder(statistics, packages, pool, config.trace(), record);
         return relay;
     }
 

@@ -52,7 +52,7 @@ final class StartSequence {
     private final SandboxMechanismProvider mechanisms;
     private final MechanismContext context;
     private final SandboxPool pool;
-    private final CacheRelay relay;
+    private final EventRecorder relay;
     private final ImportCacheProvider caches;
     private final ImportCacheSwitch cacheSwitch;
     private final CurrentCache cache;
@@ -71,7 +71,7 @@ final class StartSequence {
             SandboxMechanismProvider mechanisms,
             MechanismContext context,
             SandboxPool pool,
-            CacheRelay relay,
+            EventRecorder relay,
             ImportCacheProvider caches,
             ImportCacheSwitch cacheSwitch,
             CurrentCache cache,

@@ -9,7 +9,14 @@ import io.zygotes.spi.Invocation;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.Reply;
 import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.PackageId;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -18,6 +25,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * threads.
  */
 final class LambdaFunction {
+
+    private static final Logger LOG = System.getLogger(LambdaFunction.class.getName());
 
     private final String name;
     private final FunctionServices services;
@@ -41,7 +50,7 @@ final class LambdaFunction {
             throws SandboxException, PackageException, OverloadException, InterruptedException {
         Version version = versions.enter(code);
         try {
-            Answer answer = call(version, invocation);
+            Answer answer = callOrTryFresh(version, invocation);
             versions.compile(version);
             return answer;
         } finally {
@@ -50,35 +59,102 @@ final class LambdaFunction {
     }
 
     /**
+     * What fails in a fork of a zygote may work in a fresh process: then the version is served so from now on. What fails
+     * there, too, is the lambda's own fault, and is not tried twice again.
+     */
+    private Answer callOrTryFresh(Version version, Invocation invocation)
+            throws SandboxException, PackageException, OverloadException, InterruptedException {
+        boolean fresh = version.leaves().alone();
+        try {
+            return call(version, invocation);
+        } catch (SandboxException.ImportFailed failed) {
+            if (fresh || version.failsFresh()) {
+                throw withMissing(version, failed);
+            }
+            Answer answer;
+            try {
+                answer = callIn(version.leaves().acquireFresh(), version, invocation);
+            } catch (SandboxException | PackageException | OverloadException e) {
+                if (e instanceof SandboxException.ImportFailed) {
+                    version.rememberFailsFresh();
+                }
+                LOG.log(Level.DEBUG, "lambda " + name + " cannot be imported in a fresh process either: " + e.getMessage());
+                throw withMissing(version, failed);
+            }
+            version.leaves().serveAlone();
+            services.statistics().count("served_fresh");
+            LOG.log(
+                    Level.WARNING,
+                    "lambda " + name + " can be imported in a fresh process, but not in a fork of a zygote ("
+                            + failed.getMessage() + "); this version is served by fresh processes from now on");
+            return answer;
+        }
+    }
+
+    /** Adds the packages that are needed and not pinned, if it may be for want of one. */
+    private SandboxException.ImportFailed withMissing(Version version, SandboxException.ImportFailed failed) {
+        if (!failed.getMessage().contains("No module named")
+                && !failed.getMessage().contains("DistributionNotFound")
+                && !failed.getMessage().contains("PackageNotFoundError")) {
+            return failed;
+        }
+        Set<PackageId> pins = version.code().spec().packages();
+        Set<String> names = pins.stream().map(PackageId::name).collect(Collectors.toSet());
+        List<String> missing = new ArrayList<>();
+        for (PackageId id : new TreeSet<>(pins)) {
+            services.packages().installed(id).ifPresent(info -> {
+                List<String> needed = info.dependencies().stream()
+                        .filter(dependency -> !names.contains(dependency))
+                        .toList();
+                if (!needed.isEmpty()) {
+                    missing.add(id.name() + " needs " + String.join(", ", needed));
+                }
+            });
+        }
+        return missing.isEmpty()
+                ? failed
+                : new SandboxException.ImportFailed(
+                        failed.getMessage() + ". requirements.txt does not pin all that its packages need: "
+                                + String.join("; ", missing)
+                                + ". Pin indirect packages, too (pip-compile and pip freeze do)",
+                        failed.traceback());
+    }
+
+    /**
      * A leaf may have been killed while it rested, or while it was a spare, which is seen only when it is called; others
      * may have gone with it. So the second try, for a call that never reached the lambda, is with a leaf made for it.
      */
     private Answer call(Version version, Invocation invocation)
             throws SandboxException, PackageException, OverloadException, InterruptedException {
-        Duration timeout =
-                Duration.ofSeconds(version.code().spec().limits().runtimeSec());
         for (boolean again = false; ; again = true) {
-            Lease lease = null;
-            boolean served = false;
             try {
-                lease = version.leaves().acquire(again);
-                Reply reply = lease.leaf().call(invocation, timeout);
-                served = true;
-                if (lease.start() != Start.WARM) {
-                    recordCreation(lease.leaf());
-                }
-                return new Answer(reply, lease.start(), lease.leaf().id());
+                return callIn(version.leaves().acquire(again), version, invocation);
             } catch (SandboxException.Died e) {
                 if (e.callStarted() || again) {
                     throw e;
                 }
                 services.statistics().count("retries");
-            } finally {
-                if (served) {
-                    version.leaves().release(lease.leaf());
-                } else if (lease != null) {
-                    lease.leaf().destroy();
-                }
+            }
+        }
+    }
+
+    private Answer callIn(Lease lease, Version version, Invocation invocation)
+            throws SandboxException, InterruptedException {
+        Duration timeout =
+                Duration.ofSeconds(version.code().spec().limits().runtimeSec());
+        boolean served = false;
+        try {
+            Reply reply = lease.leaf().call(invocation, timeout);
+            served = true;
+            if (lease.start() != Start.WARM) {
+                recordCreation(lease.leaf());
+            }
+            return new Answer(reply, lease.start(), lease.leaf().id());
+        } finally {
+            if (served) {
+                version.leaves().release(lease.leaf());
+            } else {
+                lease.leaf().destroy();
             }
         }
     }

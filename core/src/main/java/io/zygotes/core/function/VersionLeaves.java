@@ -34,20 +34,47 @@ final class VersionLeaves implements IdleLeaves {
 
     private boolean drained;
     private volatile boolean packagesInstalled;
+    /** Whether its leaves are fresh processes and never forks. */
+    private volatile boolean alone;
 
     /**
      * @param spec what each leaf must be
      * @param lock the function's lock
      * @param line the function's line
+     * @param alone whether each leaf is a fresh process, not forked from a zygote
      * @param whenNone called when the last leaf is gone, with the lock held
      */
     VersionLeaves(
-            LeafSpec spec, FunctionServices services, ReentrantLock lock, RequestLine line, Runnable whenNone) {
+            LeafSpec spec,
+            boolean alone,
+            FunctionServices services,
+            ReentrantLock lock,
+            RequestLine line,
+            Runnable whenNone) {
+        this.alone = alone;
         this.spec = spec;
         this.services = services;
         this.lock = lock;
         this.line = line;
         this.whenNone = whenNone;
+    }
+
+    /** Whether its leaves are fresh processes and never forks. */
+    boolean alone() {
+        return alone;
+    }
+
+    /** From now on its leaves are fresh processes. */
+    void serveAlone() {
+        alone = true;
+    }
+
+    /** As {@link #acquire}, with a leaf that is a fresh process, made for this request. */
+    Lease acquireFresh() throws SandboxException, PackageException, OverloadException, InterruptedException {
+        long deadline = System.nanoTime() + services.maxWait().toNanos();
+        PendingRequest request = new PendingRequest(deadline, spec, false, this);
+        heldOrWait(request, true);
+        return create(request, true);
     }
 
     /**
@@ -61,7 +88,7 @@ final class VersionLeaves implements IdleLeaves {
         while (true) {
             PooledLeaf rested = heldOrWait(request, newly);
             if (rested == null) {
-                return create(request);
+                return create(request, alone);
             }
             if (claim(rested, request)) {
                 return new Lease(rested, Start.WARM);
@@ -146,10 +173,11 @@ final class VersionLeaves implements IdleLeaves {
     }
 
     /** Has a leaf made for a request in the line, or gets the one that becomes free for it meanwhile. */
-    private Lease create(PendingRequest request) throws SandboxException, PackageException, InterruptedException {
+    private Lease create(PendingRequest request, boolean fresh)
+            throws SandboxException, PackageException, InterruptedException {
         PooledLeaf made;
         try {
-            made = make(request);
+            made = make(request, fresh);
         } catch (SandboxException | PackageException e) {
             PooledLeaf free = leaveLine(request);
             if (free == null) {
@@ -185,13 +213,14 @@ final class VersionLeaves implements IdleLeaves {
         return request.end();
     }
 
-    private PooledLeaf make(PendingRequest request) throws SandboxException, PackageException, InterruptedException {
+    private PooledLeaf make(PendingRequest request, boolean fresh)
+            throws SandboxException, PackageException, InterruptedException {
         if (!packagesInstalled) {
             services.packages().installAll(spec.packages());
             packagesInstalled = true;
         }
         long start = System.nanoTime();
-        PooledLeaf leaf = checked(services.leaves().createLeaf(request));
+        PooledLeaf leaf = checked(fresh ? services.pool().createFresh(request) : services.leaves().createLeaf(request));
         if (adopt(leaf)) {
             services.statistics().latency("leaf_create").record(System.nanoTime() - start);
         }

@@ -12,7 +12,7 @@ import io.zygotes.core.python.Interpreter;
 import io.zygotes.core.registry.LambdaRegistry;
 import io.zygotes.core.registry.LambdaStore;
 import io.zygotes.core.statistics.Statistics;
-import io.zygotes.spi.ImportCache;
+import io.zygotes.core.function.LeafSource;
 import java.time.Duration;
 
 /** Wires the lambdas: where their code comes from, where it is unpacked, and their work. */
@@ -44,7 +44,7 @@ public final class LambdaModule extends AbstractModule {
             LambdaRegistry registry,
             PackageStore packages,
             SandboxPool pool,
-            ImportCache cache,
+            LeafSource cache,
             Statistics statistics,
             CallListener calls) {
         return new Functions(

@@ -24,18 +24,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** Makes leaves, forked from a zygote or fresh, and spares, and makes a spare a lambda's leaf. For many threads. */
 public final class LeafLauncher {
 
-    /** Uids that leaves see as their own: from here on, different for each. */
-    private static final int FIRST_LEAF_ID = 10_000;
-
-    private static final int LEAF_IDS = 50_000;
+    /** The uid that leaves see as their own. It has an entry in /etc/passwd: see BaseRoot. */
+    private static final int LEAF_ID = 10_000;
 
     private final LaunchContext context;
-    private final AtomicInteger leaves = new AtomicInteger();
 
     /** @param context what all launches share */
     public LeafLauncher(LaunchContext context) {
@@ -63,7 +59,7 @@ public final class LeafLauncher {
     public SockLeaf launch(Optional<SockZygote> zygote, LeafSpec spec) throws SandboxException, InterruptedException {
         boolean hasAll = zygote.isPresent() && zygote.get().hasAll(spec.packages());
         // What does not fit is told later, on the leaf's own channel.
-        if (hasAll && fits(spec.environment())) {
+        if (hasAll && fits(spec.environment()) && OwnNeeds.of(zygote, spec).isNone()) {
             return launch(new Plan(zygote, spec.limits(), spec.network(), Optional.of(spec), false));
         }
         return specialise(launch(new Plan(zygote, spec.limits(), spec.network(), Optional.empty(), false)), spec);
@@ -128,10 +124,9 @@ public final class LeafLauncher {
     }
 
     private Identity identity(Plan plan) {
-        int uid = FIRST_LEAF_ID + Math.floorMod(leaves.getAndIncrement(), LEAF_IDS);
         return plan.zygote().isPresent()
-                ? Identity.of(plan.zygote().get(), uid)
-                : Identity.fresh(context.freshIds(), uid);
+                ? Identity.of(plan.zygote().get(), LEAF_ID)
+                : Identity.fresh(context.freshIds(), LEAF_ID);
     }
 
     private GroupPool pool(Plan plan) {
@@ -183,7 +178,8 @@ public final class LeafLauncher {
             leaf.group().limitTo(spec.limits());
             orders.mount(spec.handler(), Protocol.PATH_HANDLER, true, false);
             boolean hasAll = leaf.zygote().isPresent() && leaf.zygote().get().hasAll(spec.packages());
-            if (hasAll && spec.environment().isEmpty() && leaf.knows(spec.limits())) {
+            OwnNeeds needs = OwnNeeds.of(leaf.zygote(), spec);
+            if (hasAll && spec.environment().isEmpty() && leaf.knows(spec.limits()) && needs.isNone()) {
                 leaf.times().step(CreationStep.MOUNTS);
                 orders.goAsUsual();
             } else {
@@ -192,7 +188,7 @@ public final class LeafLauncher {
                     orders.mountPackages(spec.packages());
                 }
                 leaf.times().step(CreationStep.MOUNTS);
-                orders.go(instructions(leaf, spec, hasAll));
+                orders.go(instructions(leaf, spec, hasAll, needs));
             }
             leaf.times().step(CreationStep.GO);
             return leaf;
@@ -206,11 +202,13 @@ public final class LeafLauncher {
         }
     }
 
-    private static Instructions instructions(SockLeaf leaf, LeafSpec spec, boolean hasAll) {
+    private static Instructions instructions(SockLeaf leaf, LeafSpec spec, boolean hasAll, OwnNeeds needs) {
         boolean hasEnvironment = leaf.zygote().isPresent() && spec.environment().isEmpty();
         return new Instructions.ForLeaf(
                 ProcessLimits.of(spec.limits()),
                 hasEnvironment ? Optional.empty() : Optional.of(SandboxEnvironment.with(spec.environment())),
-                hasAll ? Optional.empty() : Optional.of(PackageFolder.names(spec.packages())));
+                hasAll ? Optional.empty() : Optional.of(PackageFolder.names(spec.packages())),
+                needs.shadowed(),
+                needs.processors());
     }
 }
