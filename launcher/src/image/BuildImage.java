@@ -3,6 +3,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleFinder;
+import java.lang.module.ModuleReference;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +46,7 @@ final class BuildImage {
         if (args.length != 6) {
             throw new IllegalArgumentException("expected SOURCES WORK IMAGE PLUGINS STARTED MODULE_PATH");
         }
-        var build = new BuildImage(Path.of(args[0]), Path.of(args[1]), Path.of(args[2]));
+        BuildImage build = new BuildImage(Path.of(args[0]), Path.of(args[1]), Path.of(args[2]));
         try {
             build.run(names(args[3]), Instant.parse(args[4]), paths(args[5]));
         } catch (Failure failure) {
@@ -55,7 +56,7 @@ final class BuildImage {
     }
 
     private static TreeSet<String> names(String list) {
-        var names = new TreeSet<String>();
+        TreeSet<String> names = new TreeSet<>();
         for (String name : list.split(",")) {
             if (!name.isBlank()) {
                 names.add(name.strip());
@@ -76,10 +77,10 @@ final class BuildImage {
         Files.createDirectories(work);
 
         Map<String, Path> modules = withDescriptors(byName(modulePath));
-        var fresh = work.resolve("image");
+        Path fresh = work.resolve("image");
         link(modules, chosen(modules.keySet(), plugins), fresh);
 
-        var script = fresh.resolve("bin/zygotes");
+        Path script = fresh.resolve("bin/zygotes");
         Files.copy(sources.resolve("zygotes"), script);
         Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.createDirectory(fresh.resolve("plugins"));
@@ -99,9 +100,9 @@ final class BuildImage {
     }
 
     private static Map<String, Path> byName(List<Path> modulePath) {
-        var byName = new TreeMap<String, Path>();
+        TreeMap<String, Path> byName = new TreeMap<>();
         for (Path entry : modulePath) {
-            for (var reference : ModuleFinder.of(entry).findAll()) {
+            for (ModuleReference reference : ModuleFinder.of(entry).findAll()) {
                 Path other = byName.put(reference.descriptor().name(), entry);
                 if (other != null) {
                     throw new Failure(
@@ -114,9 +115,9 @@ final class BuildImage {
 
     /** Replaces automatic modules by copies with a descriptor. */
     private Map<String, Path> withDescriptors(Map<String, Path> modules) throws IOException {
-        var result = new TreeMap<>(modules);
+        TreeMap<String, Path> result = new TreeMap<>(modules);
         // Sorted by name, aopalliance comes before com.google.guice, which requires it.
-        for (var module : modules.entrySet()) {
+        for (Map.Entry<String, Path> module : modules.entrySet()) {
             String name = module.getKey();
             if (!descriptor(module.getValue()).isAutomatic()) {
                 continue;
@@ -153,8 +154,8 @@ final class BuildImage {
     }
 
     private static List<String> chosen(Iterable<String> modules, TreeSet<String> plugins) {
-        var known = new TreeSet<String>();
-        var chosen = new ArrayList<String>();
+        TreeSet<String> known = new TreeSet<>();
+        List<String> chosen = new ArrayList<>();
         for (String module : modules) {
             if (!module.startsWith(PLUGIN_PREFIX)) {
                 chosen.add(module);
@@ -200,7 +201,7 @@ final class BuildImage {
     }
 
     private int start(Path fresh, String javaOptions) throws IOException, InterruptedException {
-        var program = new ProcessBuilder(fresh.resolve("bin/zygotes").toString(), "plugins", "--json");
+        ProcessBuilder program = new ProcessBuilder(fresh.resolve("bin/zygotes").toString(), "plugins", "--json");
         program.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"));
         program.environment().put("ZYGOTES_JAVA_OPTS", javaOptions);
         return program.redirectErrorStream(true)
@@ -214,8 +215,8 @@ final class BuildImage {
     }
 
     private static void tool(String name, List<String> arguments) {
-        var output = new StringWriter();
-        var writer = new PrintWriter(output);
+        StringWriter output = new StringWriter();
+        PrintWriter writer = new PrintWriter(output);
         int exit = ToolProvider.findFirst(name)
                 .orElseThrow(() -> new Failure("this Java runtime has no " + name + ": the build needs a whole JDK"))
                 .run(writer, writer, arguments.toArray(String[]::new));

@@ -23,15 +23,21 @@ module io.zygotes.launcher {
     uses io.zygotes.spi.ImportCacheProvider;
     uses io.zygotes.spi.mechanism.SandboxMechanismProvider;
 
-    opens io.zygotes.launcher.bench to
-            com.fasterxml.jackson.databind;
     opens io.zygotes.launcher.cli to
             com.fasterxml.jackson.databind,
             info.picocli;
-    opens io.zygotes.launcher.demo to
-            com.fasterxml.jackson.databind;
     opens io.zygotes.launcher.doctor to
             com.fasterxml.jackson.databind;
+    opens io.zygotes.launcher.measure.bench to
+            com.fasterxml.jackson.databind,
+            info.picocli;
+    opens io.zygotes.launcher.measure.demo to
+            com.fasterxml.jackson.databind,
+            info.picocli;
+    opens io.zygotes.launcher.measure.tree to
+            info.picocli;
     opens io.zygotes.launcher.plugins to
+            com.fasterxml.jackson.databind;
+    opens io.zygotes.launcher.worker to
             com.fasterxml.jackson.databind;
 }

@@ -46,8 +46,8 @@ final class CurrentCache implements LeafSource, AutoCloseable {
 
     private Generation start(Maker maker) throws ConfigException {
         Generation generation = new Generation();
-        generation.cache =
-                Objects.requireNonNull(maker.make(pool.sandboxes(generation)), "an import cache provider made no cache");
+        generation.cache = Objects.requireNonNull(
+                maker.make(pool.sandboxes(generation)), "an import cache provider made no cache");
         return generation;
     }
 

@@ -1,5 +1,6 @@
 package io.zygotes.core;
 
+import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.core.config.WorkerConfig.Trace;
 import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.PoolListener;
@@ -13,7 +14,6 @@ import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxEvent;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -28,7 +28,8 @@ final class EventRecorder implements PoolListener {
     private final Trace trace;
     private final Optional<TraceLog> record;
 
-    EventRecorder(Statistics statistics, PackageStore packages, SandboxPool pool, Trace trace, Optional<TraceLog> record) {
+    EventRecorder(
+            Statistics statistics, PackageStore packages, SandboxPool pool, Trace trace, Optional<TraceLog> record) {
         this.statistics = statistics;
         this.packages = packages;
         this.pool = pool;
@@ -38,8 +39,10 @@ final class EventRecorder implements PoolListener {
 
     @Override
     public void onEvent(SandboxEvent event) {
-        String kind = event.sandbox() instanceof Leaf ? "leaves_" : "zygotes_";
-        statistics.count(kind + event.kind().name().toLowerCase(Locale.ROOT));
+        statistics.count(
+                event.sandbox() instanceof Leaf
+                        ? StatisticNames.leaves(event.kind())
+                        : StatisticNames.zygotes(event.kind()));
         if (trace.evictor() && event.kind() == SandboxEvent.Kind.EVICTED) {
             LOG.log(Level.INFO, "evicted " + event.sandbox().id());
         }

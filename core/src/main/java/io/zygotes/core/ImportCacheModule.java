@@ -8,7 +8,7 @@ import io.zygotes.core.function.LeafSource;
 import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.statistics.Statistics;
-import io.zygotes.core.status.CacheName;
+import io.zygotes.core.status.CacheView;
 import io.zygotes.core.trace.TraceLog;
 import io.zygotes.spi.ConfigException;
 import java.util.Optional;
@@ -19,6 +19,7 @@ final class ImportCacheModule extends AbstractModule {
     @Override
     protected void configure() {
         bind(LeafSource.class).to(CurrentCache.class);
+        bind(CacheView.class).to(ImportCacheSwitch.class);
     }
 
     @Provides
@@ -29,26 +30,19 @@ final class ImportCacheModule extends AbstractModule {
 
     @Provides
     @Singleton
-    EventRecorder relay(
+    EventRecorder recorder(
             Statistics statistics,
             PackageStore packages,
             SandboxPool pool,
             WorkerConfig config,
-            Optional<TraceLog> record,
-            CurrentCache current) {
-        EventRecorder relay = new EventRecorder(statistics, packages, pool, config.trace(), record);
-        return relay;
+            Optional<TraceLog> record) {
+        return new EventRecorder(statistics, packages, pool, config.trace(), record);
     }
 
     @Provides
     @Singleton
-    ImportCacheSwitch choice(CurrentCache current, WorkerConfig config, SandboxPool pool, PackageStore packages,
-            Statistics statistics) {
+    ImportCacheSwitch choice(
+            CurrentCache current, WorkerConfig config, SandboxPool pool, PackageStore packages, Statistics statistics) {
         return new ImportCacheSwitch(current, new ImportCacheFactory(config, pool, packages), statistics);
-    }
-
-    @Provides
-    CacheName name(ImportCacheSwitch choice) {
-        return choice::name;
     }
 }

@@ -3,16 +3,19 @@ package io.zygotes.core;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.core.statistics.Statistics;
+import io.zygotes.core.status.CacheView;
+import io.zygotes.spi.CacheShape;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.ImportCacheProvider;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Map;
 
 /**
  * Chooses the import cache: the first one when the worker starts, and another one with each reload. One thread at a time
  * switches; any thread may ask for the name.
  */
-final class ImportCacheSwitch {
+final class ImportCacheSwitch implements CacheView {
 
     private static final Logger LOG = System.getLogger(ImportCacheSwitch.class.getName());
 
@@ -59,8 +62,18 @@ final class ImportCacheSwitch {
         name = caches.name();
     }
 
-    /** The name of the cache in use; empty before {@link #start}. */
-    String name() {
+    @Override
+    public String name() {
         return name;
+    }
+
+    @Override
+    public CacheShape shape() {
+        return current.shape();
+    }
+
+    @Override
+    public Map<String, Number> statistics() {
+        return current.statistics();
     }
 }

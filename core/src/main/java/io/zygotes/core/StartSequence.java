@@ -52,7 +52,7 @@ final class StartSequence {
     private final SandboxMechanismProvider mechanisms;
     private final MechanismContext context;
     private final SandboxPool pool;
-    private final EventRecorder relay;
+    private final EventRecorder recorder;
     private final ImportCacheProvider caches;
     private final ImportCacheSwitch cacheSwitch;
     private final CurrentCache cache;
@@ -71,7 +71,7 @@ final class StartSequence {
             SandboxMechanismProvider mechanisms,
             MechanismContext context,
             SandboxPool pool,
-            EventRecorder relay,
+            EventRecorder recorder,
             ImportCacheProvider caches,
             ImportCacheSwitch cacheSwitch,
             CurrentCache cache,
@@ -87,7 +87,7 @@ final class StartSequence {
         this.mechanisms = mechanisms;
         this.context = context;
         this.pool = pool;
-        this.relay = relay;
+        this.recorder = recorder;
         this.caches = caches;
         this.cacheSwitch = cacheSwitch;
         this.cache = cache;
@@ -201,7 +201,7 @@ final class StartSequence {
 
     private AutoCloseable startSandboxes() throws ConfigException, SandboxException {
         SandboxMechanism mechanism = mechanisms.start(context);
-        pool.start(mechanism, relay);
+        pool.start(mechanism, recorder);
         http.refuse(config.allowLambdaCalls() ? (client, server) -> false : mechanism::isFromSandbox);
         return mechanism;
     }
@@ -220,9 +220,7 @@ final class StartSequence {
     private void drain() throws InterruptedException {
         long left = http.drain(api, DRAIN);
         if (left > 0) {
-            LOG.log(
-                    Level.WARNING,
-                    left + " requests still run after " + DRAIN.toSeconds() + " s; they are ended");
+            LOG.log(Level.WARNING, left + " requests still run after " + DRAIN.toSeconds() + " s; they are ended");
         }
     }
 }

@@ -37,7 +37,6 @@ public final class Worker implements AutoCloseable {
     private final HttpFront http;
     private final SandboxPool pool;
     private final PackageStore packages;
-    private final CurrentCache cache;
     private final ImportCacheSwitch cacheSwitch;
     private final WorkerNumbers numbers;
     private final UndoStack started = new UndoStack();
@@ -52,7 +51,6 @@ public final class Worker implements AutoCloseable {
             HttpFront http,
             SandboxPool pool,
             PackageStore packages,
-            CurrentCache cache,
             ImportCacheSwitch cacheSwitch,
             WorkerNumbers numbers) {
         this.config = config;
@@ -61,7 +59,6 @@ public final class Worker implements AutoCloseable {
         this.http = http;
         this.pool = pool;
         this.packages = packages;
-        this.cache = cache;
         this.cacheSwitch = cacheSwitch;
         this.numbers = numbers;
         started.push("threads", sequence::endThreads);
@@ -129,7 +126,7 @@ public final class Worker implements AutoCloseable {
 
     /** The present shape of the import cache; empty before the worker serves. */
     public CacheShape shape() {
-        return cache.shape();
+        return cacheSwitch.shape();
     }
 
     /** The leaves of a lambda that live now; a snapshot. To destroy one that serves a request fails the request. */

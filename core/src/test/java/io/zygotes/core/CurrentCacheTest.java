@@ -55,8 +55,7 @@ class CurrentCacheTest {
             "hello", Path.of("/code"), Set.of(), new Limits(256, 32, 100, 0, 30, 256, 64), Network.HOST, Map.of());
 
     private final FakeMechanism mechanism = new FakeMechanism();
-    private final SandboxPool pool =
-            new SandboxPool(64L << 30, true, Duration.ofHours(1), Duration.ofSeconds(10), 0);
+    private final SandboxPool pool = new SandboxPool(64L << 30, true, Duration.ofHours(1), Duration.ofSeconds(10), 0);
     private final List<FakeCache> caches = new ArrayList<>();
     private final CurrentCache current;
 

@@ -42,8 +42,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -444,6 +448,54 @@ class WorkerTest {
             assertTrue(e.getMessage().startsWith("config.json: $.worker_port: cannot listen"), e.getMessage());
         }
         assertEquals(Optional.empty(), directory.running());
+    }
+
+    @Test
+    void aWorkerThatCannotStartIsEndedAsFarAsItGot() throws Exception {
+        worker.close();
+        Files.writeString(directory.configFile(), "{\"worker_port\": 0, \"plugins\": {\"fake\": {\"size\": 8}}}");
+        worker = worker();
+
+        assertThrows(ConfigException.class, worker::start);
+
+        assertEquals(-1, worker.port());
+        assertTrue(mechanism.closed, "the sandboxes were started before the import cache, which failed");
+        assertEquals(Optional.empty(), directory.running());
+        assertEquals(Optional.empty(), worker.shape().roots().stream().findAny());
+        assertThrows(IllegalStateException.class, worker::start);
+    }
+
+    @Test
+    void aKeyWithoutEffectIsNamedAtTheStart() throws Exception {
+        worker.close();
+        Files.writeString(
+                directory.configFile(),
+                Files.readString(directory.configFile())
+                        .replace("{\"worker_port\"", "{\"storage\": {\"code\": \"memory\"}, \"worker_port\""));
+        List<String> lines = new CopyOnWriteArrayList<>();
+        Logger log = Logger.getLogger(StartSequence.class.getName());
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord line) {
+                lines.add(line.getMessage());
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        log.addHandler(handler);
+        try {
+            worker = worker();
+            worker.start();
+        } finally {
+            log.removeHandler(handler);
+        }
+
+        assertEquals(List.of("config.json: $.storage.code is accepted for OpenLambda's sake and does nothing"), lines);
+        assertFalse(mechanismContext.options().containsKey("storage"), "it goes nowhere");
     }
 
     @Test

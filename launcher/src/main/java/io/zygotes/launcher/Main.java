@@ -1,6 +1,7 @@
 package io.zygotes.launcher;
 
 import io.zygotes.launcher.cli.Zygotes;
+import io.zygotes.launcher.measure.MeasuringCommands;
 import java.io.PrintWriter;
 
 /** The program {@code zygotes}. */
@@ -14,8 +15,8 @@ public final class Main {
      * @param args the command line
      */
     public static void main(String[] args) {
-        var out = new PrintWriter(System.out, true);
-        var err = new PrintWriter(System.err, true);
-        System.exit(Zygotes.run(out, err, args));
+        PrintWriter out = new PrintWriter(System.out, true);
+        PrintWriter err = new PrintWriter(System.err, true);
+        System.exit(Zygotes.run(out, err, MeasuringCommands.ALL, args));
     }
 }

@@ -2,6 +2,7 @@ package io.zygotes.launcher;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.Location;
@@ -9,6 +10,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import java.util.ServiceLoader;
+import picocli.CommandLine.Command;
 
 /** The arrows between the modules, and what may be used where. */
 @AnalyzeClasses(
@@ -31,6 +33,7 @@ class ArchitectureTest {
     private static final String TREE = "io.zygotes.plugin.tree..";
     private static final String MULTITREE = "io.zygotes.plugin.multitree..";
     private static final String LAUNCHER = "io.zygotes.launcher..";
+    private static final String MEASURE = "io.zygotes.launcher.measure..";
 
     @ArchTest
     static final ArchRule THE_SPI_NEEDS_NOTHING_BUT_JAVA_BASE = classes()
@@ -105,14 +108,51 @@ class ArchitectureTest {
             .resideInAnyPackage(SOCK, NONE, MULTITREE);
 
     @ArchTest
-    static final ArchRule ONE_PACKAGE_OF_THE_LAUNCHER_KNOWS_THE_PLUGIN_TREE = noClasses()
+    static final ArchRule TWO_PACKAGES_OF_THE_LAUNCHER_KNOW_THE_PLUGIN_TREE = noClasses()
             .that()
             .resideInAPackage(LAUNCHER)
             .and()
-            .resideOutsideOfPackage("io.zygotes.launcher.tree")
+            .resideOutsideOfPackages("io.zygotes.launcher.tree", "io.zygotes.launcher.measure.tree")
             .should()
             .dependOnClassesThat()
             .resideInAPackage(TREE);
+
+    /** Picocli looks at all methods of a command, and an image may be built without the plugin. */
+    @ArchTest
+    static final ArchRule NO_COMMAND_KNOWS_THE_PLUGIN_TREE = noClasses()
+            .that()
+            .areAnnotatedWith(Command.class)
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(TREE);
+
+    @ArchTest
+    static final ArchRule WHAT_RUNS_A_WORKER_DOES_NOT_KNOW_WHAT_MEASURES = noClasses()
+            .that()
+            .resideInAPackage("io.zygotes.launcher.*..")
+            .and()
+            .resideOutsideOfPackage(MEASURE)
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(MEASURE);
+
+    @ArchTest
+    static final ArchRule NOTHING_KNOWS_MAIN =
+            noClasses().should().dependOnClassesThat().belongToAnyOf(Main.class);
+
+    @ArchTest
+    static final ArchRule THE_LAUNCHER_S_PACKAGES_HAVE_NO_CYCLES =
+            slices().matching("io.zygotes.launcher.(**)").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule ONE_PACKAGE_OF_THE_LAUNCHER_WIRES = noClasses()
+            .that()
+            .resideInAPackage(LAUNCHER)
+            .and()
+            .resideOutsideOfPackage("io.zygotes.launcher.worker")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("com.google.inject..", "jakarta.inject..");
 
     @ArchTest
     static final ArchRule ONE_PACKAGE_TOUCHES_FOREIGN_MEMORY = noClasses()

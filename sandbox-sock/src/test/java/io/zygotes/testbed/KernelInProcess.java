@@ -30,6 +30,11 @@ final class KernelInProcess {
     private static final List<String> FOLDERS = List.of("/usr/bin", "/usr/local/bin");
     /** Memory of the machine inside, in MiB. It is a file of which only what was touched takes room. */
     private static final int MEMORY_MB = 2048;
+    /** How long a kernel may take to boot and run a command that does nothing; without a fault it takes seconds. */
+    private static final Duration TRIAL = Duration.ofSeconds(60);
+
+    /** Whether it runs programs on this processor; null until it was tried. */
+    private static Boolean trialPassed;
 
     private KernelInProcess() {}
 
@@ -45,14 +50,47 @@ final class KernelInProcess {
      *
      * @param what what was to run, for the console
      */
-    static void assumeUsable(String what) throws IOException {
-        boolean root = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0;
-        String missing = !root ? "this needs root" : "there is no linux.uml: apt-get install user-mode-linux";
-        boolean usable = root && program().isPresent();
-        if (!usable) {
-            System.out.println("[cgroup layouts] " + what + " are NOT run on pure cgroup v2: " + missing);
+    static void assumeUsable(String what) throws IOException, InterruptedException {
+        Optional<String> obstacle = obstacle();
+        obstacle.ifPresent(reason -> System.out.println(
+                "[cgroup layouts] " + what + " are NOT run on pure cgroup v2: " + reason));
+        Assumptions.assumeTrue(obstacle.isEmpty(), () -> obstacle.orElseThrow());
+    }
+
+    private static Optional<String> obstacle() throws IOException, InterruptedException {
+        if ((int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") != 0) {
+            return Optional.of("this needs root");
         }
-        Assumptions.assumeTrue(usable, missing);
+        if (program().isEmpty()) {
+            return Optional.of("there is no linux.uml: apt-get install user-mode-linux");
+        }
+        return hasTiles() && !runsPrograms()
+                ? Optional.of("User Mode Linux cannot run programs on this processor, whose registers for AMX it has no"
+                        + " room for (\"ptrace set fp regs failed\")")
+                : Optional.empty();
+    }
+
+    /**
+     * Whether the processor has AMX. Its registers make the state of a process larger than the buffer that User Mode Linux
+     * 6.1 hands to ptrace(2), and Linux takes the whole state or nothing (xstateregs_set).
+     */
+    private static boolean hasTiles() throws IOException {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.anyMatch(line -> line.startsWith("flags") && line.contains(" amx_tile"));
+        }
+    }
+
+    private static synchronized boolean runsPrograms() throws IOException, InterruptedException {
+        if (trialPassed == null) {
+            Path shared = Files.createTempDirectory("uml-trial");
+            try {
+                trialPassed =
+                        run(List.of("true"), System.getenv("PATH"), shared, TRIAL).isPresent();
+            } finally {
+                delete(shared);
+            }
+        }
+        return trialPassed;
     }
 
     /**

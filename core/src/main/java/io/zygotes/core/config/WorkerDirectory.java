@@ -80,7 +80,7 @@ public final class WorkerDirectory {
             Files.writeString(
                     staging.resolve(WorkerConfig.FILE),
                     WorkerConfig.defaults(target).toJson());
-            // temporary folders are for their owner alone; this one is to be read by those who ask for its state
+            // Temporary folders are for their owner alone; this one is to be read by those who ask for its state.
             Files.setPosixFilePermissions(staging, PosixFilePermissions.fromString("rwxr-xr-x"));
             Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException | RuntimeException e) {
@@ -150,7 +150,7 @@ public final class WorkerDirectory {
                     throw taken();
                 }
                 channel.lock(SEEN, 1, false);
-                // what a dead worker left says nothing about this one
+                // What a dead worker left says nothing about this one.
                 Files.deleteIfExists(path.resolve(RUNNING));
                 Lock held = new Lock(path, channel);
                 HELD.put(path, held);

@@ -95,7 +95,7 @@ public final class Folders {
             }
             Files.deleteIfExists(path);
         } catch (NoSuchFileException e) {
-            // gone already, which is what was asked for
+            // It is gone already, which is what was asked for.
         }
     }
 
@@ -122,7 +122,7 @@ public final class Folders {
                     }
                     top.deleteDirectory(folder);
                 } catch (NoSuchFileException e) {
-                    // somebody else deletes it, too
+                    // Somebody else deletes it, too.
                 }
             }
         }
@@ -140,7 +140,7 @@ public final class Folders {
     /** Deletes what is no folder; returns the names of the folders. */
     private static List<Path> deleteFiles(SecureDirectoryStream<Path> folder) throws IOException {
         List<Path> folders = new ArrayList<>();
-        // a stream can be read once only
+        // A stream can be read once only.
         try (SecureDirectoryStream<Path> entries = open(folder, Path.of("."))) {
             for (Path entry : entries) {
                 Path name = entry.getFileName();
@@ -153,7 +153,7 @@ public final class Folders {
                         folder.deleteFile(name);
                     }
                 } catch (NoSuchFileException e) {
-                    // somebody else deleted it
+                    // Somebody else deleted it.
                 }
             }
         } catch (DirectoryIteratorException e) {

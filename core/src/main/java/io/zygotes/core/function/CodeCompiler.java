@@ -1,5 +1,7 @@
 package io.zygotes.core.function;
 
+import io.zygotes.core.threads.ThreadStart;
+import io.zygotes.core.threads.NoThreadException;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.python.Script;
 import io.zygotes.core.registry.LambdaCode;
@@ -41,7 +43,7 @@ final class CodeCompiler implements AutoCloseable {
      */
     void compile(LambdaCode code, Consumer<Boolean> done) {
         try {
-            thread.execute(() -> {
+            ThreadStart.execute(thread, () -> {
                 boolean finished = false;
                 try {
                     finished = compile(code);
@@ -49,6 +51,9 @@ final class CodeCompiler implements AutoCloseable {
                     done.accept(finished);
                 }
             });
+        } catch (NoThreadException e) {
+            LOG.log(Level.DEBUG, "lambda " + code.spec().lambda() + " is compiled later: " + e.getMessage());
+            done.accept(false);
         } catch (RejectedExecutionException e) {
             done.accept(true);
         }
@@ -68,7 +73,8 @@ final class CodeCompiler implements AutoCloseable {
             result.filter(ended -> ended.exitCode() != 0)
                     .ifPresent(ended -> LOG.log(
                             Level.WARNING,
-                            // On one line, because names of files, such as stand in it, must not look like lines of the log.
+                            // On one line, because names of files, such as stand in it, must not look like lines of the
+                            // log.
                             "compiling lambda " + lambda + " failed: "
                                     + ended.output()
                                             .replaceAll("\\p{Cntrl}+", " ")

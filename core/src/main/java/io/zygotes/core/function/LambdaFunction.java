@@ -1,5 +1,6 @@
 package io.zygotes.core.function;
 
+import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.core.function.Answer.Start;
 import io.zygotes.core.function.FunctionVersions.Version;
 import io.zygotes.core.pool.PooledLeaf;
@@ -9,14 +10,9 @@ import io.zygotes.spi.Invocation;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.Reply;
 import io.zygotes.spi.SandboxException;
-import io.zygotes.spi.PackageId;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -69,7 +65,7 @@ final class LambdaFunction {
             return call(version, invocation);
         } catch (SandboxException.ImportFailed failed) {
             if (fresh || version.failsFresh()) {
-                throw withMissing(version, failed);
+                throw MissingPins.told(failed, version.code().spec().packages(), services.packages());
             }
             Answer answer;
             try {
@@ -78,46 +74,18 @@ final class LambdaFunction {
                 if (e instanceof SandboxException.ImportFailed) {
                     version.rememberFailsFresh();
                 }
-                LOG.log(Level.DEBUG, "lambda " + name + " cannot be imported in a fresh process either: " + e.getMessage());
-                throw withMissing(version, failed);
+                LOG.log(
+                        Level.DEBUG,
+                        "lambda " + name + " cannot be imported in a fresh process either: " + e.getMessage());
+                throw MissingPins.told(failed, version.code().spec().packages(), services.packages());
             }
             version.leaves().serveAlone();
-            services.statistics().count("served_fresh");
             LOG.log(
                     Level.WARNING,
                     "lambda " + name + " can be imported in a fresh process, but not in a fork of a zygote ("
                             + failed.getMessage() + "); this version is served by fresh processes from now on");
             return answer;
         }
-    }
-
-    /** Adds the packages that are needed and not pinned, if it may be for want of one. */
-    private SandboxException.ImportFailed withMissing(Version version, SandboxException.ImportFailed failed) {
-        if (!failed.getMessage().contains("No module named")
-                && !failed.getMessage().contains("DistributionNotFound")
-                && !failed.getMessage().contains("PackageNotFoundError")) {
-            return failed;
-        }
-        Set<PackageId> pins = version.code().spec().packages();
-        Set<String> names = pins.stream().map(PackageId::name).collect(Collectors.toSet());
-        List<String> missing = new ArrayList<>();
-        for (PackageId id : new TreeSet<>(pins)) {
-            services.packages().installed(id).ifPresent(info -> {
-                List<String> needed = info.dependencies().stream()
-                        .filter(dependency -> !names.contains(dependency))
-                        .toList();
-                if (!needed.isEmpty()) {
-                    missing.add(id.name() + " needs " + String.join(", ", needed));
-                }
-            });
-        }
-        return missing.isEmpty()
-                ? failed
-                : new SandboxException.ImportFailed(
-                        failed.getMessage() + ". requirements.txt does not pin all that its packages need: "
-                                + String.join("; ", missing)
-                                + ". Pin indirect packages, too (pip-compile and pip freeze do)",
-                        failed.traceback());
     }
 
     /**
@@ -133,15 +101,14 @@ final class LambdaFunction {
                 if (e.callStarted() || again) {
                     throw e;
                 }
-                services.statistics().count("retries");
+                services.statistics().count(StatisticNames.RETRIES);
             }
         }
     }
 
     private Answer callIn(Lease lease, Version version, Invocation invocation)
             throws SandboxException, InterruptedException {
-        Duration timeout =
-                Duration.ofSeconds(version.code().spec().limits().runtimeSec());
+        Duration timeout = Duration.ofSeconds(version.code().spec().limits().runtimeSec());
         boolean served = false;
         try {
             Reply reply = lease.leaf().call(invocation, timeout);
@@ -166,7 +133,7 @@ final class LambdaFunction {
     /** Records each step, and the parts of it that were measured, under names of their own. */
     private void record(List<CreationSteps.Step> steps) {
         for (CreationSteps.Step step : steps) {
-            services.statistics().latency("create_" + step.name()).record(step.nanos());
+            services.statistics().latency(StatisticNames.create(step.name())).record(step.nanos());
             record(step.parts());
         }
     }

@@ -1,5 +1,6 @@
 package io.zygotes.core.function;
 
+import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.core.function.Answer.Start;
 import io.zygotes.core.pool.IdleLeaves;
 import io.zygotes.core.pool.PendingRequest;
@@ -47,10 +48,7 @@ final class VersionLeaves implements IdleLeaves {
     VersionLeaves(
             LeafSpec spec,
             boolean alone,
-            FunctionServices services,
-            ReentrantLock lock,
-            RequestLine line,
-            Runnable whenNone) {
+            FunctionServices services, ReentrantLock lock, RequestLine line, Runnable whenNone) {
         this.alone = alone;
         this.spec = spec;
         this.services = services;
@@ -193,8 +191,7 @@ final class VersionLeaves implements IdleLeaves {
         }
         PooledLeaf free = leaveLine(request);
         if (free == null) {
-            return new Lease(
-                    made, made.birth(request.startedNanos()) == PooledLeaf.Birth.HIT ? Start.HIT : Start.COLD);
+            return new Lease(made, made.birth(request.startedNanos()) == PooledLeaf.Birth.HIT ? Start.HIT : Start.COLD);
         }
         if (free != made) {
             release(made);
@@ -222,7 +219,7 @@ final class VersionLeaves implements IdleLeaves {
         long start = System.nanoTime();
         PooledLeaf leaf = checked(fresh ? services.pool().createFresh(request) : services.leaves().createLeaf(request));
         if (adopt(leaf)) {
-            services.statistics().latency("leaf_create").record(System.nanoTime() - start);
+            services.statistics().latency(StatisticNames.LEAF_CREATE).record(System.nanoTime() - start);
         }
         return leaf;
     }

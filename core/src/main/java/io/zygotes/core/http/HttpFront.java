@@ -58,7 +58,7 @@ public final class HttpFront implements AutoCloseable {
      * @param port TCP port; 0 for any free one
      */
     public HttpFront(String host, int port) {
-        // a body is copied on its way to a leaf, and an answer on its way back
+        // A quarter of the heap: a body is copied on its way to a leaf, and an answer on its way back.
         this(
                 host,
                 port,
@@ -68,11 +68,12 @@ public final class HttpFront implements AutoCloseable {
 
     HttpFront(String host, int port, Duration idle, BodyRoom room) {
         this.room = room;
-        // the worker says itself when it serves and where
+        // The worker says itself when it serves and where.
         JETTY.setLevel(Level.WARNING);
         QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, 8);
         threads.setName("http");
-        // after a burst; Jetty lets go of one a minute, and all count against what the worker may have
+        // Threads of a burst end soon: Jetty would let go of one a minute, and all count against what the worker may
+        // have.
         threads.setIdleTimeout((int) THREAD_IDLE.toMillis());
         threads.setMaxEvictCount(MAX_THREADS);
         server = new Server(threads);
@@ -128,7 +129,7 @@ public final class HttpFront implements AutoCloseable {
         try {
             server.start();
         } catch (Exception e) {
-            // Jetty declares Exception
+            // Jetty declares Exception.
             throw new IOException("the HTTP server does not start: " + e.getMessage(), e);
         }
     }
@@ -174,7 +175,7 @@ public final class HttpFront implements AutoCloseable {
 
         @Override
         public boolean handle(Request request, Response response, Callback callback) {
-            // a lambda may think longer than a connection may idle
+            // A lambda may think longer than a connection may idle.
             request.addIdleTimeoutListener(timeout -> false);
             BodyRoom.Share share = room.share();
             boolean answered = false;
@@ -232,7 +233,7 @@ public final class HttpFront implements AutoCloseable {
                 throw tooLarge();
             }
             long until = System.nanoTime() + BODY_NANOS;
-            // grows as bytes come: a client may say that it sends more than it does
+            // The array grows as bytes come: a client may say that it sends more than it does.
             byte[] body = new byte[BodyRoom.FREE];
             int length = 0;
             try (InputStream in = Content.Source.asInputStream(request)) {

@@ -86,12 +86,10 @@ public final class WorkerApi {
     }
 
     private static HttpAnswer notListed(String path) {
-        return HttpAnswer.error(
-                404, "/registry/ lists the lambdas; there is nothing at " + path, HttpAnswer.PLAIN);
+        return HttpAnswer.error(404, "/registry/ lists the lambdas; there is nothing at " + path, HttpAnswer.PLAIN);
     }
 
     private static HttpAnswer nothingAt(String path) {
-        return HttpAnswer.error(
-                404, "there is nothing at " + path + "; lambdas are at /run/NAME", HttpAnswer.PLAIN);
+        return HttpAnswer.error(404, "there is nothing at " + path + "; lambdas are at /run/NAME", HttpAnswer.PLAIN);
     }
 }

@@ -148,10 +148,10 @@ final class InstallQueue implements AutoCloseable {
             if (cause instanceof NoThreadException) {
                 throw new NoThreadException(cause.getMessage(), cause);
             }
-            throw new PackageException(
-                    id,
-                    cause instanceof PackageException ? cause.getMessage() : "cannot install " + id + ": " + cause,
-                    cause);
+            if (cause instanceof PackageException failed) {
+                throw new PackageException(id, failed.kind(), failed.getMessage(), failed);
+            }
+            throw new PackageException(id, "cannot install " + id + ": " + cause, cause);
         }
     }
 

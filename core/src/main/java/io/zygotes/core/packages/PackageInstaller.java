@@ -1,11 +1,13 @@
 package io.zygotes.core.packages;
 
 import io.zygotes.core.files.Folders;
+import io.zygotes.core.files.StorageException;
 import io.zygotes.core.packages.PackageStore.JobRunner;
 import io.zygotes.core.packages.PackageStore.PipSource;
 import io.zygotes.core.python.HostPip;
 import io.zygotes.core.python.PythonException;
 import io.zygotes.core.python.Script;
+import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.PackageException;
@@ -36,6 +38,8 @@ final class PackageInstaller {
 
     private static final Logger LOG = System.getLogger(PackageInstaller.class.getName());
     private static final int LAST_LINES = 25;
+    /** How pip says that it does not reach its index; its exit code is the same for all errors. */
+    private static final String UNREACHABLE = "Retrying (Retry(";
 
     private final Path folder;
     private final Supplier<String> cacheTag;
@@ -88,13 +92,18 @@ final class PackageInstaller {
                                 + info.modules() + ", needs " + info.dependencies() + ", " + info.bytes() + " bytes");
             }
             return info;
-        } catch (IOException | IllegalArgumentException e) {
+        } catch (IOException e) {
+            StorageException failed =
+                    new StorageException("cannot install " + id + " into " + folder + ": " + e.getMessage(), e);
+            throw new PackageException(id, failed.kind(), failed.getMessage(), failed);
+        } catch (IllegalArgumentException e) {
             throw new PackageException(id, "cannot install " + id + " into " + folder + ": " + e.getMessage(), e);
         } catch (PythonException e) {
             throw new PackageException(id, "cannot install " + id + ": " + e.getMessage(), e);
         } catch (SandboxException e) {
             throw new PackageException(
                     id,
+                    e.kind(),
                     "cannot install " + id + ": " + e.getMessage()
                             + " (installer_limits in config.json bound the installer)",
                     e);
@@ -111,10 +120,12 @@ final class PackageInstaller {
         Path temporary = Files.createDirectory(staging.resolve("tmp"));
         JobResult result = jobs.run(job(id, files, out, temporary, hostPip));
         if (result.exitCode() != 0) {
+            String said = lastLines(result.output());
             throw new PackageException(
                     id,
-                    "pip cannot install " + id + " (exit code " + result.exitCode() + "):\n"
-                            + lastLines(result.output()));
+                    said.contains(UNREACHABLE) ? FailureKind.GONE : FailureKind.OTHER,
+                    "pip cannot install " + id + " (exit code " + result.exitCode() + "):\n" + said,
+                    null);
         }
         Path place = folder.resolve(id.toString());
         PackageInfo info = PackageFolder.finish(content, out.resolve("metadata.json"), id, cacheTag.get(), place);

@@ -9,21 +9,21 @@ import io.zygotes.spi.ZygoteSpec;
 import java.util.Optional;
 
 /**
- * The pool as an import cache sees it.
+ * The pool as an import cache sees it. Of use as soon as the pool has started.
  *
- * @param maker makes the sandboxes
+ * @param pool makes the sandboxes
  * @param owner hears of them
  * @param claimant whose memory they take: a request's, or that of nobody in particular
  */
-record OwnedSandboxes(SandboxMaker maker, SandboxOwner owner, Claimant claimant) implements Sandboxes {
+record OwnedSandboxes(SandboxPool pool, SandboxOwner owner, Claimant claimant) implements Sandboxes {
 
     @Override
     public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException {
-        return maker.createLeaf(owner, claimant, parent, spec);
+        return pool.maker().createLeaf(owner, claimant, parent, spec);
     }
 
     @Override
     public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException {
-        return maker.createZygote(owner, claimant, parent, spec);
+        return pool.maker().createZygote(owner, claimant, parent, spec);
     }
 }

@@ -90,7 +90,9 @@ final class PooledZygote extends PooledSandbox implements Zygote {
         long wanted = memoryBytes() + SLACK;
         long held = services().memory().bytes(account());
         if (wanted < held) {
-            services().memory().shrink(account(), Math.min(held, services().mechanism().limitMemory(inner, wanted)));
+            services()
+                    .memory()
+                    .shrink(account(), Math.min(held, services().mechanism().limitMemory(inner, wanted)));
         }
     }
 
@@ -98,7 +100,8 @@ final class PooledZygote extends PooledSandbox implements Zygote {
     private void keepRoom() {
         long used = memoryBytes();
         long wanted = used + SLACK;
-        if (services().memory().bytes(account()) - used < SLACK / 2 && services().memory().growNow(account(), wanted)) {
+        if (services().memory().bytes(account()) - used < SLACK / 2
+                && services().memory().growNow(account(), wanted)) {
             services().mechanism().limitMemory(inner, wanted);
         }
     }

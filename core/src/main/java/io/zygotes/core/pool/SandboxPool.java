@@ -71,13 +71,19 @@ public final class SandboxPool implements AutoCloseable {
         return present;
     }
 
+    /** Makes leaves and zygotes, once the pool has started. */
+    SandboxMaker maker() {
+        return started().maker();
+    }
+
     /**
-     * The pool for what is made of somebody's own accord. It waits for memory with the pool's own patience.
+     * The pool for what is made of somebody's own accord. It waits for memory with the pool's own patience. May be asked for
+     * before the pool has started.
      *
      * @param owner hears of the sandboxes that are made with it
      */
     public Sandboxes sandboxes(SandboxOwner owner) {
-        return new OwnedSandboxes(started().maker(), owner, ownAccord);
+        return new OwnedSandboxes(this, owner, ownAccord);
     }
 
     /**
@@ -87,7 +93,7 @@ public final class SandboxPool implements AutoCloseable {
      * @param owner hears of the sandboxes that are made for it; not of a leaf that was there before
      */
     public LeafRequest request(PendingRequest pending, SandboxOwner owner) {
-        return new CacheRequest(pending, new OwnedSandboxes(started().maker(), owner, pending));
+        return new CacheRequest(pending, new OwnedSandboxes(this, owner, pending));
     }
 
     /**
@@ -128,7 +134,9 @@ public final class SandboxPool implements AutoCloseable {
     /** All sandboxes that live; a snapshot. */
     public Collection<Sandbox> sandboxes() {
         Started present = started;
-        return present == null ? List.of() : List.copyOf(present.services().living().all());
+        return present == null
+                ? List.of()
+                : List.copyOf(present.services().living().all());
     }
 
     /**
@@ -153,7 +161,8 @@ public final class SandboxPool implements AutoCloseable {
      */
     public void onDied(SandboxEvent event) {
         Started present = started;
-        PooledSandbox sandbox = present == null ? null : present.services().living().find(event.sandbox());
+        PooledSandbox sandbox =
+                present == null ? null : present.services().living().find(event.sandbox());
         if (sandbox == null || event.kind() != SandboxEvent.Kind.DIED) {
             return;
         }

@@ -55,6 +55,11 @@ final class WaitingLine {
         private List<Account> victims = new ArrayList<>();
         /** The account that got the memory; null as long as it waits. */
         private Account granted;
+        /**
+         * Whether it was taken out of the line. It must not wait any longer then, even if its claimant has become unsettled
+         * again before its thread looks: another thread of the claimant may have found that the leaf is gone.
+         */
+        private boolean letGo;
 
         private Waiter(long extra, Account spared, boolean grows, Claimant claimant) {
             this.extra = extra;
@@ -159,6 +164,7 @@ final class WaitingLine {
 
     private void letGo(Waiter first) {
         line.removeFirst();
+        first.letGo = true;
         first.changed.signal();
     }
 
@@ -222,7 +228,7 @@ final class WaitingLine {
     private boolean untilGranted(Waiter waiter, long deadline)
             throws SandboxException.NoCapacity, InterruptedException {
         while (waiter.granted == null) {
-            if (waiter.grows && waiter.needsNone()) {
+            if (waiter.letGo || waiter.needsNone()) {
                 return false;
             }
             if (!waiter.victims.isEmpty()) {
@@ -231,9 +237,6 @@ final class WaitingLine {
             }
             if (shut) {
                 throw new SandboxException.NoCapacity(FailureKind.OTHER, "the worker is stopping");
-            }
-            if (waiter.needsNone()) {
-                return false;
             }
             long left = deadline - System.nanoTime();
             if (left <= 0) {

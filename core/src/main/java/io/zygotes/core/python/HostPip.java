@@ -109,7 +109,7 @@ public record HostPip(Map<String, String> environment, List<Job.Mount> mounts) {
         Map<String, String> environment = new TreeMap<>();
         Mounts mounts = new Mounts();
         mounts.all.put(folder, "/mnt/pip/pip");
-        // as pip does it: the environment over the command's own section over the general one
+        // The order is pip's: the environment over the command's own section over the general one.
         for (String section : List.of("global", "install", ":env:")) {
             for (Setting setting : settings) {
                 String key = setting.key().toLowerCase(Locale.ROOT).replace('_', '-');

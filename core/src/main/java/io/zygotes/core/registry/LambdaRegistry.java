@@ -66,8 +66,7 @@ public final class LambdaRegistry {
             int maxMemMb,
             Supplier<Map<String, String>> markers) {
         this.store = store;
-        this.folders =
-                new CodeFolders(codeFolder, new LambdaSettings(Map.of(), limits, network), maxMemMb, markers);
+        this.folders = new CodeFolders(codeFolder, new LambdaSettings(Map.of(), limits, network), maxMemMb, markers);
         this.freshNanos = fresh.toNanos();
     }
 

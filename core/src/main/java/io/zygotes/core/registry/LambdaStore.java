@@ -193,7 +193,7 @@ public final class LambdaStore {
 
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                // the change time notices a file that was replaced by one of the same size and modification time
+                // The change time notices a file that was replaced by one of the same size and modification time.
                 all.append(from.relativize(file))
                         .append('\0')
                         .append(Files.getAttribute(file, "unix:ctime", LinkOption.NOFOLLOW_LINKS))

@@ -81,7 +81,7 @@ final class Markers {
     private boolean or() {
         boolean value = and();
         while (takeWord("or")) {
-            // both sides are read in any case
+            // Both sides are read in any case.
             value |= and();
         }
         return value;

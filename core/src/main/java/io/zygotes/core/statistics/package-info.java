@@ -1,2 +1,2 @@
-/** Counters and latencies for {@code /stats}. */
+/** Counters and latencies for {@code /stats}, and all their names. Uses no other package of the core. */
 package io.zygotes.core.statistics;

@@ -3,7 +3,6 @@ package io.zygotes.core.status;
 import io.zygotes.core.function.Functions;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.spi.CacheShape;
-import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.MemoryBudget;
 import io.zygotes.spi.Sandbox;
@@ -16,21 +15,17 @@ public final class WorkerDescription {
 
     private final SandboxPool pool;
     private final Functions functions;
-    private final ImportCache cache;
-    private final CacheName cacheName;
+    private final CacheView cache;
 
     /**
      * @param pool knows memory and sandboxes
      * @param functions know the lambdas
-     * @param cache knows the shape of its tree
-     * @param cacheName the present name of the import cache
+     * @param cache knows its name and the shape of its tree
      */
-    public WorkerDescription(
-            SandboxPool pool, Functions functions, ImportCache cache, CacheName cacheName) {
+    public WorkerDescription(SandboxPool pool, Functions functions, CacheView cache) {
         this.pool = pool;
         this.functions = functions;
         this.cache = cache;
-        this.cacheName = cacheName;
     }
 
     /** The whole text as it is now. */
@@ -47,7 +42,7 @@ public final class WorkerDescription {
         functions.describe().forEach(line -> text.append("  ").append(line).append('\n'));
         text.append("\nsandboxes\n");
         sandboxes(text);
-        text.append("\nimport cache '").append(cacheName.now()).append("'\n");
+        text.append("\nimport cache '").append(cache.name()).append("'\n");
         cache.shape().roots().forEach(root -> node(root, 1, text));
         return text.toString();
     }

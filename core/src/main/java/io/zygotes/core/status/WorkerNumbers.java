@@ -6,7 +6,6 @@ import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.core.statistics.Statistics;
 import io.zygotes.core.trace.TraceLog;
-import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.MemoryBudget;
 import java.util.Map;
 import java.util.Optional;
@@ -20,7 +19,7 @@ public final class WorkerNumbers {
     private final Functions functions;
     private final Optional<OutputLog> output;
     private final Optional<TraceLog> record;
-    private final ImportCache cache;
+    private final CacheView cache;
     private final long madeNanos = System.nanoTime();
 
     /**
@@ -37,7 +36,7 @@ public final class WorkerNumbers {
             Functions functions,
             Optional<OutputLog> output,
             Optional<TraceLog> record,
-            ImportCache cache) {
+            CacheView cache) {
         this.statistics = statistics;
         this.pool = pool;
         this.functions = functions;

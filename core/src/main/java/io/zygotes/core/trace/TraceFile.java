@@ -55,8 +55,7 @@ final class TraceFile implements AutoCloseable {
     }
 
     private void open() throws IOException {
-        file = FileChannel.open(
-                newest, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        file = FileChannel.open(newest, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         written = file.size();
         ByteBuffer last = ByteBuffer.allocate(1);
         while (written > 0 && file.read(last.clear(), written - 1) == 1 && last.get(0) != '\n') {

@@ -40,8 +40,7 @@ public final class TraceLog implements AutoCloseable {
 
     sealed interface Event permits Call, Measured, End {}
 
-    record Call(
-            String function, String version, Set<PackageId> packages, long atMillis, double millis, String start)
+    record Call(String function, String version, Set<PackageId> packages, long atMillis, double millis, String start)
             implements Event {}
 
     record Measured(Map<PackageId, ImportCost> costs) implements Event {}

@@ -6,13 +6,13 @@ import com.google.inject.Singleton;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.function.CallListener;
 import io.zygotes.core.function.Functions;
+import io.zygotes.core.function.LeafSource;
 import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.python.Interpreter;
 import io.zygotes.core.registry.LambdaRegistry;
 import io.zygotes.core.registry.LambdaStore;
 import io.zygotes.core.statistics.Statistics;
-import io.zygotes.core.function.LeafSource;
 import java.time.Duration;
 
 /** Wires the lambdas: where their code comes from, where it is unpacked, and their work. */
@@ -44,14 +44,14 @@ public final class LambdaModule extends AbstractModule {
             LambdaRegistry registry,
             PackageStore packages,
             SandboxPool pool,
-            LeafSource cache,
+            LeafSource leaves,
             Statistics statistics,
             CallListener calls) {
         return new Functions(
                 registry,
                 packages,
                 pool,
-                cache,
+                leaves,
                 statistics,
                 calls,
                 config.maxWaiting(),

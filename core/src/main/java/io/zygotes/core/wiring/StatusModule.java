@@ -7,11 +7,10 @@ import io.zygotes.core.function.Functions;
 import io.zygotes.core.output.OutputLog;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.statistics.Statistics;
-import io.zygotes.core.status.CacheName;
+import io.zygotes.core.status.CacheView;
 import io.zygotes.core.status.WorkerDescription;
 import io.zygotes.core.status.WorkerNumbers;
 import io.zygotes.core.trace.TraceLog;
-import io.zygotes.spi.ImportCache;
 import java.util.Optional;
 
 /** Wires what the worker counts and says of itself. */
@@ -31,13 +30,13 @@ public final class StatusModule extends AbstractModule {
             Functions functions,
             Optional<OutputLog> output,
             Optional<TraceLog> trace,
-            ImportCache cache) {
+            CacheView cache) {
         return new WorkerNumbers(statistics, pool, functions, output, trace, cache);
     }
 
     @Provides
     @Singleton
-    WorkerDescription description(SandboxPool pool, Functions functions, ImportCache cache, CacheName name) {
-        return new WorkerDescription(pool, functions, cache, name);
+    WorkerDescription description(SandboxPool pool, Functions functions, CacheView cache) {
+        return new WorkerDescription(pool, functions, cache);
     }
 }

@@ -35,7 +35,8 @@ public final class FakeCache implements ImportCache {
         return sandboxes.createLeaf(withRoot ? root(sandboxes, spec) : Optional.empty(), spec);
     }
 
-    private synchronized Optional<Zygote> root(Sandboxes sandboxes, LeafSpec spec) throws SandboxException, InterruptedException {
+    private synchronized Optional<Zygote> root(Sandboxes sandboxes, LeafSpec spec)
+            throws SandboxException, InterruptedException {
         if (root.isEmpty() || !root.get().alive()) {
             root = Optional.of(sandboxes.createZygote(Optional.empty(), new ZygoteSpec(List.of(), spec.limits())));
         }

@@ -33,8 +33,7 @@ class StorageExceptionTest {
                     FailureKind.NO_SPACE,
                     kind(assertThrows(IOException.class, () -> channel.write(ByteBuffer.allocate(1)))));
         }
-        assertEquals(
-                FailureKind.NO_SPACE, kind(assertThrows(IOException.class, () -> Files.write(full, new byte[1]))));
+        assertEquals(FailureKind.NO_SPACE, kind(assertThrows(IOException.class, () -> Files.write(full, new byte[1]))));
         try (FileOutputStream out = new FileOutputStream(full.toFile())) {
             assertEquals(FailureKind.NO_SPACE, kind(assertThrows(IOException.class, () -> out.write(1))));
         }
@@ -70,7 +69,6 @@ class StorageExceptionTest {
     void typesCountAsWellAndAKindIsHandedOn() {
         assertEquals(FailureKind.REFUSED, kind(new AccessDeniedException("x")));
         assertEquals(
-                FailureKind.NO_SPACE,
-                kind(new StorageException("below", new IOException("No space left on device"))));
+                FailureKind.NO_SPACE, kind(new StorageException("below", new IOException("No space left on device"))));
     }
 }

@@ -187,12 +187,10 @@ class FunctionsTest {
 
         assertEquals(Set.of(Start.WARM, Start.HIT), starts);
         assertEquals(1, mechanism.zygotes.size());
-        assertTrue(
-                statistics
-                        .snapshot()
-                        .keySet()
-                        .containsAll(Set.of(
-                                "create_clone_p50_ms", "create_copy_tables_p50_ms", "create_hello_p50_ms")));
+        assertTrue(statistics
+                .snapshot()
+                .keySet()
+                .containsAll(Set.of("create_clone_p50_ms", "create_copy_tables_p50_ms", "create_hello_p50_ms")));
         assertEquals(List.of("hello COLD", "hello WARM"), answered.subList(0, 2));
         assertEquals(4, answered.size());
     }
@@ -326,7 +324,9 @@ class FunctionsTest {
 
         goOn.countDown();
 
-        assertEquals(first.get(10, TimeUnit.SECONDS).sandbox(), second.get(10, TimeUnit.SECONDS).sandbox());
+        assertEquals(
+                first.get(10, TimeUnit.SECONDS).sandbox(),
+                second.get(10, TimeUnit.SECONDS).sandbox());
         assertEquals(Start.WARM, second.get().start());
         assertEquals(1, mechanism.zygotes.size());
     }

@@ -58,8 +58,7 @@ class PendingRequestTest {
     private SandboxPool pool = pool(100);
 
     private SandboxPool pool(int megabytes) {
-        SandboxPool made =
-                new SandboxPool(megabytes * MB, true, Duration.ofHours(1), Duration.ofMillis(1), 0);
+        SandboxPool made = new SandboxPool(megabytes * MB, true, Duration.ofHours(1), Duration.ofMillis(1), 0);
         made.start(mechanism, new PoolListener() {
             @Override
             public void onEvent(SandboxEvent event) {}
@@ -93,7 +92,9 @@ class PendingRequestTest {
     }
 
     private LeafRequest seen(PendingRequest request) {
-        return pool.request(request, event -> events.add(event.kind() + " " + event.sandbox().id()));
+        return pool.request(
+                request,
+                event -> events.add(event.kind() + " " + event.sandbox().id()));
     }
 
     private PooledLeaf made(LeafSpec spec) throws Exception {
@@ -156,8 +157,7 @@ class PendingRequestTest {
         PooledLeaf only = made(leaf());
         LeafRequest brief = seen(request(30, FakeIdleLeaves.NONE));
         long start = System.nanoTime();
-        Future<?> late = threads.submit(
-                () -> assertThrows(SandboxException.NoCapacity.class, () -> leafOf(brief)));
+        Future<?> late = threads.submit(() -> assertThrows(SandboxException.NoCapacity.class, () -> leafOf(brief)));
         result(late);
         assertTrue(System.nanoTime() - start >= 25_000_000L, "the request's patience and not the pool's");
         assertEquals(Duration.ZERO, brief.remaining());
@@ -188,8 +188,8 @@ class PendingRequestTest {
         PooledLeaf only = made(leaf());
         PendingRequest pending = request(10_000, FakeIdleLeaves.NONE);
         LeafRequest request = seen(pending);
-        Future<SandboxException> waiting = threads.submit(
-                () -> assertThrows(SandboxException.NoCapacity.class, () -> zygoteOf(request)));
+        Future<SandboxException> waiting =
+                threads.submit(() -> assertThrows(SandboxException.NoCapacity.class, () -> zygoteOf(request)));
         Eventually.holds("it takes the offer", () -> pending.offer(only));
         pool.wake();
 
@@ -336,8 +336,7 @@ class PendingRequestTest {
         Leaf leaf = leafOf(request);
         leaf.destroy();
 
-        assertEquals(
-                List.of("MADE " + zygote.id(), "MADE " + leaf.id(), "DESTROYED " + leaf.id()), events);
+        assertEquals(List.of("MADE " + zygote.id(), "MADE " + leaf.id(), "DESTROYED " + leaf.id()), events);
     }
 
     @Test

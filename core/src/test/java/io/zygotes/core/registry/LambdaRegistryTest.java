@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.zygotes.core.files.StorageException;
 import io.zygotes.core.registry.RegistryException.Kind;
+import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.PackageId;
@@ -45,7 +47,13 @@ class LambdaRegistryTest {
 
     private LambdaRegistry registry(Duration fresh) throws IOException {
         LambdaRegistry made = new LambdaRegistry(
-                store, folder.resolve("code"), fresh, LIMITS, Network.HOST, 200, () -> Map.of("python_version", "3.11"));
+                store,
+                folder.resolve("code"),
+                fresh,
+                LIMITS,
+                Network.HOST,
+                200,
+                () -> Map.of("python_version", "3.11"));
         made.clean();
         return made;
     }
@@ -237,5 +245,16 @@ class LambdaRegistryTest {
         assertEquals(code.spec(), again.spec());
         assertEquals(1, versions("hello"));
         assertFalse(Files.exists(folder.resolve("code/gone")));
+    }
+
+    @Test
+    void filesThatCannotBeWrittenAreTheWorkersErrorAndNotTheLambdas() throws Exception {
+        write("hello", "f.py", "def f(event): return 1\n");
+        Files.writeString(folder.resolve("code/hello"), "a file where a folder should be");
+
+        StorageException e = assertThrows(StorageException.class, () -> registry.lookup("hello"));
+
+        assertEquals(FailureKind.OTHER, e.kind());
+        assertTrue(e.getMessage().contains("code/hello"), e.getMessage());
     }
 }

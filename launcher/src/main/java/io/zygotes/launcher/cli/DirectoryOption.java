@@ -1,7 +1,7 @@
 package io.zygotes.launcher.cli;
 
 import io.zygotes.core.config.WorkerDirectory;
-import io.zygotes.launcher.tree.OptionalTree;
+import io.zygotes.launcher.tree.TreePlugin;
 import io.zygotes.spi.ConfigException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -28,7 +28,7 @@ final class DirectoryOption {
 
     /** Makes the directory. */
     WorkerDirectory init() throws IOException {
-        return WorkerDirectory.init(path, new ByteArrayInputStream(OptionalTree.defaultTree()));
+        return WorkerDirectory.init(path, new ByteArrayInputStream(TreePlugin.defaultTree()));
     }
 
     /** For commands to try next: {@code " -p DIR"}, or nothing for the default. */

@@ -1,8 +1,10 @@
 package io.zygotes.launcher.cli;
 
+import io.zygotes.launcher.console.Output;
 import io.zygotes.launcher.doctor.Diagnosis;
 import io.zygotes.launcher.doctor.Doctor;
 import io.zygotes.spi.mechanism.Finding;
+import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,13 +38,13 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        var doctor = Doctor.of(directory.path());
+        Doctor doctor = Doctor.of(directory.path());
         return clean ? clean(doctor) : examine(doctor);
     }
 
     private int clean(Doctor doctor) throws Exception {
         List<String> done = doctor.clean();
-        var out = spec.commandLine().getOut();
+        PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(Output.json(Map.of("done", done)));
         } else {
@@ -53,12 +55,12 @@ final class DoctorCommand implements Callable<Integer> {
 
     private int examine(Doctor doctor) throws Exception {
         Diagnosis diagnosis = doctor.examine();
-        var out = spec.commandLine().getOut();
+        PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(Output.json(diagnosis));
             return diagnosis.ok() ? 0 : 1;
         }
-        var rows = new ArrayList<List<String>>();
+        List<List<String>> rows = new ArrayList<>();
         for (Finding finding : diagnosis.findings()) {
             rows.add(List.of(
                     finding.ok() ? "ok" : finding.needed() ? "MISSING" : "worse", finding.name(), finding.found()));

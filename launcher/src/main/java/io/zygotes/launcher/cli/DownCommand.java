@@ -1,7 +1,9 @@
 package io.zygotes.launcher.cli;
 
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.launcher.console.Failure;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,7 +44,7 @@ final class DownCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         WorkerDirectory opened = directory.open();
-        var out = spec.commandLine().getOut();
+        PrintWriter out = spec.commandLine().getOut();
         Optional<WorkerDirectory.Running> running = announced(opened);
         if (running.isEmpty()) {
             out.println("no worker runs on " + opened.path());

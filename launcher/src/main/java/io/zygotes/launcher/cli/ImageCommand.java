@@ -1,10 +1,13 @@
 package io.zygotes.launcher.cli;
 
+import io.zygotes.launcher.image.Image;
 import io.zygotes.launcher.image.ImageCopy;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -43,15 +46,15 @@ final class ImageCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         // Says so if this is no image that could be copied.
         Image.current().script();
-        var err = spec.commandLine().getErr();
-        var copy = new ImageCopy(Image.current().folder(), notice -> err.println("zygotes: " + notice));
-        var names = copy.make(
+        PrintWriter err = spec.commandLine().getErr();
+        ImageCopy copy = new ImageCopy(Image.current().folder(), notice -> err.println("zygotes: " + notice));
+        SortedSet<String> names = copy.make(
                 Optional.ofNullable(plugins)
                         .map(list -> list.stream().map(String::strip).toList()),
                 add,
                 output);
         Path made = output.toAbsolutePath().normalize();
-        var out = spec.commandLine().getOut();
+        PrintWriter out = spec.commandLine().getOut();
         out.println("made " + made + " with the import caches "
                 + names.stream().map(name -> "\"" + name + "\"").collect(Collectors.joining(", ")));
         out.println("next: " + made.resolve("bin/zygotes") + " plugins");

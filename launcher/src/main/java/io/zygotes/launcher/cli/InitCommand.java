@@ -1,8 +1,10 @@
 package io.zygotes.launcher.cli;
 
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.launcher.image.Image;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.plugins.Plugin;
+import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -24,7 +26,7 @@ final class InitCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         WorkerDirectory made = directory.init();
-        var out = spec.commandLine().getOut();
+        PrintWriter out = spec.commandLine().getOut();
         out.println("made " + made.path());
         String chosen = made.config().features().importCache();
         List<Plugin> plugins = ImportCaches.find(Image.current().folder(), List.of(), "plugins")

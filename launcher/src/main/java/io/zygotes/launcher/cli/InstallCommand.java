@@ -1,6 +1,8 @@
 package io.zygotes.launcher.cli;
 
 import io.zygotes.core.registry.LambdaStore;
+import io.zygotes.launcher.image.Image;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -29,9 +31,9 @@ final class InstallCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        var store = new LambdaStore(directory.open().config().registryFolder());
+        LambdaStore store = new LambdaStore(directory.open().config().registryFolder());
         String name = store.install(folder);
-        var out = spec.commandLine().getOut();
+        PrintWriter out = spec.commandLine().getOut();
         out.println("installed " + name + " into " + store.folder());
         out.println("next: " + Image.command() + " invoke" + directory.repeated() + " " + name + " '{}'");
         return 0;

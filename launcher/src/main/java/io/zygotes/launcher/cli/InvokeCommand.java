@@ -1,5 +1,7 @@
 package io.zygotes.launcher.cli;
 
+import io.zygotes.launcher.console.Failure;
+import io.zygotes.launcher.worker.RunningWorker;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.net.http.HttpResponse;

@@ -1,6 +1,7 @@
 package io.zygotes.launcher.cli;
 
 import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.launcher.image.Image;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.spi.ConfigException;
 import java.nio.file.Path;
@@ -26,7 +27,7 @@ final class PluginPathOption {
 
     /** All import caches that a worker with these settings can choose from. */
     ImportCaches find(Optional<WorkerConfig> config) throws ConfigException {
-        var all = new ArrayList<>(paths);
+        List<Path> all = new ArrayList<>(paths);
         config.flatMap(WorkerConfig::pluginFolder).ifPresent(all::add);
         return ImportCaches.find(Image.current().folder(), all, "--plugin-path, plugin_path");
     }

@@ -1,7 +1,10 @@
 package io.zygotes.launcher.cli;
 
+import io.zygotes.launcher.console.Failure;
+import io.zygotes.launcher.image.Image;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.plugins.Plugin;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -23,13 +26,12 @@ final class PluginsCheckCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         ImportCaches caches = ImportCaches.check(Image.current().folder(), jar);
-        List<Plugin> found = caches.plugins().stream()
-                .filter(plugin -> !plugin.origin().equals(Plugin.IMAGE))
-                .toList();
+        List<Plugin> found =
+                caches.plugins().stream().filter(plugin -> !plugin.builtIn()).toList();
         if (found.isEmpty() && caches.broken().isEmpty()) {
             throw new Failure(jar + " is neither a jar nor a folder with jars");
         }
-        var out = spec.commandLine().getOut();
+        PrintWriter out = spec.commandLine().getOut();
         for (Plugin plugin : found) {
             out.println("ok: \"" + plugin.name() + "\" " + plugin.version() + " (module " + plugin.module() + ", SPI "
                     + plugin.spiVersion() + ")");

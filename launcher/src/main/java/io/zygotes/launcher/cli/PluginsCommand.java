@@ -2,9 +2,11 @@ package io.zygotes.launcher.cli;
 
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.launcher.console.Output;
 import io.zygotes.launcher.plugins.BrokenPlugin;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.plugins.Plugin;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -58,7 +60,18 @@ final class PluginsCommand implements Callable<Integer> {
                 : Optional.empty();
         ImportCaches caches = pluginPath.find(config);
         Optional<String> chosen = config.map(settings -> settings.features().importCache());
-        var lines = new ArrayList<Line>();
+        List<Line> lines = lines(caches, chosen);
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(Output.json(new Answer(chosen.orElse(null), lines, caches.broken())));
+        } else {
+            print(lines, chosen, caches, out);
+        }
+        return 0;
+    }
+
+    private static List<Line> lines(ImportCaches caches, Optional<String> chosen) {
+        List<Line> lines = new ArrayList<>();
         for (Plugin plugin : caches.plugins()) {
             boolean isChosen = chosen.isPresent()
                     && (plugin.name().equals(chosen.get()) || plugin.aliases().contains(chosen.get()));
@@ -73,12 +86,11 @@ final class PluginsCommand implements Callable<Integer> {
                     plugin.description(),
                     plugin.warnings()));
         }
-        var out = spec.commandLine().getOut();
-        if (json) {
-            out.println(Output.json(new Answer(chosen.orElse(null), lines, caches.broken())));
-            return 0;
-        }
-        var rows = new ArrayList<List<String>>();
+        return lines;
+    }
+
+    private void print(List<Line> lines, Optional<String> chosen, ImportCaches caches, PrintWriter out) {
+        List<List<String>> rows = new ArrayList<>();
         rows.add(List.of("", "NAME", "VERSION", "SPI", "MODULE", "FROM", ""));
         for (Line line : lines) {
             rows.add(List.of(
@@ -103,6 +115,5 @@ final class PluginsCommand implements Callable<Integer> {
         }
         caches.broken().forEach(broken -> out.println("broken: " + broken));
         out.flush();
-        return 0;
     }
 }

@@ -2,8 +2,12 @@ package io.zygotes.launcher.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.launcher.console.Failure;
 import io.zygotes.launcher.control.ControlAnswer;
 import io.zygotes.launcher.control.ControlSocket;
+import io.zygotes.launcher.worker.Reloading;
+import io.zygotes.launcher.worker.RunningWorker;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.util.concurrent.Callable;
@@ -26,11 +30,11 @@ final class ReloadCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        var opened = directory.open();
+        WorkerDirectory opened = directory.open();
         RunningWorker.of(opened);
         ControlAnswer answer;
         try {
-            answer = ControlSocket.ask(opened.path(), WorkerCommands.RELOAD);
+            answer = ControlSocket.ask(opened.path(), Reloading.PATH);
         } catch (IOException e) {
             throw new Failure(
                     "the worker on " + opened.path() + " does not take commands (" + e.getMessage()

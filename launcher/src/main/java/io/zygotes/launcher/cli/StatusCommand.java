@@ -1,7 +1,12 @@
 package io.zygotes.launcher.cli;
 
+import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.launcher.console.Output;
+import io.zygotes.launcher.worker.RunningWorker;
+import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,15 +29,15 @@ final class StatusCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        var opened = directory.open();
-        var running = opened.running();
+        WorkerDirectory opened = directory.open();
+        Optional<WorkerDirectory.Running> running = opened.running();
         boolean ready = running.isPresent()
                 && running.get().port() > 0
                 && RunningWorker.of(opened).ready();
         // One without a port starts; one that does not answer on it may start as well, or hang.
         boolean starting = running.isPresent() && running.get().port() <= 0;
         String state = ready ? "ready" : starting ? "starting" : running.isPresent() ? "not answering" : "down";
-        var out = spec.commandLine().getOut();
+        PrintWriter out = spec.commandLine().getOut();
         if (json) {
             Map<String, Object> answer = new LinkedHashMap<>();
             answer.put("directory", opened.path().toString());

@@ -1,6 +1,11 @@
 package io.zygotes.launcher.cli;
 
+import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.launcher.image.Image;
+import io.zygotes.launcher.worker.DetachedWorker;
+import io.zygotes.launcher.worker.ForegroundWorker;
+import java.io.PrintWriter;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -33,19 +38,20 @@ final class UpCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        var out = spec.commandLine().getOut();
+        PrintWriter out = spec.commandLine().getOut();
         if (!WorkerDirectory.exists(directory.path())) {
             out.println("made " + directory.init().path());
         }
         WorkerDirectory opened = directory.open();
         if (detach) {
-            var worker = new DetachedWorker(opened, pluginPath.paths()).start();
+            DetachedWorker.Started worker = new DetachedWorker(opened, pluginPath.paths()).start();
             out.println("ready: pid " + worker.pid() + ", port " + worker.port() + ", log " + worker.log());
             out.println("stop it with: " + Image.command() + " down" + directory.repeated());
             return 0;
         }
-        var config = opened.config();
-        var worker = new ForegroundWorker(opened, config, settings -> pluginPath.find(Optional.of(settings)));
+        WorkerConfig config = opened.config();
+        ForegroundWorker worker =
+                new ForegroundWorker(opened, config, settings -> pluginPath.find(Optional.of(settings)));
         worker.run(out);
         return 0;
     }

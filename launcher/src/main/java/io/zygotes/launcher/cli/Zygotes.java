@@ -1,16 +1,14 @@
 package io.zygotes.launcher.cli;
 
 import io.zygotes.core.registry.RegistryException;
-import io.zygotes.launcher.bench.BenchException;
-import io.zygotes.launcher.demo.DemoException;
-import io.zygotes.launcher.image.ImageException;
-import io.zygotes.launcher.tree.TreeFailure;
+import io.zygotes.launcher.console.Failure;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.SandboxException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,23 +31,23 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "New here? 'zygotes demo' shows what it does, 'zygotes COMMAND --help' how."
         },
         subcommands = {
-            DemoCommand.class,
             WorkerCommand.class,
             AdminCommand.class,
             InvokeCommand.class,
             PluginsCommand.class,
             ImageCommand.class,
-            TreeCommand.class,
-            BenchCommand.class,
-            DoctorCommand.class,
+            DoctorCommand.class
+        })
+public final class Zygotes implements Runnable {
+
+    /** Short for a subcommand, such as {@code up} for {@code worker up}; last in the help. */
+    private static final List<Class<?>> SHORTCUTS = List.of(
             InitCommand.class,
             UpCommand.class,
             DownCommand.class,
             StatusCommand.class,
             ReloadCommand.class,
-            InstallCommand.class
-        })
-public final class Zygotes implements Runnable {
+            InstallCommand.class);
 
     private static final int FAILED = 1;
     private static final int WRONG_USAGE = 2;
@@ -80,13 +78,16 @@ public final class Zygotes implements Runnable {
      *
      * @param out takes what the command is asked for
      * @param err takes progress and errors
+     * @param more further commands beside those of this package
      * @param args the command line
      * @return the exit code: 0 done, 1 failed, 2 wrong usage
      */
-    public static int run(PrintWriter out, PrintWriter err, String... args) {
-        var zygotes = new Zygotes();
-        return new CommandLine(zygotes)
-                .setOut(out)
+    public static int run(PrintWriter out, PrintWriter err, List<Class<?>> more, String... args) {
+        Zygotes zygotes = new Zygotes();
+        CommandLine line = new CommandLine(zygotes);
+        more.forEach(line::addSubcommand);
+        SHORTCUTS.forEach(line::addSubcommand);
+        return line.setOut(out)
                 .setErr(err)
                 .setUsageHelpAutoWidth(true)
                 .setParameterExceptionHandler(Zygotes::wrongUsage)
@@ -129,10 +130,6 @@ public final class Zygotes implements Runnable {
             case SandboxException.ImportFailed failed -> failed.getMessage() + "\n" + failed.traceback();
             case SandboxException failed -> failed.getMessage();
             case RegistryException failed -> failed.getMessage();
-            case BenchException failed -> failed.getMessage();
-            case DemoException failed -> failed.getMessage();
-            case ImageException failed -> failed.getMessage();
-            case TreeFailure failed -> failed.getMessage();
             case PackageException failed -> failed.getMessage();
             case FileSystemException failed
             when failed.getReason() != null -> failed.getFile() + ": " + failed.getReason();

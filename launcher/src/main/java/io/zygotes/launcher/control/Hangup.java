@@ -25,7 +25,7 @@ public final class Hangup {
      * @return false if the signal stays ignored, because the process was started that way (with {@code nohup})
      */
     public static boolean handle(Runnable action) {
-        var waiting = new AtomicBoolean();
+        AtomicBoolean waiting = new AtomicBoolean();
         Object lock = new Object();
         Runnable once = () -> {
             if (waiting.compareAndSet(false, true)) {

@@ -65,7 +65,7 @@ public final class Doctor {
      * @throws InterruptedException if the calling thread is interrupted
      */
     public Diagnosis examine() throws IOException, InterruptedException {
-        var findings = new ArrayList<>(mechanism.check());
+        List<Finding> findings = new ArrayList<>(mechanism.check());
         findings.add(python());
         findings.add(pip());
         findings.add(disk());
@@ -85,8 +85,8 @@ public final class Doctor {
      */
     public List<String> clean() throws ConfigException, SandboxException, IOException, InterruptedException {
         WorkerDirectory directory = WorkerDirectory.open(path);
-        try (var _ = directory.lock()) {
-            var done = new ArrayList<String>();
+        try (WorkerDirectory.Lock _ = directory.lock()) {
+            List<String> done = new ArrayList<>();
             mechanism.clean(config.stateFolder()).forEach(what -> done.add("removed " + what));
             done.addAll(Leftovers.remove(config));
             return done;

@@ -1,18 +1,15 @@
 package io.zygotes.launcher.image;
 
-import io.zygotes.core.files.Folders;
+import io.zygotes.launcher.console.Failure;
 import io.zygotes.launcher.plugins.BrokenPlugin;
-import io.zygotes.launcher.plugins.BuiltIn;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.plugins.Plugin;
 import io.zygotes.spi.ConfigException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -22,27 +19,20 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A new image: everything of the one that runs, with the plugins that were chosen of it and others that were added. It
- * is written beside its place and renamed, so it is there whole or not at all.
+ * A new image: everything of the one that runs, with the plugins that were chosen of it and others that were added. Here
+ * is decided what it is to hold, and all that could be wrong with that is found; {@link ImageWriter} writes it.
  */
 public final class ImageCopy {
 
-    /** What an image consists of, plugins aside. Whatever else lies in its folder is not part of it. */
-    private static final List<String> PARTS = List.of("bin", "conf", "legal", "lib", "release");
-
-    private static final String COMMAND = "zygotes image";
-    private static final long STOP_SECONDS = 10;
+    static final String COMMAND = "zygotes image";
 
     private final Path image;
     private final Consumer<String> notices;
-    private volatile boolean stopped;
 
     /**
      * @param image the folder of the image that runs
@@ -61,15 +51,15 @@ public final class ImageCopy {
      * @param add jars, or folders with the jar of a plugin and those that it needs
      * @param output where; must not exist, or be an empty folder, and must not lie in the present image
      * @return the names of the new image's import caches
-     * @throws ImageException if a name is not known, a jar does not pass the checks, two plugins share a name, or it
+     * @throws Failure if a name is not known, a jar does not pass the checks, two plugins share a name, or it
      *     cannot be written; nothing is left of it then
      * @throws ConfigException if the present image cannot be read
      */
     public SortedSet<String> make(Optional<Collection<String>> keep, List<Path> add, Path output)
-            throws ImageException, ConfigException {
+            throws Failure, ConfigException {
         Path target = output.toAbsolutePath().normalize();
         checkPlace(target);
-        var plugins = new ArrayList<>(kept(keep, add));
+        List<Plugin> plugins = new ArrayList<>(kept(keep, add));
         for (Path each : add) {
             plugins.addAll(checked(each));
         }
@@ -77,17 +67,16 @@ public final class ImageCopy {
         Map<String, Path> dropIns = dropIns(plugins);
         checkAllWanted(keep, names);
         try {
-            write(target, plugins, dropIns, names);
+            new ImageWriter(image, notices).write(target, plugins, dropIns, names);
         } catch (IOException e) {
-            throw new ImageException(
-                    "cannot write the image " + target + ": " + reason(e) + ". Nothing was left of it", e);
+            throw new Failure("cannot write the image " + target + ": " + reason(e) + ". Nothing was left of it", e);
         }
         return names;
     }
 
-    private void checkPlace(Path target) throws ImageException {
+    private void checkPlace(Path target) throws Failure {
         if (target.getFileName() == null) {
-            throw new ImageException(target + " cannot be an image; choose another folder with --output");
+            throw new Failure(target + " cannot be an image; choose another folder with --output");
         }
         try {
             Path present = target;
@@ -95,15 +84,15 @@ public final class ImageCopy {
                 present = present.getParent();
             }
             if (present.toRealPath().startsWith(image.toRealPath())) {
-                throw new ImageException(target + " lies in the image that is to be copied, " + image
+                throw new Failure(target + " lies in the image that is to be copied, " + image
                         + "; choose a folder elsewhere with --output");
             }
             if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !isEmptyFolder(target)) {
-                throw new ImageException(target + " exists already and is not an empty folder; choose another one with"
+                throw new Failure(target + " exists already and is not an empty folder; choose another one with"
                         + " --output, or remove it");
             }
         } catch (IOException e) {
-            throw new ImageException("cannot look at " + target + ": " + reason(e), e);
+            throw new Failure("cannot look at " + target + ": " + reason(e), e);
         }
     }
 
@@ -117,15 +106,14 @@ public final class ImageCopy {
     }
 
     /** The plugins of the present image that go along. */
-    private List<Plugin> kept(Optional<Collection<String>> keep, List<Path> add)
-            throws ImageException, ConfigException {
+    private List<Plugin> kept(Optional<Collection<String>> keep, List<Path> add) throws Failure, ConfigException {
         ImportCaches present = ImportCaches.find(image, List.of(), COMMAND);
         present.broken().forEach(broken -> notices.accept("left out, because it cannot be used: " + broken));
         if (keep.isEmpty()) {
             return present.plugins();
         }
-        var kept = new ArrayList<Plugin>();
-        var unknown = new TreeSet<>(keep.get());
+        List<Plugin> kept = new ArrayList<>();
+        TreeSet<String> unknown = new TreeSet<>(keep.get());
         for (Plugin plugin : present.plugins()) {
             if (unknown.removeAll(plugin.names())) {
                 kept.add(plugin);
@@ -135,19 +123,19 @@ public final class ImageCopy {
             throw unknown(unknown, present.plugins());
         }
         for (Plugin plugin : present.plugins()) {
-            boolean comesAlong = !isBuiltIn(plugin)
+            boolean comesAlong = !plugin.builtIn()
                     && !kept.contains(plugin)
                     && kept.stream().anyMatch(other -> other.origin().equals(plugin.origin()));
             if (comesAlong) {
-                throw new ImageException(plugin.origin() + " also holds " + quoted(plugin.names())
+                throw new Failure(plugin.origin() + " also holds " + quoted(plugin.names())
                         + "; name all of its import caches with --plugins, or none");
             }
         }
         return kept;
     }
 
-    private static ImageException unknown(Collection<String> names, Collection<Plugin> known) {
-        return new ImageException("--plugins names " + quoted(names) + ", but there is no such import cache; known are "
+    private static Failure unknown(Collection<String> names, Collection<Plugin> known) {
+        return new Failure("--plugins names " + quoted(names) + ", but there is no such import cache; known are "
                 + quoted(known.stream()
                         .flatMap(plugin -> plugin.names().stream())
                         .collect(Collectors.toCollection(TreeSet::new)))
@@ -155,24 +143,24 @@ public final class ImageCopy {
     }
 
     /** The plugins of a jar that is to be added. */
-    private List<Plugin> checked(Path path) throws ImageException, ConfigException {
+    private List<Plugin> checked(Path path) throws Failure, ConfigException {
         if (!Files.exists(path)) {
-            throw new ImageException("--add: there is no " + path);
+            throw new Failure("--add: there is no " + path);
         }
         ImportCaches found;
         try {
             found = ImportCaches.check(image, path);
         } catch (IOException e) {
-            throw new ImageException("--add: cannot read " + path + ": " + reason(e), e);
+            throw new Failure("--add: cannot read " + path + ": " + reason(e), e);
         }
         if (!found.broken().isEmpty()) {
-            throw new ImageException("--add: "
+            throw new Failure("--add: "
                     + found.broken().stream().map(BrokenPlugin::toString).collect(Collectors.joining("\n  ")));
         }
         List<Plugin> plugins =
-                found.plugins().stream().filter(plugin -> !isBuiltIn(plugin)).toList();
+                found.plugins().stream().filter(plugin -> !plugin.builtIn()).toList();
         if (plugins.isEmpty()) {
-            throw new ImageException("--add: " + path + " is neither a jar nor a folder with jars");
+            throw new Failure("--add: " + path + " is neither a jar nor a folder with jars");
         }
         for (Plugin plugin : plugins) {
             plugin.warnings().forEach(warning -> notices.accept("warning: " + plugin.origin() + ": " + warning));
@@ -180,37 +168,32 @@ public final class ImageCopy {
         return plugins;
     }
 
-    private static boolean isBuiltIn(Plugin plugin) {
-        return plugin.origin().equals(Plugin.IMAGE);
-    }
-
-    private static Map<String, Plugin> byNames(List<Plugin> plugins) throws ImageException {
+    private static Map<String, Plugin> byNames(List<Plugin> plugins) throws Failure {
         if (plugins.isEmpty()) {
-            throw new ImageException(
-                    "an image needs an import cache: name one with --plugins, or bring one along with --add");
+            throw new Failure("an image needs an import cache: name one with --plugins, or bring one along with --add");
         }
         try {
             return ImportCaches.byNames(COMMAND, plugins);
         } catch (ConfigException e) {
-            throw new ImageException(e.getMessage() + " (--plugins says which ones of the present image to keep)", e);
+            throw new Failure(e.getMessage() + " (--plugins says which ones of the present image to keep)", e);
         }
     }
 
     /** What goes into the folder for plugins: file names and where they are now. */
-    private static Map<String, Path> dropIns(List<Plugin> plugins) throws ImageException {
-        var all = new LinkedHashMap<String, Path>();
+    private static Map<String, Path> dropIns(List<Plugin> plugins) throws Failure {
+        Map<String, Path> all = new LinkedHashMap<>();
         for (Plugin plugin : plugins) {
-            if (isBuiltIn(plugin)) {
+            if (plugin.builtIn()) {
                 continue;
             }
             Path origin = Path.of(plugin.origin());
             String name = origin.getFileName().toString();
             if (name.startsWith(".")) {
-                throw new ImageException(origin + " begins with a dot, and such plugins are passed over; rename it");
+                throw new Failure(origin + " begins with a dot, and such plugins are passed over; rename it");
             }
             Path other = all.putIfAbsent(name, origin);
             if (other != null && !other.equals(origin)) {
-                throw new ImageException(other + " and " + origin + " have the same file name; rename one of them");
+                throw new Failure(other + " and " + origin + " have the same file name; rename one of them");
             }
         }
         return all;
@@ -218,134 +201,18 @@ public final class ImageCopy {
 
     /** That the image has no plugin that was not asked for, and all that were. */
     private void checkAllWanted(Optional<Collection<String>> keep, SortedSet<String> names)
-            throws ImageException, ConfigException {
+            throws Failure, ConfigException {
         if (keep.isEmpty()) {
             return;
         }
-        var missing = new TreeSet<>(keep.get());
+        TreeSet<String> missing = new TreeSet<>(keep.get());
         missing.removeAll(names);
         if (!missing.isEmpty()) {
             throw unknown(missing, ImportCaches.find(image, List.of(), COMMAND).plugins());
         }
     }
 
-    private void write(Path target, List<Plugin> plugins, Map<String, Path> dropIns, SortedSet<String> names)
-            throws ImageException, IOException {
-        Files.createDirectories(target.getParent());
-        for (Path abandoned : Folders.abandonedSiblings(target.getParent())) {
-            if (Folders.original(abandoned).equals(target)) {
-                Folders.delete(abandoned);
-            }
-        }
-        Path beside = Folders.sibling(target, "new");
-        var done = new CountDownLatch(1);
-        Thread stop = new Thread(() -> stop(done), "stop-image");
-        Runtime.getRuntime().addShutdownHook(stop);
-        try {
-            fill(beside, plugins, dropIns);
-            checkLoads(beside, names);
-            Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Folders.delete(beside);
-            done.countDown();
-            removeHook(stop);
-        }
-    }
-
-    private static void removeHook(Thread hook) {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            // It runs already, and the process ends after it.
-            return;
-        }
-    }
-
-    /** On Ctrl-C: waits until the copy has been taken away. */
-    private void stop(CountDownLatch done) {
-        stopped = true;
-        try {
-            if (!done.await(STOP_SECONDS, TimeUnit.SECONDS)) {
-                notices.accept(
-                        "the unfinished image could not be removed in time; the next 'zygotes image' to that place"
-                                + " does");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void fill(Path folder, List<Plugin> plugins, Map<String, Path> dropIns) throws IOException {
-        Files.createDirectory(folder);
-        for (String part : PARTS) {
-            if (Files.exists(image.resolve(part))) {
-                copy(image.resolve(part), folder.resolve(part));
-            }
-        }
-        Files.write(
-                folder.resolve(BuiltIn.FILE),
-                BuiltIn.file(plugins.stream().filter(ImageCopy::isBuiltIn).toList()));
-        Path dropIn = Files.createDirectory(folder.resolve(ImportCaches.DROP_IN));
-        for (var plugin : dropIns.entrySet()) {
-            copyPlugin(plugin.getValue(), dropIn.resolve(plugin.getKey()));
-        }
-    }
-
-    /** A jar, or the jars of a folder: nothing else of it is read when a worker starts. */
-    private void copyPlugin(Path from, Path to) throws IOException {
-        if (!Files.isDirectory(from)) {
-            Files.copy(from, to);
-            return;
-        }
-        Files.createDirectory(to);
-        try (Stream<Path> files = Files.list(from)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                String name = file.getFileName().toString();
-                if (name.endsWith(".jar") && !name.startsWith(".")) {
-                    Files.copy(file, to.resolve(name));
-                }
-            }
-        }
-    }
-
-    /** With times and permissions; links stay links. */
-    private void copy(Path from, Path to) throws IOException {
-        try (Stream<Path> all = Files.walk(from)) {
-            for (Path each : (Iterable<Path>) all::iterator) {
-                if (stopped) {
-                    throw new IOException("it was stopped");
-                }
-                Path copy = to.resolve(from.relativize(each).toString());
-                if (Files.isDirectory(each, LinkOption.NOFOLLOW_LINKS)) {
-                    Files.createDirectory(copy);
-                } else {
-                    Files.copy(each, copy, StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
-                }
-            }
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
-    }
-
-    /** What a worker that starts from there will find; a jar may have been replaced since it was checked. */
-    private static void checkLoads(Path folder, SortedSet<String> names) throws ImageException {
-        try {
-            ImportCaches found = ImportCaches.find(folder, List.of(), COMMAND);
-            SortedSet<String> there =
-                    new TreeSet<>(ImportCaches.byNames(COMMAND, found.plugins()).keySet());
-            if (!found.broken().isEmpty() || !there.equals(names)) {
-                throw new ImageException("the copied plugins are not those that were checked: " + quoted(there)
-                        + " instead of "
-                        + quoted(names)
-                        + found.broken().stream().map(broken -> "; " + broken).collect(Collectors.joining())
-                        + ". Did somebody replace a jar meanwhile? Try again");
-            }
-        } catch (ConfigException e) {
-            throw new ImageException("the copied plugins cannot be read: " + e.getMessage(), e);
-        }
-    }
-
-    private static String quoted(Collection<String> names) {
+    static String quoted(Collection<String> names) {
         return names.stream().map(name -> "\"" + name + "\"").collect(Collectors.joining(", "));
     }
 

@@ -59,7 +59,7 @@ public final class BuiltIn {
      * @param plugins plugins of the image's modules
      */
     public static byte[] file(Collection<Plugin> plugins) {
-        var text = new StringBuilder(HEAD);
+        StringBuilder text = new StringBuilder(HEAD);
         // The strategy without zygotes has no name but an alias.
         plugins.forEach(plugin -> text.append(plugin.names().last()).append('\n'));
         return text.toString().getBytes(StandardCharsets.UTF_8);
@@ -70,8 +70,8 @@ public final class BuiltIn {
         if (names.isEmpty()) {
             return plugins;
         }
-        var chosen = new ArrayList<Plugin>();
-        var unknown = new TreeSet<>(names.get());
+        List<Plugin> chosen = new ArrayList<>();
+        TreeSet<String> unknown = new TreeSet<>(names.get());
         for (Plugin plugin : plugins) {
             if (unknown.removeAll(plugin.names())) {
                 chosen.add(plugin);

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -41,14 +42,14 @@ public final class ImportCaches {
      */
     public static ImportCaches find(Path image, List<Path> more, String where) throws ConfigException {
         Path dropIn = image.resolve(DROP_IN);
-        var folders = new LinkedHashSet<Path>();
+        Set<Path> folders = new LinkedHashSet<>();
         if (Files.isDirectory(dropIn)) {
             folders.add(real(dropIn));
         }
         for (Path folder : more) {
             folders.add(real(folder));
         }
-        var entries = new ArrayList<PluginEntry>();
+        List<PluginEntry> entries = new ArrayList<>();
         for (Path folder : folders) {
             entries.addAll(PluginEntry.in(folder, where));
         }
@@ -69,19 +70,19 @@ public final class ImportCaches {
 
     private static ImportCaches load(BuiltIn builtIn, List<PluginEntry> entries, List<Path> searched)
             throws ConfigException {
-        var ofImage = new ArrayList<Plugin>();
-        var broken = new ArrayList<BrokenPlugin>();
+        List<Plugin> ofImage = new ArrayList<>();
+        List<BrokenPlugin> broken = new ArrayList<>();
         ModuleLayer image = ModuleLayer.boot();
         for (ImportCacheProvider provider :
                 ServiceScan.of(image, ImportCacheProvider.class).services()) {
             try {
                 ofImage.add(PluginLoader.describe(provider, Plugin.IMAGE, List.of()));
-            } catch (PluginLoader.Broken e) {
+            } catch (BrokenPluginException e) {
                 broken.add(e.plugin());
             }
         }
-        var plugins = new ArrayList<>(builtIn.chosenOf(ofImage));
-        var loader = new PluginLoader(image);
+        List<Plugin> plugins = new ArrayList<>(builtIn.chosenOf(ofImage));
+        PluginLoader loader = new PluginLoader(image);
         for (PluginEntry entry : new LinkedHashSet<>(entries)) {
             PluginLoader.Outcome outcome = loader.load(entry);
             plugins.addAll(outcome.plugins());
@@ -144,11 +145,11 @@ public final class ImportCaches {
     }
 
     private static String place(Plugin plugin) {
-        return plugin.origin().equals(Plugin.IMAGE) ? "the image (module " + plugin.module() + ")" : plugin.origin();
+        return plugin.builtIn() ? "the image (module " + plugin.module() + ")" : plugin.origin();
     }
 
     private String advice() {
-        var text = new StringBuilder("Looked in the image");
+        StringBuilder text = new StringBuilder("Looked in the image");
         for (Path folder : searched) {
             text.append(" and in ").append(folder);
         }

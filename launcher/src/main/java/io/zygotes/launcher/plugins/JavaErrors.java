@@ -24,7 +24,7 @@ final class JavaErrors {
             return "it is compiled for Java " + needed + ", the image has Java "
                     + Runtime.version().feature();
         }
-        var text = new StringBuilder();
+        StringBuilder text = new StringBuilder();
         for (Throwable each = error; each != null; each = each.getCause()) {
             String message = saysWhatItIs(each)
                     ? each.getMessage()

@@ -25,9 +25,7 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.module.ModuleDescriptor;
 import java.nio.ByteBuffer;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -49,16 +47,10 @@ final class LinkCheck {
     private static final int MAJOR_OFFSET = 6;
 
     private static final int SHORTEST = MAJOR_OFFSET + Short.BYTES;
-    /** A jar compiled against the wrong thing has hundreds; a few say enough. */
-    private static final int MOST_NAMED = 4;
-
     private final ModuleLayer layer;
     private final VisibleClasses classes;
     private final List<String> ownPackages;
-    /** By what is missing, so that it is said once, for the first class that refers to it. */
-    private final Map<String, Finding> faults = new LinkedHashMap<>();
-
-    private final Map<String, Finding> doubts = new LinkedHashMap<>();
+    private final LinkFindings findings = new LinkFindings();
 
     private LinkCheck(ModuleLayer layer, VisibleClasses classes) {
         this.layer = layer;
@@ -72,9 +64,6 @@ final class LinkCheck {
                 .distinct()
                 .toList();
     }
-
-    /** Something that is wrong, and what can be done about it. */
-    private record Finding(String what, String mend) {}
 
     /**
      * What was found.
@@ -91,32 +80,15 @@ final class LinkCheck {
      * @throws IOException if a jar cannot be read
      */
     static Result of(ModuleLayer layer) throws IOException {
-        try (var classes = new VisibleClasses(layer)) {
-            var check = new LinkCheck(layer, classes);
+        try (VisibleClasses classes = new VisibleClasses(layer)) {
+            LinkCheck check = new LinkCheck(layer, classes);
             for (Module module : layer.modules()) {
                 for (String file : classes.classFiles(module)) {
                     check.look(module, file);
                 }
             }
-            return check.result();
+            return check.findings.result();
         }
-    }
-
-    private Result result() {
-        List<String> warnings = doubts.isEmpty()
-                ? List.of()
-                : List.of(
-                        "a library refers to what is not there, which matters only if it is called: " + named(doubts));
-        return faults.isEmpty()
-                ? new Result("", "", warnings)
-                : new Result(named(faults), faults.values().iterator().next().mend(), warnings);
-    }
-
-    private static String named(Map<String, Finding> findings) {
-        String first =
-                findings.values().stream().map(Finding::what).limit(MOST_NAMED).collect(Collectors.joining(", "));
-        int more = findings.size() - MOST_NAMED;
-        return more > 0 ? first + ", and " + more + " more of this kind" : first;
     }
 
     private void look(Module module, String file) throws IOException {
@@ -125,7 +97,7 @@ final class LinkCheck {
         byte[] bytes = classes.read(module, file).orElseThrow();
         int major = major(bytes);
         if (major > ClassFile.latestMajorVersion()) {
-            add(
+            findings.add(
                     own,
                     name,
                     java(name) + " is compiled for Java " + (major - CLASS_VERSION_OFFSET) + ", the image has Java "
@@ -138,7 +110,7 @@ final class LinkCheck {
             model = ClassFile.of().parse(bytes);
             checkReferences(module, own, name, model);
         } catch (IllegalArgumentException e) {
-            add(own, name, file + " is not a class file (" + e.getMessage() + ")", "pack the jar again");
+            findings.add(own, name, file + " is not a class file (" + e.getMessage() + ")", "pack the jar again");
             return;
         }
         checkBodies(new Found(module, name), Shape.of(model));
@@ -180,10 +152,6 @@ final class LinkCheck {
         };
     }
 
-    private void add(boolean own, String missing, String what, String mend) {
-        (own ? faults : doubts).putIfAbsent(missing, new Finding(what, mend));
-    }
-
     private void checkClass(Module module, boolean own, String user, ClassEntry reference) {
         String name = element(reference.asInternalName());
         if (name.isEmpty()) {
@@ -209,15 +177,19 @@ final class LinkCheck {
         String what = java(user) + " uses " + java(name) + ", which ";
         if (holder.getName().startsWith(OURS)) {
             // A fault in a library, too: nobody but a plugin means Zygotes.
-            add(true, name, what + "is the worker's own (module " + holder.getName() + ")", "use io.zygotes.spi alone");
+            findings.add(
+                    true,
+                    name,
+                    what + "is the worker's own (module " + holder.getName() + ")",
+                    "use io.zygotes.spi alone");
         } else if (holder.getLayer() == layer || isOfTheJdk(name)) {
-            add(
+            findings.add(
                     own,
                     name,
                     what + "the module " + holder.getName() + " keeps to itself",
                     "use what that module exports, or require the module");
         } else {
-            add(
+            findings.add(
                     own,
                     name,
                     what + "is in a library of the worker's own (module " + holder.getName() + ")",
@@ -228,21 +200,21 @@ final class LinkCheck {
     private void missing(Module module, boolean own, String user, String name) {
         String what = java(user) + " uses " + java(name) + ", which ";
         if (name.startsWith(SPI)) {
-            add(
+            findings.add(
                     true,
                     name,
                     what + "the SPI of this worker does not have (revision " + SpiVersion.CURRENT + ")",
                     newerSpi());
         } else if (isOfTheJdk(name)) {
             if (own && !mayMiss(module)) {
-                add(
+                findings.add(
                         true,
                         name,
                         what + "is in none of the image's JDK modules",
                         "do without it; docs/plugins.md lists the modules that every image has");
             }
         } else {
-            add(
+            findings.add(
                     own && !mayMiss(module),
                     name,
                     what + "is neither in the plugin nor in the image",
@@ -279,13 +251,13 @@ final class LinkCheck {
         String missing = owner + "." + key;
         String what = java(user) + (field ? " uses " : " calls ") + java(owner) + "." + member(reference) + ", which ";
         if (owner.startsWith(SPI)) {
-            add(
+            findings.add(
                     true,
                     missing,
                     what + "the SPI of this worker does not have (revision " + SpiVersion.CURRENT + ")",
                     newerSpi());
         } else if (own || !isOfTheJdk(owner)) {
-            add(
+            findings.add(
                     own,
                     missing,
                     what + place(found.module()) + " does not have",
@@ -323,7 +295,7 @@ final class LinkCheck {
             for (String method : classes.shape(parent).orElseThrow().abstractMethods()) {
                 if (!classes.hasBody(checked, method)) {
                     int descriptor = method.indexOf('(');
-                    add(
+                    findings.add(
                             true,
                             checked.name() + "." + method,
                             java(checked.name()) + " has no method "

@@ -17,7 +17,7 @@ public final class Mechanisms {
     /** Finds them. */
     public static Mechanisms find() {
         Map<String, SandboxMechanismProvider> byName = new HashMap<>();
-        for (var provider : ServiceScan.of(ModuleLayer.boot(), SandboxMechanismProvider.class)
+        for (SandboxMechanismProvider provider : ServiceScan.of(ModuleLayer.boot(), SandboxMechanismProvider.class)
                 .services()) {
             byName.put(provider.name(), provider);
         }

@@ -63,7 +63,7 @@ final class PlainJars implements ModuleFinder {
         if (!automatic.isAutomatic()) {
             return found;
         }
-        var builder = ModuleDescriptor.newOpenModule(automatic.name());
+        ModuleDescriptor.Builder builder = ModuleDescriptor.newOpenModule(automatic.name());
         readable.forEach(module -> builder.requires(module.getName()));
         // Of a service in another jar Java would ask here and now that the jar is read.
         services.stream()

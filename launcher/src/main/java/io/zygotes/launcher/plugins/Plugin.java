@@ -50,15 +50,20 @@ public record Plugin(
 
     /** The same with further warnings. */
     Plugin warned(List<String> more) {
-        var all = new ArrayList<>(warnings);
+        List<String> all = new ArrayList<>(warnings);
         all.addAll(more);
         return new Plugin(name, aliases, version, spiVersion, description, module, origin, all, provider);
     }
 
     /** {@code name} and {@code aliases}. */
     public SortedSet<String> names() {
-        var names = new TreeSet<>(aliases);
+        TreeSet<String> names = new TreeSet<>(aliases);
         names.add(name);
         return names;
+    }
+
+    /** Whether it is one of the image's own modules, and was not dropped in. */
+    public boolean builtIn() {
+        return origin.equals(IMAGE);
     }
 }

@@ -36,7 +36,7 @@ record PluginEntry(Path path, List<Path> jars) {
             throw new ConfigException(where, folder + " is neither a folder with plugins nor a jar");
         }
         try {
-            var entries = new ArrayList<PluginEntry>();
+            List<PluginEntry> entries = new ArrayList<>();
             for (Path path : list(folder)) {
                 List<Path> jars = isJar(path) ? List.of(path) : jarsIn(path);
                 if (!jars.isEmpty()) {

@@ -10,12 +10,12 @@ import java.lang.module.ModuleFinder;
 import java.lang.module.ResolutionException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.jar.JarFile;
 import java.util.regex.Pattern;
@@ -44,22 +44,22 @@ final class PluginLoader {
     Outcome load(PluginEntry entry) {
         try {
             return loadOrFail(entry);
-        } catch (Broken e) {
-            return new Outcome(List.of(), List.of(e.plugin));
+        } catch (BrokenPluginException e) {
+            return new Outcome(List.of(), List.of(e.plugin()));
         }
     }
 
-    private Outcome loadOrFail(PluginEntry entry) throws Broken {
+    private Outcome loadOrFail(PluginEntry entry) throws BrokenPluginException {
         Map<String, Path> jars = new LinkedHashMap<>();
         Map<String, ModuleDescriptor> modules = new LinkedHashMap<>();
-        var warnings = new ArrayList<String>();
+        List<String> warnings = new ArrayList<>();
         boolean servicesIgnored = false;
         for (Path jar : entry.jars()) {
             Contents contents = read(jar);
             ModuleDescriptor module = describe(jar);
             Path other = jars.putIfAbsent(module.name(), jar);
             if (other != null) {
-                throw new Broken(
+                throw new BrokenPluginException(
                         entry.path(),
                         other.getFileName() + " and " + jar.getFileName() + " are both the module " + module.name(),
                         "keep one of them");
@@ -76,10 +76,11 @@ final class PluginLoader {
                 warnings.add("the module " + module.name() + " is in the image, too; the plugin uses its own");
             }
         }
-        checkPackages(entry, modules, jars);
-        checkRequires(entry, modules);
+        ModuleChecks checks = new ModuleChecks(entry, image);
+        checks.packagesAreInOneJarEach(modules, jars);
+        checks.requiredModulesAreThere(modules);
         if (servicesIgnored && modules.values().stream().noneMatch(PluginLoader::provides)) {
-            throw new Broken(
+            throw new BrokenPluginException(
                     entry.path(),
                     "it is a named module with a " + SERVICES_FILE
                             + ", which Java reads only in jars without module-info.class",
@@ -96,20 +97,20 @@ final class PluginLoader {
     /** What of a jar matters before Java's own module code sees it. */
     private record Contents(boolean servicesFile) {}
 
-    private static Contents read(Path path) throws Broken {
-        try (var jar = new JarFile(path.toFile())) {
+    private static Contents read(Path path) throws BrokenPluginException {
+        try (JarFile jar = new JarFile(path.toFile())) {
             boolean bundlesSpi = jar.stream()
                     .anyMatch(file -> file.getName().startsWith(SPI_PACKAGE)
                             && file.getName().endsWith(".class"));
             if (bundlesSpi) {
-                throw new Broken(
+                throw new BrokenPluginException(
                         path,
                         "it holds the SPI's own classes (" + SPI_PACKAGE + ")",
                         "leave them out: the worker brings them (in Maven, scope provided)");
             }
             return new Contents(jar.getEntry(SERVICES_FILE) != null);
         } catch (IOException e) {
-            throw new Broken(
+            throw new BrokenPluginException(
                     path,
                     "it cannot be read as a jar (" + e.getMessage() + ")",
                     "if it is still being copied, start again when that is done; copy it under another name and rename"
@@ -117,11 +118,11 @@ final class PluginLoader {
         }
     }
 
-    private static ModuleDescriptor describe(Path jar) throws Broken {
+    private static ModuleDescriptor describe(Path jar) throws BrokenPluginException {
         try {
             return ModuleFinder.of(jar).findAll().iterator().next().descriptor();
         } catch (FindException e) {
-            throw new Broken(
+            throw new BrokenPluginException(
                     jar,
                     JavaErrors.sentence(e),
                     JavaErrors.mend(
@@ -133,75 +134,7 @@ final class PluginLoader {
         }
     }
 
-    private static void checkPackages(PluginEntry entry, Map<String, ModuleDescriptor> modules, Map<String, Path> jars)
-            throws Broken {
-        Map<String, String> owners = new HashMap<>();
-        for (ModuleDescriptor module : modules.values()) {
-            for (String name : module.packages()) {
-                String other = owners.putIfAbsent(name, module.name());
-                if (other != null) {
-                    throw new Broken(
-                            entry.path(),
-                            "the package " + name + " is in " + jars.get(other).getFileName() + " and in "
-                                    + jars.get(module.name()).getFileName(),
-                            "no package may be in two jars of a plugin: leave one out, or make one jar of both");
-                }
-            }
-        }
-    }
-
-    private void checkRequires(PluginEntry entry, Map<String, ModuleDescriptor> modules) throws Broken {
-        for (ModuleDescriptor module : modules.values()) {
-            for (ModuleDescriptor.Requires requires : module.requires()) {
-                String name = requires.name();
-                if (requires.modifiers().contains(ModuleDescriptor.Requires.Modifier.STATIC)
-                        || modules.containsKey(name)) {
-                    continue;
-                }
-                if (name.startsWith("io.zygotes.")
-                        && !name.equals(SPI_MODULE)
-                        && !name.startsWith("io.zygotes.plugin.")) {
-                    throw new Broken(
-                            entry.path(),
-                            "the module " + module.name() + " requires " + name + ", which is the worker's own",
-                            "use " + SPI_MODULE + " alone");
-                }
-                if (image.configuration().findModule(name).isEmpty()) {
-                    boolean ofJdk = name.startsWith("java.") || name.startsWith("jdk.");
-                    throw new Broken(
-                            entry.path(),
-                            "the module " + module.name() + " requires " + name + ", which is "
-                                    + (ofJdk
-                                            ? "not among the image's JDK modules " + jdkModules()
-                                            : "neither beside it nor in the image"),
-                            ofJdk
-                                    ? "do without it: a plugin cannot bring modules of the JDK along"
-                                    : "put the jar of " + name + " beside it, in a folder " + folderFor(entry));
-                }
-            }
-        }
-    }
-
-    private static String folderFor(PluginEntry entry) {
-        String name = entry.path().getFileName().toString();
-        return "plugins/" + (name.endsWith(".jar") ? name.substring(0, name.length() - ".jar".length()) : name) + "/";
-    }
-
-    private TreeSet<String> jdkModules() {
-        var names = new TreeSet<String>();
-        for (Module module : image.modules()) {
-            if (isOfTheJdk(module)) {
-                names.add(module.getName());
-            }
-        }
-        return names;
-    }
-
-    private static boolean isOfTheJdk(Module module) {
-        return module.getName().startsWith("java.") || module.getName().startsWith("jdk.");
-    }
-
-    private ModuleLayer define(PluginEntry entry, Map<String, ModuleDescriptor> modules) throws Broken {
+    private ModuleLayer define(PluginEntry entry, Map<String, ModuleDescriptor> modules) throws BrokenPluginException {
         try {
             ModuleFinder own = ModuleFinder.of(entry.jars().toArray(Path[]::new));
             boolean written = overlapsImage(modules);
@@ -209,8 +142,8 @@ final class PluginLoader {
                 own = new PlainJars(
                         own,
                         image.modules().stream()
-                                .filter(module ->
-                                        isOfTheJdk(module) || module.getName().equals(SPI_MODULE))
+                                .filter(module -> ModuleChecks.isOfTheJdk(module)
+                                        || module.getName().equals(SPI_MODULE))
                                 .toList());
             }
             Configuration configuration =
@@ -222,7 +155,7 @@ final class PluginLoader {
             }
             return controller.layer();
         } catch (FindException | ResolutionException | LayerInstantiationException e) {
-            throw new Broken(
+            throw new BrokenPluginException(
                     entry.path(),
                     JavaErrors.sentence(e),
                     JavaErrors.mend(e, "no package may be in two of its jars, or in one of them and in the image"));
@@ -230,26 +163,26 @@ final class PluginLoader {
     }
 
     private boolean overlapsImage(Map<String, ModuleDescriptor> modules) {
-        var packages = new HashSet<String>();
+        Set<String> packages = new HashSet<>();
         image.modules().forEach(module -> packages.addAll(module.getPackages()));
         return modules.values().stream()
                 .anyMatch(module -> image.findModule(module.name()).isPresent()
                         || module.packages().stream().anyMatch(packages::contains));
     }
 
-    private Outcome inspect(PluginEntry entry, ModuleLayer layer, List<String> warnings) throws Broken {
-        var scan = ServiceScan.of(layer, ImportCacheProvider.class);
-        var plugins = new ArrayList<Plugin>();
-        var broken = new ArrayList<BrokenPlugin>();
+    private Outcome inspect(PluginEntry entry, ModuleLayer layer, List<String> warnings) throws BrokenPluginException {
+        ServiceScan<ImportCacheProvider> scan = ServiceScan.of(layer, ImportCacheProvider.class);
+        List<Plugin> plugins = new ArrayList<>();
+        List<BrokenPlugin> broken = new ArrayList<>();
         for (ImportCacheProvider provider : scan.services()) {
             try {
                 plugins.add(describe(provider, entry.path().toString(), warnings));
-            } catch (Broken e) {
-                broken.add(e.plugin);
+            } catch (BrokenPluginException e) {
+                broken.add(e.plugin());
             }
         }
         if (plugins.isEmpty() && broken.isEmpty() && scan.failures().isEmpty()) {
-            throw new Broken(
+            throw new BrokenPluginException(
                     entry.path(),
                     "it provides no " + SERVICE,
                     "write 'provides " + SERVICE + " with YourProvider;' in its module-info.java, or add "
@@ -279,34 +212,36 @@ final class PluginLoader {
                 plugins.stream().map(plugin -> plugin.warned(links.warnings())).toList(), List.copyOf(broken));
     }
 
-    private static LinkCheck.Result links(PluginEntry entry, ModuleLayer layer) throws Broken {
+    private static LinkCheck.Result links(PluginEntry entry, ModuleLayer layer) throws BrokenPluginException {
         try {
             return LinkCheck.of(layer);
         } catch (IOException e) {
-            throw new Broken(entry.path(), "it cannot be read (" + e.getMessage() + ")", "copy it again");
+            throw new BrokenPluginException(
+                    entry.path(), "it cannot be read (" + e.getMessage() + ")", "copy it again");
         }
     }
 
     /** Asks a provider about itself; the SPI revision first, because nothing else is safe to call before. */
-    static Plugin describe(ImportCacheProvider provider, String origin, List<String> warnings) throws Broken {
+    static Plugin describe(ImportCacheProvider provider, String origin, List<String> warnings)
+            throws BrokenPluginException {
         Module module = provider.getClass().getModule();
         Path where = Path.of(origin);
         try {
             String declared = Objects.requireNonNull(provider.spiVersion(), "spiVersion() returns null");
             SpiRevision present = SpiRevision.parse(SpiVersion.CURRENT);
             if (!SpiRevision.parse(declared).worksWith(present)) {
-                throw new Broken(
+                throw new BrokenPluginException(
                         where,
                         "it was built for revision " + declared + " of the SPI, this worker has " + present,
                         "use a plugin for the same major and no newer minor revision, or a newer Zygotes");
             }
             String name = provider.name();
             boolean builtIn = origin.equals(Plugin.IMAGE);
-            var names = new ArrayList<String>(provider.aliases());
+            List<String> names = new ArrayList<>(provider.aliases());
             names.add(name);
             for (String each : names) {
                 if (each == null || !NAME.matcher(each).matches() && !(builtIn && each.isEmpty())) {
-                    throw new Broken(
+                    throw new BrokenPluginException(
                             where,
                             "\"" + each + "\" cannot be the name of an import cache",
                             "a name starts with a lower-case letter and holds lower-case letters, digits and -");
@@ -323,26 +258,11 @@ final class PluginLoader {
                     warnings,
                     provider);
         } catch (RuntimeException | LinkageError e) {
-            throw new Broken(
+            throw new BrokenPluginException(
                     where,
                     provider.getClass().getName() + " fails when asked about itself: " + JavaErrors.sentence(e),
                     JavaErrors.mend(
                             e, "name(), aliases(), version(), spiVersion() and description() must return constants"));
-        }
-    }
-
-    /** Ends the loading of one entry. */
-    static final class Broken extends Exception {
-        private static final long serialVersionUID = 1L;
-        private final transient BrokenPlugin plugin;
-
-        private Broken(Path origin, String cause, String mend) {
-            super(cause);
-            this.plugin = new BrokenPlugin(origin.toString(), cause, mend);
-        }
-
-        BrokenPlugin plugin() {
-            return plugin;
         }
     }
 }

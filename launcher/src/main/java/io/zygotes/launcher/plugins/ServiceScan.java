@@ -20,8 +20,8 @@ record ServiceScan<S>(List<S> services, List<Throwable> failures) {
     private static final int MOST_FAILURES = 100;
 
     static <S> ServiceScan<S> of(ModuleLayer layer, Class<S> type) {
-        var services = new ArrayList<S>();
-        var failures = new ArrayList<Throwable>();
+        List<S> services = new ArrayList<>();
+        List<Throwable> failures = new ArrayList<>();
         Iterator<ServiceLoader.Provider<S>> found =
                 ServiceLoader.load(layer, type).stream().iterator();
         while (failures.size() < MOST_FAILURES) {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The classes that the modules of a layer and of those above it can reach, read from their files: nothing is loaded, so
@@ -33,7 +34,7 @@ final class VisibleClasses implements AutoCloseable {
     private final Map<Found, Optional<Shape>> shapes = new HashMap<>();
 
     VisibleClasses(ModuleLayer layer) {
-        var layers = new LinkedHashSet<>(List.of(layer));
+        Set<ModuleLayer> layers = new LinkedHashSet<>(List.of(layer));
         layers.addAll(layer.parents());
         layers.forEach(each -> modules.addAll(each.modules()));
         for (Module module : modules) {
@@ -66,12 +67,12 @@ final class VisibleClasses implements AutoCloseable {
             boolean concrete) {
 
         static Shape of(ClassModel model) {
-            var fields = new HashSet<String>();
+            Set<String> fields = new HashSet<>();
             model.fields()
                     .forEach(field -> fields.add(
                             field.fieldName().stringValue() + field.fieldType().stringValue()));
-            var methods = new HashSet<String>();
-            var open = new HashSet<String>();
+            Set<String> methods = new HashSet<>();
+            Set<String> open = new HashSet<>();
             model.methods().forEach(method -> {
                 String key =
                         method.methodName().stringValue() + method.methodType().stringValue();
@@ -97,7 +98,7 @@ final class VisibleClasses implements AutoCloseable {
         Place place = new Missing();
         for (Module holder : holders) {
             boolean usable = holder == viewer || viewer.canRead(holder) && holder.isExported(packageName, viewer);
-            var found = new Found(holder, name);
+            Found found = new Found(holder, name);
             if (shape(found).isEmpty()) {
                 continue;
             }
@@ -157,7 +158,7 @@ final class VisibleClasses implements AutoCloseable {
 
     /** A class and all that it extends and implements, as far as it is there. */
     Set<Found> withParents(Found start) {
-        var all = new LinkedHashSet<Found>();
+        Set<Found> all = new LinkedHashSet<>();
         collect(start, all);
         return all;
     }
@@ -173,7 +174,7 @@ final class VisibleClasses implements AutoCloseable {
     }
 
     private static List<String> parents(Shape shape) {
-        var parents = new ArrayList<>(shape.interfaces());
+        List<String> parents = new ArrayList<>(shape.interfaces());
         shape.superclass().ifPresent(parents::add);
         return parents;
     }
@@ -195,7 +196,7 @@ final class VisibleClasses implements AutoCloseable {
 
     /** The names of a module's class files, its descriptor aside. */
     List<String> classFiles(Module module) throws IOException {
-        try (var all = reader(module).list()) {
+        try (Stream<String> all = reader(module).list()) {
             return all.filter(name -> name.endsWith(".class") && !name.endsWith("module-info.class"))
                     .sorted()
                     .toList();

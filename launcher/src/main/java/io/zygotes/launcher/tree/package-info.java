@@ -1,5 +1,5 @@
 /**
- * All that the launcher does with the plugin tree, which an image may be built without. Nothing else names its classes:
- * picocli looks at the methods of every command, and what these mention has to be there.
+ * What a worker directory gets of the plugin tree, which an image may be built without. May use the plugin's package of
+ * trees, and nothing of Zygotes beside it.
  */
 package io.zygotes.launcher.tree;

@@ -10,8 +10,10 @@ import io.zygotes.core.config.WorkerDirectory;
 import java.io.ByteArrayOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -345,7 +347,7 @@ class CommandLineTest {
         }
         assertEquals(fits, Files.exists(out));
         assertEquals(fits, Files.exists(svg));
-        try (var files = Files.list(folder)) {
+        try (Stream<Path> files = Files.list(folder)) {
             assertEquals(fits ? 4 : 2, files.count(), "nothing is left beside");
         }
     }
@@ -431,8 +433,8 @@ class CommandLineTest {
     void filesThatAreNoTracesAreSaid() throws Exception {
         Path out = folder.resolve("out.json");
         Path cut = folder.resolve("cut.gz");
-        var packed = new ByteArrayOutputStream();
-        try (var gzip = new GZIPOutputStream(packed)) {
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
             gzip.write(Files.readAllBytes(trace()));
         }
         Files.write(cut, Arrays.copyOf(packed.toByteArray(), packed.size() - 12));
@@ -533,7 +535,7 @@ class CommandLineTest {
     }
 
     private static Run run(String command, String... more) {
-        var all = new java.util.ArrayList<>(List.of(command.split(" ")));
+        List<String> all = new ArrayList<>(List.of(command.split(" ")));
         all.addAll(List.of(more));
         return Run.of(all.toArray(String[]::new));
     }

@@ -1,5 +1,6 @@
 package io.zygotes.launcher.cli;
 
+import io.zygotes.launcher.measure.MeasuringCommands;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 
@@ -13,9 +14,9 @@ import java.io.StringWriter;
 record Run(int exit, String out, String err) {
 
     static Run of(String... args) {
-        var out = new StringWriter();
-        var err = new StringWriter();
-        int exit = Zygotes.run(new PrintWriter(out, true), new PrintWriter(err, true), args);
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int exit = Zygotes.run(new PrintWriter(out, true), new PrintWriter(err, true), MeasuringCommands.ALL, args);
         return new Run(exit, out.toString(), err.toString());
     }
 }

@@ -41,7 +41,7 @@ class ControlSocketTest {
 
     /** Sends bytes as they are and reads until the other side closes. */
     private String exchange(String request) throws IOException {
-        var answer = new ByteArrayOutputStream();
+        ByteArrayOutputStream answer = new ByteArrayOutputStream();
         try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(folder.resolve("control.sock")))) {
             channel.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.UTF_8)));
             Channels.newInputStream(channel).transferTo(answer);
@@ -118,7 +118,7 @@ class ControlSocketTest {
     void aClientThatGoesAwayOrSaysNothingStopsNobody() throws Exception {
         try (ControlSocket opened = open(folder, () -> FINE);
                 SocketChannel silent = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            var address = UnixDomainSocketAddress.of(folder.resolve("control.sock"));
+            UnixDomainSocketAddress address = UnixDomainSocketAddress.of(folder.resolve("control.sock"));
             SocketChannel gone = SocketChannel.open(address);
             gone.close();
             silent.connect(address);
@@ -129,7 +129,7 @@ class ControlSocketTest {
 
     @Test
     void aCommandMayTakeLongerThanAClientMayBeSilent() throws Exception {
-        var never = new CountDownLatch(1);
+        CountDownLatch never = new CountDownLatch(1);
         try (ControlSocket opened = open(folder, () -> {
             try {
                 never.await(6, TimeUnit.SECONDS);

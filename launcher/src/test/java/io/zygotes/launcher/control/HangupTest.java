@@ -20,8 +20,8 @@ class HangupTest {
 
     @Test
     void aSignalRunsTheActionAndOneThatComesMeanwhileRunsItOnceMore() throws Exception {
-        var runs = new Semaphore(0);
-        var go = new CountDownLatch(1);
+        Semaphore runs = new Semaphore(0);
+        CountDownLatch go = new CountDownLatch(1);
         boolean handled = Hangup.handle(() -> {
             runs.release();
             try {

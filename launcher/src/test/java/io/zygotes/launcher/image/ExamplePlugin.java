@@ -56,7 +56,7 @@ final class ExamplePlugin {
         // What surefire does, too: the kit and JUnit lie on the class path.
         controller.addReads(module, tests.getUnnamedModule());
         controller.addOpens(module, MODULE, tests.getUnnamedModule());
-        var found = new ArrayList<Class<?>>();
+        List<Class<?>> found = new ArrayList<>();
         for (Path source : sources(SOURCES.resolve("test/java"))) {
             String name = source.getFileName().toString().replace(".java", "");
             found.add(module.getClassLoader().loadClass(MODULE + "." + name));
@@ -65,7 +65,7 @@ final class ExamplePlugin {
     }
 
     private static void javac(Path classes, List<Path> folders, List<String> more) throws IOException {
-        var arguments = new ArrayList<>(List.of(
+        List<String> arguments = new ArrayList<>(List.of(
                 "-d", classes.toString(), "-proc:none", "-Xlint:all", "-Werror", "--module-path", spi().toString()));
         arguments.addAll(more);
         for (Path folder : folders) {
@@ -91,8 +91,8 @@ final class ExamplePlugin {
     }
 
     private static void tool(String name, List<String> arguments) throws IOException {
-        var output = new StringWriter();
-        var writer = new PrintWriter(output);
+        StringWriter output = new StringWriter();
+        PrintWriter writer = new PrintWriter(output);
         if (ToolProvider.findFirst(name).orElseThrow().run(writer, writer, arguments.toArray(String[]::new)) != 0) {
             throw new IOException(name + ": " + output);
         }

@@ -43,8 +43,8 @@ class ExamplePluginIT {
     void itPassesItsOwnTestsAndTheContractSuite() throws Exception {
         // The suite provokes many warnings on purpose.
         PLUGIN_LOG.setLevel(Level.OFF);
-        var summary = new SummaryGeneratingListener();
-        var request = LauncherDiscoveryRequestBuilder.request();
+        SummaryGeneratingListener summary = new SummaryGeneratingListener();
+        LauncherDiscoveryRequestBuilder request = LauncherDiscoveryRequestBuilder.request();
         new ExamplePlugin(folder).tests().forEach(test -> request.selectors(DiscoverySelectors.selectClass(test)));
 
         LauncherFactory.create().execute(request.build(), summary);
@@ -151,8 +151,8 @@ class ExamplePluginIT {
         contents.put(info + "WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n");
         contents.put(
                 info + "RECORD", name + ".py,,\n" + info + "METADATA,,\n" + info + "WHEEL,,\n" + info + "RECORD,,\n");
-        try (var zip = new ZipOutputStream(Files.newOutputStream(files.resolve(wheel)))) {
-            for (var entry : contents.entrySet()) {
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(files.resolve(wheel)))) {
+            for (Map.Entry<String, String> entry : contents.entrySet()) {
                 zip.putNextEntry(new ZipEntry(entry.getKey()));
                 zip.write(entry.getValue().getBytes(StandardCharsets.UTF_8));
             }

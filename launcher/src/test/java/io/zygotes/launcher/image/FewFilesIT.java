@@ -44,7 +44,7 @@ class FewFilesIT {
         ObjectMapper json = new ObjectMapper();
         Program.run(folder, "init", "-p", "worker");
         Path settings = folder.resolve("worker/config.json");
-        var config = (ObjectNode) json.readTree(settings.toFile());
+        ObjectNode config = (ObjectNode) json.readTree(settings.toFile());
         config.put("worker_port", 0).put("mem_pool_mb", 2048);
         Files.writeString(settings, config.toString());
         Path lambda = Files.createDirectories(folder.resolve("slow"));
@@ -72,7 +72,7 @@ class FewFilesIT {
                 "http://localhost:" + json.readTree(status.out()).get("port").asInt() + "/run/slow");
         try (HttpClient client =
                 HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
-            var calls = new ArrayList<CompletableFuture<HttpResponse<String>>>();
+            List<CompletableFuture<HttpResponse<String>>> calls = new ArrayList<>();
             for (int i = 0; i < 16; i++) {
                 calls.add(client.sendAsync(call(run, "2"), HttpResponse.BodyHandlers.ofString()));
             }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.zygotes.launcher.console.Failure;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.plugins.Plugin;
 import io.zygotes.launcher.plugins.PluginJar;
@@ -66,8 +67,7 @@ class ImageCopyTest {
     }
 
     private String refused(Optional<Collection<String>> keep, Path... add) {
-        String message =
-                assertThrows(ImageException.class, () -> make(keep, add)).getMessage();
+        String message = assertThrows(Failure.class, () -> make(keep, add)).getMessage();
         assertFalse(Files.exists(output.resolve("release")), message);
         return message;
     }
@@ -127,7 +127,7 @@ class ImageCopyTest {
 
         assertEquals(Set.of("", "mine", "other"), found());
         assertTrue(assertThrows(
-                        ImageException.class,
+                        Failure.class,
                         () -> new ImageCopy(first, notices::add).make(only("tree"), List.of(), folder.resolve("third")))
                 .getMessage()
                 .contains("\"tree\""));
@@ -260,7 +260,7 @@ class ImageCopyTest {
         make(only("none"));
         Path file = Files.writeString(folder.resolve("file"), "x");
 
-        assertTrue(assertThrows(ImageException.class, () -> make(only("none")))
+        assertTrue(assertThrows(Failure.class, () -> make(only("none")))
                 .getMessage()
                 .contains("exists already"));
         output = file;

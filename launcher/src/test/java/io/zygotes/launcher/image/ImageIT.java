@@ -46,7 +46,8 @@ class ImageIT {
     private Ended run(String... command) throws IOException, InterruptedException {
         Path out = Files.createTempFile(folder, "out", "");
         Path err = Files.createTempFile(folder, "err", "");
-        var builder = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
         builder.directory(folder.toFile());
         builder.environment().clear();
         builder.environment().put("PATH", "/usr/bin:/bin");
@@ -154,7 +155,7 @@ class ImageIT {
 
     @Test
     void aPluginCanRequireThem() throws Exception {
-        var directives = new ArrayList<>(
+        List<String> directives = new ArrayList<>(
                 List.of("requires io.zygotes.spi;", "provides io.zygotes.spi.ImportCacheProvider with acme.Good;"));
         JDK_MODULES.forEach(module -> directives.add("requires " + module + ";"));
         Path jar = new PluginJar()
@@ -257,7 +258,7 @@ class ImageIT {
     @Test
     void aCopyThatIsInterruptedIsTakenAway() throws Exception {
         Path target = folder.resolve("place/made");
-        var builder = new ProcessBuilder(script(IMAGE), "image", "--output", target.toString());
+        ProcessBuilder builder = new ProcessBuilder(script(IMAGE), "image", "--output", target.toString());
         Process process = builder.redirectErrorStream(true)
                 .redirectOutput(folder.resolve("out").toFile())
                 .start();

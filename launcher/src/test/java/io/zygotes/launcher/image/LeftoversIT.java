@@ -3,6 +3,7 @@ package io.zygotes.launcher.image;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.zygotes.core.registry.LambdaStore;
 import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.io.IOException;
@@ -47,7 +48,7 @@ class LeftoversIT {
     void makeDirectory() throws Exception {
         worker = WorkerFolder.init(folder);
         worker.change(config -> config.put("spare_leaves", 2));
-        var registry = new LambdaStore(worker.path().resolve("registry"));
+        LambdaStore registry = new LambdaStore(worker.path().resolve("registry"));
         for (int i = 0; i < 4; i++) {
             Path lambda = Files.createDirectories(folder.resolve("lambdas/l" + i));
             Files.writeString(
@@ -67,7 +68,7 @@ class LeftoversIT {
         Random random = new Random(42);
         for (int i = 0; i < KILLS; i++) {
             worker.ok("up", "-d");
-            var status = worker.status();
+            JsonNode status = worker.status();
             long pid = status.get("pid").asLong();
             Path region = region();
             Load load = new Load(status.get("port").asInt());
@@ -94,7 +95,7 @@ class LeftoversIT {
     @Test
     void aWardenThatIsStoppedEndsWithTheWorker() throws Exception {
         worker.ok("up", "-d");
-        var status = worker.status();
+        JsonNode status = worker.status();
         Path region = region();
         Load load = new Load(status.get("port").asInt());
         ProcessHandle running = ProcessHandle.of(status.get("pid").asLong()).orElseThrow();
@@ -175,7 +176,7 @@ class LeftoversIT {
         }
 
         private void call(URI lambda) {
-            var request = HttpRequest.newBuilder(lambda)
+            HttpRequest request = HttpRequest.newBuilder(lambda)
                     .timeout(Duration.ofSeconds(5))
                     .POST(HttpRequest.BodyPublishers.ofString("1"))
                     .build();

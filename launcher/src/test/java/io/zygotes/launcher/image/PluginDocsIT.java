@@ -65,7 +65,7 @@ class PluginDocsIT {
                         .waitFor());
         Path empty = Files.createDirectory(folder.resolve("empty"));
         int port;
-        try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
         Path out = folder.resolve("out");

@@ -53,11 +53,12 @@ final class Program {
 
     private static Running start(Path image, Path folder, Map<String, String> environment, String... arguments)
             throws IOException {
-        var command = new ArrayList<String>(List.of(image.resolve("bin/zygotes").toString()));
+        List<String> command =
+                new ArrayList<>(List.of(image.resolve("bin/zygotes").toString()));
         command.addAll(List.of(arguments));
         Path out = Files.createTempFile(folder, "out", "");
         Path err = Files.createTempFile(folder, "err", "");
-        var builder = new ProcessBuilder(command)
+        ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(folder.toFile())
                 .redirectOutput(out.toFile())
                 .redirectError(err.toFile());

@@ -57,7 +57,7 @@ class TreeIT {
 
     @Test
     void aTraceIsMadeAgainUnderEveryTree() throws Exception {
-        var text = new StringBuilder(function("web", "click==8.1.8", "idna==3.11"))
+        StringBuilder text = new StringBuilder(function("web", "click==8.1.8", "idna==3.11"))
                 .append(function("other", "click==8.1.8", "idna==3.11"))
                 .append(function("bare"))
                 .append(function("ghost", "click==0.0.0"));
@@ -178,7 +178,7 @@ class TreeIT {
         Path trace = folder.resolve("many.jsonl.gz");
         byte[] thousand =
                 "{\"type\":\"invocation\",\"name\":\"dates\"}\n".repeat(1000).getBytes(StandardCharsets.UTF_8);
-        try (var out = new GZIPOutputStream(Files.newOutputStream(trace))) {
+        try (GZIPOutputStream out = new GZIPOutputStream(Files.newOutputStream(trace))) {
             out.write(function("dates", "six==1.17.0").getBytes(StandardCharsets.UTF_8));
             for (int i = 0; i < calls / 1000; i++) {
                 out.write(thousand);
@@ -202,7 +202,7 @@ class TreeIT {
     }
 
     private static String unpacked(Path file) throws IOException {
-        try (var in = new GZIPInputStream(Files.newInputStream(file))) {
+        try (GZIPInputStream in = new GZIPInputStream(Files.newInputStream(file))) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
     }

@@ -35,7 +35,7 @@ class UmaskIT {
 
     private void run(String umask, String... arguments) throws IOException, InterruptedException {
         Path log = folder.resolve("log");
-        var command = Stream.concat(
+        Stream<String> command = Stream.concat(
                 Stream.of(
                         "sh",
                         "-c",
@@ -62,7 +62,7 @@ class UmaskIT {
     void lambdasRunAndNobodyElseMayWriteWhatTheWorkerRuns(String umask) throws Exception {
         run(umask, "init", "-p", "worker");
         Path settings = folder.resolve("worker/config.json");
-        var config = (ObjectNode) new ObjectMapper().readTree(settings.toFile());
+        ObjectNode config = (ObjectNode) new ObjectMapper().readTree(settings.toFile());
         config.put("worker_port", 0).put("mem_pool_mb", 2048);
         Files.writeString(settings, config.toString());
         Path lambda = Files.createDirectories(folder.resolve("hello"));

@@ -25,7 +25,7 @@ record WorkerFolder(Path image, Path place, Path path) {
 
     /** Makes a worker directory, whose worker will take any free port. */
     static WorkerFolder init(Path image, Path place, String name) throws IOException, InterruptedException {
-        var made = new WorkerFolder(image, place, place.resolve(name));
+        WorkerFolder made = new WorkerFolder(image, place, place.resolve(name));
         made.ok("init");
         made.change(config -> config.put("worker_port", 0));
         return made;
@@ -39,14 +39,14 @@ record WorkerFolder(Path image, Path place, Path path) {
     /** Changes its settings. */
     void change(Consumer<ObjectNode> change) throws IOException {
         Path file = path.resolve("config.json");
-        var config = (ObjectNode) JSON.readTree(file.toFile());
+        ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
         change.accept(config);
         Files.writeString(file, config.toPrettyString());
     }
 
     /** The words of a command about it, some of which may be its subcommands, apart by a space. */
     String[] arguments(String command, String... more) {
-        var all = new ArrayList<>(List.of(command.split(" ")));
+        List<String> all = new ArrayList<>(List.of(command.split(" ")));
         all.addAll(List.of("-p", path.toString()));
         all.addAll(List.of(more));
         return all.toArray(String[]::new);

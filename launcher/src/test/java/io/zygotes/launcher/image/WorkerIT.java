@@ -91,10 +91,10 @@ class WorkerIT {
         URI lambda = URI.create("http://127.0.0.1:" + status.get("port").asInt() + "/run/large");
         try (HttpClient client = HttpClient.newHttpClient();
                 ExecutorService threads = Executors.newFixedThreadPool(100)) {
-            var answers = new ArrayList<Future<Long>>();
+            List<Future<Long>> answers = new ArrayList<>();
             for (int i = 0; i < 200; i++) {
                 answers.add(threads.submit(() -> {
-                    var request = HttpRequest.newBuilder(lambda)
+                    HttpRequest request = HttpRequest.newBuilder(lambda)
                             .POST(HttpRequest.BodyPublishers.noBody())
                             .build();
                     try (InputStream body = client.send(request, HttpResponse.BodyHandlers.ofInputStream())
@@ -218,7 +218,7 @@ class WorkerIT {
         String request =
                 "POST /admin/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         String answer;
-        try (var socket =
+        try (SocketChannel socket =
                 SocketChannel.open(UnixDomainSocketAddress.of(worker.path().resolve("control.sock")))) {
             socket.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.UTF_8)));
             answer = new String(Channels.newInputStream(socket).readAllBytes(), StandardCharsets.UTF_8);
@@ -233,7 +233,7 @@ class WorkerIT {
 
     @Test
     void aPortThatIsTakenIsNamedAndTheWorkerDoesNotStart() throws Exception {
-        try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             worker.change(config -> config.put("worker_port", taken.getLocalPort()));
 
             Program.Ended up = worker.run("up", "-d");

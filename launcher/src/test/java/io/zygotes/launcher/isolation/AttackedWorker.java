@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.core.Worker;
 import io.zygotes.core.config.WorkerDirectory;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** A real worker in a temporary folder, with hostile lambdas and packages, called over HTTP. */
 final class AttackedWorker implements AutoCloseable {
@@ -67,7 +69,7 @@ final class AttackedWorker implements AutoCloseable {
         Consumer<ObjectNode> grow = config -> {
             ObjectNode tree = config.putObject("import_cache_tree");
             tree.putArray("packages");
-            var children = tree.putArray("children");
+            ArrayNode children = tree.putArray("children");
             for (HostilePackage one : packages) {
                 children.addObject().putArray("packages").add(one.name());
             }
@@ -84,7 +86,8 @@ final class AttackedWorker implements AutoCloseable {
             WorkerDirectory directory = WorkerDirectory.init(
                     place,
                     new ByteArrayInputStream("{\"packages\": [], \"children\": []}".getBytes(StandardCharsets.UTF_8)));
-            var config = (ObjectNode) JSON.readTree(directory.configFile().toFile());
+            ObjectNode config =
+                    (ObjectNode) JSON.readTree(directory.configFile().toFile());
             config.put("worker_url", "127.0.0.1")
                     .put("worker_port", 0)
                     .put("mem_pool_mb", 2048)
@@ -193,7 +196,7 @@ final class AttackedWorker implements AutoCloseable {
 
     /** The folder of a lambda's only version, as leaves see it under {@code /handler}. */
     Path code(String lambda) throws IOException {
-        try (var versions = Files.list(directory.resolve("code").resolve(lambda))) {
+        try (Stream<Path> versions = Files.list(directory.resolve("code").resolve(lambda))) {
             Optional<Path> only = versions.filter(Files::isDirectory).findFirst();
             return only.orElseThrow(() -> new AssertionError("no version of " + lambda));
         }

@@ -42,7 +42,8 @@ final class Canaries implements AutoCloseable {
                         "python3", script.toString(), folder.resolve("socket").toString())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
-        var reader = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        BufferedReader reader =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         return new Canaries(folder, file, process, AttackedWorker.JSON.readTree(reader.readLine()));
     }
 
@@ -53,7 +54,7 @@ final class Canaries implements AutoCloseable {
 
     /** What the attacks must know to try. */
     Map<String, Object> event(int workerPort, String network, List<String> forbidden) throws IOException {
-        var event = new HashMap<String, Object>();
+        Map<String, Object> event = new HashMap<>();
         event.put("canary", file.toString());
         event.put("forbidden", forbidden);
         event.put("abstract", listening.get("abstract").asText());

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -197,7 +198,7 @@ class FaultsIT extends WithOwnWorker {
             assertTrue(said.contains("late==1"), said);
             assertTrue(said.contains("No space left") || said.contains("must stay free"), said);
             assertFalse(Files.exists(worker.directory().resolve("packages/late==1")));
-            try (var staging = Files.list(worker.directory().resolve("packages/.staging"))) {
+            try (Stream<Path> staging = Files.list(worker.directory().resolve("packages/.staging"))) {
                 assertEquals(0, staging.count(), "nothing is left of the install");
             }
             assertWell();
@@ -214,7 +215,7 @@ class FaultsIT extends WithOwnWorker {
 
     /** Versions of lambdas that do not hold an f.py. */
     private List<Path> halves() throws Exception {
-        try (var all =
+        try (Stream<Path> all =
                 Files.find(worker.directory().resolve("code"), 2, (path, attributes) -> attributes.isDirectory())) {
             return all.filter(path -> path.getNameCount() == worker.directory().getNameCount() + 3)
                     .filter(path -> !path.getFileName().toString().startsWith("."))
@@ -331,7 +332,7 @@ class FaultsIT extends WithOwnWorker {
 
     /** One with a process, below a zygote's. */
     private Optional<Path> populatedGroup(String prefix) throws IOException {
-        try (var groups = Files.walk(Machine.region(worker.directory()), 2)) {
+        try (Stream<Path> groups = Files.walk(Machine.region(worker.directory()), 2)) {
             return groups.filter(path -> path.getFileName().toString().startsWith(prefix))
                     .filter(path -> path.getParent().getFileName().toString().startsWith("zygote"))
                     .filter(FaultsIT::populated)

@@ -27,7 +27,7 @@ record HostilePackage(String name, Map<String, String> files) {
         for (Map.Entry<String, String> file : files.entrySet()) {
             Files.writeString(content.resolve(file.getKey()), file.getValue());
         }
-        var info = new TreeMap<String, Object>(Map.of(
+        TreeMap<String, Object> info = new TreeMap<>(Map.of(
                 "name",
                 name,
                 "version",

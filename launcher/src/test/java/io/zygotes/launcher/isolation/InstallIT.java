@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -77,7 +78,7 @@ class InstallIT {
     }
 
     private AttackedWorker.Answer install(String name, String attack, Map<String, String> modules) throws Exception {
-        var all = new HashMap<>(modules);
+        Map<String, String> all = new HashMap<>(modules);
         all.put(name + ".py", "VALUE = 'installed'\n");
         index.add(name, all, attack);
         worker.install(
@@ -90,13 +91,14 @@ class InstallIT {
 
     /** Names, owners, modes and sizes of all that the worker keeps, but for what is to change. */
     private Map<String, Object> state(String... but) throws IOException {
-        var all = new TreeMap<String, Object>();
+        TreeMap<String, Object> all = new TreeMap<>();
         Path top = worker.directory();
         try (Stream<Path> files = Files.walk(top)) {
             for (Path file : files.toList()) {
                 String name = top.relativize(file).toString();
                 if (!name.startsWith("logs") && Stream.of(but).noneMatch(name::startsWith)) {
-                    var kept = Files.readAttributes(file, "unix:uid,gid,mode,nlink", LinkOption.NOFOLLOW_LINKS);
+                    Map<String, Object> kept =
+                            Files.readAttributes(file, "unix:uid,gid,mode,nlink", LinkOption.NOFOLLOW_LINKS);
                     if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
                         kept = Map.of("uid", kept.get("uid"), "mode", kept.get("mode"));
                     }
@@ -108,7 +110,7 @@ class InstallIT {
     }
 
     private void assertStagingIsEmpty() throws IOException {
-        try (var staging = Files.list(worker.directory().resolve("packages/.staging"))) {
+        try (Stream<Path> staging = Files.list(worker.directory().resolve("packages/.staging"))) {
             assertEquals(List.of(), staging.toList());
         }
     }
@@ -116,8 +118,9 @@ class InstallIT {
     @TestFactory
     List<DynamicTest> theAttacksOfALeafFromABuild() throws Exception {
         try (Canaries canaries = Canaries.plant()) {
-            var event = new HashMap<>(canaries.event(worker.port(), "host", List.of("a-lambda-of-another-tenant")));
-            var modules = new HashMap<String, String>();
+            Map<String, Object> event =
+                    new HashMap<>(canaries.event(worker.port(), "host", List.of("a-lambda-of-another-tenant")));
+            Map<String, String> modules = new HashMap<>();
             for (String file : List.of("probe", "identity", "syscalls", "neighbours")) {
                 modules.put(file + ".py", AttackedWorker.resource(file + ".py"));
             }
@@ -136,7 +139,7 @@ class InstallIT {
             assertEquals(200, answer.status(), () -> answer.body().toString());
             assertEquals("", canaries.damage());
             assertHonest();
-            var tests = new ArrayList<DynamicTest>();
+            List<DynamicTest> tests = new ArrayList<>();
             for (JsonNode row : answer.body()) {
                 String name = row.get("id").asText() + " " + row.get("what").asText();
                 if (!OTHERWISE.contains(name)) {
@@ -231,7 +234,7 @@ class InstallIT {
     @Test
     void aBuildThatNeverEndsEndsWithItsDeadlineAndHoldsUpNobodyElse() throws Exception {
         long started = System.nanoTime();
-        var hangs = java.util.concurrent.CompletableFuture.supplyAsync(() -> {
+        CompletableFuture<AttackedWorker.Answer> hangs = CompletableFuture.supplyAsync(() -> {
             try {
                 return install("hangs", "import time\nif os.fork() == 0:\n    time.sleep(600)\n");
             } catch (Exception e) {

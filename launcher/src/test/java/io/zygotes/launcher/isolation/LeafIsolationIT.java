@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.launcher.image.Machine;
 import io.zygotes.testbed.AlsoOnPureCgroup2;
@@ -51,16 +52,16 @@ class LeafIsolationIT {
     }
 
     private static Map<String, Object> event(AttackedWorker of, String network, String group) throws Exception {
-        var event = new HashMap<>(canaries.event(of.port(), network, List.of(OTHER)));
+        Map<String, Object> event = new HashMap<>(canaries.event(of.port(), network, List.of(OTHER)));
         event.put("group", group);
         return event;
     }
 
     private static List<DynamicNode> twice(String lambda, String network) throws Exception {
-        var nodes = new ArrayList<DynamicNode>();
+        List<DynamicNode> nodes = new ArrayList<>();
         for (String group : GROUPS) {
             worker.dropLeaves(lambda);
-            var event = event(worker, network, group);
+            Map<String, Object> event = event(worker, network, group);
             AttackedWorker.Answer first = worker.call(lambda, event);
             assertEquals("hit", first.start(), "the leaf has to be forked from a zygote");
             nodes.add(dynamicContainer(group + ", new leaf", Rows.held(first)));
@@ -88,9 +89,10 @@ class LeafIsolationIT {
 
     @TestFactory
     List<DynamicNode> aLambdaThatIsNotForkedFromAZygote() throws Exception {
-        try (var none = AttackedWorker.start(config -> ((ObjectNode) config.get("features")).put("import_cache", ""))) {
+        try (AttackedWorker none =
+                AttackedWorker.start(config -> ((ObjectNode) config.get("features")).put("import_cache", ""))) {
             none.installAttacks("attack", "");
-            var nodes = new ArrayList<DynamicNode>();
+            List<DynamicNode> nodes = new ArrayList<>();
             for (String group : GROUPS) {
                 nodes.add(dynamicContainer(group, Rows.held(none.call("attack", event(none, "host", group)))));
             }
@@ -101,10 +103,10 @@ class LeafIsolationIT {
 
     @TestFactory
     List<DynamicNode> withoutTheFilterTheProbesSucceed() throws Exception {
-        try (var open =
+        try (AttackedWorker open =
                 AttackedWorker.start(config -> ((ObjectNode) config.get("features")).put("enable_seccomp", false))) {
             open.installAttacks("attack", "");
-            var nodes = new ArrayList<DynamicNode>();
+            List<DynamicNode> nodes = new ArrayList<>();
             for (String group : GROUPS) {
                 nodes.add(dynamicContainer(group, Rows.open(open.call("attack", event(open, "host", group)))));
             }
@@ -147,11 +149,11 @@ class LeafIsolationIT {
         Path program = worker.code("host-network").resolve("whoami");
         Files.copy(Path.of("/usr/bin/id"), program, StandardCopyOption.REPLACE_EXISTING);
         Files.setAttribute(program, "unix:mode", 04755);
-        var event = event(worker, "host", "identity");
+        Map<String, Object> event = event(worker, "host", "identity");
         event.put("setuid_program", "/handler/whoami");
         AttackedWorker.Answer answer = worker.call("host-network", event);
         boolean tried = false;
-        for (var row : answer.body()) {
+        for (JsonNode row : answer.body()) {
             if (row.get("id").asText().equals("A04")) {
                 tried = true;
                 assertEquals("own uid", row.get("got").asText(), "A04");

@@ -375,7 +375,7 @@ class MisbehaviourIT extends WithSharedWorker {
     }
 
     private String raw(String request) throws Exception {
-        try (var socket = new Socket(InetAddress.getLoopbackAddress(), worker.port());
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), worker.port());
                 OutputStream out = socket.getOutputStream();
                 InputStream in = socket.getInputStream()) {
             out.write(request.getBytes(StandardCharsets.ISO_8859_1));

@@ -85,7 +85,7 @@ class NetworkIT {
     }
 
     private static boolean isFree(int port) {
-        try (var socket = new ServerSocket()) {
+        try (ServerSocket socket = new ServerSocket()) {
             socket.setReuseAddress(false);
             socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
             return true;
@@ -115,7 +115,7 @@ class NetworkIT {
     void a72AWorkerThatStartsAgainGetsItsPort() throws Exception {
         worker.install("a72", HOLDS_PORTS, Map.of("ol.yaml", LIMITS));
         int port = worker.port();
-        var holds = CompletableFuture.supplyAsync(() -> {
+        CompletableFuture<Integer> holds = CompletableFuture.supplyAsync(() -> {
             try {
                 return worker.call("a72", Map.of("processes", 6, "seconds", 20)).status();
             } catch (Exception e) {
@@ -149,7 +149,7 @@ class NetworkIT {
         worker.install("a72-own", takes, Map.of("ol.yaml", LIMITS + "network: none\n"));
         worker.install("a72-host", takes, Map.of("ol.yaml", LIMITS + "network: host\n"));
         int port;
-        try (var listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        try (ServerSocket listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = listening.getLocalPort();
             assertEquals("\"EADDRINUSE\"", worker.call("a72-host", port).body().toString(), "the attack works");
             assertEquals("\"taken\"", worker.call("a72-own", port).body().toString(), "A72");
@@ -188,7 +188,7 @@ class NetworkIT {
                 return "done"
             """, Map.of("ol.yaml", LIMITS));
         long before = Processes.openFiles();
-        var flood = CompletableFuture.supplyAsync(() -> {
+        CompletableFuture<String> flood = CompletableFuture.supplyAsync(() -> {
             try {
                 return worker.call("a100", Map.of("port", worker.port())).body().toString();
             } catch (Exception e) {
@@ -233,7 +233,7 @@ class NetworkIT {
             """;
         worker.install("a100-none", sends, Map.of("ol.yaml", LIMITS + "network: none\n"));
         worker.install("a100-host", sends, Map.of("ol.yaml", LIMITS));
-        try (var listener = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
+        try (DatagramSocket listener = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
             listener.setSoTimeout(500);
             call("a100-none", Map.of("port", listener.getLocalPort()));
             assertThrows(

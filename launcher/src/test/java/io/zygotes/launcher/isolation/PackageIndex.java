@@ -40,7 +40,7 @@ record PackageIndex(Path folder) implements AutoCloseable {
     void add(String name, Map<String, String> modules, String attack) throws IOException, InterruptedException {
         Path home = Files.createDirectories(folder.resolve("simple").resolve(name));
         String file = name + "-1.tar.gz";
-        var files = new HashMap<String, String>(Map.of(
+        Map<String, String> files = new HashMap<>(Map.of(
                 "PKG-INFO", "Metadata-Version: 2.1\nName: " + name + "\nVersion: 1\n",
                 "pyproject.toml",
                         "[build-system]\nrequires = []\nbuild-backend = \"backend\"\nbackend-path = [\".\"]\n",

@@ -26,7 +26,8 @@ class PureCgroup2IT {
 
     /** This Java's own modules and classes, and the settings that make long tests short. */
     private static List<String> java() {
-        var options = new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        List<String> options =
+                new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments());
         options.addAll(List.of(
                 // Maven opens the packages of the tests that it runs itself, which may be this one alone.
                 "--add-opens=io.zygotes.launcher/io.zygotes.launcher.image=ALL-UNNAMED",

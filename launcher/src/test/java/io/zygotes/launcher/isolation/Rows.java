@@ -16,7 +16,7 @@ final class Rows {
 
     /** Every attack ended as it has to. */
     static List<DynamicTest> held(AttackedWorker.Answer answer) {
-        var tests = new ArrayList<DynamicTest>();
+        List<DynamicTest> tests = new ArrayList<>();
         for (JsonNode row : rows(answer)) {
             tests.add(DynamicTest.dynamicTest(
                     name(row),
@@ -29,7 +29,7 @@ final class Rows {
 
     /** Without the filter, the attacks that only it stops end in another way: the probes are real. */
     static List<DynamicTest> open(AttackedWorker.Answer answer) {
-        var tests = new ArrayList<DynamicTest>();
+        List<DynamicTest> tests = new ArrayList<>();
         for (JsonNode row : rows(answer)) {
             if (row.get("open").asBoolean()) {
                 tests.add(DynamicTest.dynamicTest(
@@ -59,7 +59,7 @@ final class Rows {
     }
 
     private static List<String> allowed(JsonNode row) {
-        var all = new ArrayList<String>();
+        List<String> all = new ArrayList<>();
         row.get("allowed").forEach(one -> all.add(one.asText()));
         return all;
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.launcher.image.Machine;
+import io.zygotes.spi.Zygote;
 import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -190,7 +191,7 @@ class SharedKernelIT extends WithOwnWorker {
                 "squatter",
                 "import time\ndef f(event):\n    time.sleep(0.3)\n"); // so that its group is seen in use
         worker.ok("squats", null);
-        var zygotes = worker.worker().zygotes();
+        List<Zygote> zygotes = worker.worker().zygotes();
         worker.dropLeaves("squats");
         Path family = familyWithALeafGroupInUse();
         zygotes.forEach(zygote -> zygote.destroy());
@@ -261,7 +262,7 @@ class SharedKernelIT extends WithOwnWorker {
     }
 
     private Path familyWithALeafGroupInUse() throws Exception {
-        var found = new ArrayList<Path>();
+        List<Path> found = new ArrayList<>();
         await(
                 () -> {
                     try (Stream<Path> all = Files.walk(Machine.region(worker.directory()), 2)) {
@@ -283,7 +284,7 @@ class SharedKernelIT extends WithOwnWorker {
 
     private static String processes(Path group) {
         try (Stream<Path> all = Files.walk(group)) {
-            var text = new StringBuilder();
+            StringBuilder text = new StringBuilder();
             for (Path file : all.filter(one -> one.endsWith("cgroup.procs")).toList()) {
                 text.append(Files.readString(file));
             }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
@@ -48,7 +49,7 @@ class SparesIT extends WithOwnWorker {
     }
 
     private List<String> processesInGroupsOfLeaves() throws IOException {
-        var found = new ArrayList<String>();
+        List<String> found = new ArrayList<>();
         try (Stream<Path> groups = Files.walk(Machine.region(worker.directory()), 2)) {
             for (Path group : groups.filter(
                             path -> path.getFileName().toString().startsWith("leaf-"))
@@ -95,12 +96,12 @@ class SparesIT extends WithOwnWorker {
             start(config -> config.put("network", network));
             worker.install(OTHER, "def f(event):\n    return 'here'\n", Map.of());
             worker.installAttacks("attack", "network: " + network);
-            var nodes = new ArrayList<DynamicNode>();
+            List<DynamicNode> nodes = new ArrayList<>();
             makeSpares("attack");
             worker.call(OTHER, null);
             for (String group : List.of("identity", "files", "syscalls", "neighbours")) {
                 makeSpares("attack", 1);
-                var event = new HashMap<>(canaries.event(worker.port(), network, List.of(OTHER)));
+                Map<String, Object> event = new HashMap<>(canaries.event(worker.port(), network, List.of(OTHER)));
                 event.put("group", group);
                 nodes.add(dynamicContainer(group + ", " + network, Rows.held(callSpare("attack", event))));
                 assertEquals("", canaries.damage());
@@ -183,8 +184,8 @@ class SparesIT extends WithOwnWorker {
         long reserved =
                 worker.worker().statistics().get("memory_reserved_bytes").longValue();
         assertTrue(reserved >= KEPT * (16L << 20), "spares are reserved for: " + reserved);
-        var one = java.util.concurrent.CompletableFuture.supplyAsync(this::large);
-        var two = java.util.concurrent.CompletableFuture.supplyAsync(this::large);
+        CompletableFuture<Integer> one = CompletableFuture.supplyAsync(this::large);
+        CompletableFuture<Integer> two = CompletableFuture.supplyAsync(this::large);
         assertEquals(List.of(200, 200), List.of(one.get(), two.get()));
         worker.worker().zygotes().forEach(zygote -> assertTrue(zygote.alive(), "the zygote stays"));
     }

@@ -209,10 +209,11 @@ class TenantsIT {
 
     @Test
     void a71TheOperatorMayAllowIt() throws Exception {
-        try (var open = AttackedWorker.start(config -> config.put("allow_lambda_calls", true))) {
+        try (AttackedWorker open = AttackedWorker.start(config -> config.put("allow_lambda_calls", true))) {
             open.install("a71-victim", "def f(event):\n    return 1\n", Map.of());
             open.install("a71", CALLS_THE_WORKER, Map.of());
-            var event = Map.of("host", "127.0.0.1", "port", open.port(), "path", "/run/a71-victim", "linger", true);
+            Map<String, Object> event =
+                    Map.of("host", "127.0.0.1", "port", open.port(), "path", "/run/a71-victim", "linger", true);
             assertEquals("HTTP/1.1 200 OK", open.call("a71", event).body().asText());
         }
     }
@@ -220,7 +221,7 @@ class TenantsIT {
     @Test
     void aWorkerWithoutNetworkGivesNoneToPackagesEither() throws Exception {
         String interfaces = "[line.split(':')[0].strip() for line in open('/proc/self/net/dev') if ':' in line]";
-        try (var alone = AttackedWorker.start(
+        try (AttackedWorker alone = AttackedWorker.start(
                 config -> config.put("network", "none"), HostilePackage.of("curious", "SEEN = " + interfaces + "\n"))) {
             alone.install(
                     "a73",

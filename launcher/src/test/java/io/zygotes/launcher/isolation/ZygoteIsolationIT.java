@@ -26,9 +26,10 @@ class ZygoteIsolationIT extends WithOwnWorker {
     @TestFactory
     List<DynamicNode> z01TheAttacksOfALeafFromImportTimeInAZygote() throws Exception {
         try (Canaries canaries = Canaries.plant()) {
-            var event = new HashMap<>(canaries.event(canaries.port(), "host", List.of("a-lambda-of-another-tenant")));
+            Map<String, Object> event =
+                    new HashMap<>(canaries.event(canaries.port(), "host", List.of("a-lambda-of-another-tenant")));
             event.put("zygote", true);
-            var files = new HashMap<String, String>();
+            Map<String, String> files = new HashMap<>();
             for (String name : List.of("probe", "identity", "files", "syscalls", "neighbours")) {
                 files.put(
                         "z01_" + name + ".py",
@@ -51,7 +52,7 @@ class ZygoteIsolationIT extends WithOwnWorker {
                     "z01",
                     "import sys\nbefore = 'z01' in sys.modules\nimport z01\n"
                             + "def f(event):\n    return z01.ROWS[event] if before else 'not from a zygote'\n");
-            var nodes = new ArrayList<DynamicNode>();
+            List<DynamicNode> nodes = new ArrayList<>();
             for (String group : List.of("identity", "files", "syscalls", "neighbours")) {
                 nodes.add(dynamicContainer(group, Rows.held(worker.call("z01", "z01_" + group))));
             }

@@ -18,8 +18,8 @@ final class ClassVersions {
 
     /** Copies a jar, with another version in one of its class files. */
     static void raise(Path from, Path to, String file, int major) throws IOException {
-        try (var in = new JarFile(from.toFile());
-                var out = new JarOutputStream(Files.newOutputStream(to))) {
+        try (JarFile in = new JarFile(from.toFile());
+                JarOutputStream out = new JarOutputStream(Files.newOutputStream(to))) {
             for (JarEntry entry : in.stream().toList()) {
                 byte[] bytes = in.getInputStream(entry).readAllBytes();
                 if (entry.getName().equals(file)) {

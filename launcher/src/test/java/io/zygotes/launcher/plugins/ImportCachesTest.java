@@ -218,7 +218,8 @@ class ImportCachesTest {
     void aPluginPathThatIsNotThereIsAnError() {
         Path missing = folder.resolve("missing");
 
-        var e = assertThrows(ConfigException.class, () -> ImportCaches.find(folder, List.of(missing), "--plugin-path"));
+        ConfigException e =
+                assertThrows(ConfigException.class, () -> ImportCaches.find(folder, List.of(missing), "--plugin-path"));
 
         assertTrue(e.getMessage().contains("--plugin-path") && e.getMessage().contains("missing"), e.getMessage());
     }
@@ -253,7 +254,7 @@ class ImportCachesTest {
     void anUnknownNameIsAnsweredWithTheKnownOnesAndThePlaces() throws Exception {
         good().write(plugins.resolve("good.jar"));
 
-        var e = assertThrows(ConfigException.class, () -> find().byName(WHERE, "goood"));
+        ConfigException e = assertThrows(ConfigException.class, () -> find().byName(WHERE, "goood"));
 
         for (String part :
                 List.of(WHERE, "\"goood\"", "\"good\"", plugins.toRealPath().toString())) {
@@ -265,7 +266,7 @@ class ImportCachesTest {
     void anUnknownNameIsAnsweredWithWhatIsBroken() throws Exception {
         Files.writeString(plugins.resolve("mine.jar"), "not a jar");
 
-        var e = assertThrows(ConfigException.class, () -> find().byName(WHERE, "mine"));
+        ConfigException e = assertThrows(ConfigException.class, () -> find().byName(WHERE, "mine"));
 
         assertTrue(e.getMessage().contains("mine.jar"), e.getMessage());
     }
@@ -275,7 +276,7 @@ class ImportCachesTest {
         good().write(plugins.resolve("a.jar"));
         good().write(plugins.resolve("b.jar"));
 
-        var e = assertThrows(ConfigException.class, () -> find().byName(WHERE, "something-else"));
+        ConfigException e = assertThrows(ConfigException.class, () -> find().byName(WHERE, "something-else"));
 
         assertTrue(e.getMessage().contains("a.jar") && e.getMessage().contains("b.jar"), e.getMessage());
         assertEquals(

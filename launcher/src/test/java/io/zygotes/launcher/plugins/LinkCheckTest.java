@@ -193,7 +193,7 @@ class LinkCheckTest {
     @Test
     void methodsThatAreInheritedAreFound() throws Exception {
         using("""
-            var list = new java.util.ArrayList<String>(); list.stream().map(String::length).toList(); list.hashCode();
+            java.util.ArrayList<String> list = new java.util.ArrayList<>(); list.stream().map(String::length).toList(); list.hashCode();
             int three = (int) java.lang.invoke.MethodHandles.constant(int.class, 3).invokeExact(); int[] copy = new int[3].clone(); Object o = list; o.toString(); Runnable r = () -> {}; r.run(); r.getClass();
             Leaf leaf = null; leaf.id(); leaf.equals(null); lib.Library.touch(); new lib.Library(){}.also();
             switch (o) { case String s when s.isEmpty() -> {} case Integer i -> {} default -> {} }
@@ -294,11 +294,11 @@ class LinkCheckTest {
 
     @Test
     void manyFaultsAreCountedNotListed() throws Exception {
-        var code = new StringBuilder();
+        StringBuilder code = new StringBuilder();
         for (int i = 0; i < 20; i++) {
             code.append("lib.Library.m").append(i).append("();");
         }
-        var body = new StringBuilder();
+        StringBuilder body = new StringBuilder();
         for (int i = 0; i < 20; i++) {
             body.append("public static void m").append(i).append("() {}");
         }

@@ -82,7 +82,7 @@ public final class PluginJar {
             Path classes = Files.createDirectory(work.resolve("classes"));
             compile(work, classes);
             try (OutputStream file = Files.newOutputStream(jar);
-                    var out = new JarOutputStream(file);
+                    JarOutputStream out = new JarOutputStream(file);
                     Stream<Path> walk = Files.walk(classes)) {
                 // A manifest counts only if it comes first.
                 byte[] manifest = resources.get(JarFile.MANIFEST_NAME);
@@ -94,7 +94,7 @@ public final class PluginJar {
                     out.putNextEntry(new JarEntry(classes.relativize(each).toString()));
                     out.write(Files.readAllBytes(each));
                 }
-                for (var resource : resources.entrySet()) {
+                for (Map.Entry<String, byte[]> resource : resources.entrySet()) {
                     if (resource.getKey().equals(JarFile.MANIFEST_NAME)) {
                         continue;
                     }
@@ -113,9 +113,9 @@ public final class PluginJar {
     }
 
     private void compile(Path work, Path classes) throws IOException {
-        var arguments = new ArrayList<String>();
+        List<String> arguments = new ArrayList<>();
         // Dependencies first, so that one may stand for another revision of the SPI.
-        var path = new StringBuilder();
+        StringBuilder path = new StringBuilder();
         for (Path dependency : dependencies) {
             path.append(dependency).append(java.io.File.pathSeparator);
         }
@@ -123,7 +123,7 @@ public final class PluginJar {
         boolean modular = sources.containsKey("module-info.java");
         arguments.addAll(List.of(
                 "-d", classes.toString(), "-proc:none", modular ? "--module-path" : "--class-path", path.toString()));
-        for (var source : sources.entrySet()) {
+        for (Map.Entry<String, String> source : sources.entrySet()) {
             Path file = work.resolve("src").resolve(source.getKey());
             Files.createDirectories(file.getParent());
             Files.writeString(file, source.getValue());
@@ -132,8 +132,8 @@ public final class PluginJar {
         if (sources.isEmpty()) {
             return;
         }
-        var output = new StringWriter();
-        var writer = new PrintWriter(output);
+        StringWriter output = new StringWriter();
+        PrintWriter writer = new PrintWriter(output);
         int exit = ToolProvider.findFirst("javac").orElseThrow().run(writer, writer, arguments.toArray(String[]::new));
         if (exit != 0) {
             throw new IOException("javac: " + output);

@@ -129,7 +129,7 @@ public final class TraceCosts {
                 all.forEach(id -> functions.putIfAbsent(id, all));
             }
             default -> {
-                // has no packages
+                // Only functions have packages.
             }
         }
     }

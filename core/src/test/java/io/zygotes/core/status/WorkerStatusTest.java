@@ -1,0 +1,143 @@
+package io.zygotes.core.status;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.inject.Guice;
+import com.google.inject.Injector;
+import com.google.inject.Stage;
+import io.zygotes.core.CoreModule;
+import io.zygotes.core.Worker;
+import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.core.fake.FakeCache;
+import io.zygotes.core.fake.FakeMechanism;
+import io.zygotes.core.function.Functions;
+import io.zygotes.spi.ImportCache;
+import io.zygotes.spi.ImportCacheContext;
+import io.zygotes.spi.ImportCacheProvider;
+import io.zygotes.spi.Invocation;
+import io.zygotes.spi.SpiVersion;
+import io.zygotes.spi.mechanism.MechanismContext;
+import io.zygotes.spi.mechanism.SandboxMechanism;
+import io.zygotes.spi.mechanism.SandboxMechanismProvider;
+import java.io.ByteArrayInputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a worker says of itself, before it starts and while it serves. */
+@Timeout(60)
+class WorkerStatusTest {
+
+    @TempDir
+    Path folder;
+
+    private Worker worker;
+    private WorkerNumbers numbers;
+    private WorkerDescription description;
+    private Functions functions;
+
+    private static final class Caches implements ImportCacheProvider {
+        @Override
+        public String name() {
+            return "fake";
+        }
+
+        @Override
+        public String version() {
+            return "1";
+        }
+
+        @Override
+        public String spiVersion() {
+            return SpiVersion.CURRENT;
+        }
+
+        @Override
+        public String description() {
+            return "for tests";
+        }
+
+        @Override
+        public ImportCache create(ImportCacheContext context) {
+            return new FakeCache(true);
+        }
+    }
+
+    private static final class Mechanisms implements SandboxMechanismProvider {
+        @Override
+        public String name() {
+            return "fake";
+        }
+
+        @Override
+        public SandboxMechanism start(MechanismContext context) {
+            return new FakeMechanism();
+        }
+    }
+
+    @BeforeEach
+    void make() throws Exception {
+        WorkerDirectory directory =
+                WorkerDirectory.init(folder.resolve("w"), new ByteArrayInputStream("{}".getBytes()));
+        Files.writeString(
+                directory.configFile(), "{\"worker_port\": 0, \"mem_pool_mb\": 1000, \"trace\": {\"package\": true}}");
+        Files.writeString(
+                Files.createDirectories(directory.path().resolve("registry/hello"))
+                        .resolve("f.py"),
+                "def f(event): return event\n");
+        Injector injector = Guice.createInjector(
+                Stage.PRODUCTION, new CoreModule(directory, directory.config(), new Caches(), new Mechanisms()));
+        worker = injector.getInstance(Worker.class);
+        numbers = injector.getInstance(WorkerNumbers.class);
+        description = injector.getInstance(WorkerDescription.class);
+        functions = injector.getInstance(Functions.class);
+    }
+
+    @AfterEach
+    void close() {
+        worker.close();
+    }
+
+    @Test
+    void aWorkerThatHasNotStartedHasNumbersAndATextAsWell() {
+        Map<String, Number> all = numbers.all();
+
+        assertEquals(1000L << 20, all.get("memory_total_bytes"));
+        assertEquals(0L, all.get("memory_reserved_bytes"));
+        assertEquals(0, all.get("leaves"));
+        assertFalse(all.containsKey("cache_roots"), "there is no import cache yet");
+        assertTrue(description.text().startsWith("memory: 0 of 1000 MiB reserved, 0 wait\n"), description.text());
+        assertTrue(description.text().endsWith("import cache ''\n"), description.text());
+    }
+
+    @Test
+    void aWorkerThatServesSaysWhatItDid() throws Exception {
+        worker.start();
+        functions.invoke("hello", Invocation.post("1".getBytes()));
+
+        Map<String, Number> all = numbers.all();
+        assertEquals(1L, all.get("call_cold_count"));
+        assertEquals(1, all.get("leaves"));
+        assertEquals(1, all.get("cache_roots"));
+        assertEquals(0L, all.get("trace_lost"));
+        assertEquals(0L, all.get("output_lines_lost"));
+        for (String name : all.keySet()) {
+            assertTrue(name.matches("[a-z][a-z0-9_]*"), name);
+        }
+        assertTrue(
+                description
+                        .text()
+                        .matches("(?s)memory: .* of 1000 MiB reserved, 0 wait\n\n"
+                                + "lambdas\n  hello: version .*\n\n"
+                                + "sandboxes\n  leaf-2 leaf of hello, 10240 KiB\n  zygote-1 zygote, 10240 KiB\n\n"
+                                + "import cache 'fake'\n"),
+                description.text());
+    }
+}

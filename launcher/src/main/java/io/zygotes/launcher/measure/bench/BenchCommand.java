@@ -1,0 +1,24 @@
+package io.zygotes.launcher.measure.bench;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code zygotes bench ...}. */
+@Command(
+        name = "bench",
+        description =
+                "Measures this machine: cold starts, memory, and what trees save. Needs root. Leaves nothing behind.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {BenchColdCommand.class, BenchMemoryCommand.class, BenchTreeCommand.class})
+public final class BenchCommand implements Runnable {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "which one? cold, memory or tree");
+    }
+}

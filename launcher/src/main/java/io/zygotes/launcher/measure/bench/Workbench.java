@@ -1,0 +1,172 @@
+package io.zygotes.launcher.measure.bench;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.core.files.Folders;
+import io.zygotes.core.python.HostPython;
+import io.zygotes.core.python.PythonException;
+import io.zygotes.core.registry.LambdaStore;
+import io.zygotes.core.registry.RegistryException;
+import io.zygotes.launcher.console.Failure;
+import io.zygotes.launcher.measure.session.ContextTap;
+import io.zygotes.launcher.measure.session.Progress;
+import io.zygotes.launcher.plugins.ImportCaches;
+import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.PackageInfo;
+import io.zygotes.spi.Packages;
+import io.zygotes.spi.SandboxException;
+import java.io.ByteArrayInputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * A temporary folder with a worker directory, and what runs for a measurement. Leaves nothing behind once it is closed,
+ * which may happen at any time and on another thread.
+ */
+final class Workbench implements Closeable {
+
+    private final Progress progress;
+    private final ImportCaches caches;
+    private final Path folder;
+    private final List<LimitProcess> limits = new ArrayList<>();
+    private WorkerDirectory directory;
+    private BenchWorker worker;
+    private boolean closed;
+
+    private Workbench(Progress progress, ImportCaches caches, Path folder) {
+        this.progress = progress;
+        this.caches = caches;
+        this.folder = folder;
+    }
+
+    /**
+     * Makes the temporary folder.
+     *
+     * @param err gets a line for each long step
+     * @param caches where the import caches are found
+     * @throws IOException if the folder cannot be made
+     */
+    static Workbench in(PrintWriter err, ImportCaches caches) throws IOException {
+        return new Workbench(new Progress(err), caches, Files.createTempDirectory("zygotes-bench-"));
+    }
+
+    void say(String step) {
+        progress.say(step);
+    }
+
+    /** Makes the worker directory, with so many equal lambdas of each set. */
+    void furnish(List<PackageSet> sets, int lambdas) throws IOException, ConfigException, Failure {
+        furnish(PackageSet.TREE.getBytes(StandardCharsets.UTF_8));
+        LambdaStore store = new LambdaStore(directory.config().registryFolder());
+        Path sources = Files.createDirectory(folder.resolve("lambdas"));
+        for (PackageSet set : sets) {
+            for (int i = 0; i < lambdas; i++) {
+                try {
+                    store.install(set.write(sources, i));
+                } catch (RegistryException e) {
+                    throw new Failure(set.lambda(i) + " cannot be installed: " + e.getMessage(), e);
+                }
+            }
+        }
+    }
+
+    /** Makes the worker directory without lambdas. */
+    void furnish(byte[] defaultTree) throws IOException {
+        directory = WorkerDirectory.init(folder.resolve("worker"), new ByteArrayInputStream(defaultTree));
+    }
+
+    /** Puts a lambda into the registry, or its new code. */
+    void install(String lambda, String code, String requirements) throws IOException, ConfigException, Failure {
+        Path source = Files.createDirectories(folder.resolve("lambdas").resolve(lambda));
+        Files.writeString(source.resolve("f.py"), code);
+        Files.writeString(source.resolve("requirements.txt"), requirements);
+        try {
+            new LambdaStore(directory.config().registryFolder()).install(source);
+        } catch (RegistryException e) {
+            throw new Failure(lambda + " cannot be installed: " + e.getMessage(), e);
+        }
+    }
+
+    /** Starts the worker with a change of its settings, which stays, instead of the one that runs. */
+    synchronized BenchWorker worker(String importCache, Consumer<ObjectNode> change)
+            throws ConfigException, SandboxException, IOException, InterruptedException, Failure {
+        requireOpen();
+        stopWorker();
+        worker = BenchWorker.start(directory, caches, importCache, change);
+        return worker;
+    }
+
+    /** Starts the worker, instead of the one that runs. */
+    synchronized BenchWorker worker(String importCache)
+            throws ConfigException, SandboxException, IOException, InterruptedException, Failure {
+        requireOpen();
+        stopWorker();
+        say("starting a worker with import_cache \"" + importCache + "\"");
+        worker = BenchWorker.start(directory, caches, importCache);
+        return worker;
+    }
+
+    /** Starts a worker that serves no lambda, instead of the one that runs, and hands out its packages. */
+    synchronized Packages packages()
+            throws ConfigException, SandboxException, IOException, InterruptedException, Failure {
+        requireOpen();
+        stopWorker();
+        ContextTap tap = new ContextTap();
+        worker = BenchWorker.start(directory, tap);
+        return tap.context().packages();
+    }
+
+    /** Starts a bare Python process; it ends with the workbench at the latest. */
+    synchronized LimitProcess limit(PackageSet set, List<PackageInfo> packages)
+            throws IOException, ConfigException, Failure, InterruptedException {
+        requireOpen();
+        Path own = Files.createTempDirectory(folder, "limit-");
+        LimitProcess limit = LimitProcess.start(own, interpreter(), set, packages);
+        limits.add(limit);
+        return limit;
+    }
+
+    /** The interpreter itself: one that is found by name in another environment may be another one. */
+    private String interpreter() throws IOException, ConfigException, Failure, InterruptedException {
+        try {
+            return HostPython.probe(directory.config().python()).executable();
+        } catch (PythonException e) {
+            throw new Failure(e.getMessage(), e);
+        }
+    }
+
+    private void requireOpen() throws Failure {
+        if (closed) {
+            throw new Failure("the measurement was stopped");
+        }
+    }
+
+    private void stopWorker() {
+        if (worker != null) {
+            worker.close();
+            worker = null;
+        }
+    }
+
+    /** Ends what runs and removes the temporary folder. Idempotent. */
+    @Override
+    public synchronized void close() throws IOException {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            limits.forEach(LimitProcess::close);
+            stopWorker();
+        } finally {
+            Folders.delete(folder);
+        }
+    }
+}

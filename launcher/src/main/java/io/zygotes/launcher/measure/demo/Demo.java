@@ -1,0 +1,158 @@
+package io.zygotes.launcher.measure.demo;
+
+import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.core.files.Folders;
+import io.zygotes.core.registry.LambdaStore;
+import io.zygotes.core.registry.RegistryException;
+import io.zygotes.launcher.console.Failure;
+import io.zygotes.launcher.measure.session.Progress;
+import io.zygotes.launcher.plugins.ImportCaches;
+import io.zygotes.spi.CacheShape;
+import io.zygotes.spi.ConfigException;
+import java.io.ByteArrayInputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Runs the same lambdas under each strategy on workers of its own, one after the other, in a temporary worker
+ * directory, and measures them. Leaves nothing behind once it is closed, which may happen at any time and on another
+ * thread. One run each.
+ */
+final class Demo implements Closeable {
+
+    private static final List<String> STRATEGIES = List.of("", "tree", "multitree");
+    private static final String TREE = "tree";
+
+    private final Progress progress;
+    private final Path folder;
+    private final ImportCaches caches;
+    private DemoWorker worker;
+    private boolean closed;
+
+    private Demo(Progress progress, Path folder, ImportCaches caches) {
+        this.progress = progress;
+        this.folder = folder;
+        this.caches = caches;
+    }
+
+    /**
+     * Makes the temporary folder.
+     *
+     * @param err gets a line for each long step
+     * @param caches where the strategies are found
+     * @throws IOException if the folder cannot be made
+     */
+    static Demo in(PrintWriter err, ImportCaches caches) throws IOException {
+        return new Demo(new Progress(err), Files.createTempDirectory("zygotes-demo-"), caches);
+    }
+
+    /**
+     * Runs it.
+     *
+     * @param defaultTree the content of {@code default-zygotes-40.json}
+     * @throws Failure if a lambda fails
+     * @throws ConfigException if a worker refuses its settings
+     * @throws Exception if a worker cannot be started
+     */
+    DemoReport run(byte[] defaultTree) throws Exception {
+        Path path = folder.resolve("worker");
+        progress.say("making a temporary worker directory: " + path);
+        WorkerDirectory directory = WorkerDirectory.init(path, new ByteArrayInputStream(defaultTree));
+        installLambdas(directory.config());
+
+        List<DemoRow> rows = new ArrayList<>();
+        Optional<CacheShape> tree = Optional.empty();
+        boolean packagesThere = false;
+        for (String strategy : STRATEGIES) {
+            if (caches.plugins().stream().noneMatch(plugin -> plugin.name().equals(strategy))) {
+                progress.say("strategy \"" + strategy + "\": not in this image, left out");
+                continue;
+            }
+            DemoWorker started = start(directory, strategy);
+            if (!packagesThere) {
+                installPackages(started);
+                packagesThere = true;
+            }
+            for (DemoLambda lambda : DemoLambda.ALL) {
+                progress.say(name(strategy) + ": measuring " + lambda.name());
+                rows.add(new Measurement(started, strategy, lambda).run());
+            }
+            if (strategy.equals(TREE)) {
+                wakeZygotes(started);
+                tree = Optional.of(started.shape());
+            }
+            progress.say(name(strategy) + ": stopping the worker");
+            stop();
+        }
+        return new DemoReport(rows, tree);
+    }
+
+    /** What a strategy is called in progress lines and tables. */
+    static String name(String strategy) {
+        return strategy.isEmpty() ? "none" : strategy;
+    }
+
+    private void installLambdas(WorkerConfig config) throws IOException, Failure {
+        LambdaStore store = new LambdaStore(config.registryFolder());
+        Path sources = Files.createDirectory(folder.resolve("lambdas"));
+        for (DemoLambda lambda : DemoLambda.ALL) {
+            try {
+                store.install(lambda.write(sources));
+            } catch (RegistryException e) {
+                throw new Failure("the demo's lambda " + lambda.name() + " cannot be installed: " + e.getMessage(), e);
+            }
+        }
+    }
+
+    private synchronized DemoWorker start(WorkerDirectory directory, String strategy) throws Exception {
+        if (closed) {
+            throw new Failure("the demo was stopped");
+        }
+        progress.say(name(strategy) + ": starting a worker");
+        worker = DemoWorker.start(directory, caches, strategy);
+        return worker;
+    }
+
+    private void installPackages(DemoWorker started) throws Failure, InterruptedException {
+        for (DemoLambda lambda : DemoLambda.ALL) {
+            progress.say("installing what " + lambda.name() + " needs");
+            started.call(lambda);
+        }
+    }
+
+    /** The measurements destroyed zygotes on the way; one new leaf of each lambda brings them back. */
+    private static void wakeZygotes(DemoWorker started) throws Failure, InterruptedException {
+        for (DemoLambda lambda : DemoLambda.ALL) {
+            started.dropLeaves(lambda);
+            started.call(lambda);
+        }
+    }
+
+    private synchronized void stop() {
+        if (worker != null) {
+            worker.close();
+            worker = null;
+        }
+    }
+
+    /** Stops the worker, if one runs, and removes the temporary folder. Idempotent. */
+    @Override
+    public synchronized void close() throws IOException {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            stop();
+        } finally {
+            Folders.delete(folder);
+        }
+    }
+}
