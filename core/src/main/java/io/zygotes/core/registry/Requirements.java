@@ -32,11 +32,6 @@ final class Requirements {
             "--require-hashes",
             "--use-feature");
 
-    /**
-     * The lambda's own project, with which {@code uv export} begins unless it is told not to: its code is there already.
-     */
-    private static final Pattern OWN_PROJECT = Pattern.compile("(-e|--editable)[= ]?\\s*\\.\\/?(\\s*;.*)?|\\.\\/?");
-
     private Requirements() {}
 
     /**
@@ -95,9 +90,6 @@ final class Requirements {
 
     /** The package of one line; null if the line asks for none on this machine. */
     private static PackageId requirement(String line, Map<String, String> environment) {
-        if (OWN_PROJECT.matcher(line).matches()) {
-            return null;
-        }
         if (line.startsWith("-")) {
             String option = line.split("[=\\s]", 2)[0];
             if (IGNORED_OPTIONS.contains(option)) {

@@ -123,11 +123,6 @@ public final class BaseRoot {
         for (String device : DEVICES) {
             plan.add(Protocol.ENTRY_DEVICE, "/dev/" + device, "/dev/" + device);
         }
-        for (String path : SYSTEM) {
-            if (Files.isDirectory(Path.of(path))) {
-                plan.add(Protocol.ENTRY_TREE, path, path);
-            }
-        }
         plan.add(Protocol.ENTRY_LINK, "/dev/shm", TEMPORARY);
         plan.add(Protocol.ENTRY_LINK, "/dev/fd", "/proc/self/fd");
         plan.add(Protocol.ENTRY_LINK, "/dev/stdin", "/proc/self/fd/0");
@@ -161,6 +156,9 @@ public final class BaseRoot {
     }
 
     private void takeHost(PythonRuntime python) throws IOException {
+        for (String path : SYSTEM) {
+            take(path);
+        }
         for (String name : HOST_SYSTEM) {
             take("/" + name);
         }

@@ -5,6 +5,7 @@ What fails here is code of the lambda, which also has a part in how its errors a
 
 import json
 import math
+import os
 import sys
 import traceback
 import types
@@ -34,6 +35,7 @@ def answer(function, body):
         if type(result) is _Coroutine:
             result = _awaited(result)
     except SystemExit as error:
+        _open_input()
         return STATUS_ERROR, _report(_said_by_exit(error), user_traceback(error))
     except BaseException as error:
         return STATUS_ERROR, _report(said(error), user_traceback(error))
@@ -43,6 +45,12 @@ def answer(function, body):
         return STATUS_ERROR, _report(
             "what the lambda returned cannot be written as JSON: %s%s" % (said(error), _where(result))
         )
+
+
+def _open_input():
+    """exit() and quit() close the standard input, because their process ends. This one goes on."""
+    if sys.stdin is not None and sys.stdin.closed:
+        sys.stdin = open(os.devnull)  # gets the lowest unused number, which is that of the standard input
 
 
 _loop = None
