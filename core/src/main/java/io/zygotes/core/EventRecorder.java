@@ -1,10 +1,10 @@
 package io.zygotes.core;
 
-import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.core.config.WorkerConfig.Trace;
 import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.PoolListener;
 import io.zygotes.core.pool.SandboxPool;
+import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.core.statistics.Statistics;
 import io.zygotes.core.trace.TraceLog;
 import io.zygotes.spi.ImportCost;
@@ -57,6 +57,7 @@ final class EventRecorder implements PoolListener {
 
     @Override
     public void onUnfit(Map<PackageId, String> reasons) {
+        reasons.keySet().forEach(id -> statistics.count(StatisticNames.PACKAGES_UNFIT));
         packages.learnUnfit(reasons);
     }
 

@@ -52,8 +52,8 @@ final class KernelInProcess {
      */
     static void assumeUsable(String what) throws IOException, InterruptedException {
         Optional<String> obstacle = obstacle();
-        obstacle.ifPresent(reason -> System.out.println(
-                "[cgroup layouts] " + what + " are NOT run on pure cgroup v2: " + reason));
+        obstacle.ifPresent(
+                reason -> System.out.println("[cgroup layouts] " + what + " are NOT run on pure cgroup v2: " + reason));
         Assumptions.assumeTrue(obstacle.isEmpty(), () -> obstacle.orElseThrow());
     }
 
@@ -84,8 +84,8 @@ final class KernelInProcess {
         if (trialPassed == null) {
             Path shared = Files.createTempDirectory("uml-trial");
             try {
-                trialPassed =
-                        run(List.of("true"), System.getenv("PATH"), shared, TRIAL).isPresent();
+                trialPassed = run(List.of("true"), System.getenv("PATH"), shared, TRIAL)
+                        .isPresent();
             } finally {
                 delete(shared);
             }

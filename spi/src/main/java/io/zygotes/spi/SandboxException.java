@@ -1,7 +1,6 @@
 package io.zygotes.spi;
 
 import java.util.Map;
-
 import java.util.Objects;
 
 /** A sandbox could not be made, or failed at its work. The message says which, why, and what to do next. */

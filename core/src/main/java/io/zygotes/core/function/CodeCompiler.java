@@ -1,10 +1,10 @@
 package io.zygotes.core.function;
 
-import io.zygotes.core.threads.ThreadStart;
-import io.zygotes.core.threads.NoThreadException;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.python.Script;
 import io.zygotes.core.registry.LambdaCode;
+import io.zygotes.core.threads.NoThreadException;
+import io.zygotes.core.threads.ThreadStart;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.mechanism.Job;

@@ -1,10 +1,10 @@
 package io.zygotes.core.function;
 
-import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.core.function.Answer.Start;
 import io.zygotes.core.function.FunctionVersions.Version;
 import io.zygotes.core.pool.PooledLeaf;
 import io.zygotes.core.registry.LambdaCode;
+import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.spi.CreationSteps;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.PackageException;
@@ -80,6 +80,7 @@ final class LambdaFunction {
                 throw MissingPins.told(failed, version.code().spec().packages(), services.packages());
             }
             version.leaves().serveAlone();
+            services.statistics().count(StatisticNames.SERVED_FRESH);
             LOG.log(
                     Level.WARNING,
                     "lambda " + name + " can be imported in a fresh process, but not in a fork of a zygote ("

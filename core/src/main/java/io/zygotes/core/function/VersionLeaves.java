@@ -1,10 +1,10 @@
 package io.zygotes.core.function;
 
-import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.core.function.Answer.Start;
 import io.zygotes.core.pool.IdleLeaves;
 import io.zygotes.core.pool.PendingRequest;
 import io.zygotes.core.pool.PooledLeaf;
+import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.PackageException;
@@ -48,7 +48,10 @@ final class VersionLeaves implements IdleLeaves {
     VersionLeaves(
             LeafSpec spec,
             boolean alone,
-            FunctionServices services, ReentrantLock lock, RequestLine line, Runnable whenNone) {
+            FunctionServices services,
+            ReentrantLock lock,
+            RequestLine line,
+            Runnable whenNone) {
         this.alone = alone;
         this.spec = spec;
         this.services = services;
@@ -217,7 +220,8 @@ final class VersionLeaves implements IdleLeaves {
             packagesInstalled = true;
         }
         long start = System.nanoTime();
-        PooledLeaf leaf = checked(fresh ? services.pool().createFresh(request) : services.leaves().createLeaf(request));
+        PooledLeaf leaf = checked(
+                fresh ? services.pool().createFresh(request) : services.leaves().createLeaf(request));
         if (adopt(leaf)) {
             services.statistics().latency(StatisticNames.LEAF_CREATE).record(System.nanoTime() - start);
         }

@@ -107,7 +107,8 @@ final class PackageFolder {
 
     /** Why no zygote may hold the package of a finished folder; empty if nothing of that kind is known. */
     static Optional<String> unfit(Path folder) throws IOException {
-        JsonNode reason = JSON.readTree(Files.readAllBytes(folder.resolve(INFO))).path(UNFIT);
+        JsonNode reason =
+                JSON.readTree(Files.readAllBytes(folder.resolve(INFO))).path(UNFIT);
         return reason.isTextual() ? Optional.of(reason.asText()) : Optional.empty();
     }
 

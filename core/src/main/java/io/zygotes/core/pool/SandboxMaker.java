@@ -197,8 +197,8 @@ final class SandboxMaker {
         if (told.add(spec.lambda() + misfit.get())) {
             LOG.log(
                     Level.INFO,
-                    "lambda " + spec.lambda() + " is served by fresh processes instead of forks of " + zygote.id() + ": "
-                            + misfit.get());
+                    "lambda " + spec.lambda() + " is served by fresh processes instead of forks of " + zygote.id()
+                            + ": " + misfit.get());
         }
         if (told.size() > MOST_TOLD) {
             told.clear();

@@ -95,14 +95,14 @@ final class Requirements {
             if (IGNORED_OPTIONS.contains(option)) {
                 return null;
             }
-            throw new IllegalArgumentException(
-                    "'" + line + "' is not supported; put pinned packages such as six==1.17.0 into the file, for example"
-                            + " with pip-compile, and leave projects of your own out (uv export --no-emit-project)");
+            throw new IllegalArgumentException("'" + line
+                    + "' is not supported; put pinned packages such as six==1.17.0 into the file, for example"
+                    + " with pip-compile, and leave projects of your own out (uv export --no-emit-project)");
         }
         if (line.contains("://") || line.contains(" @ ") || line.startsWith(".") || line.startsWith("/")) {
-            throw new IllegalArgumentException(
-                    "'" + line + "' is a path or URL, which is no pin; only packages of the index can be used, in the form"
-                            + " name==version, such as six==1.17.0");
+            throw new IllegalArgumentException("'" + line
+                    + "' is a path or URL, which is no pin; only packages of the index can be used, in the form"
+                    + " name==version, such as six==1.17.0");
         }
         String bare = PER_REQUIREMENT_OPTION.matcher(line).replaceAll("").strip();
         int semicolon = bare.indexOf(';');

@@ -142,7 +142,8 @@ class RequirementsTest {
                 () -> parse("-e /home/me/hello\nidna @ file:///croot/idna/work\nsix==1.17.0\n"));
 
         assertTrue(e.getMessage().contains("line 1: '-e /home/me/hello'"), e.getMessage());
-        assertTrue(e.getMessage().contains("line 2: 'idna @ file:///croot/idna/work' is a path or URL"), e.getMessage());
+        assertTrue(
+                e.getMessage().contains("line 2: 'idna @ file:///croot/idna/work' is a path or URL"), e.getMessage());
         assertTrue(e.getMessage().contains("six==1.17.0"), e.getMessage());
     }
 }

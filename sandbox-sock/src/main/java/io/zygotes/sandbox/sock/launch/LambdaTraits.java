@@ -62,11 +62,12 @@ record LambdaTraits(Set<String> modules, Set<String> below, Set<String> variable
             Pattern.compile("environ(?:\\.update\\(|\\s*\\|=)\\s*(?:dict\\()?\\{?([^)}]*)");
     private static final Pattern NAME = Pattern.compile("['\"](\\w+)['\"]\\s*:|(\\w+)\\s*=(?!=)");
     private static final Pattern LINE_OF_ENV = Pattern.compile("(?m)^\\s*(?:export\\s+)?(\\w+)\\s*=");
-    private static final Pattern CHANGES_PATH = Pattern.compile("sys\\.path\\s*(?:\\.insert|\\[|=(?!=))|site\\.addsitedir");
-    private static final Pattern PATCHES = Pattern.compile(
-            "sys\\.modules\\s*\\[[^\\]\\n]+\\]\\s*=(?!=)|sys\\.modules\\.(?:pop|update|setdefault)\\(|sys\\.meta_path|sys\\.path_hooks"
-                    + "|\\bmonkey_patch\\(|\\bpatch_all\\(|\\binject_into_ssl\\(|\\bpatch_sklearn\\(|\\binstall_import_hook\\("
-                    + "|\\bbuiltins\\.\\w+\\s*=(?!=)");
+    private static final Pattern CHANGES_PATH =
+            Pattern.compile("sys\\.path\\s*(?:\\.insert|\\[|=(?!=))|site\\.addsitedir");
+    private static final Pattern PATCHES = Pattern.compile("sys\\.modules\\s*\\[[^\\]\\n"
+            + "]+\\]\\s*=(?!=)|sys\\.modules\\.(?:pop|update|setdefault)\\(|sys\\.meta_path|sys\\.path_hooks"
+            + "|\\bmonkey_patch\\(|\\bpatch_all\\(|\\binject_into_ssl\\(|\\bpatch_sklearn\\(|\\binstall_import_hook\\("
+            + "|\\bbuiltins\\.\\w+\\s*=(?!=)");
 
     /** By the folder of the version, which never changes. */
     private static final Map<Path, LambdaTraits> KNOWN = new ConcurrentHashMap<>();

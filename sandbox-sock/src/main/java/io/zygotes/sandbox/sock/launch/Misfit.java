@@ -5,6 +5,7 @@ import io.zygotes.sandbox.sock.protocol.Protocol;
 import io.zygotes.sandbox.sock.sandbox.SockZygote;
 import io.zygotes.spi.LeafSpec;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -19,8 +20,25 @@ public final class Misfit {
             Set.of("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONBREAKPOINT", "PYTHONSTARTUP");
     /** Variables that libraries in C read when they are loaded, which nobody sees. */
     private static final List<String> OF_LIBRARIES = List.of(
-            "BLIS_", "CUDA_", "GDAL_", "GOTO_", "GRPC_", "JAX_", "KMP_", "MKL_", "NUMEXPR_", "OMP_", "OPENBLAS_",
-            "OPENSSL_", "POLARS_", "PROJ_", "RAYON_", "SSL_", "TF_", "TORCH_", "XLA_");
+            "BLIS_",
+            "CUDA_",
+            "GDAL_",
+            "GOTO_",
+            "GRPC_",
+            "JAX_",
+            "KMP_",
+            "MKL_",
+            "NUMEXPR_",
+            "OMP_",
+            "OPENBLAS_",
+            "OPENSSL_",
+            "POLARS_",
+            "PROJ_",
+            "RAYON_",
+            "SSL_",
+            "TF_",
+            "TORCH_",
+            "XLA_");
     /** What zygotes have while they import: zygote.py. */
     private static final Map<String, String> OF_ZYGOTES = Map.of("OPENBLAS_NUM_THREADS", "1", "OMP_NUM_THREADS", "1");
 
@@ -41,7 +59,8 @@ public final class Misfit {
         }
         for (String module : traits.below()) {
             if (traces.imported().contains(module)) {
-                return Optional.of("it may find its own module " + module + " before the one that the zygote has imported");
+                return Optional.of(
+                        "it may find its own module " + module + " before the one that the zygote has imported");
             }
         }
         for (Map.Entry<String, String> variable : spec.environment().entrySet()) {
@@ -61,9 +80,15 @@ public final class Misfit {
     private static boolean counts(String name, ImportTraces traces, boolean hasPackages) {
         return AT_START.stream().anyMatch(name::startsWith) && !LATER.contains(name)
                 || traces.asked().contains(name)
-                || traces.asked().contains(Protocol.READ_ALL)
+                || traces.asked().contains(Protocol.READ_ALL) && isNamedAfterModule(name, traces)
                 || traces.changed().contains(name)
                 || hasPackages && OF_LIBRARIES.stream().anyMatch(name::startsWith);
+    }
+
+    /** Who looks at all variables looks for its own, as tqdm does for {@code TQDM_…}. */
+    private static boolean isNamedAfterModule(String name, ImportTraces traces) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        return traces.imported().stream().anyMatch(module -> lower.startsWith(module.toLowerCase(Locale.ROOT)));
     }
 
     private static String valueInZygote(String name) {

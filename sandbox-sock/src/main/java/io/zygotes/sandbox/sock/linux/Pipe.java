@@ -27,7 +27,8 @@ public record Pipe(Descriptor reading, Descriptor writing) implements AutoClosea
      * Lets others than its maker open it for writing by a path in /proc: fchmod(2). A file in /dev/stdout is opened so.
      */
     public void letOthersWrite() throws LinuxException, ClosedChannelException {
-        Native.require("fchmod of a pipe", writing, (s, number) -> (int) FCHMOD.invokeExact(s.state, number, WRITTEN_BY_ALL));
+        Native.require(
+                "fchmod of a pipe", writing, (s, number) -> (int) FCHMOD.invokeExact(s.state, number, WRITTEN_BY_ALL));
     }
 
     /** Closes both ends. */

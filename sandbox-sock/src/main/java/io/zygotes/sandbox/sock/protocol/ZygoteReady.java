@@ -36,8 +36,7 @@ public record ZygoteReady(Map<PackageId, ImportCost> costs, Map<PackageId, Strin
         }
         JsonNode report = Json.MAPPER.readTree(frame.body());
         Map<PackageId, ImportCost> costs = new HashMap<>();
-        for (Map.Entry<String, JsonNode> cost :
-                report.path(Protocol.KEY_COSTS).properties()) {
+        for (Map.Entry<String, JsonNode> cost : report.path(Protocol.KEY_COSTS).properties()) {
             JsonNode numbers = cost.getValue();
             costs.put(
                     PackageId.parse(cost.getKey()),

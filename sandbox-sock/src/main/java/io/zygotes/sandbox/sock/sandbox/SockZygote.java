@@ -102,7 +102,8 @@ public final class SockZygote extends SockSandbox implements Zygote {
                 throw failure(frame);
             }
             ZygoteReady ready = ZygoteReady.read(frame);
-            // Of others it has nothing to say: what they cost, and whether they are fit, decides which zygotes there are.
+            // Of others it has nothing to say: what they cost, and whether they are fit, decides which zygotes there
+            // are.
             Map<PackageId, ImportCost> said = new HashMap<>(ready.costs());
             said.keySet().retainAll(packages);
             costs = Map.copyOf(said);

@@ -180,10 +180,7 @@ public final class BaseRoot {
                 "root:x:0:0:root:/:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"
                         // Leaves; and zygotes and jobs, for packages that ask while they are imported or built.
                         + "lambda:x:10000:10000:lambda:/tmp:/bin/sh\nlambda:x:1000:1000:lambda:/tmp:/bin/sh\n");
-        add(
-                Protocol.ENTRY_TEXT,
-                "/etc/group",
-                "root:x:0:\nnogroup:x:65534:\nlambda:x:10000:\nlambda:x:1000:\n");
+        add(Protocol.ENTRY_TEXT, "/etc/group", "root:x:0:\nnogroup:x:65534:\nlambda:x:10000:\nlambda:x:1000:\n");
         add(Protocol.ENTRY_TEXT, "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n");
     }
 

@@ -23,6 +23,7 @@ public record RuntimeFiles(Path folder) {
 
     /** In a sandbox: the interpreter by its usual names. */
     public static final String PATH_PROGRAMS = Protocol.PATH_RUNTIME + "/bin";
+
     private static final List<String> PROGRAMS = List.of("python3", "python");
 
     private static final String PACKAGE = "_zygotes";

@@ -43,14 +43,15 @@ class LambdaTraitsTest {
             print(os.environ["READ"] == "x", os.environ.get("GOT"))
             """);
 
-        assertEquals(
-                Set.of("MPLBACKEND", "TF_CPP_MIN_LOG_LEVEL", "OMP_NUM_THREADS", "B", "KEY"), found.variables());
+        assertEquals(Set.of("MPLBACKEND", "TF_CPP_MIN_LOG_LEVEL", "OMP_NUM_THREADS", "B", "KEY"), found.variables());
     }
 
     /** spyoungtech/grequests issue 103, and what users of old SQLite libraries write above their imports. */
     @Test
     void patchersComeFirst() throws Exception {
-        assertTrue(traits("import gevent\n", PackageId.parse("gevent==24.11.1")).patch().isPresent());
+        assertTrue(traits("import gevent\n", PackageId.parse("gevent==24.11.1"))
+                .patch()
+                .isPresent());
         assertTrue(traits("import sys\nsys.modules['sqlite3'] = __import__('pysqlite3')\n")
                 .patch()
                 .isPresent());

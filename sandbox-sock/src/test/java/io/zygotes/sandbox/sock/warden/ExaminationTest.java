@@ -44,12 +44,14 @@ class ExaminationTest {
         assertTrue(reason("import socket\nkept.append(socket.socket())").contains("a socket"));
         assertTrue(reason("import select\nkept.append(select.epoll())").contains("eventpoll"));
         assertTrue(reason("kept.append(os.pipe())").contains("a pipe"));
-        assertTrue(reason("import tempfile\nkept.append(tempfile.TemporaryFile())").contains("for writing"));
+        assertTrue(
+                reason("import tempfile\nkept.append(tempfile.TemporaryFile())").contains("for writing"));
         assertTrue(reason("""
             import threading, time
             threading.Thread(target=time.sleep, args=(9,), name='other', daemon=True).start()
             """).contains("other"));
-        assertTrue(reason("import signal\nsignal.setitimer(signal.ITIMER_REAL, 100)").contains("timer"));
+        assertTrue(reason("import signal\nsignal.setitimer(signal.ITIMER_REAL, 100)")
+                .contains("timer"));
     }
 
     /** pyproj keeps its SQLite file so (geopandas and others need it). */
@@ -67,11 +69,12 @@ class ExaminationTest {
     /** joke2k/faker issue 1765: each fork invented the same people. */
     @Test
     void generatorsThatAPackageMadeAreSeededAnewButForThoseWithASeedOfItsOwn() throws Exception {
-        JsonNode answer = run("import random\nkept += [random.Random(), random.Random(42), random.SystemRandom()]", """
-            before = [generator.getstate() for generator in kept[:2]]
-            inheritance.restore()
-            print(json.dumps([generator.getstate() != state for generator, state in zip(kept, before)]))
-            """);
+        JsonNode answer =
+                run("import random\nkept += [random.Random(), random.Random(42), random.SystemRandom()]", """
+                    before = [generator.getstate() for generator in kept[:2]]
+                    inheritance.restore()
+                    print(json.dumps([generator.getstate() != state for generator, state in zip(kept, before)]))
+                    """);
         assertEquals("[true,false]", answer.toString());
     }
 
@@ -88,7 +91,8 @@ class ExaminationTest {
         assertEquals("[[\"ASKED_FOR\",\"LOOKED_AT\"],{\"A\":\"b\",\"SET\":\"1\"},\"dict\"]", answer.toString());
         assertEquals(
                 "true",
-                run("dict(os.environ)", "print(json.dumps('*' in found.asked))\n").toString());
+                run("dict(os.environ)", "print(json.dumps('*' in found.asked))\n")
+                        .toString());
     }
 
     @Test

@@ -31,7 +31,8 @@ class MappingsTest {
         return new ObjectMapper()
                 .readTree(RuntimeProgram.run(
                         python,
-                        "import json\nfrom _zygotes.memory import address_space, contexts, folios, mappings\n" + program,
+                        "import json\nfrom _zygotes.memory import address_space, contexts, folios, mappings\n"
+                                + program,
                         Map.of()));
     }
 

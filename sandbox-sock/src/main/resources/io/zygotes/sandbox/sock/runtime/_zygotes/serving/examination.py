@@ -8,11 +8,9 @@ import ctypes
 import fcntl
 import gc
 import os
-import random
 import signal
 import stat
 import sys
-import threading
 
 from ..protocol import CHANNEL, PATH_HOST
 from ..work import inheritance
@@ -68,9 +66,13 @@ class Examination:
         self.unfit = {}
         self._reserved = []
         self._seeded = set()
-        self._known_files = set()
 
     def __enter__(self):
+        # Now and not above: the root zygote, from which all others are forked, imports nothing and has little in memory.
+        import random
+        import threading
+
+        self._random, self._threading = random, threading
         # Numbers that a child's set-up counts on to be unused are taken, so that packages get others.
         while True:
             number = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
@@ -79,7 +81,7 @@ class Examination:
                 break
         self._descriptors = _descriptors()
         self._files = _scratch()
-        self._generators = {id(found) for found in _random_objects()}
+        self._generators = {id(found) for found in self._random_objects()}
         self._threads = set(threading.enumerate())
         self._variables = dict(os.environ)
         self._plain = os.environ._data
@@ -91,7 +93,7 @@ class Examination:
 
     def after(self, package):
         """Looks at what the import of this package left."""
-        reason = _reason_of_threads(self._threads) or _reason_of_timer()
+        reason = self._reason_of_threads() or _reason_of_timer()
         now = _descriptors()
         for number in sorted(now - self._descriptors):
             reason = reason or _note_descriptor(number)
@@ -100,7 +102,7 @@ class Examination:
             self.unfit.setdefault(package, reason)
 
     def __exit__(self, kind, error, trace):
-        random.Random.seed = self._seed
+        self._random.Random.seed = self._seed
         plain = dict(os.environ._data)
         self._plain.clear()
         self._plain.update(plain)
@@ -139,16 +141,28 @@ class Examination:
             inheritance.remember_file(path, stat.S_IMODE(mode), content)
 
     def _note_generators(self):
-        for found in _random_objects():
+        seed = self._random.Random.seed  # the class's own: that of a package may want an argument
+        for found in self._random_objects():
             if id(found) not in self._generators and id(found) not in self._seeded:
-                # What the class itself draws: a package's class may want an argument.
-                inheritance.remember_generator(lambda found=found: random.Random.seed(found))
+                inheritance.remember_generator(lambda found=found: seed(found))
         for found in _numpy_generators():
             inheritance.remember_generator(found)
         torch = sys.modules.get("torch")
         if torch is not None and "torch" not in _noted and hasattr(torch, "default_generator"):
             _noted.add("torch")
             inheritance.remember_generator(torch.default_generator.seed)
+
+    def _reason_of_threads(self):
+        started = [thread.name for thread in self._threading.enumerate() if thread not in self._threads]
+        return "it starts threads (%s)" % ", ".join(sorted(started)) if started else None
+
+    def _random_objects(self):
+        """Generators of the standard library's kind, but for its own, which Python seeds anew in each child."""
+        kinds = self._random
+        for found in gc.get_objects():
+            if isinstance(found, kinds.Random) and found is not kinds._inst:
+                if not isinstance(found, kinds.SystemRandom):
+                    yield found
 
 
 # What was noted down already, in this zygote or in those that it was forked from.
@@ -205,11 +219,6 @@ def _is_same(path, status):
     return (found.st_dev, found.st_ino) == (status.st_dev, status.st_ino)
 
 
-def _reason_of_threads(before):
-    started = [thread.name for thread in threading.enumerate() if thread not in before]
-    return "it starts threads (%s)" % ", ".join(sorted(started)) if started else None
-
-
 def _reason_of_timer():
     timers = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
     return "it sets a timer" if any(signal.getitimer(timer)[0] for timer in timers) else None
@@ -236,14 +245,6 @@ def _recording_seed(original, seeded):
         return original(self, a, *rest, **named)
 
     return seed
-
-
-def _random_objects():
-    """Generators of the standard library's kind, but for its own, which Python seeds anew in each child."""
-    for found in gc.get_objects():
-        if isinstance(found, random.Random) and found is not random._inst:
-            if not isinstance(found, random.SystemRandom):
-                yield found
 
 
 def _numpy_generators():

@@ -14,15 +14,11 @@ import importlib.util
 import json
 import marshal
 import os
-import pkgutil
-import random
 import resource
 import select
 import signal
 import socket
-import stat
 import struct
-import threading
 import time
 import traceback
 

@@ -49,10 +49,12 @@ def main(instructions):
     environment = inheritance.whole(instructions[KEY_ENVIRONMENT])
     interpreter.set_environment({**environment, **_ONE_THREAD})
     examination = Examination()
+    costs = {}
     try:
-        with examination:
-            interpreter.add_packages(instructions[KEY_VISIBLE])
-            costs = import_all(instructions[KEY_PACKAGES], examination.after)
+        interpreter.add_packages(instructions[KEY_VISIBLE])
+        if instructions[KEY_PACKAGES]:
+            with examination:
+                costs = import_all(instructions[KEY_PACKAGES], examination.after)
         inheritance.remember_shared(mappings.make_private())
         require_standard_streams()
         require_forks()

@@ -1,7 +1,6 @@
 """What a sandbox's work finds in its interpreter: the environment, its packages, and modules of its own."""
 
 import os
-import pkgutil
 import site
 import sys
 import time
@@ -91,6 +90,8 @@ def _extend(module, folder):
     search = getattr(module, "__path__", None)
     if type(search) is not list or folder in search or not _shares(module):
         return
+    import pkgutil  # few packages need it
+
     module.__path__ = pkgutil.extend_path(search, module.__name__)
     if folder not in module.__path__:
         module.__path__.append(folder)

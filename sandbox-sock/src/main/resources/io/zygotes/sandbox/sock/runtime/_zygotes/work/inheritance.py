@@ -4,10 +4,7 @@ The zygote notes it down once its packages are imported (serving/examination.py)
 of its lambda runs. Nearly all zygotes have nothing of the kind; then their children do nothing here.
 """
 
-import ctypes
 import os
-import random
-import sys
 
 from ..memory import mappings
 
