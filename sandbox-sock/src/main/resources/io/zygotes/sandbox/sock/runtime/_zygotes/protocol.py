@@ -84,8 +84,8 @@ A frame is a header (FRAME_HEADER: length of the body, kind) and its body. Descr
                           KEY_FILE_BYTES    a leaf: how large a file of it may become
                           KEY_ENVIRONMENT   an object: the whole environment. A leaf that was forked is told it only if
                                             it differs from its zygote's
-                          KEY_SHADOWED      a leaf: modules that are imported and that its code has files for, which win;
-                                            left out if there are none
+                          KEY_SHADOWED      a leaf: modules that may be imported and that its code has files for, which
+                                            win; left out if there are none
                           KEY_PROCESSORS    a leaf: how many threads libraries compute with; left out if it is one
                           KEY_PACKAGES      a leaf: names of folders in PATH_PACKAGES which its zygote has not.
                                             A zygote: what to import, in this order: a list of objects with KEY_NAME

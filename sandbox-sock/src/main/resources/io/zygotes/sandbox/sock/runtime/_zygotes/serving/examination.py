@@ -68,7 +68,7 @@ class Examination:
         self._seeded = set()
 
     def __enter__(self):
-        # Now and not above: the root zygote, from which all others are forked, imports nothing and has little in memory.
+        # Now and not above: the root zygote, from which all others are forked, imports nothing and has little memory.
         import random
         import threading
 

@@ -1,9 +1,9 @@
 """Processes that a lambda has started and that have ended.
 
-As the first of its pid namespace a leaf inherits orphans, and cannot tell them from its own children, whose ends are for
-the lambda to ask for: Popen.poll(), Process.exitcode, and a Pool that replaces its workers would be told that all went
-well. So ended ones are kept, which takes a process of the lambda's limit each, until there are many. Then those go first
-that nobody in this process knows, the oldest first.
+As the first of its pid namespace a leaf inherits orphans, and cannot tell them from its own children, whose ends are
+for the lambda to ask for: Popen.poll(), Process.exitcode, and a Pool that replaces its workers would be told that all
+went well. So ended ones are kept, which takes a process of the lambda's limit each, until there are many. Then those go
+first that nobody in this process knows, the oldest first.
 """
 
 import gc
