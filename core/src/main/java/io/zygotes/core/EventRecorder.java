@@ -56,6 +56,12 @@ final class EventRecorder implements PoolListener {
     }
 
     @Override
+    public void onUnfit(Map<PackageId, String> reasons) {
+        reasons.keySet().forEach(id -> statistics.count(StatisticNames.PACKAGES_UNFIT));
+        packages.learnUnfit(reasons);
+    }
+
+    @Override
     public void onImportCosts(Map<PackageId, ImportCost> costs) {
         packages.learnCosts(costs);
         record.ifPresent(log -> log.measured(costs));

@@ -38,6 +38,17 @@ public interface Packages {
     /** What importing this package itself costs, as last measured in a real sandbox; empty until it was. */
     Optional<ImportCost> cost(PackageId id);
 
+    /**
+     * Why no zygote may hold a package: what it leaves when it is imported that no fork carries over, such as an open
+     * connection. A zygote with it cannot be made.
+     *
+     * @return a reason for people; empty as long as none was found
+     * @since 1.2
+     */
+    default Optional<String> unfit(PackageId id) {
+        return Optional.empty();
+    }
+
     /** All that is installed now; a snapshot. */
     Collection<PackageInfo> all();
 }

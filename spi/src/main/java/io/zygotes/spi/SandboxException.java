@@ -1,5 +1,6 @@
 package io.zygotes.spi;
 
+import java.util.Map;
 import java.util.Objects;
 
 /** A sandbox could not be made, or failed at its work. The message says which, why, and what to do next. */
@@ -123,14 +124,38 @@ public sealed class SandboxException extends Exception {
     public static final class ImportFailed extends SandboxException {
         private static final long serialVersionUID = 1L;
         private final String traceback;
+        private final transient Map<PackageId, String> unfit;
 
         /**
          * @param message what was imported where
          * @param traceback Python's traceback
          */
         public ImportFailed(String message, String traceback) {
+            this(message, traceback, Map.of());
+        }
+
+        /**
+         * Packages were imported, and cannot be in a zygote.
+         *
+         * @param message what was imported where
+         * @param traceback Python's traceback
+         * @param unfit as {@link #unfit}
+         * @since 1.2
+         */
+        public ImportFailed(String message, String traceback, Map<PackageId, String> unfit) {
             super(FailureKind.PYTHON, message);
             this.traceback = traceback;
+            this.unfit = Map.copyOf(unfit);
+        }
+
+        /**
+         * Packages that were imported and leave something that no fork carries over, each with what that is. Lambdas
+         * import them themselves. Empty if the import failed for another reason.
+         *
+         * @since 1.2
+         */
+        public Map<PackageId, String> unfit() {
+            return unfit == null ? Map.of() : unfit;
         }
 
         /** Python's traceback. */

@@ -28,6 +28,7 @@ final class FunctionVersions {
     static final class Version {
         private final LambdaCode code;
         private final VersionLeaves leaves;
+        private volatile boolean failsFresh;
         /** Requests and jobs that need the folder. */
         private int users;
 
@@ -37,8 +38,17 @@ final class FunctionVersions {
 
         private Version(FunctionVersions all, LambdaCode code) {
             this.code = code;
-            this.leaves =
-                    new VersionLeaves(code.spec(), all.services, all.lock, all.line, () -> all.forgetIfUnused(this));
+            this.leaves = new VersionLeaves(
+                    code.spec(), !code.zygote(), all.services, all.lock, all.line, () -> all.forgetIfUnused(this));
+        }
+
+        /** Whether its import was tried in a fresh process, and failed there as well. */
+        boolean failsFresh() {
+            return failsFresh;
+        }
+
+        void rememberFailsFresh() {
+            failsFresh = true;
         }
 
         LambdaCode code() {

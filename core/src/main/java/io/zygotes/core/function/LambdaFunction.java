@@ -10,6 +10,8 @@ import io.zygotes.spi.Invocation;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.Reply;
 import io.zygotes.spi.SandboxException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
@@ -19,6 +21,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * threads.
  */
 final class LambdaFunction {
+
+    private static final Logger LOG = System.getLogger(LambdaFunction.class.getName());
 
     private final String name;
     private final FunctionServices services;
@@ -42,11 +46,46 @@ final class LambdaFunction {
             throws SandboxException, PackageException, OverloadException, InterruptedException {
         Version version = versions.enter(code);
         try {
-            Answer answer = call(version, invocation);
+            Answer answer = callOrTryFresh(version, invocation);
             versions.compile(version);
             return answer;
         } finally {
             versions.leave(version);
+        }
+    }
+
+    /**
+     * What fails in a fork of a zygote may work in a fresh process: then the version is served so from now on. What fails
+     * there, too, is the lambda's own fault, and is not tried twice again.
+     */
+    private Answer callOrTryFresh(Version version, Invocation invocation)
+            throws SandboxException, PackageException, OverloadException, InterruptedException {
+        boolean fresh = version.leaves().alone();
+        try {
+            return call(version, invocation);
+        } catch (SandboxException.ImportFailed failed) {
+            if (fresh || version.failsFresh()) {
+                throw MissingPins.told(failed, version.code().spec().packages(), services.packages());
+            }
+            Answer answer;
+            try {
+                answer = callIn(version.leaves().acquireFresh(), version, invocation);
+            } catch (SandboxException | PackageException | OverloadException e) {
+                if (e instanceof SandboxException.ImportFailed) {
+                    version.rememberFailsFresh();
+                }
+                LOG.log(
+                        Level.DEBUG,
+                        "lambda " + name + " cannot be imported in a fresh process either: " + e.getMessage());
+                throw MissingPins.told(failed, version.code().spec().packages(), services.packages());
+            }
+            version.leaves().serveAlone();
+            services.statistics().count(StatisticNames.SERVED_FRESH);
+            LOG.log(
+                    Level.WARNING,
+                    "lambda " + name + " can be imported in a fresh process, but not in a fork of a zygote ("
+                            + failed.getMessage() + "); this version is served by fresh processes from now on");
+            return answer;
         }
     }
 
@@ -56,29 +95,34 @@ final class LambdaFunction {
      */
     private Answer call(Version version, Invocation invocation)
             throws SandboxException, PackageException, OverloadException, InterruptedException {
-        Duration timeout = Duration.ofSeconds(version.code().spec().limits().runtimeSec());
         for (boolean again = false; ; again = true) {
-            Lease lease = null;
-            boolean served = false;
             try {
-                lease = version.leaves().acquire(again);
-                Reply reply = lease.leaf().call(invocation, timeout);
-                served = true;
-                if (lease.start() != Start.WARM) {
-                    recordCreation(lease.leaf());
-                }
-                return new Answer(reply, lease.start(), lease.leaf().id());
+                return callIn(version.leaves().acquire(again), version, invocation);
             } catch (SandboxException.Died e) {
                 if (e.callStarted() || again) {
                     throw e;
                 }
                 services.statistics().count(StatisticNames.RETRIES);
-            } finally {
-                if (served) {
-                    version.leaves().release(lease.leaf());
-                } else if (lease != null) {
-                    lease.leaf().destroy();
-                }
+            }
+        }
+    }
+
+    private Answer callIn(Lease lease, Version version, Invocation invocation)
+            throws SandboxException, InterruptedException {
+        Duration timeout = Duration.ofSeconds(version.code().spec().limits().runtimeSec());
+        boolean served = false;
+        try {
+            Reply reply = lease.leaf().call(invocation, timeout);
+            served = true;
+            if (lease.start() != Start.WARM) {
+                recordCreation(lease.leaf());
+            }
+            return new Answer(reply, lease.start(), lease.leaf().id());
+        } finally {
+            if (served) {
+                version.leaves().release(lease.leaf());
+            } else {
+                lease.leaf().destroy();
             }
         }
     }

@@ -35,19 +35,47 @@ final class VersionLeaves implements IdleLeaves {
 
     private boolean drained;
     private volatile boolean packagesInstalled;
+    /** Whether its leaves are fresh processes and never forks. */
+    private volatile boolean alone;
 
     /**
      * @param spec what each leaf must be
      * @param lock the function's lock
      * @param line the function's line
+     * @param alone whether each leaf is a fresh process, not forked from a zygote
      * @param whenNone called when the last leaf is gone, with the lock held
      */
-    VersionLeaves(LeafSpec spec, FunctionServices services, ReentrantLock lock, RequestLine line, Runnable whenNone) {
+    VersionLeaves(
+            LeafSpec spec,
+            boolean alone,
+            FunctionServices services,
+            ReentrantLock lock,
+            RequestLine line,
+            Runnable whenNone) {
+        this.alone = alone;
         this.spec = spec;
         this.services = services;
         this.lock = lock;
         this.line = line;
         this.whenNone = whenNone;
+    }
+
+    /** Whether its leaves are fresh processes and never forks. */
+    boolean alone() {
+        return alone;
+    }
+
+    /** From now on its leaves are fresh processes. */
+    void serveAlone() {
+        alone = true;
+    }
+
+    /** As {@link #acquire}, with a leaf that is a fresh process, made for this request. */
+    Lease acquireFresh() throws SandboxException, PackageException, OverloadException, InterruptedException {
+        long deadline = System.nanoTime() + services.maxWait().toNanos();
+        PendingRequest request = new PendingRequest(deadline, spec, false, this);
+        heldOrWait(request, true);
+        return create(request, true);
     }
 
     /**
@@ -61,7 +89,7 @@ final class VersionLeaves implements IdleLeaves {
         while (true) {
             PooledLeaf rested = heldOrWait(request, newly);
             if (rested == null) {
-                return create(request);
+                return create(request, alone);
             }
             if (claim(rested, request)) {
                 return new Lease(rested, Start.WARM);
@@ -146,10 +174,11 @@ final class VersionLeaves implements IdleLeaves {
     }
 
     /** Has a leaf made for a request in the line, or gets the one that becomes free for it meanwhile. */
-    private Lease create(PendingRequest request) throws SandboxException, PackageException, InterruptedException {
+    private Lease create(PendingRequest request, boolean fresh)
+            throws SandboxException, PackageException, InterruptedException {
         Made made;
         try {
-            made = make(request);
+            made = make(request, fresh);
         } catch (SandboxException | PackageException e) {
             PooledLeaf free = leaveLine(request);
             if (free == null) {
@@ -197,13 +226,15 @@ final class VersionLeaves implements IdleLeaves {
      */
     private record Made(PooledLeaf leaf, boolean anew) {}
 
-    private Made make(PendingRequest request) throws SandboxException, PackageException, InterruptedException {
+    private Made make(PendingRequest request, boolean fresh)
+            throws SandboxException, PackageException, InterruptedException {
         if (!packagesInstalled) {
             services.packages().installAll(spec.packages());
             packagesInstalled = true;
         }
         long start = System.nanoTime();
-        PooledLeaf leaf = checked(services.leaves().createLeaf(request));
+        PooledLeaf leaf = checked(
+                fresh ? services.pool().createFresh(request) : services.leaves().createLeaf(request));
         boolean anew = adopt(leaf);
         if (anew) {
             services.statistics().latency(StatisticNames.LEAF_CREATE).record(System.nanoTime() - start);

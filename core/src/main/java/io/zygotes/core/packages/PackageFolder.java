@@ -32,6 +32,7 @@ final class PackageFolder {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String FILES = "files";
     private static final String INFO = "package.json";
+    private static final String UNFIT = "unfit";
     private static final long MAX_METADATA = 1 << 20;
     /** Characters of a module's name: a pattern with a group that is repeated takes stack for each repetition. */
     private static final int MAX_MODULE = 255;
@@ -107,6 +108,22 @@ final class PackageFolder {
         info.put("bytes", bytes);
         Folders.write(folder.resolve(INFO), JSON.writeValueAsBytes(info));
         return new PackageInfo(id, dependencies, modules, files(place), bytes);
+    }
+
+    /** Why no zygote may hold the package of a finished folder; empty if nothing of that kind is known. */
+    static Optional<String> unfit(Path folder) throws IOException {
+        JsonNode reason =
+                JSON.readTree(Files.readAllBytes(folder.resolve(INFO))).path(UNFIT);
+        return reason.isTextual() ? Optional.of(reason.asText()) : Optional.empty();
+    }
+
+    /** Writes down why no zygote may hold the package of a finished folder. */
+    static void markUnfit(Path folder, String reason) throws IOException {
+        Path file = folder.resolve(INFO);
+        if (JSON.readTree(Files.readAllBytes(file)) instanceof ObjectNode info) {
+            info.put(UNFIT, reason);
+            Folders.write(file, JSON.writeValueAsBytes(info));
+        }
     }
 
     /** Lets everybody read and nobody but the owner write; returns the size of all files. */

@@ -38,6 +38,7 @@ public final class PackageStore implements Packages, AutoCloseable {
     private final Supplier<String> cacheTag;
     private final InstalledPackages installed = new InstalledPackages();
     private final ImportCosts costs = new ImportCosts();
+    private final UnfitPackages unfit;
     private final PackageInstaller installer;
     private final InstallQueue installs;
 
@@ -71,6 +72,7 @@ public final class PackageStore implements Packages, AutoCloseable {
             Path folder, Supplier<String> cacheTag, Limits limits, PipSource pip, JobRunner jobs, boolean trace) {
         this.folder = folder;
         this.cacheTag = cacheTag;
+        this.unfit = new UnfitPackages(folder);
         this.installer = new PackageInstaller(folder, cacheTag, limits, pip, jobs, trace);
         this.installs = new InstallQueue(installed, installer);
     }
@@ -84,6 +86,7 @@ public final class PackageStore implements Packages, AutoCloseable {
         Files.createDirectories(folder);
         installer.open();
         installed.read(folder, cacheTag.get());
+        installed.all().forEach(info -> unfit.read(info.id()));
     }
 
     @Override
@@ -146,6 +149,21 @@ public final class PackageStore implements Packages, AutoCloseable {
     @Override
     public Optional<ImportCost> cost(PackageId id) {
         return costs.of(id);
+    }
+
+    @Override
+    public Optional<String> unfit(PackageId id) {
+        return unfit.reason(id);
+    }
+
+    /** Takes that packages turned out to be unfit for zygotes, with the reasons; told once in the log. */
+    public void learnUnfit(Map<PackageId, String> found) {
+        unfit.learn(found);
+    }
+
+    /** Packages that are known to be unfit for zygotes, with the reasons; a snapshot. */
+    public Map<PackageId, String> allUnfit() {
+        return unfit.all();
     }
 
     /** Takes what zygotes measured; the newest measurement counts. */

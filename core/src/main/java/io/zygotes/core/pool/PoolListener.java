@@ -11,6 +11,9 @@ public interface PoolListener {
     /** A leaf or zygote was made, frozen, thawed, evicted, destroyed, or died. */
     void onEvent(SandboxEvent event);
 
+    /** Packages left something in a zygote that no fork carries over, each with what that is. */
+    default void onUnfit(Map<PackageId, String> reasons) {}
+
     /** A zygote measured what its packages cost to import. */
     void onImportCosts(Map<PackageId, ImportCost> costs);
 }

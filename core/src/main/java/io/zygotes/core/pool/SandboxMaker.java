@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Makes leaves and zygotes: checks the safety rule, reserves the memory, and has the mechanism make them. A leaf may be
@@ -24,6 +25,10 @@ final class SandboxMaker {
 
     private static final Logger LOG = System.getLogger(SandboxMaker.class.getName());
 
+    /** Of what the log was told once. */
+    private static final int MOST_TOLD = 10_000;
+
+    private final Set<String> told = ConcurrentHashMap.newKeySet();
     private final PoolServices services;
     private final Spares spares;
     private final PoolListener listener;
@@ -37,7 +42,7 @@ final class SandboxMaker {
     /** As {@link io.zygotes.spi.Sandboxes#createLeaf}. */
     Leaf createLeaf(SandboxOwner owner, Claimant claimant, Optional<Zygote> parent, LeafSpec spec)
             throws SandboxException, InterruptedException {
-        PooledZygote zygote = own(parent);
+        PooledZygote zygote = fitting(own(parent), spec);
         if (zygote != null) {
             checkRule(zygote, spec.packages(), "lambda " + spec.lambda());
         }
@@ -122,6 +127,11 @@ final class SandboxMaker {
         try {
             made = new PooledZygote(services, owner, forkZygote(zygote, spec), account);
             services.living().add(made);
+        } catch (SandboxException.ImportFailed e) {
+            if (!e.unfit().isEmpty()) {
+                listener.onUnfit(e.unfit());
+            }
+            throw e;
         } finally {
             if (made == null) {
                 services.memory().close(account);
@@ -173,6 +183,27 @@ final class SandboxMaker {
             services.memory().wake();
         }
         return free;
+    }
+
+    /** The zygote, or null where the lambda would answer otherwise in its leaf than in a process of its own. */
+    private PooledZygote fitting(PooledZygote zygote, LeafSpec spec) {
+        if (zygote == null) {
+            return null;
+        }
+        Optional<String> misfit = services.mechanism().misfit(zygote.inner(), spec);
+        if (misfit.isEmpty()) {
+            return zygote;
+        }
+        if (told.add(spec.lambda() + misfit.get())) {
+            LOG.log(
+                    Level.INFO,
+                    "lambda " + spec.lambda() + " is served by fresh processes instead of forks of " + zygote.id()
+                            + ": " + misfit.get());
+        }
+        if (told.size() > MOST_TOLD) {
+            told.clear();
+        }
+        return null;
     }
 
     private PooledZygote own(Optional<Zygote> parent) {

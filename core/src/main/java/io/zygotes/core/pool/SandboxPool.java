@@ -1,5 +1,6 @@
 package io.zygotes.core.pool;
 
+import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafRequest;
 import io.zygotes.spi.MemoryBudget;
 import io.zygotes.spi.Sandbox;
@@ -93,6 +94,16 @@ public final class SandboxPool implements AutoCloseable {
      */
     public LeafRequest request(PendingRequest pending, SandboxOwner owner) {
         return new CacheRequest(pending, new OwnedSandboxes(this, owner, pending));
+    }
+
+    /**
+     * Makes a leaf for a request that is a fresh process, past the import cache.
+     *
+     * @throws SandboxException as {@link Sandboxes#createLeaf}
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     */
+    public Leaf createFresh(PendingRequest pending) throws SandboxException, InterruptedException {
+        return started().maker().createLeaf(event -> {}, pending, Optional.empty(), pending.spec());
     }
 
     /** Memory now. */

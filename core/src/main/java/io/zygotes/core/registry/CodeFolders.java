@@ -96,11 +96,12 @@ final class CodeFolders {
             }
             String version = ContentHash.of(staging);
             Path folder = home.resolve(version);
-            LeafSpec spec = spec(name, staging, folder);
+            LambdaSettings settings = settings(name, staging);
+            LeafSpec spec = spec(name, staging, folder, settings);
             if (!Files.isDirectory(folder)) {
                 Files.move(staging, folder, StandardCopyOption.ATOMIC_MOVE);
             }
-            return new LambdaCode(version, generations.incrementAndGet(), spec);
+            return new LambdaCode(version, generations.incrementAndGet(), spec, settings.zygote());
         } catch (NoSuchFileException e) {
             throw new RegistryException(Kind.BROKEN, "lambda " + name + " changed while it was read; try again", e);
         } catch (IOException e) {
@@ -113,10 +114,18 @@ final class CodeFolders {
         }
     }
 
-    private LeafSpec spec(String name, Path content, Path folder) throws RegistryException, IOException {
+    private LambdaSettings settings(String name, Path content) throws RegistryException, IOException {
+        try {
+            return LambdaSettings.parse(text(content, "ol.yaml"), defaults, maxMemMb);
+        } catch (IllegalArgumentException e) {
+            throw new RegistryException(Kind.BROKEN, "lambda " + name + ": " + e.getMessage(), e);
+        }
+    }
+
+    private LeafSpec spec(String name, Path content, Path folder, LambdaSettings settings)
+            throws RegistryException, IOException {
         try {
             Set<PackageId> packages = Requirements.parse(text(content, "requirements.txt"), markers.get());
-            LambdaSettings settings = LambdaSettings.parse(text(content, "ol.yaml"), defaults, maxMemMb);
             return new LeafSpec(name, folder, packages, settings.limits(), settings.network(), settings.environment());
         } catch (IllegalArgumentException e) {
             throw new RegistryException(Kind.BROKEN, "lambda " + name + ": " + e.getMessage(), e);
@@ -133,11 +142,18 @@ final class CodeFolders {
             throw new IllegalArgumentException(
                     file + " must be a file of at most " + (MAX_TEXT >> 10) + " KiB, not a link or folder");
         }
+        return decoded(file, Files.readAllBytes(path));
+    }
+
+    /** Some editors and shells write UTF-16, and say so with a byte order mark, which pip heeds, too. */
+    private static String decoded(String file, byte[] bytes) {
+        boolean little = bytes.length >= 2 && bytes[0] == (byte) 0xFF && bytes[1] == (byte) 0xFE;
+        boolean big = bytes.length >= 2 && bytes[0] == (byte) 0xFE && bytes[1] == (byte) 0xFF;
         try {
-            // A decoder that is made here reports what is not UTF-8; String would put another character in its place.
-            return StandardCharsets.UTF_8
+            // A decoder that is made here reports what it cannot read; String would put another character in its place.
+            return (little || big ? StandardCharsets.UTF_16 : StandardCharsets.UTF_8)
                     .newDecoder()
-                    .decode(ByteBuffer.wrap(Files.readAllBytes(path)))
+                    .decode(ByteBuffer.wrap(bytes))
                     .toString();
         } catch (CharacterCodingException e) {
             throw new IllegalArgumentException(file + " is not UTF-8; save it as that", e);

@@ -1,5 +1,6 @@
 package io.zygotes.core.registry;
 
+import io.zygotes.core.files.Folders;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -13,7 +14,9 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.zip.GZIPInputStream;
@@ -29,9 +32,6 @@ final class CodeWriter {
 
     private static final Set<PosixFilePermission> READABLE = PosixFilePermissions.fromString("rw-r--r--");
     private static final Set<PosixFilePermission> RUNNABLE = PosixFilePermissions.fromString("rwxr-xr-x");
-    /** The worker compiles itself; byte code of another interpreter or an older file would only mislead. */
-    private static final String BYTE_CODE = "__pycache__";
-
     /** Folders in folders: each file costs a look at all that it lies in. */
     private static final int MAX_DEPTH = 100;
     /** Characters of a path, as the kernel has it: PATH_MAX. */
@@ -74,10 +74,6 @@ final class CodeWriter {
         Files.setPosixFilePermissions(target, RUNNABLE);
     }
 
-    /** Whether a folder is no part of a lambda, although it lies in the lambda's folder. */
-    static boolean leftOut(Path folder) {
-        return folder.endsWith(BYTE_CODE) || folder.endsWith(".git");
-    }
 
     /** Copies a folder. */
     void copy(Path source) throws IOException {
@@ -88,7 +84,7 @@ final class CodeWriter {
                 if (folder.equals(from)) {
                     return FileVisitResult.CONTINUE;
                 }
-                if (leftOut(folder)) {
+                if (LeftAside.is(folder)) {
                     return FileVisitResult.SKIP_SUBTREE;
                 }
                 folder(place(from.relativize(folder).toString()));
@@ -129,6 +125,7 @@ final class CodeWriter {
         if (empty) {
             throw new RefusedException("holds nothing");
         }
+        leaveEnvironmentsAside();
         finish();
     }
 
@@ -169,9 +166,28 @@ final class CodeWriter {
         }
     }
 
+    /** In an archive a virtual environment is known as one only when it is there. */
+    private void leaveEnvironmentsAside() throws IOException {
+        List<Path> environments = new ArrayList<>();
+        Files.walkFileTree(target, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+                if (folder.equals(target) || !LeftAside.isVirtualEnvironment(folder)) {
+                    return FileVisitResult.CONTINUE;
+                }
+                environments.add(folder);
+                return FileVisitResult.SKIP_SUBTREE;
+            }
+        });
+        for (Path environment : environments) {
+            Folders.delete(environment);
+            links.keySet().removeIf(link -> link.startsWith(environment));
+        }
+    }
+
     private boolean inByteCode(Path place) {
         for (Path part : target.relativize(place)) {
-            if (part.toString().equals(BYTE_CODE)) {
+            if (part.toString().equals(LeftAside.BYTE_CODE)) {
                 return true;
             }
         }
@@ -243,6 +259,10 @@ final class CodeWriter {
 
     private void link(Path place, String to) throws IOException {
         count(to);
+        links.put(place, to);
+    }
+
+    private void requireInside(Path place, String to) throws RefusedException {
         Path leadsTo;
         try {
             leadsTo = place.getParent().resolve(to).normalize();
@@ -253,10 +273,12 @@ final class CodeWriter {
             throw new RefusedException("the link '" + target.relativize(place)
                     + "' leads outside of the lambda's folder (to '" + ErrorText.shortened(to) + "')");
         }
-        links.put(place, to);
     }
 
     private void finish() throws IOException {
+        for (Map.Entry<Path, String> link : links.entrySet()) {
+            requireInside(link.getKey(), link.getValue());
+        }
         for (Map.Entry<Path, String> link : links.entrySet()) {
             folder(link.getKey().getParent());
             Files.deleteIfExists(link.getKey());

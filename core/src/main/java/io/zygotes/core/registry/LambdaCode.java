@@ -9,8 +9,14 @@ import java.util.Objects;
  * @param version hash of its content
  * @param generation grows with every change that the registry notices
  * @param spec what a leaf for it must be
+ * @param zygote whether its leaves may be forked from zygotes; {@code zygote} of {@code ol.yaml}
  */
-public record LambdaCode(String version, long generation, LeafSpec spec) {
+public record LambdaCode(String version, long generation, LeafSpec spec, boolean zygote) {
+
+    /** Code whose leaves may be forked from zygotes. */
+    public LambdaCode(String version, long generation, LeafSpec spec) {
+        this(version, generation, spec, true);
+    }
 
     /** Checks for null. */
     public LambdaCode {

@@ -15,12 +15,19 @@ import java.util.regex.Pattern;
  * @param environment environment variables for the lambda
  * @param limits what a leaf may use
  * @param network what it sees of the network
+ * @param zygote whether its leaves may be forked from zygotes that imported packages; if not, it imports all of them
+ *     itself
  */
-record LambdaSettings(Map<String, String> environment, Limits limits, Network network) {
+record LambdaSettings(Map<String, String> environment, Limits limits, Network network, boolean zygote) {
 
     private static final String FILE = "ol.yaml";
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
     private static final Pattern NUMBER = Pattern.compile("0|-?[1-9][0-9]{0,8}");
+
+    /** Settings of a lambda whose leaves may be forked from zygotes. */
+    LambdaSettings(Map<String, String> environment, Limits limits, Network network) {
+        this(environment, limits, network, true);
+    }
 
     LambdaSettings {
         environment = Map.copyOf(environment);
@@ -46,7 +53,8 @@ record LambdaSettings(Map<String, String> environment, Limits limits, Network ne
         return new LambdaSettings(
                 environment(root, worker.environment()),
                 limits(root, worker.limits(), maxMemMb),
-                network(root, worker.network()));
+                network(root, worker.network()),
+                zygote(root, worker.zygote()));
     }
 
     private static Map<String, String> environment(YamlMapping root, Map<String, String> worker) {
@@ -63,6 +71,11 @@ record LambdaSettings(Map<String, String> environment, Limits limits, Network ne
             String value = section.text(name);
             if (value.indexOf('\0') >= 0) {
                 throw section.fault(name, "environment: " + name + " holds the character 0, which no variable can");
+            }
+            try {
+                AtStart.require(name);
+            } catch (IllegalArgumentException e) {
+                throw section.faultOfKey(name, e.getMessage());
             }
             all.put(name, value);
         }
@@ -143,5 +156,18 @@ record LambdaSettings(Map<String, String> environment, Limits limits, Network ne
                     "network is 'host', but this worker gives no lambda the network (network in config.json)");
         }
         return wanted;
+    }
+
+    private static boolean zygote(YamlMapping root, boolean worker) {
+        if (!root.has("zygote")) {
+            return worker;
+        }
+        String text = root.text("zygote");
+        return switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw root.fault(
+                    "zygote", "zygote is '" + ErrorText.shortened(text) + "', it must be true or false");
+        };
     }
 }

@@ -187,9 +187,10 @@ public final class LambdaStore {
 
             @Override
             public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
-                return CodeWriter.leftOut(folder) && !folder.equals(from)
-                        ? FileVisitResult.SKIP_SUBTREE
-                        : visitFile(folder, attributes);
+                if (!folder.equals(from) && LeftAside.is(folder)) {
+                    return FileVisitResult.SKIP_SUBTREE;
+                }
+                return visitFile(folder, attributes);
             }
 
             @Override

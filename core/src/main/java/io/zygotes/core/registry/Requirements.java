@@ -41,10 +41,11 @@ final class Requirements {
      *
      * @param text the file
      * @param environment values of the marker variables
-     * @throws IllegalArgumentException naming the line, if a line is not a pinned requirement
+     * @throws IllegalArgumentException naming each line that is not a pinned requirement
      */
     static Set<PackageId> parse(String text, Map<String, String> environment) {
         Map<String, PackageId> all = new LinkedHashMap<>();
+        List<String> faults = new ArrayList<>();
         List<String> lines = logicalLines(text);
         for (int i = 0; i < lines.size(); i++) {
             String line = lines.get(i).strip();
@@ -62,8 +63,11 @@ final class Requirements {
                     throw new IllegalArgumentException("there are more than " + MAX_PACKAGES + " packages");
                 }
             } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException("requirements.txt, line " + (i + 1) + ": " + e.getMessage(), e);
+                faults.add("line " + (i + 1) + ": " + e.getMessage());
             }
+        }
+        if (!faults.isEmpty()) {
+            throw new IllegalArgumentException("requirements.txt, " + String.join("; ", faults));
         }
         return Set.copyOf(all.values());
     }
@@ -108,13 +112,14 @@ final class Requirements {
             if (IGNORED_OPTIONS.contains(firstWord(line))) {
                 return null;
             }
-            throw new IllegalArgumentException(
-                    "'" + ErrorText.shortened(line) + "' is not supported; put pinned packages (name==version) into the"
-                            + " file, for example with pip-compile");
+            throw new IllegalArgumentException("'" + ErrorText.shortened(line)
+                    + "' is not supported; put pinned packages such as six==1.17.0 into the file, for example"
+                    + " with pip-compile, and leave projects of your own out (uv export --no-emit-project)");
         }
         if (line.contains("://") || line.contains(" @ ") || line.startsWith(".") || line.startsWith("/")) {
             throw new IllegalArgumentException("'" + ErrorText.shortened(line)
-                    + "' is a path or URL; only packages of the index can be used, as name==version");
+                    + "' is a path or URL, which is no pin; only packages of the index can be used, in the form"
+                    + " name==version, such as six==1.17.0");
         }
         int options = optionsOf(line);
         String bare = line.substring(0, options).strip();

@@ -21,6 +21,12 @@ public final class StatisticNames {
     /** Calls that were made again, because the first leaf died before the call reached the lambda. */
     public static final String RETRIES = "retries";
 
+    /** Times that a zygote found a package unfit for zygotes. */
+    public static final String PACKAGES_UNFIT = "packages_unfit";
+
+    /** Versions of lambdas whose import failed in a fork and worked in a fresh process. */
+    public static final String SERVED_FRESH = "served_fresh";
+
     /** How long the import cache took to make a leaf. */
     public static final String LEAF_CREATE = "leaf_create";
 

@@ -555,7 +555,6 @@ class FunctionsTest {
         List<SandboxException> failures = List.of(
                 new SandboxException.Died("killed", true),
                 new SandboxException.OutOfMemory("killed"),
-                new SandboxException.ImportFailed("f.py", "Traceback"),
                 new SandboxException("whatever"));
         for (SandboxException failure : failures) {
             calls.set(0);
@@ -567,6 +566,46 @@ class FunctionsTest {
             assertEquals(1, calls.get());
             assertEquals(0, mechanism.livingLeaves(), "a leaf that failed serves nobody again");
         }
+    }
+
+    @Test
+    void anImportThatFailsInAForkIsTriedInAFreshProcessWhichServesFromThenOn() throws Exception {
+        mechanism.program = (leaf, invocation, timeout) -> {
+            if (leaf.parent.isPresent()) {
+                throw new SandboxException.ImportFailed("f.py", "Traceback");
+            }
+            return FakeMechanism.reply("1");
+        };
+
+        assertEquals(Start.COLD, call().start());
+        mechanism.leaves.forEach(FakeLeaf::die);
+        call();
+
+        assertEquals(
+                List.of(true, false, false),
+                mechanism.leaves.stream().map(leaf -> leaf.parent.isPresent()).toList());
+    }
+
+    @Test
+    void anImportThatFailsInAFreshProcessAsWellIsNotTriedTwiceAgain() throws Exception {
+        mechanism.program = (leaf, invocation, timeout) -> {
+            throw new SandboxException.ImportFailed(leaf.parent.isPresent() ? "in a fork" : "fresh", "Traceback");
+        };
+
+        for (int i = 0; i < 2; i++) {
+            SandboxException.ImportFailed e = assertThrows(SandboxException.ImportFailed.class, this::call);
+            assertEquals("in a fork", e.getMessage());
+        }
+        assertEquals(3, mechanism.leaves.size());
+        assertEquals(0, mechanism.livingLeaves());
+    }
+
+    @Test
+    void aLambdaThatWantsNoZygotesGetsFreshProcesses() throws Exception {
+        write("hello", "ol.yaml", "zygote: false\n");
+        call();
+        assertTrue(mechanism.leaves.getFirst().parent.isEmpty());
+        assertEquals(0, mechanism.zygotes.size());
     }
 
     @Test

@@ -133,6 +133,20 @@ class PackageStoreTest {
     }
 
     @Test
+    void thatAPackageIsUnfitForZygotesIsRememberedOverARestart() throws Exception {
+        store.install(NUMPY);
+        assertEquals(Optional.empty(), store.unfit(NUMPY));
+
+        store.learnUnfit(Map.of(NUMPY, "it keeps a socket open"));
+
+        assertEquals(Optional.of("it keeps a socket open"), store.unfit(NUMPY));
+        PackageStore next = store("cpython-311");
+        assertEquals(Optional.of("it keeps a socket open"), next.unfit(NUMPY));
+        assertEquals(Map.of(NUMPY, "it keeps a socket open"), next.allUnfit());
+        assertTrue(next.installed(NUMPY).isPresent());
+    }
+
+    @Test
     void theJobSeesThePackageWhereLambdasWillAndNothingOfTheWorkersEnvironment() throws Exception {
         List<Job> jobs = new ArrayList<>();
         installer = job -> {

@@ -138,4 +138,48 @@ class LambdaSettingsTest {
                 () -> LambdaSettings.parse("environment:\n  A: 1\n  B: 1\n  A: 2\n", OPEN, 200));
         assertEquals("ol.yaml, line 4, column 3: 'A' stands there twice; remove one of them", twice.getMessage());
     }
+
+    /** YAML makes numbers and truth values of them (aws/aws-cli issue 5363, serverless-application-model issue 200). */
+    @Test
+    void valuesOfVariablesArriveAsTheyAreWritten() {
+        LambdaSettings settings = LambdaSettings.parse("""
+            environment:
+              ACCOUNT: 012345670123
+              VERSION: 3.10
+              FLAG: yes
+              HASH: 12e07
+              LARGE: 12345678901234567890123
+              QUOTED: "007"
+              EMPTY:
+            limits: {procs: 5}
+            """, OPEN, 200);
+
+        assertEquals(
+                Map.of(
+                        "ACCOUNT", "012345670123",
+                        "VERSION", "3.10",
+                        "FLAG", "yes",
+                        "HASH", "12e07",
+                        "LARGE", "12345678901234567890123",
+                        "QUOTED", "007",
+                        "EMPTY", ""),
+                settings.environment());
+    }
+
+    @Test
+    void aLambdaCanDoWithoutZygotes() {
+        assertTrue(LambdaSettings.parse("network: none", OPEN, 200).zygote());
+        assertTrue(LambdaSettings.parse("zygote: true", OPEN, 200).zygote());
+        assertEquals(false, LambdaSettings.parse("zygote: false", OPEN, 200).zygote());
+        assertThrows(IllegalArgumentException.class, () -> LambdaSettings.parse("zygote: maybe", OPEN, 200));
+    }
+
+    @Test
+    void variablesThatCannotTakeEffectAreRefused() {
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class,
+                () -> LambdaSettings.parse("environment: {LD_PRELOAD: /handler/x.so}", OPEN, 200));
+
+        assertTrue(e.getMessage().contains("LD_PRELOAD counts only when a program starts"), e.getMessage());
+    }
 }

@@ -328,4 +328,38 @@ class LambdaStoreTest {
             assertFalse(Files.exists(store.folder().resolve("broken"), LinkOption.NOFOLLOW_LINKS));
         }
     }
+
+    /** Its interpreter is a link that leads outside (aws/aws-cdk issue 22585). */
+    @Test
+    void aVirtualEnvironmentBesideTheCodeIsLeftAside() throws Exception {
+        Path source = lambda("hello", "def f(event): return 1\n");
+        Path programs = Files.createDirectories(source.resolve(".venv/bin"));
+        Files.writeString(source.resolve(".venv/pyvenv.cfg"), "home = /usr/bin\n");
+        Files.createSymbolicLink(programs.resolve("python3"), Path.of("/usr/bin/python3"));
+        Files.createDirectories(source.resolve("node_modules/.bin"));
+        Files.createSymbolicLink(source.resolve("node_modules/.bin/cli"), Path.of("../x/cli.js"));
+        String before = LambdaStore.fingerprint(source);
+
+        store.install(source);
+        Files.writeString(programs.resolve("activate"), "");
+
+        assertTrue(Files.isRegularFile(store.folder().resolve("hello/f.py")));
+        assertFalse(Files.exists(store.folder().resolve("hello/.venv"), LinkOption.NOFOLLOW_LINKS));
+        assertEquals(before, LambdaStore.fingerprint(source));
+    }
+
+    @Test
+    void aVirtualEnvironmentInAnArchiveIsLeftAside() throws Exception {
+        byte[] archive = archive(tar -> {
+            link(tar, ".venv/bin/python3", "/usr/bin/python3", TarConstants.LF_SYMLINK);
+            file(tar, ".venv/pyvenv.cfg", "home = /usr/bin\n");
+            file(tar, "f.py", "def f(event): return 1\n");
+        });
+        Path target = folder.resolve("target");
+
+        new CodeWriter(target, 1000, 10).unpack(new ByteArrayInputStream(archive));
+
+        assertTrue(Files.isRegularFile(target.resolve("f.py")));
+        assertFalse(Files.exists(target.resolve(".venv"), LinkOption.NOFOLLOW_LINKS));
+    }
 }

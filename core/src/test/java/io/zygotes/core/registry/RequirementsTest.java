@@ -158,4 +158,28 @@ class RequirementsTest {
         IllegalArgumentException all = assertThrows(IllegalArgumentException.class, () -> parse(many));
         assertTrue(all.getMessage().contains("more than 1000 packages"), all.getMessage());
     }
+
+    /** As uv and pipenv export them (serverless/serverless issue 13346, jazzband/pip-tools issue 541). */
+    @Test
+    void exportsAreReadAndTheOwnProjectInThemIsRefusedWithHowToLeaveItOut() {
+        IllegalArgumentException e =
+                assertThrows(IllegalArgumentException.class, () -> parse("# by uv\n-e .\nidna==3.10\n"));
+        assertTrue(e.getMessage().contains("line 2: '-e .'"), e.getMessage());
+        assertTrue(e.getMessage().contains("uv export --no-emit-project"), e.getMessage());
+        assertEquals(
+                ids("idna==3.10"),
+                parse("-i https://index.invalid/simple\nidna==3.10; python_version >= '3.6' --hash=sha256:00\n"));
+    }
+
+    @Test
+    void allFaultsAreToldAtOnce() {
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class,
+                () -> parse("-e /home/me/hello\nidna @ file:///croot/idna/work\nsix==1.17.0\n"));
+
+        assertTrue(e.getMessage().contains("line 1: '-e /home/me/hello'"), e.getMessage());
+        assertTrue(
+                e.getMessage().contains("line 2: 'idna @ file:///croot/idna/work' is a path or URL"), e.getMessage());
+        assertTrue(e.getMessage().contains("six==1.17.0"), e.getMessage());
+    }
 }

@@ -79,7 +79,7 @@ final class Plans {
         synchronized (kept) {
             plan = kept.get(pins);
         }
-        if (plan == null) {
+        if (plan == null || isOutdated(plan)) {
             // Two threads may do this at once for one lambda; both find the same.
             plan = new Plan(fitting(pins));
             synchronized (kept) {
@@ -93,6 +93,16 @@ final class Plans {
             plan.ranking = ranking;
         }
         return ranking.best();
+    }
+
+    /** Whether a package of the best node turned out to be unfit for zygotes meanwhile. */
+    private boolean isOutdated(Plan plan) {
+        Ranking ranking = plan.ranking;
+        return ranking != null && ranking.best().getFirst().packages().stream().anyMatch(this::isUnfit);
+    }
+
+    private boolean isUnfit(PackageId id) {
+        return packages.unfit(id).isPresent();
     }
 
     /** What the best node saves a lambda, by the costs that are known now, in milliseconds. */
@@ -127,7 +137,12 @@ final class Plans {
             if (pin == null || !requirement.matches(pin)) {
                 return null;
             }
-            for (PackageInfo info : packages.closure(pin, pins)) {
+            List<PackageInfo> closure = packages.closure(pin, pins);
+            if (closure.stream().anyMatch(info -> isUnfit(info.id()))) {
+                // The node is made without it: its lambdas import it themselves.
+                continue;
+            }
+            for (PackageInfo info : closure) {
                 // Asked of whoever resolves packages, checked here: a package too many is a security hole.
                 if (!pins.contains(info.id())) {
                     return null;

@@ -119,6 +119,16 @@ final class TreeCacheTest {
     }
 
     @Test
+    void aPackageThatTurnsOutToBeUnfitIsLeftOutFromThenOn() throws Exception {
+        TreeCache cache = cache(DATA);
+        leafOf(cache, "pandas==2.2.3");
+        packages.makeUnfit("pandas==2.2.3", "it starts threads");
+
+        assertEquals(
+                Optional.of(ids("numpy==2.2.3")), leafOf(cache, "pandas==2.2.3").parent());
+    }
+
+    @Test
     void everyZygoteIsForkedFromTheOneAboveIt() throws Exception {
         leafOf(cache(DATA), "pandas==2.2.3");
         List<Made> zygotes =

@@ -8,6 +8,7 @@ import io.zygotes.sandbox.sock.launch.JobLauncher;
 import io.zygotes.sandbox.sock.launch.LaunchContext;
 import io.zygotes.sandbox.sock.launch.LeafLauncher;
 import io.zygotes.sandbox.sock.launch.LeafSpecialist;
+import io.zygotes.sandbox.sock.launch.Misfit;
 import io.zygotes.sandbox.sock.launch.ZygoteLauncher;
 import io.zygotes.sandbox.sock.linux.SockDiag;
 import io.zygotes.sandbox.sock.protocol.CommonTexts;
@@ -138,6 +139,11 @@ final class SockMechanism implements SandboxMechanism {
     @Override
     public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException {
         return zygotes.launch(ours(parent), spec);
+    }
+
+    @Override
+    public Optional<String> misfit(Zygote zygote, LeafSpec spec) {
+        return Misfit.of((SockZygote) zygote, spec);
     }
 
     @Override

@@ -73,6 +73,18 @@ public interface SandboxMechanism extends AutoCloseable {
     Leaf specialise(Sandbox spare, LeafSpec spec) throws SandboxException, InterruptedException;
 
     /**
+     * Why a lambda would not answer the same in a leaf that is forked from a zygote as in a process of its own: something
+     * that it sets, brings or does counts before packages are imported, and the zygote has imported them.
+     *
+     * @param zygote made by this mechanism
+     * @param spec the lambda
+     * @return a reason for people; empty if there is none that is known
+     */
+    default Optional<String> misfit(Zygote zygote, LeafSpec spec) {
+        return Optional.empty();
+    }
+
+    /**
      * Runs a program of the worker's own (an install, a compilation) in a fresh sandbox and waits for its end.
      *
      * @return how it ended; a program that fails is not an exception

@@ -25,6 +25,8 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class FakePackages implements Packages {
 
+    private final Map<PackageId, String> unfit = new ConcurrentHashMap<>();
+
     private final Map<PackageId, PackageInfo> known = new LinkedHashMap<>();
     private final Map<PackageId, ImportCost> costs = new LinkedHashMap<>();
     private final Set<PackageId> measured = ConcurrentHashMap.newKeySet();
@@ -226,6 +228,16 @@ public final class FakePackages implements Packages {
             }
         }
         order.add(info);
+    }
+
+    /** From now on no zygote may hold this package. */
+    public void makeUnfit(String pinned, String reason) {
+        unfit.put(PackageId.parse(pinned), reason);
+    }
+
+    @Override
+    public Optional<String> unfit(PackageId id) {
+        return Optional.ofNullable(unfit.get(id));
     }
 
     @Override

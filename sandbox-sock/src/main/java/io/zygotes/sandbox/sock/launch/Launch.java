@@ -9,6 +9,7 @@ import io.zygotes.sandbox.sock.protocol.LaunchRequest;
 import io.zygotes.sandbox.sock.protocol.RequestDescriptors;
 import io.zygotes.sandbox.sock.protocol.SandboxKind;
 import io.zygotes.sandbox.sock.resource.Kit;
+import io.zygotes.sandbox.sock.resource.OutputPump;
 import io.zygotes.sandbox.sock.sandbox.Belongings;
 import io.zygotes.sandbox.sock.sandbox.CreationStep;
 import io.zygotes.sandbox.sock.sandbox.SockSandbox;
@@ -115,10 +116,12 @@ final class Launch implements AutoCloseable {
 
     /** What the sandbox prints goes to the worker's output, line by line. */
     void printTo(Kit made, SockSandbox printing, Supplier<String> label) throws IOException {
-        printing.atEndOfOutput(context.pump()
+        OutputPump.Printing printed = context.pump()
                 .lines(
                         made.output().reading(),
-                        line -> context.worker().output().line(id, label.get(), line)));
+                        line -> context.worker().output().line(id, label.get(), line));
+        printing.atEndOfOutput(printed);
+        printing.atPauseOfOutput(printed::pause);
     }
 
     /** The last of what the sandbox prints, when it ended. */

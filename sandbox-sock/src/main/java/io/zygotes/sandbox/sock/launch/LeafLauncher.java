@@ -22,19 +22,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** Makes leaves, forked from a zygote or fresh, and spares. For many threads. */
 public final class LeafLauncher {
 
-    /** Uids that leaves see as their own: from here on, different for each. */
-    private static final int FIRST_LEAF_ID = 10_000;
-
-    private static final int LEAF_IDS = 50_000;
+    /** The uid that leaves see as their own. It has an entry in /etc/passwd: see BaseRoot. */
+    private static final int LEAF_ID = 10_000;
 
     private final LaunchContext context;
     private final LeafSpecialist specialist;
-    private final AtomicInteger leaves = new AtomicInteger();
 
     /**
      * @param context what all launches share
@@ -66,7 +62,7 @@ public final class LeafLauncher {
     public SockLeaf launch(Optional<SockZygote> zygote, LeafSpec spec) throws SandboxException, InterruptedException {
         boolean hasAll = zygote.isPresent() && zygote.get().hasAll(spec.packages());
         // What does not fit is told later, on the leaf's own channel.
-        if (hasAll && fits(spec.environment())) {
+        if (hasAll && fits(spec.environment()) && OwnNeeds.of(zygote, spec).isNone()) {
             return launch(new Plan(zygote, spec.limits(), spec.network(), Optional.of(spec), false));
         }
         SockLeaf leaf = launch(new Plan(zygote, spec.limits(), spec.network(), Optional.empty(), false));
@@ -135,10 +131,9 @@ public final class LeafLauncher {
     }
 
     private Identity identity(Plan plan) {
-        int uid = FIRST_LEAF_ID + Math.floorMod(leaves.getAndIncrement(), LEAF_IDS);
         return plan.zygote().isPresent()
-                ? Identity.of(plan.zygote().get(), uid)
-                : Identity.fresh(context.freshIds(), uid);
+                ? Identity.of(plan.zygote().get(), LEAF_ID)
+                : Identity.fresh(context.freshIds(), LEAF_ID);
     }
 
     private GroupPool pool(Plan plan) {

@@ -30,7 +30,8 @@ public final class LeafSpecialist {
             leaf.group().limitTo(spec.limits());
             orders.mount(spec.handler(), Protocol.PATH_HANDLER, true, false);
             boolean hasAll = leaf.zygote().isPresent() && leaf.zygote().get().hasAll(spec.packages());
-            if (hasAll && spec.environment().isEmpty() && leaf.knows(spec.limits())) {
+            OwnNeeds needs = OwnNeeds.of(leaf.zygote(), spec);
+            if (hasAll && spec.environment().isEmpty() && leaf.knows(spec.limits()) && needs.isNone()) {
                 leaf.times().step(CreationStep.MOUNTS);
                 orders.goAsUsual();
             } else {
@@ -39,7 +40,7 @@ public final class LeafSpecialist {
                     orders.mountPackages(spec.packages());
                 }
                 leaf.times().step(CreationStep.MOUNTS);
-                orders.go(instructions(leaf, spec, hasAll));
+                orders.go(instructions(leaf, spec, hasAll, needs));
             }
             leaf.times().step(CreationStep.GO);
             return leaf;
@@ -53,11 +54,13 @@ public final class LeafSpecialist {
         }
     }
 
-    private static Instructions instructions(SockLeaf leaf, LeafSpec spec, boolean hasAll) {
+    private static Instructions instructions(SockLeaf leaf, LeafSpec spec, boolean hasAll, OwnNeeds needs) {
         boolean hasEnvironment = leaf.zygote().isPresent() && spec.environment().isEmpty();
         return new Instructions.ForLeaf(
                 ProcessLimits.of(spec.limits()),
                 hasEnvironment ? Optional.empty() : Optional.of(SandboxEnvironment.with(spec.environment())),
-                hasAll ? Optional.empty() : Optional.of(PackageFolder.names(spec.packages())));
+                hasAll ? Optional.empty() : Optional.of(PackageFolder.names(spec.packages())),
+                needs.shadowed(),
+                needs.processors());
     }
 }

@@ -1,13 +1,19 @@
 package io.zygotes.sandbox.sock.launch;
 
+import io.zygotes.sandbox.sock.protocol.Protocol;
+import io.zygotes.sandbox.sock.warden.RuntimeFiles;
 import java.util.HashMap;
 import java.util.Map;
 
 /** The environment of what runs in a sandbox. */
 final class SandboxEnvironment {
 
+    /** Programs of packages first, then the interpreter by the names that people know, as in a virtual environment. */
+    private static final String PATH =
+            String.join(":", Protocol.PATH_PROGRAMS, RuntimeFiles.PATH_PROGRAMS, "/usr/local/bin:/usr/bin:/bin");
+
     private static final Map<String, String> USUAL =
-            Map.of("PATH", "/usr/local/bin:/usr/bin:/bin", "LANG", "C.UTF-8", "HOME", "/tmp", "USER", "lambda");
+            Map.of("PATH", PATH, "LANG", "C.UTF-8", "HOME", "/tmp", "USER", "lambda");
 
     private SandboxEnvironment() {}
 

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** What a sandbox must be; it goes when it is told so. */
 public sealed interface Instructions permits Instructions.ForLeaf, Instructions.ForZygote, Instructions.ForJob {
@@ -18,8 +19,15 @@ public sealed interface Instructions permits Instructions.ForLeaf, Instructions.
      * @param limits those that it sets itself
      * @param environment its whole environment, if it differs from its zygote's
      * @param packages folders in {@code /packages}, if there are some that its zygote has not
+     * @param shadowed modules that its code has files for, and that may be imported already
+     * @param processors how many threads libraries compute with, if it is not one
      */
-    record ForLeaf(ProcessLimits limits, Optional<Map<String, String>> environment, Optional<List<String>> packages)
+    record ForLeaf(
+            ProcessLimits limits,
+            Optional<Map<String, String>> environment,
+            Optional<List<String>> packages,
+            Set<String> shadowed,
+            int processors)
             implements Instructions {
         @Override
         public Map<String, Object> toMap() {
@@ -28,6 +36,12 @@ public sealed interface Instructions permits Instructions.ForLeaf, Instructions.
             all.put(Protocol.KEY_FILE_BYTES, limits.fileBytes());
             environment.ifPresent(variables -> all.put(Protocol.KEY_ENVIRONMENT, variables));
             packages.ifPresent(folders -> all.put(Protocol.KEY_PACKAGES, folders));
+            if (!shadowed.isEmpty()) {
+                all.put(Protocol.KEY_SHADOWED, List.copyOf(shadowed));
+            }
+            if (processors > 1) {
+                all.put(Protocol.KEY_PROCESSORS, processors);
+            }
             return all;
         }
     }

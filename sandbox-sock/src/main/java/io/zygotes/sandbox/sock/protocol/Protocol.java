@@ -15,6 +15,8 @@ public final class Protocol {
     public static final String PATH_HANDLER = "/handler";
     /** A folder for each package, named {@code name-version}. */
     public static final String PATH_PACKAGES = "/packages";
+    /** Links to the programs of packages. */
+    public static final String PATH_PROGRAMS = "/packages/bin";
     /** The scratch folder. */
     public static final String PATH_HOST = "/host";
     /** A link to a folder in the scratch folder. */
@@ -82,12 +84,20 @@ public final class Protocol {
     /** Of an entry of the base root: an empty folder over what an earlier entry brought. */
     public static final String ENTRY_MASK = "mask";
 
+    /** Of variables that were asked for: all of them. */
+    public static final String READ_ALL = "*";
+
+    /** The variable that an interpreter has while it starts as a sandbox, and none that a lambda starts. */
+    public static final String START_VARIABLE = "ZYGOTES_START";
+
     // Steps at which a sandbox can fail that the worker tells apart.
     static final String STEP_IMPORT = "import";
     static final String STEP_FORK = "fork";
 
     // Keys of JSON objects.
     static final String KEY_ARGUMENTS = "arguments";
+    static final String KEY_ASKED = "asked";
+    static final String KEY_CHANGED = "changed";
     static final String KEY_COSTS = "costs";
     static final String KEY_DESCRIPTORS = "descriptors";
     static final String KEY_ENTRIES = "entries";
@@ -100,6 +110,7 @@ public final class Protocol {
     static final String KEY_FIRST_ID = "first_id";
     static final String KEY_ID = "id";
     static final String KEY_IDS = "ids";
+    static final String KEY_IMPORTED = "imported";
     static final String KEY_KIND = "kind";
     static final String KEY_LIMITS = "limits";
     static final String KEY_MAP = "map";
@@ -110,17 +121,21 @@ public final class Protocol {
     static final String KEY_OPEN_FILES = "open_files";
     static final String KEY_PACKAGES = "packages";
     static final String KEY_PRIVATE_NETWORK = "private_network";
+    static final String KEY_PROCESSORS = "processors";
     static final String KEY_PYTHON = "python";
     static final String KEY_READY = "ready";
     static final String KEY_ROOT = "root";
+    static final String KEY_RUNTIME = "runtime";
     static final String KEY_SCOPE = "scope";
     static final String KEY_SCRIPT = "script";
     static final String KEY_SECCOMP = "seccomp";
+    static final String KEY_SHADOWED = "shadowed";
     static final String KEY_SPARE = "spare";
     static final String KEY_STEP = "step";
     static final String KEY_THREADS = "threads";
     static final String KEY_TRACEBACK = "traceback";
     static final String KEY_UID = "uid";
+    static final String KEY_UNFIT = "unfit";
     static final String KEY_VISIBLE = "visible";
 
     /** The first uid of every zygote's user namespace, as it is seen inside; what it stands for on the host differs. */

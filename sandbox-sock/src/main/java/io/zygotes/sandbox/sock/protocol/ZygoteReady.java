@@ -5,14 +5,23 @@ import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.PackageId;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A zygote has imported its packages.
  *
  * @param costs what importing cost, by package, as the zygote says
+ * @param unfit packages that left something which no fork carries over, and what that is, as the zygote says
+ * @param traces what imports did
  */
-public record ZygoteReady(Map<PackageId, ImportCost> costs) {
+public record ZygoteReady(Map<PackageId, ImportCost> costs, Map<PackageId, String> unfit, ImportTraces traces) {
+
+    /** Characters of a reason. */
+    private static final int LONGEST_REASON = 300;
+    /** Names of one kind. */
+    private static final int MOST_NAMES = 20_000;
 
     /**
      * Reads it.
@@ -25,14 +34,40 @@ public record ZygoteReady(Map<PackageId, ImportCost> costs) {
         if (!frame.isReady()) {
             throw new MisbehavedException("it sent a message of kind " + frame.kind() + " instead of being ready");
         }
+        JsonNode report = Json.MAPPER.readTree(frame.body());
         Map<PackageId, ImportCost> costs = new HashMap<>();
-        for (Map.Entry<String, JsonNode> cost :
-                Json.MAPPER.readTree(frame.body()).path(Protocol.KEY_COSTS).properties()) {
+        for (Map.Entry<String, JsonNode> cost : report.path(Protocol.KEY_COSTS).properties()) {
             JsonNode numbers = cost.getValue();
             costs.put(
                     PackageId.parse(cost.getKey()),
                     new ImportCost(numbers.path(0).asDouble(), numbers.path(1).asDouble()));
         }
-        return new ZygoteReady(Map.copyOf(costs));
+        Map<PackageId, String> unfit = new HashMap<>();
+        for (Map.Entry<String, JsonNode> reason :
+                report.path(Protocol.KEY_UNFIT).properties()) {
+            unfit.put(PackageId.parse(reason.getKey()), plain(reason.getValue().asText()));
+        }
+        ImportTraces traces = new ImportTraces(
+                names(report.path(Protocol.KEY_ASKED)),
+                names(report.path(Protocol.KEY_CHANGED)),
+                names(report.path(Protocol.KEY_IMPORTED)),
+                names(report.path(Protocol.KEY_RUNTIME)));
+        return new ZygoteReady(Map.copyOf(costs), Map.copyOf(unfit), traces);
+    }
+
+    /** It goes into the log, and names what the zygote names. */
+    private static String plain(String text) {
+        String printable = text.replaceAll("\\p{Cntrl}", "?");
+        return printable.length() <= LONGEST_REASON ? printable : printable.substring(0, LONGEST_REASON) + "…";
+    }
+
+    private static Set<String> names(JsonNode list) {
+        Set<String> names = new HashSet<>();
+        for (JsonNode name : list) {
+            if (names.size() < MOST_NAMES) {
+                names.add(name.asText());
+            }
+        }
+        return names;
     }
 }

@@ -42,7 +42,9 @@ public record Kit(SandboxGroup group, Limits limits, Descriptor scratch, SocketP
             try {
                 Sockets.passCredentials(channel.ours());
                 Sockets.refuseDescriptors(channel.ours());
-                return new Kit(group, limits, scratch, channel, Pipe.open());
+                Pipe output = Pipe.open();
+                output.letOthersWrite();
+                return new Kit(group, limits, scratch, channel, output);
             } catch (IOException e) {
                 channel.close();
                 throw e;

@@ -15,6 +15,7 @@ final class LineSplitter implements Source {
 
     private final Consumer<String> sink;
     private final StringBuilder line = new StringBuilder();
+    private volatile boolean hasPart;
     private long since = System.nanoTime();
     private int left = MOST_IN_A_SECOND;
     private long lost;
@@ -45,6 +46,20 @@ final class LineSplitter implements Source {
             }
         }
         lost += bytes.length - at;
+        hasPart = !line.isEmpty();
+    }
+
+    @Override
+    public boolean hasPart() {
+        return hasPart;
+    }
+
+    @Override
+    public void pause() {
+        if (!line.isEmpty()) {
+            flush();
+        }
+        hasPart = false;
     }
 
     private void reportLost() {

@@ -31,6 +31,9 @@ public final class OutputPump {
     /** Pipes whose writers are gone, as far as the worker knows. */
     private final Map<Descriptor, Source> ending = new ConcurrentHashMap<>();
 
+    /** Pipes whose writers have nothing more to say for a while. */
+    private final Set<Descriptor> pausing = ConcurrentHashMap.newKeySet();
+
     private final Map<Descriptor, Source> sources = new ConcurrentHashMap<>();
     /** Of the thread alone, as the next one. */
     private final Map<Descriptor, Slot> slots = new HashMap<>();
@@ -39,6 +42,13 @@ public final class OutputPump {
 
     private final Thread thread;
     private volatile boolean closing;
+
+    /** What one sandbox prints. To run it ends it: see {@link #end}. */
+    public interface Printing extends Runnable {
+
+        /** The sandbox has nothing more to say for a while: a line that it began is handed on as it is. */
+        void pause();
+    }
 
     /**
      * Starts the thread.
@@ -61,9 +71,9 @@ public final class OutputPump {
      * Splits what comes into lines, until all writing ends are closed.
      *
      * @param pipe the reading end; owned by the pump from now on
-     * @return ends it before that: see {@link #end}
+     * @return ends it before that, or hands on what is there
      */
-    public Runnable lines(Descriptor pipe, Consumer<String> sink) throws IOException {
+    public Printing lines(Descriptor pipe, Consumer<String> sink) throws IOException {
         return add(pipe, new LineSplitter(sink));
     }
 
@@ -78,7 +88,7 @@ public final class OutputPump {
         return add(pipe, new Tail(done));
     }
 
-    private Runnable add(Descriptor pipe, Source source) throws IOException {
+    private Printing add(Descriptor pipe, Source source) throws IOException {
         sources.put(pipe, source);
         try {
             poller.watch(pipe);
@@ -87,7 +97,43 @@ public final class OutputPump {
             pipe.close();
             throw e;
         }
-        return () -> end(pipe, source);
+        return new Printing() {
+            @Override
+            public void run() {
+                end(pipe, source);
+            }
+
+            @Override
+            public void pause() {
+                // Nearly all end their last line.
+                if (source.hasPart()) {
+                    OutputPump.this.pause(pipe, source);
+                }
+            }
+        };
+    }
+
+    private void pause(Descriptor pipe, Source source) {
+        synchronized (bell) {
+            if (closing || sources.get(pipe) != source || !pausing.add(pipe)) {
+                return;
+            }
+            try {
+                FileIo.writeByte(bell.writing());
+            } catch (IOException e) {
+                LOG.log(Level.DEBUG, "a line without an end is told late: " + e.getMessage());
+            }
+        }
+    }
+
+    private void takePausing() {
+        for (Iterator<Descriptor> next = pausing.iterator(); next.hasNext(); ) {
+            Source source = sources.get(next.next());
+            next.remove();
+            if (source != null) {
+                pause(source);
+            }
+        }
     }
 
     /**
@@ -158,6 +204,7 @@ public final class OutputPump {
             return false;
         }
         takeEnding();
+        takePausing();
         for (Descriptor pipe : poller.await(millisToRest())) {
             Source source = sources.get(pipe);
             if (source != null) {
@@ -192,6 +239,14 @@ public final class OutputPump {
             source.take(bytes);
         } catch (RuntimeException | Error e) {
             Rounds.tell("some output of a sandbox is lost", e);
+        }
+    }
+
+    private static void pause(Source source) {
+        try {
+            source.pause();
+        } catch (RuntimeException | Error e) {
+            Rounds.tell("a line without an end is told late", e);
         }
     }
 

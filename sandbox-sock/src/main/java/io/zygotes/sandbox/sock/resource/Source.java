@@ -6,6 +6,14 @@ sealed interface Source permits LineSplitter, Tail {
     /** Some bytes came. */
     void take(byte[] bytes);
 
+    /** Whether something came that is not handed on yet. Any thread may ask. */
+    default boolean hasPart() {
+        return false;
+    }
+
+    /** Nothing will come for a while: what came is handed on. */
+    default void pause() {}
+
     /** Nothing will come any more. */
     void end();
 }

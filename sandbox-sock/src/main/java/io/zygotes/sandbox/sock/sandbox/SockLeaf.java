@@ -183,6 +183,7 @@ public final class SockLeaf extends SockSandbox implements Leaf {
     @Override
     public void freeze() {
         freeze(true);
+        pauseOutput();
     }
 
     @Override

@@ -27,6 +27,7 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
     private final Belongings belongings;
     private final FirstProcess process = new FirstProcess();
     private volatile Runnable endOfOutput = () -> {};
+    private volatile Runnable pauseOfOutput = () -> {};
     private volatile boolean destroyed;
     private volatile boolean endedByItself;
     private volatile boolean outOfMemory;
@@ -59,6 +60,16 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
     public final void born(int pid) throws IOException {
         process.born(pid);
         channel().trust(pid);
+    }
+
+    /** What is to be done about its output when it rests. */
+    public final void atPauseOfOutput(Runnable action) {
+        pauseOfOutput = action;
+    }
+
+    /** What it printed is handed on, though it does not end a line. */
+    final void pauseOutput() {
+        pauseOfOutput.run();
     }
 
     /** What is to be done about its output when no process of it lives any more. */

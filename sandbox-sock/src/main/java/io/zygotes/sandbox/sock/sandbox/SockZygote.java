@@ -3,6 +3,7 @@ package io.zygotes.sandbox.sock.sandbox;
 import io.zygotes.sandbox.sock.cgroup.GroupPool;
 import io.zygotes.sandbox.sock.identity.IdBlock;
 import io.zygotes.sandbox.sock.protocol.Frame;
+import io.zygotes.sandbox.sock.protocol.ImportTraces;
 import io.zygotes.sandbox.sock.protocol.ZygoteReady;
 import io.zygotes.sandbox.sock.resource.KitStock;
 import io.zygotes.spi.ImportCost;
@@ -28,6 +29,7 @@ public final class SockZygote extends SockSandbox implements Zygote {
     private final KitStock kits;
     private final int depth;
     private volatile Map<PackageId, ImportCost> costs = Map.of();
+    private volatile ImportTraces traces = ImportTraces.NONE;
 
     /**
      * A zygote that has no process yet.
@@ -62,6 +64,11 @@ public final class SockZygote extends SockSandbox implements Zygote {
         return costs;
     }
 
+    /** What the imports of its packages did. */
+    public ImportTraces traces() {
+        return traces;
+    }
+
     /** Its own ids, and those of what it forks. */
     public IdBlock ids() {
         return ids;
@@ -94,11 +101,23 @@ public final class SockZygote extends SockSandbox implements Zygote {
             if (frame.isFailure()) {
                 throw failure(frame);
             }
-            Map<PackageId, ImportCost> said =
-                    new HashMap<>(ZygoteReady.read(frame).costs());
-            // Of others it has nothing to say: what they cost decides which zygotes there are.
+            ZygoteReady ready = ZygoteReady.read(frame);
+            // Of others it has nothing to say: what they cost, and whether they are fit, decides which zygotes there
+            // are.
+            Map<PackageId, ImportCost> said = new HashMap<>(ready.costs());
             said.keySet().retainAll(packages);
             costs = Map.copyOf(said);
+            traces = ready.traces();
+            Map<PackageId, String> unfit = new HashMap<>(ready.unfit());
+            unfit.keySet().retainAll(packages);
+            if (!unfit.isEmpty()) {
+                destroy();
+                throw new SandboxException.ImportFailed(
+                        this + " cannot be forked: " + unfit.keySet() + " left what a fork does not carry over "
+                                + unfit.values() + "; lambdas import it themselves",
+                        "",
+                        unfit);
+            }
         } catch (TimeoutException e) {
             throw timeout(doing);
         } catch (InterruptedException e) {

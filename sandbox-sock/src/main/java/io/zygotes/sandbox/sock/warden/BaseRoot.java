@@ -22,7 +22,7 @@ import java.util.Set;
  *   <li>{@code tree PATH SOURCE}: a folder of the host and all below it, read-only, without devices and set-uid
  *   <li>{@code file PATH SOURCE}: a file of the host, read-only
  *   <li>{@code device PATH SOURCE}: a device node of the host
- *   <li>{@code mask PATH}: hides what an earlier entry brought, under an empty read-only folder
+ *   <li>{@code mask PATH (NAME CONTENT)…}: hides what an earlier entry brought, under a read-only folder with these files
  * </ul>
  */
 public final class BaseRoot {
@@ -80,6 +80,23 @@ public final class BaseRoot {
 
     private static final List<String> DEVICES = List.of("null", "zero", "full", "random", "urandom");
 
+    /** What programs ask about processors and memory nodes; of the host, as in containers. */
+    private static final List<String> SYSTEM = List.of("/sys/devices/system/cpu", "/sys/devices/system/node");
+
+    /** A module that interpreters which a lambda starts import at their start, and that finds its packages for them. */
+    private static final String PACKAGES_OF_SANDBOX = "_zygotes_packages";
+
+    /** Not for the interpreter that becomes a sandbox: code of packages may only run when that is closed. */
+    private static final String FIND_PACKAGES = """
+        import os
+        import site
+
+        if "%s" not in os.environ and os.path.isdir("%2$s"):
+            for name in sorted(os.listdir("%2$s")):
+                if name != "bin":
+                    site.addsitedir("%2$s/" + name)
+        """.formatted(Protocol.START_VARIABLE, Protocol.PATH_PACKAGES);
+
     private final List<List<String>> entries = new ArrayList<>();
     private final RootFolder root;
 
@@ -111,7 +128,14 @@ public final class BaseRoot {
         plan.add(Protocol.ENTRY_LINK, "/dev/stdin", "/proc/self/fd/0");
         plan.add(Protocol.ENTRY_LINK, "/dev/stdout", "/proc/self/fd/1");
         plan.add(Protocol.ENTRY_LINK, "/dev/stderr", "/proc/self/fd/2");
-        python.sitePackages().forEach(path -> plan.add(Protocol.ENTRY_MASK, path.toString()));
+        python.sitePackages()
+                .forEach(path -> plan.add(
+                        Protocol.ENTRY_MASK,
+                        path.toString(),
+                        "zygotes.pth",
+                        "import " + PACKAGES_OF_SANDBOX + "\n",
+                        PACKAGES_OF_SANDBOX + ".py",
+                        FIND_PACKAGES));
         plan.add(Protocol.ENTRY_TREE, Protocol.PATH_RUNTIME, python.folder().toString());
         return List.copyOf(plan.entries);
     }
@@ -132,6 +156,9 @@ public final class BaseRoot {
     }
 
     private void takeHost(PythonRuntime python) throws IOException {
+        for (String path : SYSTEM) {
+            take(path);
+        }
         for (String name : HOST_SYSTEM) {
             take("/" + name);
         }
@@ -150,8 +177,10 @@ public final class BaseRoot {
         add(
                 Protocol.ENTRY_TEXT,
                 "/etc/passwd",
-                "root:x:0:0:root:/:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n");
-        add(Protocol.ENTRY_TEXT, "/etc/group", "root:x:0:\nnogroup:x:65534:\n");
+                "root:x:0:0:root:/:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"
+                        // Leaves; and zygotes and jobs, for packages that ask while they are imported or built.
+                        + "lambda:x:10000:10000:lambda:/tmp:/bin/sh\nlambda:x:1000:1000:lambda:/tmp:/bin/sh\n");
+        add(Protocol.ENTRY_TEXT, "/etc/group", "root:x:0:\nnogroup:x:65534:\nlambda:x:10000:\nlambda:x:1000:\n");
         add(Protocol.ENTRY_TEXT, "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n");
     }
 

@@ -68,6 +68,7 @@ public record PythonRuntime(String executable, List<Path> prefixes, List<Path> s
         try {
             RuntimeFiles files = new RuntimeFiles(folder);
             boolean changed = files.layOut();
+            files.link(answer.path("executable").asText());
             if (base.isEmpty() && (changed || !files.areCompiled())) {
                 files.compile(answer.path("executable").asText());
             }

@@ -1,5 +1,6 @@
 package io.zygotes.sandbox.sock.warden;
 
+import io.zygotes.sandbox.sock.protocol.Protocol;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -18,7 +19,12 @@ import java.util.stream.Stream;
  *
  * @param folder what is on their path for modules
  */
-record RuntimeFiles(Path folder) {
+public record RuntimeFiles(Path folder) {
+
+    /** In a sandbox: the interpreter by its usual names. */
+    public static final String PATH_PROGRAMS = Protocol.PATH_RUNTIME + "/bin";
+
+    private static final List<String> PROGRAMS = List.of("python3", "python");
 
     private static final String PACKAGE = "_zygotes";
     private static final String RESOURCES = "/io/zygotes/sandbox/sock/runtime/" + PACKAGE + "/";
@@ -30,6 +36,7 @@ record RuntimeFiles(Path folder) {
             "linux/__init__",
             "linux/calls",
             "linux/clone",
+            "linux/endings",
             "linux/files",
             "linux/mounts",
             "linux/namespaces",
@@ -45,6 +52,7 @@ record RuntimeFiles(Path folder) {
             "memory/rehearsal",
             "serving/__init__",
             "serving/boot",
+            "serving/examination",
             "serving/forking",
             "serving/fresh",
             "serving/handover",
@@ -63,7 +71,9 @@ record RuntimeFiles(Path folder) {
             "setup/seccomp_lists",
             "work/__init__",
             "work/answers",
+            "work/children",
             "work/code",
+            "work/inheritance",
             "work/job",
             "work/leaf");
 
@@ -79,6 +89,17 @@ record RuntimeFiles(Path folder) {
             py_compile.compile(file, importlib.util.cache_from_source(file), doraise=True, optimize=2,
                 invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
         """;
+
+    /** Links the interpreter's usual names to it, for what a lambda starts by name. */
+    void link(String interpreter) throws IOException {
+        Path programs = Files.createDirectories(folder.resolve("bin"));
+        for (String name : PROGRAMS) {
+            Path beside = programs.resolve(name + ".new");
+            Files.deleteIfExists(beside);
+            Files.createSymbolicLink(beside, Path.of(interpreter));
+            Files.move(beside, programs.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+        }
+    }
 
     /** Whether there is byte code. */
     boolean areCompiled() {
@@ -105,7 +126,7 @@ record RuntimeFiles(Path folder) {
     /** Whatever the worker's umask is, sandboxes read our files as somebody else, and nobody but root writes them. */
     void letSandboxesRead() throws IOException {
         try (Stream<Path> all = Files.walk(folder)) {
-            for (Path path : all.toList()) {
+            for (Path path : all.filter(path -> !Files.isSymbolicLink(path)).toList()) {
                 Files.setPosixFilePermissions(path, Files.isDirectory(path) ? READ_BY_ALL : FILE_READ_BY_ALL);
             }
         }

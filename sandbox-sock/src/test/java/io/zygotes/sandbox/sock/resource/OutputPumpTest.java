@@ -101,6 +101,23 @@ class OutputPumpTest {
     }
 
     @Test
+    void aLineWithoutAnEndIsHandedOnWhenItsSandboxRests() throws Exception {
+        Pipe pipe = Pipe.open();
+        try {
+            OutputPump.Printing printing = pump.lines(pipe.reading(), lines::add);
+            print(pipe.writing(), "progress 50 %%");
+            String line = null;
+            for (int i = 0; i < 1000 && line == null; i++) {
+                printing.pause(); // until it has come
+                line = lines.poll(10, TimeUnit.MILLISECONDS);
+            }
+            assertEquals("progress 50 %", line);
+        } finally {
+            pipe.writing().close();
+        }
+    }
+
+    @Test
     void linesComeWholeAndTheLastOneAtTheEnd() throws Exception {
         Pipe pipe = Pipe.open();
         pump.lines(pipe.reading(), lines::add);

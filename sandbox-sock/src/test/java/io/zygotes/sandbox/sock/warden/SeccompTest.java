@@ -455,6 +455,13 @@ class SeccompTest {
             assertEquals(error(EAFNOSUPPORT), zygote(machine, socket, family, 1, 0), "family " + family);
             assertEquals(error(EAFNOSUPPORT), leaf(machine, socket, family, 1, 0), "family " + family);
         }
+        // To ask for interfaces and routes: getifaddrs(3) and others do.
+        for (long type : List.of(2L, 3L, 3L | 0x80000L)) {
+            assertEquals(ALLOWED, leaf(machine, socket, 16, type, 0));
+            for (long protocol : List.of(2L, 4L, 6L, 9L, 12L, 15L, 16L, 20L)) {
+                assertEquals(error(EAFNOSUPPORT), leaf(machine, socket, 16, type, protocol), "protocol " + protocol);
+            }
+        }
         assertEquals(ALLOWED, leaf(machine, machine.number("socketpair"), 1, 1, 0));
         assertEquals(error(EAFNOSUPPORT), leaf(machine, machine.number("socketpair"), 16, 3, 0));
     }

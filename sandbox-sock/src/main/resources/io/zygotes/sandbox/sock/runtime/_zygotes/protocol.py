@@ -84,6 +84,9 @@ A frame is a header (FRAME_HEADER: length of the body, kind) and its body. Descr
                           KEY_FILE_BYTES    a leaf: how large a file of it may become
                           KEY_ENVIRONMENT   an object: the whole environment. A leaf that was forked is told it only if
                                             it differs from its zygote's
+                          KEY_SHADOWED      a leaf: modules that may be imported and that its code has files for, which
+                                            win; left out if there are none
+                          KEY_PROCESSORS    a leaf: how many threads libraries compute with; left out if it is one
                           KEY_PACKAGES      a leaf: names of folders in PATH_PACKAGES which its zygote has not.
                                             A zygote: what to import, in this order: a list of objects with KEY_NAME
                                             (of the package) and KEY_MODULES (a list: modules to import)
@@ -102,6 +105,13 @@ A frame is a header (FRAME_HEADER: length of the body, kind) and its body. Descr
                           KEY_COSTS     an object: for each package that it was told to import, by its KEY_NAME, a list
                                         of milliseconds and MiB
                           KEY_THREADS   how many threads it has
+                          KEY_UNFIT     an object: packages, by KEY_NAME, that no fork carries over, and why
+                          KEY_ASKED     a list: environment variables that were asked for by imports, READ_ALL if it was
+                                        all of them
+                          KEY_CHANGED   a list: environment variables that imports changed
+                          KEY_IMPORTED  a list: modules at the top that packages imported, their own and others
+                          KEY_RUNTIME   a list: modules at the top that were imported before, and that a program which
+                                        does nothing has not
         FRAME_REPLY   of a leaf, to FRAME_CALL: REPLY_STATUS, which is one of STATUSES, and the answer as JSON. With
                       STATUS_OK it is what f returned, else an object with KEY_ERROR and perhaps KEY_TRACEBACK
         FRAME_FAILED  a JSON object: it could not be made, or its import failed. It ends now
@@ -131,7 +141,8 @@ as its argument. Before it is ready, the worker sends
                              ENTRY_TREE path source       a read-only mount of the host's folder, and of what is in it
                              ENTRY_FILE path source       a read-only mount of the host's file
                              ENTRY_DEVICE path source     a mount of the host's device
-                             ENTRY_MASK path              an empty folder over what was there
+                             ENTRY_MASK path (name content)*
+                                                          a folder with these files over what was there
 
 The warden to the worker:
 
@@ -167,6 +178,7 @@ WARDEN_PROGRAM = "import sys; sys.path.append(sys.argv[1]); from _zygotes.servin
 # Paths in every sandbox.
 PATH_HANDLER = "/handler"  # a leaf's code, f.py in it; also where it works
 PATH_PACKAGES = "/packages"  # a folder for each package, named "name-version"
+PATH_PROGRAMS = "/packages/bin"  # links to the programs of packages
 PATH_HOST = "/host"  # the scratch folder
 PATH_TMP = "/tmp"  # a link to a folder in it
 PATH_RUNTIME = "/runtime"  # the folder with this package
@@ -224,12 +236,21 @@ ENTRY_FILE = "file"
 ENTRY_DEVICE = "device"
 ENTRY_MASK = "mask"
 
+# In KEY_ASKED: somebody looked at all variables.
+READ_ALL = "*"
+
+# Stands in the environment of an interpreter while it starts as a sandbox, and of none that a lambda starts: see
+# BaseRoot.java.
+START_VARIABLE = "ZYGOTES_START"
+
 # Steps at which a sandbox can fail that the worker tells apart.
 STEP_IMPORT = "import"
 STEP_FORK = "fork"
 
 # Keys of JSON objects.
 KEY_ARGUMENTS = "arguments"
+KEY_ASKED = "asked"
+KEY_CHANGED = "changed"
 KEY_COSTS = "costs"
 KEY_DESCRIPTORS = "descriptors"
 KEY_ENTRIES = "entries"
@@ -242,6 +263,7 @@ KEY_FILE_BYTES = "file_bytes"
 KEY_FIRST_ID = "first_id"
 KEY_ID = "id"
 KEY_IDS = "ids"
+KEY_IMPORTED = "imported"
 KEY_KIND = "kind"
 KEY_LIMITS = "limits"
 KEY_MAP = "map"
@@ -252,17 +274,21 @@ KEY_OP = "op"
 KEY_OPEN_FILES = "open_files"
 KEY_PACKAGES = "packages"
 KEY_PRIVATE_NETWORK = "private_network"
+KEY_PROCESSORS = "processors"
 KEY_PYTHON = "python"
 KEY_READY = "ready"
 KEY_ROOT = "root"
+KEY_RUNTIME = "runtime"
 KEY_SCOPE = "scope"
 KEY_SCRIPT = "script"
 KEY_SECCOMP = "seccomp"
+KEY_SHADOWED = "shadowed"
 KEY_SPARE = "spare"
 KEY_STEP = "step"
 KEY_THREADS = "threads"
 KEY_TRACEBACK = "traceback"
 KEY_UID = "uid"
+KEY_UNFIT = "unfit"
 KEY_VISIBLE = "visible"
 
 # The first uid of every zygote's user namespace, as it is seen inside; what it stands for on the host differs.

@@ -52,12 +52,17 @@ class Closed(Exception):
 
 def over(descriptor, kind):
     """A bare socket object over a descriptor."""
-    return _socket.socket(_socket.AF_UNIX, kind, 0, descriptor)
+    channel = _socket.socket(_socket.AF_UNIX, kind, 0, descriptor)
+    channel.settimeout(None)  # whatever a package made the default (socket.setdefaulttimeout)
+    return channel
 
 
 def pair(kind):
     """Two bare socket objects, connected with each other."""
-    return _socket.socketpair(_socket.AF_UNIX, kind)
+    both = _socket.socketpair(_socket.AF_UNIX, kind)
+    for one in both:
+        one.settimeout(None)
+    return both
 
 
 _scan = json.decoder.JSONDecoder().scan_once

@@ -29,7 +29,7 @@ _OF_ARCHITECTURES = {
         statx=332,
         umount2=166,
         unshare=272,
-        wait4=61,
+        waitid=247,
         write=1,
     ),
     "aarch64": dict(
@@ -57,7 +57,7 @@ _OF_ARCHITECTURES = {
         statx=291,
         umount2=39,
         unshare=97,
-        wait4=260,
+        waitid=95,
         write=64,
     ),
 }

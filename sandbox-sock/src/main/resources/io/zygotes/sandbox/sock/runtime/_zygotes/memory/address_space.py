@@ -6,7 +6,7 @@ import os
 PAGE = os.sysconf("SC_PAGESIZE")
 PROT_READ, PROT_WRITE, PROT_EXEC = 1, 2, 4
 MREMAP_MAYMOVE, MREMAP_FIXED = 1, 2
-_MAP_PRIVATE, _MAP_ANONYMOUS = 0x02, 0x20
+_MAP_SHARED, _MAP_PRIVATE, _MAP_ANONYMOUS = 0x01, 0x02, 0x20
 _FAILED = ctypes.c_void_p(-1).value
 
 libc = ctypes.PyDLL(None, use_errno=True)
@@ -35,9 +35,11 @@ def failed(what):
     return OSError(number, "%s: %s" % (what, os.strerror(number)))
 
 
-def new_memory(size):
-    """The address of that many bytes of zeros, for this process alone; None if there are not so many."""
-    address = mmap(None, size, PROT_READ | PROT_WRITE, _MAP_PRIVATE | _MAP_ANONYMOUS, -1, 0)
+def new_memory(size, is_shared=False):
+    """The address of that many bytes of zeros, for this process alone or with its children; None if there are not so
+    many."""
+    kind = _MAP_SHARED if is_shared else _MAP_PRIVATE
+    address = mmap(None, size, PROT_READ | PROT_WRITE, kind | _MAP_ANONYMOUS, -1, 0)
     return None if address == _FAILED else address
 
 

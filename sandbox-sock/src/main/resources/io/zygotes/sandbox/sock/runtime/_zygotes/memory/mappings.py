@@ -22,24 +22,37 @@ _PART = 64 << 10  # of shared memory, copied at once
 def make_private():
     """Turns memory that this process would share with its children into memory that they get copies of.
 
-    What a package mapped that way while it was imported would be written and read by all leaves of a zygote.
+    What a package mapped that way while it was imported would be written and read by all leaves of a zygote. Returns
+    the arguments of share_anew for each.
     """
+    regions = []
     for found in mappings():
         if found.permissions[1:4:2] != "ws":
             continue
         start, size = found.start, found.end - found.start
-        room = new_memory(size)
-        if room is None:
-            raise failed("mmap in place of shared memory")
-        for at in range(0, size, _PART):
-            part = ctypes.string_at(start + at, min(_PART, size - at))
-            if part.count(0) < len(part):  # what was never written to takes no memory
-                ctypes.memmove(room + at, part, len(part))
         protection = sum(
             bit for letter, bit in zip("rwx", (PROT_READ, PROT_WRITE, PROT_EXEC)) if letter in found.permissions
         )
-        if mprotect(room, size, protection) or mremap(room, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start) != start:
-            raise failed("mremap over shared memory")
+        _replace(start, size, protection, new_memory(size))
+        regions.append((start, size, protection))
+    return regions
+
+
+def share_anew(start, size, protection):
+    """In a child: makes memory, which make_private has turned into the child's own, shared with its own children."""
+    _replace(start, size, protection, new_memory(size, True))
+
+
+def _replace(start, size, protection, room):
+    """Puts new memory in the place of other memory, with the same content."""
+    if room is None:
+        raise failed("mmap in place of shared memory")
+    for at in range(0, size, _PART):
+        part = ctypes.string_at(start + at, min(_PART, size - at))
+        if part.count(0) < len(part):  # what was never written to takes no memory
+            ctypes.memmove(room + at, part, len(part))
+    if mprotect(room, size, protection) or mremap(room, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start) != start:
+        raise failed("mremap over shared memory")
 
 
 def join_programs():

@@ -25,8 +25,8 @@ from ..protocol import (
 from . import id_maps
 
 _ROOT_OPTIONS = "size=4m,nr_inodes=16384,mode=755"
-_MASK_FLAGS = mounts.MS_RDONLY | mounts.MS_NOSUID | mounts.MS_NODEV
-_MASK_OPTIONS = "size=4k,nr_inodes=8,mode=755"
+_MASK_FLAGS = mounts.MS_NOSUID | mounts.MS_NODEV
+_MASK_OPTIONS = "size=32k,nr_inodes=8,mode=755"
 _READ_ONLY = mounts.MOUNT_ATTR_RDONLY | mounts.MOUNT_ATTR_NOSUID | mounts.MOUNT_ATTR_NODEV
 _DEVICE = mounts.MOUNT_ATTR_NOSUID | mounts.MOUNT_ATTR_NOEXEC
 _NEW_NAMESPACES = clone.CLONE_NEWUSER | clone.CLONE_NEWPID | clone.CLONE_NEWNS | clone.CLONE_NEWIPC | clone.CLONE_NEWUTS
@@ -82,7 +82,7 @@ def _build_root(root, entries):
     do(mounts.set_attributes(root, mounts.MOUNT_ATTR_RDONLY | mounts.MOUNT_ATTR_NODEV, False))
 
 
-def _make_entry(kind, target, source=None):
+def _make_entry(kind, target, source=None, *more):
     if kind == ENTRY_FOLDER:
         os.makedirs(target, exist_ok=True)
     elif kind == ENTRY_LINK:
@@ -100,6 +100,11 @@ def _make_entry(kind, target, source=None):
         do(mounts.set_attributes(target, _READ_ONLY if kind == ENTRY_FILE else _DEVICE, False))
     elif kind == ENTRY_MASK:
         do(mounts.mount("tmpfs", target, "tmpfs", _MASK_FLAGS, _MASK_OPTIONS))
+        content = [source, *more] if source is not None else []
+        for name, text in zip(content[::2], content[1::2]):
+            with open(os.path.join(target, name), "w") as file:
+                file.write(text)
+        do(mounts.set_attributes(target, mounts.MOUNT_ATTR_RDONLY, False))
     else:
         raise ValueError("unknown entry of the base root: " + kind)
 

@@ -1,5 +1,9 @@
 """The first thing a fresh interpreter runs in a sandbox: the last steps of its set-up, then its work."""
 
+import sys
+
+_AT_START = set(sys.modules)
+
 # What our own modules import comes first, and they come last: what they are made of, and little else, is to lie on as
 # few pages as can be, which is what filling the holes in between is for.
 import array
@@ -15,7 +19,6 @@ import select
 import signal
 import socket
 import struct
-import sys
 import time
 import traceback
 
@@ -31,9 +34,11 @@ from ..work import job, leaf
 # isort: split
 from .. import wire
 from ..linux.calls import do
+from ..linux.endings import let_signals_end_this_process
 from ..linux.privileges import set_dumpable
 from ..memory import arrangement
 from ..protocol import CHANNEL, KEY_KIND, KEY_SECCOMP, KIND_JOB, KIND_LEAF, KIND_ZYGOTE, PATH_RUNTIME
+from ..setup import interpreter
 from ..setup.last import base_filter, final_filter
 from . import handover, zygote
 
@@ -44,6 +49,8 @@ def main():
     """Never returns but in a job."""
     request, instructions = handover.take()
     sys.path.remove(PATH_RUNTIME)
+    interpreter.remember_start(_AT_START)
+    interpreter.remember_runtime()
     sys.dont_write_bytecode = True
     sys.stdout.reconfigure(line_buffering=True)
     kind = request[KEY_KIND]
@@ -54,6 +61,8 @@ def main():
         if kind != KIND_ZYGOTE:
             do(final_filter())
     do(set_dumpable(kind != KIND_ZYGOTE))
+    if kind == KIND_LEAF:
+        let_signals_end_this_process()
     if kind == KIND_JOB:
         job.main(instructions)  # ends as a program does, with its exit code and its traceback
     else:

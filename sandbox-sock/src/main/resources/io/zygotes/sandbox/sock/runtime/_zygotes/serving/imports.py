@@ -7,14 +7,18 @@ from ..memory.address_space import private_bytes
 from ..protocol import KEY_MODULES, KEY_NAME
 
 
-def import_all(packages):
-    """Imports in the given order and measures. Returns the cost of each: milliseconds and MiB."""
+def import_all(packages, after):
+    """Imports in the given order and measures. Returns the cost of each: milliseconds and MiB.
+
+    after is called with the name of each package when it is imported.
+    """
     costs = {}
     for package in packages:
         before, started = private_bytes(), time.perf_counter()
         _import_package(package[KEY_MODULES])
         elapsed = (time.perf_counter() - started) * 1000
         costs[package[KEY_NAME]] = [elapsed, max(0, private_bytes() - before) / (1 << 20)]
+        after(package[KEY_NAME])
     return costs
 
 

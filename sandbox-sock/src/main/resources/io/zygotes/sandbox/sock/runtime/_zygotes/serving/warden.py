@@ -17,6 +17,7 @@ from ..linux.calls import Text, do
 from ..linux.numbers import require_architecture
 from ..protocol import (
     CHANNEL,
+    KEY_ENVIRONMENT,
     KEY_ERRNO,
     KEY_ERROR,
     KEY_FAILED,
@@ -34,6 +35,7 @@ from ..protocol import (
     PATH_RUNTIME,
     PATH_TMP,
     SIGNALLED,
+    START_VARIABLE,
     TUNING_VARIABLE,
 )
 from ..setup.child import Child
@@ -43,8 +45,32 @@ from .boot import boot, receive_instructions
 _ENDS = (signal.SIGCHLD,)
 _SIGNAL_BYTES = 128  # of signalfd_siginfo, signalfd(2); of one kind only one waits to be read
 _NOT_STARTED = 70  # exit code: EX_SOFTWARE of sysexits.h
-_PROGRAM = "import sys; sys.path.append(%r); from _zygotes.serving import fresh; fresh.main()" % PATH_RUNTIME
-_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": PATH_TMP}
+# The path begins with the folder that it is started in, which may be a lambda's: nothing must be imported from there.
+_PROGRAM = "import sys; sys.path[0] = %r; from _zygotes.serving import fresh; fresh.main()" % PATH_RUNTIME
+_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": PATH_TMP, START_VARIABLE: "1"}
+# What the interpreter and the C library read when they start. None of it leads them to other code.
+_AT_START = (
+    "LANG",
+    "LC_",
+    "MALLOC_",
+    "PYTHONASYNCIODEBUG",
+    "PYTHONCOERCECLOCALE",
+    "PYTHONDEBUG",
+    "PYTHONDEVMODE",
+    "PYTHONFAULTHANDLER",
+    "PYTHONHASHSEED",
+    "PYTHONINTMAXSTRDIGITS",
+    "PYTHONIOENCODING",
+    "PYTHONMALLOC",
+    "PYTHONNODEBUGRANGES",
+    "PYTHONOPTIMIZE",
+    "PYTHONPROFILEIMPORTTIME",
+    "PYTHONTRACEMALLOC",
+    "PYTHONUNBUFFERED",
+    "PYTHONUTF8",
+    "PYTHONVERBOSE",
+    "PYTHONWARNDEFAULTENCODING",
+)
 
 
 def main():
@@ -139,7 +165,7 @@ class _Warden:
             os.close(release)
 
     def _become(self, child, request):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDS)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the worker's own program blocks some, and has handed that on
         instructions = child.go()
         try:
             self._run_python(request, instructions)
@@ -149,12 +175,15 @@ class _Warden:
     def _run_python(self, request, instructions):
         handover.leave(request, instructions)
         environment = dict(_ENVIRONMENT)
+        for name, value in instructions.get(KEY_ENVIRONMENT, {}).items():
+            if name.startswith(_AT_START):
+                environment[name] = value
         if TUNING_VARIABLE in os.environ:
             environment[TUNING_VARIABLE] = os.environ[TUNING_VARIABLE]
         if request[KEY_KIND] == KIND_ZYGOTE and tuning.BOUND_FUNCTIONS:
             # Else each child would look up the C functions that its zygote never called (ld.so(8)).
             environment["LD_BIND_NOW"] = "1"
-        os.execve(self._python, [self._python, "-I", "-S", "-B", "-c", _PROGRAM], environment)
+        os.execve(self._python, [self._python, "-c", _PROGRAM], environment)
 
     def _map(self, request, _, sender):
         """Writes the id maps of a forked zygote, which only a process in the parent zygote's user namespace can."""

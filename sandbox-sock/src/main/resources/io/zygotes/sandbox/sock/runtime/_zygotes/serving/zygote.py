@@ -9,22 +9,29 @@ import os
 from .. import wire
 from ..linux.calls import do
 from ..linux.clone import threads
+from ..linux.endings import let_signals_end_this_process
 from ..linux.privileges import set_dumpable
 from ..memory import arrangement, mappings
 from ..protocol import (
     CHANNEL,
     FRAME_READY,
+    KEY_ASKED,
+    KEY_CHANGED,
     KEY_COSTS,
     KEY_ENVIRONMENT,
+    KEY_IMPORTED,
     KEY_PACKAGES,
+    KEY_RUNTIME,
     KEY_THREADS,
+    KEY_UNFIT,
     KEY_VISIBLE,
     KIND_LEAF,
     STEP_FORK,
     STEP_IMPORT,
 )
 from ..setup import interpreter
-from ..work import leaf
+from ..work import inheritance, leaf
+from .examination import Examination
 from .forking import fork_child, require_forks, require_standard_streams
 from .imports import import_all
 from .requests import Requests
@@ -38,20 +45,41 @@ _KEPT = []
 
 def main(instructions):
     """Imports what the worker says, tells what it cost, and serves. Returns in each child, with the child's work."""
-    interpreter.set_environment({**instructions[KEY_ENVIRONMENT], **_ONE_THREAD})
-    interpreter.add_packages(instructions[KEY_VISIBLE])
+    inheritance.restore()
+    environment = inheritance.whole(instructions[KEY_ENVIRONMENT])
+    interpreter.set_environment({**environment, **_ONE_THREAD})
+    examination = Examination()
+    costs = {}
     try:
-        costs = import_all(instructions[KEY_PACKAGES])
-        mappings.make_private()
+        interpreter.add_packages(instructions[KEY_VISIBLE])
+        if instructions[KEY_PACKAGES]:
+            with examination:
+                costs = import_all(instructions[KEY_PACKAGES], examination.after)
+        inheritance.remember_shared(mappings.make_private())
         require_standard_streams()
         require_forks()
     except BaseException as error:
         wire.send_failure(CHANNEL, STEP_IMPORT, error)
         os._exit(1)
-    interpreter.set_environment(instructions[KEY_ENVIRONMENT])  # what leaves find, unless they are told otherwise
+    # What leaves find, unless they are told otherwise.
+    interpreter.set_environment(inheritance.whole(instructions[KEY_ENVIRONMENT]))
+    let_signals_end_this_process()  # and its leaves
+    report = json.dumps(_report(costs, examination)).encode()
     arrangement.before_serving()
-    wire.send_frame(CHANNEL, FRAME_READY, json.dumps({KEY_COSTS: costs, KEY_THREADS: threads()}).encode())
+    wire.send_frame(CHANNEL, FRAME_READY, report)
     return _serve(Requests(wire.over(CHANNEL, wire.PACKETS)))
+
+
+def _report(costs, examination):
+    return {
+        KEY_COSTS: costs,
+        KEY_THREADS: threads(),
+        KEY_UNFIT: examination.unfit,
+        KEY_ASKED: sorted(examination.asked),
+        KEY_CHANGED: sorted(inheritance.environment),
+        KEY_IMPORTED: interpreter.imported_by_packages(),
+        KEY_RUNTIME: interpreter.imported_by_runtime(),
+    }
 
 
 def _serve(requests):

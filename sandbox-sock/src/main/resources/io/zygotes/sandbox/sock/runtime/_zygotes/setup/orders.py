@@ -5,7 +5,7 @@ import os
 from .. import wire
 from ..linux import files, mounts
 from ..linux.calls import Calls, do
-from ..protocol import CHANNEL, FRAME_GO, FRAME_MOUNT, KEY_MOUNTS, PATH_HANDLER
+from ..protocol import CHANNEL, FRAME_GO, FRAME_MOUNT, KEY_MOUNTS, PATH_HANDLER, PATH_PACKAGES, PATH_PROGRAMS
 from .first import UNUSED
 
 _TMPFS_FLAGS = mounts.MS_NOSUID | mounts.MS_NODEV
@@ -38,6 +38,8 @@ class Orders:
                 return {}
             told = wire.parse(body)
             self._attach(told[KEY_MOUNTS], trees)
+        if PATH_PACKAGES in self._unsealed:
+            _link_programs()
         for top in self._unsealed:
             do(mounts.set_attributes(top, mounts.MOUNT_ATTR_RDONLY, False))
         return told
@@ -77,3 +79,18 @@ class Orders:
                     os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o444))
             do(mounts.move_mount(tree, target))
             _close(tree)
+
+
+def _link_programs():
+    """Links the programs of all packages (console scripts) into one folder, which is on PATH."""
+    os.mkdir(PATH_PROGRAMS)
+    for package in sorted(os.listdir(PATH_PACKAGES)):
+        try:
+            names = os.listdir("%s/%s/bin" % (PATH_PACKAGES, package))
+        except OSError:
+            continue  # nearly all have none
+        for name in names:
+            try:
+                os.symlink("../%s/bin/%s" % (package, name), "%s/%s" % (PATH_PROGRAMS, name))
+            except FileExistsError:
+                pass  # two packages have a program of the same name

@@ -50,6 +50,9 @@ _CLONE_NEWCGROUP = 0x02000000
 _MOUNT_FLAGS = (6, 14)
 # AF_UNIX, AF_INET, AF_INET6
 _SOCKET_FAMILIES = (1, 2, 10)
+# AF_NETLINK with NETLINK_ROUTE, by which getifaddrs(3), if_nameindex(3) and the look for address families of
+# getaddrinfo(3) ask for interfaces. To change one takes a capability.
+_NETLINK, _NETLINK_TYPES, _ROUTE = 16, (2, 3), (0,)
 # SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET, without the flags in the higher bits
 _SOCKET_TYPES, _SOCKET_TYPE_MASK = (1, 2, 5), 0xF
 # The family's own choice, TCP, UDP
@@ -141,7 +144,7 @@ def base_program(architecture):
         (_MMAP, _any_bit(_ARG3, _MAP_HUGETLB)),
         (_FCNTL, _one_of(_ARG1, (_F_NOTIFY,), _answer(errno.EPERM), _OK)),
         (_IOCTL, _one_of(_ARG1, _TERMINAL_INPUT, _answer(errno.EPERM), _OK)),
-        (_SOCKET, _socket()),
+        (_SOCKET, _socket_or_route()),
         (_SOCKET_PAIR, _one_of(_ARG0, (1,), _OK, _answer(errno.EAFNOSUPPORT))),
         # Advice may be ignored: 0 is success.
         (_FADVISE, _one_of(_ARG3, (_FADV_DONTNEED,), _answer(0), _OK)),
@@ -192,6 +195,15 @@ def _socket():
         *kind,
         *protocol,
     ]
+
+
+def _socket_or_route():
+    """As _socket, and lets sockets through that ask for interfaces and routes."""
+    refused = _answer(errno.EAFNOSUPPORT)
+    route = [_instruction(_LOAD, _ARG1), _instruction(_AND, _SOCKET_TYPE_MASK)]
+    route += _compare(_NETLINK_TYPES, [], [refused])
+    route += _one_of(_ARG2, _ROUTE, _OK, refused)
+    return [_instruction(_LOAD, _ARG0), _instruction(_EQUAL, _NETLINK, 0, len(route)), *route, *_socket()]
 
 
 def _option():

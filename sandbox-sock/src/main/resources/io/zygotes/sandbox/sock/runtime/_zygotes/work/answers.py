@@ -4,8 +4,10 @@ What fails here is code of the lambda, which also has a part in how its errors a
 """
 
 import json
+import os
 import sys
 import traceback
+import types
 
 from .. import tuning, wire
 from ..protocol import KEY_ERROR, KEY_TRACEBACK, STATUS_BAD_EVENT, STATUS_ERROR, STATUS_OK
@@ -14,6 +16,7 @@ _LONGEST = 1 << 16  # characters of an exception's text, and of a traceback
 # Bound as wire.py says; the first, whatever a metaclass says.
 _name_of = type.__dict__["__name__"].__get__
 _join = "".join
+_Coroutine = types.CoroutineType
 _parse = wire.parse
 
 
@@ -28,14 +31,96 @@ def answer(function, body):
         event = None
     try:
         result = function(event)
+        if type(result) is _Coroutine:
+            result = _awaited(result)
     except SystemExit as error:
+        _open_input()
         return STATUS_ERROR, _report(_said_by_exit(error), user_traceback(error))
     except BaseException as error:
         return STATUS_ERROR, _report(said(error), user_traceback(error))
     try:
         return STATUS_OK, _written(result)
     except BaseException as error:  # a dict may be a class of the lambda's, with code of its own
-        return STATUS_ERROR, _report("what the lambda returned cannot be written as JSON: %s" % said(error))
+        return STATUS_ERROR, _report(
+            "what the lambda returned cannot be written as JSON: %s%s" % (said(error), _where(result))
+        )
+
+
+def _open_input():
+    """exit() and quit() close the standard input, because their process ends. This one goes on."""
+    if sys.stdin is not None and sys.stdin.closed:
+        sys.stdin = open(os.devnull)  # gets the lowest unused number, which is that of the standard input
+
+
+_loop = None
+
+
+def _awaited(coroutine):
+    """What an async f returns. The loop is the same for all calls, so that what f keeps (sessions) stays usable."""
+    global _loop
+    import asyncio  # most lambdas do not need it
+
+    if _loop is None or _loop.is_closed():
+        _loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(_loop)
+    return _loop.run_until_complete(coroutine)
+
+
+_HINTS = {
+    "DataFrame": '.to_dict("records")',
+    "Series": ".tolist()",
+    "ndarray": ".tolist()",
+    "Timestamp": ".isoformat()",
+    "datetime": ".isoformat()",
+    "date": ".isoformat()",
+    "Decimal": "str() or float()",
+    "bytes": ".decode()",
+    "set": "list()",
+    "generator": "list()",
+    "UUID": "str()",
+}
+_MOST_LOOKED_AT = 100000
+
+
+def _where(result):
+    """Where in a result something stands that is no JSON, and what makes some of it."""
+    try:
+        found = _first_fault(result, "", [0])
+    except BaseException:  # its parts may be classes of the lambda's
+        return ""
+    if found is None:
+        return ""
+    path, value = found
+    place = "at %s of the result" % path if path else "the result itself"
+    if isinstance(value, float):
+        return "; %s is %s, which is no JSON: return None in its place" % (place, value)
+    hint = _HINTS.get(type(value).__name__)
+    if hint is None and hasattr(value, "item") and hasattr(value, "dtype"):
+        hint = ".item()"
+    return "; it is %s%s" % (place, ", where %s makes JSON of it" % hint if hint else "")
+
+
+def _first_fault(value, path, count):
+    count[0] += 1
+    if count[0] > _MOST_LOOKED_AT or isinstance(value, (str, int, bool)) or value is None:
+        return None
+    if isinstance(value, float):
+        return None if value - value == 0 else (path, value)
+    if isinstance(value, dict):
+        for key, part in value.items():
+            if not isinstance(key, (str, int, float, bool)) and key is not None:
+                return "%s, a key," % path, key
+            found = _first_fault(part, "%s.%s" % (path, key), count)
+            if found is not None:
+                return found
+        return None
+    if isinstance(value, (list, tuple)):
+        for number, part in enumerate(value):
+            found = _first_fault(part, "%s[%d]" % (path, number), count)
+            if found is not None:
+                return found
+        return None
+    return path, value
 
 
 def flush():

@@ -55,8 +55,17 @@ def import_f(path=_BYTE_CODE):
         exec(code, _MODULE.__dict__)
     function = _MODULE.__dict__.get("f")
     if not callable(function):
-        raise AttributeError("f.py has no function f(event)")
+        raise AttributeError("f.py has no function f(event)" + _instead())
     return function
+
+
+def _instead():
+    """What f.py may have in the place of f."""
+    for name in ("app", "application", "handler", "lambda_handler", "main"):
+        if callable(_MODULE.__dict__.get(name)):
+            kind = "WSGI and ASGI apps are not served" if name.startswith("app") else "other names are not looked for"
+            return ", it has %s: %s. Write a function f(event) that calls it" % (name, kind)
+    return ""
 
 
 def forget_f():

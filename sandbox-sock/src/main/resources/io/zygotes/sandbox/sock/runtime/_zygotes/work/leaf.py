@@ -14,6 +14,8 @@ from ..protocol import (
     KEY_ENVIRONMENT,
     KEY_ERROR,
     KEY_PACKAGES,
+    KEY_PROCESSORS,
+    KEY_SHADOWED,
     KEY_STEP,
     KEY_TRACEBACK,
     PATH_HANDLER,
@@ -21,14 +23,15 @@ from ..protocol import (
 )
 from ..setup import interpreter
 from ..tuning import LATE_READY, OWN_LOADER
+from . import inheritance
 from .answers import answer, flush, said, user_traceback
+from .children import let_go_of_orphans
 from .code import forget_f, import_f, reseed
 
 # Bound before a package may have put something else in its place, and as wire.py says.
 _now = time.perf_counter_ns
 
 is_called = files.look_for_input(CHANNEL)
-_wait_for_any = files.wait_for_any_child()
 
 
 def main(instructions):
@@ -39,6 +42,7 @@ def main(instructions):
 
 def main_of_spare(instructions):
     """As main, for a leaf that drew its random numbers before it knew its lambda."""
+    inheritance.restore()
     _become(instructions)
     started = _now()
     try:
@@ -54,7 +58,7 @@ def main_of_spare(instructions):
         imported = None
     serve(CHANNEL, function, False, imported)
     while True:
-        _reap()
+        let_go_of_orphans()
         serve(CHANNEL, function, True)
 
 
@@ -62,10 +66,15 @@ def _become(instructions):
     """Makes the process the lambda's, up to the import of its code."""
     # A child of a zygote is told only what differs from the zygote.
     if KEY_ENVIRONMENT in instructions:
-        interpreter.set_environment(instructions[KEY_ENVIRONMENT])
+        interpreter.set_environment(inheritance.whole(instructions[KEY_ENVIRONMENT]))
+        sys.path[:0] = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     sys.path.insert(0, PATH_HANDLER)
     if KEY_PACKAGES in instructions:
         interpreter.add_packages(instructions[KEY_PACKAGES])
+    if KEY_SHADOWED in instructions:
+        interpreter.forget(instructions[KEY_SHADOWED])
+    if KEY_PROCESSORS in instructions:
+        inheritance.compute_with(instructions[KEY_PROCESSORS])
 
 
 def rehearse(path):
@@ -86,7 +95,7 @@ def serve(channel, function, orphans, imported=None):
     if kind != FRAME_CALL:
         raise ValueError("a leaf got a message of kind %d" % kind)
     if orphans:
-        _reap()  # what ended after the last call, and while it was frozen
+        let_go_of_orphans()  # what ended after the last call, and while it was frozen
     status, reply = answer(function, body)
     news = wire.reply(status, reply)
     if imported is not None:
@@ -98,9 +107,3 @@ def serve(channel, function, orphans, imported=None):
 
 def _ready(started, ended):
     return wire.ready(ended - started, _now() - ended)
-
-
-def _reap():
-    """As pid 1 it inherits orphans; ended ones count against the limit of processes until they are waited for."""
-    while _wait_for_any() > 0:
-        pass

@@ -1,0 +1,98 @@
+package io.zygotes.sandbox.sock.launch;
+
+import io.zygotes.sandbox.sock.protocol.ImportTraces;
+import io.zygotes.sandbox.sock.protocol.Protocol;
+import io.zygotes.sandbox.sock.sandbox.SockZygote;
+import io.zygotes.spi.LeafSpec;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Why a lambda must not be forked from a zygote although it asked for all of its packages. */
+public final class Misfit {
+
+    /** Variables that the interpreter or the C library reads when a program starts. */
+    private static final List<String> AT_START = List.of("LANG", "LC_", "MALLOC_", "GLIBC_TUNABLES", "PYTHON");
+    /** Of those, what is looked at when it is needed. */
+    private static final Set<String> LATER =
+            Set.of("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONBREAKPOINT", "PYTHONSTARTUP");
+    /** Variables that libraries in C read when they are loaded, which nobody sees. */
+    private static final List<String> OF_LIBRARIES = List.of(
+            "BLIS_",
+            "CUDA_",
+            "GDAL_",
+            "GOTO_",
+            "GRPC_",
+            "JAX_",
+            "KMP_",
+            "MKL_",
+            "NUMEXPR_",
+            "OMP_",
+            "OPENBLAS_",
+            "OPENSSL_",
+            "POLARS_",
+            "PROJ_",
+            "RAYON_",
+            "SSL_",
+            "TF_",
+            "TORCH_",
+            "XLA_");
+    /** What zygotes have while they import: zygote.py. */
+    private static final Map<String, String> OF_ZYGOTES = Map.of("OPENBLAS_NUM_THREADS", "1", "OMP_NUM_THREADS", "1");
+
+    private Misfit() {}
+
+    /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#misfit}. */
+    public static Optional<String> of(SockZygote zygote, LeafSpec spec) {
+        LambdaTraits traits = LambdaTraits.of(spec);
+        ImportTraces traces = zygote.traces();
+        boolean hasPackages = !zygote.packages().isEmpty();
+        if (hasPackages && traits.patch().isPresent()) {
+            return traits.patch();
+        }
+        for (String module : traits.modules()) {
+            if (traces.imported().contains(module)) {
+                return Optional.of("its own module " + module + " wins against the one that the zygote has imported");
+            }
+        }
+        for (String module : traits.below()) {
+            if (traces.imported().contains(module)) {
+                return Optional.of(
+                        "it may find its own module " + module + " before the one that the zygote has imported");
+            }
+        }
+        for (Map.Entry<String, String> variable : spec.environment().entrySet()) {
+            if (counts(variable.getKey(), traces, hasPackages)
+                    && !variable.getValue().equals(valueInZygote(variable.getKey()))) {
+                return Optional.of(variable.getKey() + " of its environment counts before packages are imported");
+            }
+        }
+        for (String name : traits.variables()) {
+            if (counts(name, traces, hasPackages)) {
+                return Optional.of("its code sets " + name + ", which counts before packages are imported");
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean counts(String name, ImportTraces traces, boolean hasPackages) {
+        return AT_START.stream().anyMatch(name::startsWith) && !LATER.contains(name)
+                || traces.asked().contains(name)
+                || traces.asked().contains(Protocol.READ_ALL) && isNamedAfterModule(name, traces)
+                || traces.changed().contains(name)
+                || hasPackages && OF_LIBRARIES.stream().anyMatch(name::startsWith);
+    }
+
+    /** Who looks at all variables looks for its own, as tqdm does for {@code TQDM_…}. */
+    private static boolean isNamedAfterModule(String name, ImportTraces traces) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        return traces.imported().stream().anyMatch(module -> lower.startsWith(module.toLowerCase(Locale.ROOT)));
+    }
+
+    private static String valueInZygote(String name) {
+        String value = OF_ZYGOTES.get(name);
+        return value != null ? value : SandboxEnvironment.with(Map.of()).get(name);
+    }
+}

@@ -1,0 +1,90 @@
+"""Signals that end a process end the first one of a pid namespace, too.
+
+The kernel ignores a signal that the first process of a pid namespace has no handler for, unless it comes from outside
+(pid_namespaces(7)). So abort(), alarm(2) and kill(2) of itself would do nothing in a leaf, or end it as something else.
+Here each such signal gets a handler that ends the process with the exit code that a shell would show for the signal,
+which is how the worker hears of the end by a signal, too.
+
+The handler is machine code, because one in Python would run only when the interpreter comes to it. Where there is none
+for the machine, or memory must not become code, signals stay as they are.
+"""
+
+import ctypes
+import os
+import signal
+import struct
+
+from ..memory import address_space
+from .numbers import ARCHITECTURE
+
+# exit_group(128 + number of the signal).
+_CODE = {
+    "x86_64": bytes.fromhex("81c780000000 b8e7000000 0f05 f4"),  # add edi, 128; mov eax, 231; syscall; hlt
+    "aarch64": struct.pack("<3I", 0x11020000, 0xD2800BC8, 0xD4000001),  # add w0, w0, #128; mov x8, #94; svc #0
+}
+# Those whose action is to end the process, signal(7); not the ones that a program gets for its own mistakes, which the
+# kernel delivers to all.
+_ENDING = [
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGABRT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGPIPE,
+    signal.SIGALRM,
+    signal.SIGTERM,
+    signal.SIGXCPU,
+    signal.SIGXFSZ,
+    signal.SIGVTALRM,
+    signal.SIGPROF,
+    signal.SIGIO,
+    signal.SIGPWR,
+]
+_DEFAULT = ctypes.c_void_p(0).value  # SIG_DFL
+_SIGACTION_BYTES = 256  # more than struct sigaction has in any C library; the handler is its first field
+
+_sigaction = address_space.libc.sigaction
+_handler = None
+
+
+def _make_handler():
+    code = _CODE.get(ARCHITECTURE)
+    room = address_space.new_memory(address_space.PAGE) if code else None
+    if room is None:
+        return None
+    ctypes.memmove(room, code, len(code))
+    executable = address_space.PROT_READ | address_space.PROT_EXEC
+    return room if address_space.mprotect(room, address_space.PAGE, executable) == 0 else None
+
+
+def _set(number, handler, instead_of):
+    """Sets a signal's handler, if it has this one."""
+    action = ctypes.create_string_buffer(_SIGACTION_BYTES)
+    if _sigaction(number, None, action) == 0 and _address(action) == instead_of:
+        fresh = ctypes.create_string_buffer(_SIGACTION_BYTES)
+        struct.pack_into("P", fresh, 0, handler or 0)
+        _sigaction(number, fresh, None)
+
+
+def _address(action):
+    return struct.unpack_from("P", action)[0] or _DEFAULT
+
+
+def let_signals_end_this_process():
+    """In what becomes the first process of a pid namespace, or is forked into one. Handlers of others stay."""
+    global _handler
+    if _handler is None:
+        _handler = _make_handler()
+        if _handler is not None:
+            os.register_at_fork(after_in_child=_reset)
+    if _handler is not None:
+        for number in _ENDING:
+            _set(number, _handler, _DEFAULT)
+
+
+def _reset():
+    """In a child of a lambda's: it ends by the signal itself, and its parent sees that."""
+    if os.getpid() != 1:
+        for number in _ENDING:
+            _set(number, _DEFAULT, _handler)

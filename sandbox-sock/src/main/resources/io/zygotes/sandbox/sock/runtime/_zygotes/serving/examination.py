@@ -1,0 +1,281 @@
+"""Looks at a zygote after its packages were imported: what a fork would not carry over to its children.
+
+What can be restored is noted down for the children (work/inheritance.py). What cannot, makes the package unfit for
+zygotes: its functions import it themselves, in processes of their own.
+"""
+
+import ctypes
+import fcntl
+import gc
+import os
+import signal
+import stat
+import sys
+
+from ..protocol import CHANNEL, PATH_HOST
+from ..work import inheritance
+
+# A package's descriptors begin here: below are those that a child's set-up counts on to be unused.
+_FIRST_OF_PACKAGES = 32
+# Devices that are the same for everybody who opens them (null, zero, full, random, urandom).
+_PLAIN_DEVICES = {os.makedev(1, minor) for minor in (3, 5, 7, 8, 9)}
+# More is not carried over to each child.
+_MOST_FILES, _MOST_BYTES = 256, 4 << 20
+# An entropy that numpy drew itself is a number of 128 bits; what somebody chose as a seed is shorter.
+_DRAWN_BITS = 64
+_THREAD_LIBRARIES = ("openblas", "libgomp", "libomp", "libiomp", "mkl_rt", "libblis")
+_THREAD_SETTERS = (
+    "scipy_openblas_set_num_threads64_",
+    "scipy_openblas_set_num_threads",
+    "openblas_set_num_threads64_",
+    "openblas_set_num_threads",
+    "omp_set_num_threads",
+    "MKL_Set_Num_Threads",
+    "bli_thread_set_num_threads",
+)
+_READ_ALL = "*"
+
+
+class _Recorded(dict):
+    """The variables behind os.environ, which remember who was asked for."""
+
+    def __init__(self, variables, asked):
+        super().__init__(variables)
+        self._asked = asked
+
+    def __getitem__(self, name):
+        self._asked.add(os.fsdecode(name))
+        return super().__getitem__(name)
+
+    def __contains__(self, name):
+        self._asked.add(os.fsdecode(name))
+        return super().__contains__(name)
+
+    def __iter__(self):
+        self._asked.add(_READ_ALL)
+        return super().__iter__()
+
+
+class Examination:
+    """Looks at this process while it imports packages."""
+
+    # Variables that were asked for by packages of this zygote, or of those that it was forked from.
+    asked = set()
+
+    def __init__(self):
+        self.unfit = {}
+        self._reserved = []
+        self._seeded = set()
+
+    def __enter__(self):
+        # Now and not above: the root zygote, from which all others are forked, imports nothing and has little memory.
+        import random
+        import threading
+
+        self._random, self._threading = random, threading
+        # Numbers that a child's set-up counts on to be unused are taken, so that packages get others.
+        while True:
+            number = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+            self._reserved.append(number)
+            if number >= _FIRST_OF_PACKAGES - 1:
+                break
+        self._descriptors = _descriptors()
+        self._files = _scratch()
+        self._generators = {id(found) for found in self._random_objects()}
+        self._threads = set(threading.enumerate())
+        self._variables = dict(os.environ)
+        self._plain = os.environ._data
+        recorded = _Recorded(self._plain, self.asked)
+        os.environ._data = os.environb._data = recorded
+        self._seed = random.Random.seed
+        random.Random.seed = _recording_seed(self._seed, self._seeded)
+        return self
+
+    def after(self, package):
+        """Looks at what the import of this package left."""
+        reason = self._reason_of_threads() or _reason_of_timer()
+        now = _descriptors()
+        for number in sorted(now - self._descriptors):
+            reason = reason or _note_descriptor(number)
+        self._descriptors |= now
+        if reason is not None:
+            self.unfit.setdefault(package, reason)
+
+    def __exit__(self, kind, error, trace):
+        self._random.Random.seed = self._seed
+        plain = dict(os.environ._data)
+        self._plain.clear()
+        self._plain.update(plain)
+        os.environ._data = os.environb._data = self._plain
+        for number in self._reserved:
+            os.close(number)
+        if kind is None:
+            self._note_environment()
+            self._note_files()
+            self._note_generators()
+            _note_threads()
+
+    def _note_environment(self):
+        for name in self._variables.keys() | os.environ.keys():
+            value = os.environ.get(name)
+            if value != self._variables.get(name):
+                inheritance.environment[name] = value
+
+    def _note_files(self):
+        size = 0
+        found = _scratch()
+        made = [path for path in found if path not in self._files]
+        for path in made[:_MOST_FILES]:
+            mode = found[path]
+            content = None
+            if stat.S_ISLNK(mode):
+                content = os.readlink(path)
+            elif stat.S_ISREG(mode):
+                size += os.path.getsize(path)
+                if size > _MOST_BYTES:
+                    break
+                with open(path, "rb") as file:
+                    content = file.read()
+            elif not stat.S_ISDIR(mode):
+                continue
+            inheritance.remember_file(path, stat.S_IMODE(mode), content)
+
+    def _note_generators(self):
+        seed = self._random.Random.seed  # the class's own: that of a package may want an argument
+        for found in self._random_objects():
+            if id(found) not in self._generators and id(found) not in self._seeded:
+                inheritance.remember_generator(lambda found=found: seed(found))
+        for found in _numpy_generators():
+            inheritance.remember_generator(found)
+        torch = sys.modules.get("torch")
+        if torch is not None and "torch" not in _noted and hasattr(torch, "default_generator"):
+            _noted.add("torch")
+            inheritance.remember_generator(torch.default_generator.seed)
+
+    def _reason_of_threads(self):
+        started = [thread.name for thread in self._threading.enumerate() if thread not in self._threads]
+        return "it starts threads (%s)" % ", ".join(sorted(started)) if started else None
+
+    def _random_objects(self):
+        """Generators of the standard library's kind, but for its own, which Python seeds anew in each child."""
+        kinds = self._random
+        for found in gc.get_objects():
+            if isinstance(found, kinds.Random) and found is not kinds._inst:
+                if not isinstance(found, kinds.SystemRandom):
+                    yield found
+
+
+# What was noted down already, in this zygote or in those that it was forked from.
+_noted = set()
+
+
+def _descriptors():
+    found = set()
+    for name in os.listdir("/proc/self/fd"):
+        number = int(name)
+        if number > CHANNEL:
+            try:
+                os.fstat(number)
+            except OSError:
+                continue  # that of the folder itself
+            found.add(number)
+    return found
+
+
+def _note_descriptor(number):
+    """Notes down how a child opens it anew. Returns why none can, or None."""
+    try:
+        status = os.fstat(number)
+        flags = fcntl.fcntl(number, fcntl.F_GETFL)
+        path = os.readlink("/proc/self/fd/%d" % number)
+    except OSError:
+        return None  # closed again
+    reads_only = flags & os.O_ACCMODE == os.O_RDONLY
+    if stat.S_ISCHR(status.st_mode) and status.st_rdev in _PLAIN_DEVICES:
+        inheritance.remember_descriptor(number, path, flags | os.O_CLOEXEC, 0)
+        return None
+    if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):
+        if not reads_only:
+            return "it keeps %s open for writing" % path
+        if _is_same(path, status) and not path.startswith(PATH_HOST + "/"):
+            offset = os.lseek(number, 0, os.SEEK_CUR) if stat.S_ISREG(status.st_mode) else 0
+            inheritance.remember_descriptor(number, path, flags | os.O_CLOEXEC, offset)
+            return None
+        return "it keeps %s open, which its children do not have" % path
+    return "it keeps %s open" % (path if path.startswith("/") else "a " + _kind_of(path))
+
+
+def _kind_of(path):
+    """Of what stands behind a descriptor that is no file: "socket:[123]", "anon_inode:[eventpoll]"."""
+    kind, _, rest = path.partition(":")
+    return rest.strip("[]") if kind == "anon_inode" else kind
+
+
+def _is_same(path, status):
+    try:
+        found = os.stat(path)
+    except OSError:
+        return False
+    return (found.st_dev, found.st_ino) == (status.st_dev, status.st_ino)
+
+
+def _reason_of_timer():
+    timers = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
+    return "it sets a timer" if any(signal.getitimer(timer)[0] for timer in timers) else None
+
+
+def _scratch():
+    """What is in the scratch folder, which is another one in each child: modes by path, folders first."""
+    found = {}
+    for folder, folders, files in os.walk(PATH_HOST):
+        for name in folders + files:
+            path = os.path.join(folder, name)
+            try:
+                found[path] = os.lstat(path).st_mode
+            except OSError:
+                pass  # gone again
+    return found
+
+
+def _recording_seed(original, seeded):
+    """random.Random.seed, which remembers generators whose numbers somebody chose: they are to be the same always."""
+
+    def seed(self, a=None, *rest, **named):
+        (seeded.discard if a is None else seeded.add)(id(self))
+        return original(self, a, *rest, **named)
+
+    return seed
+
+
+def _numpy_generators():
+    """For each generator of numpy's newer kind in a module: a function that gives it a state of its own."""
+    numpy_random = sys.modules.get("numpy.random")
+    kind = getattr(numpy_random, "Generator", None)
+    if kind is None:
+        return
+    for module in list(sys.modules.values()):
+        for found in list(getattr(module, "__dict__", {}).values()):
+            if not isinstance(found, kind) or id(found) in _noted:
+                continue
+            _noted.add(id(found))
+            bits = found.bit_generator
+            seed = getattr(bits, "seed_seq", None) or getattr(bits, "_seed_seq", None)
+            entropy = getattr(seed, "entropy", None)
+            if isinstance(entropy, int) and entropy.bit_length() > _DRAWN_BITS:
+                yield lambda bits=bits: setattr(bits, "state", type(bits)().state)
+
+
+def _note_threads():
+    """Finds the functions of numeric libraries that set their number of threads."""
+    with open("/proc/self/maps") as file:
+        paths = {line.split(None, 5)[5].strip() for line in file if line.count("/") > 1}
+    for path in sorted(paths - _noted):
+        if any(name in os.path.basename(path) for name in _THREAD_LIBRARIES):
+            _noted.add(path)
+            library = ctypes.PyDLL(path)
+            for name in _THREAD_SETTERS:
+                setter = getattr(library, name, None)
+                if setter is not None:
+                    setter.argtypes, setter.restype = [ctypes.c_int], None
+                    inheritance.remember_thread_setter(setter)
+                    break

@@ -1,0 +1,113 @@
+package io.zygotes.sandbox.sock.warden;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a zygote finds out about itself after its imports, in a process that is no sandbox. */
+class ExaminationTest {
+
+    private static final String AROUND = """
+        import json, os, sys
+        from _zygotes.serving import examination
+        from _zygotes.work import inheritance
+        examination.PATH_HOST = "/no/such/folder"
+        with examination.Examination() as found:
+            kept = []
+        %s
+            found.after("it==1")
+        """;
+
+    @TempDir
+    private Path folder;
+
+    private JsonNode run(String imports, String then) throws Exception {
+        PythonRuntime python = PythonRuntime.prepare("python3", Optional.empty(), folder);
+        String program = AROUND.formatted(imports.indent(4)) + then;
+        return new ObjectMapper().readTree(RuntimeProgram.run(python, program, Map.of()));
+    }
+
+    private String reason(String imports) throws Exception {
+        return run(imports, "print(json.dumps(found.unfit))\n").path("it==1").asText();
+    }
+
+    @Test
+    void whatAForkDoesNotCarryOverMakesAPackageUnfit() throws Exception {
+        assertEquals("", reason("kept.append(object())"));
+        assertTrue(reason("import socket\nkept.append(socket.socket())").contains("a socket"));
+        assertTrue(reason("import select\nkept.append(select.epoll())").contains("eventpoll"));
+        assertTrue(reason("kept.append(os.pipe())").contains("a pipe"));
+        assertTrue(
+                reason("import tempfile\nkept.append(tempfile.TemporaryFile())").contains("for writing"));
+        assertTrue(reason("""
+            import threading, time
+            threading.Thread(target=time.sleep, args=(9,), name='other', daemon=True).start()
+            """).contains("other"));
+        assertTrue(reason("import signal\nsignal.setitimer(signal.ITIMER_REAL, 100)")
+                .contains("timer"));
+    }
+
+    /** pyproj keeps its SQLite file so (geopandas and others need it). */
+    @Test
+    void aFileThatIsOnlyReadIsOpenedAnewUnderTheSameNumber() throws Exception {
+        JsonNode answer = run("kept.append(open('/etc/passwd', 'rb', 0))\nkept[0].read(3)", """
+            number = kept[0].fileno()
+            os.close(number)
+            inheritance.restore()
+            print(json.dumps([found.unfit, number >= 32, os.lseek(number, 0, os.SEEK_CUR), os.get_inheritable(number)]))
+            """);
+        assertEquals("[{},true,3,false]", answer.toString());
+    }
+
+    /** joke2k/faker issue 1765: each fork invented the same people. */
+    @Test
+    void generatorsThatAPackageMadeAreSeededAnewButForThoseWithASeedOfItsOwn() throws Exception {
+        JsonNode answer =
+                run("import random\nkept += [random.Random(), random.Random(42), random.SystemRandom()]", """
+                    before = [generator.getstate() for generator in kept[:2]]
+                    inheritance.restore()
+                    print(json.dumps([generator.getstate() != state for generator, state in zip(kept, before)]))
+                    """);
+        assertEquals("[true,false]", answer.toString());
+    }
+
+    @Test
+    void variablesThatArePartOfAnImportAreKnown() throws Exception {
+        JsonNode answer = run("""
+            os.environ.get("ASKED_FOR")
+            "LOOKED_AT" in os.environ
+            os.environ["SET"] = "1"
+            """, """
+            print(json.dumps([sorted(found.asked & {"ASKED_FOR", "LOOKED_AT", "*"}), inheritance.whole({"A": "b"}),
+                type(os.environ._data).__name__]))
+            """);
+        assertEquals("[[\"ASKED_FOR\",\"LOOKED_AT\"],{\"A\":\"b\",\"SET\":\"1\"},\"dict\"]", answer.toString());
+        assertEquals(
+                "true",
+                run("dict(os.environ)", "print(json.dumps('*' in found.asked))\n")
+                        .toString());
+    }
+
+    @Test
+    void memoryThatAPackageSharesIsSharedWithChildrenOfAChild() throws Exception {
+        JsonNode answer = run("import mmap\nkept.append(mmap.mmap(-1, 4096))\nkept[0][:2] = b'ab'", """
+            from _zygotes.memory import mappings
+            inheritance.remember_shared(mappings.make_private())
+            inheritance.restore()
+            pid = os.fork()
+            if pid == 0:
+                kept[0][1:3] = b'cd'
+                os._exit(0)
+            os.waitpid(pid, 0)
+            print(json.dumps(kept[0][:3].decode()))
+            """);
+        assertEquals("\"acd\"", answer.toString());
+    }
+}
