@@ -178,6 +178,7 @@ class CurrentCacheTest {
         List<Kind> heard = new ArrayList<>();
         current.replace(sandboxes -> new ImportCache() {
             @Override
+            @SuppressWarnings("deprecation") // as a plugin that was made for 1.1 has it
             public Leaf createLeaf(LeafSpec spec) throws SandboxException, InterruptedException {
                 return sandboxes.createLeaf(Optional.empty(), spec);
             }
@@ -256,6 +257,7 @@ class CurrentCacheTest {
     void aCacheThatFailsToCloseDisturbsNobody() throws Exception {
         current.replace(sandboxes -> new ImportCache() {
             @Override
+            @SuppressWarnings("deprecation") // as a plugin that was made for 1.1 has it
             public Leaf createLeaf(LeafSpec spec) throws SandboxException, InterruptedException {
                 return sandboxes.createLeaf(Optional.empty(), spec);
             }

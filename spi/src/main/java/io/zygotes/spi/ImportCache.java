@@ -32,6 +32,7 @@ public interface ImportCache extends AutoCloseable {
      * @throws InterruptedException if the calling thread is interrupted while it waits
      * @since 1.2
      */
+    @SuppressWarnings("deprecation") // it is the way of plugins that were made for 1.1
     default Leaf createLeaf(LeafRequest request) throws SandboxException, PackageException, InterruptedException {
         return createLeaf(request.spec());
     }
@@ -40,12 +41,12 @@ public interface ImportCache extends AutoCloseable {
      * Makes a leaf, from a zygote or fresh, with {@link ImportCacheContext#sandboxes}: what the worker calls where a
      * cache does not have {@link #createLeaf(LeafRequest)}. The waiting for memory then knows nothing of the request.
      *
-     * <p>Since 1.2 {@link #createLeaf(LeafRequest)} takes its place.
-     *
      * @throws SandboxException if no leaf can be made
      * @throws PackageException if a package cannot be installed
      * @throws InterruptedException if the calling thread is interrupted while it waits
+     * @deprecated since 1.2 {@link #createLeaf(LeafRequest)} takes its place
      */
+    @Deprecated(since = "1.2")
     default Leaf createLeaf(LeafSpec spec) throws SandboxException, PackageException, InterruptedException {
         throw new SandboxException(
                 getClass().getName() + " does not make leaves, which is a fault in it: it has neither"

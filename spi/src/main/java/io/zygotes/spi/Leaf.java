@@ -59,10 +59,10 @@ public interface Leaf extends Sandbox {
     /**
      * How long each step of making it took, in nanoseconds, by the step's name and in the order of the steps.
      *
-     * <p>Since 1.2 {@link #creation} takes its place, which also says what is a part of what.
-     *
      * @return the steps that {@link #creation} has at the top; empty if nobody measured them
+     * @deprecated since 1.2 {@link #creation} takes its place, which also says what is a part of what
      */
+    @Deprecated(since = "1.2")
     default Map<String, Long> creationNanos() {
         Map<String, Long> nanos = new LinkedHashMap<>();
         creation().steps().forEach(step -> nanos.put(step.name(), step.nanos()));

@@ -88,11 +88,11 @@ public sealed class SandboxException extends Exception {
     /**
      * The request for which it was to be made got a leaf of its lambda that became free.
      *
-     * <p>Since 1.2 the worker does not throw it: the leaf that became free is the one that {@link Sandboxes#createLeaf}
-     * returns.
-     *
      * @since 1.1
+     * @deprecated since 1.2 the worker does not throw it: the leaf that became free is the one that
+     *     {@link Sandboxes#createLeaf} returns
      */
+    @Deprecated(since = "1.2")
     public static final class NoLongerNeeded extends SandboxException {
         private static final long serialVersionUID = 1L;
 

@@ -44,7 +44,7 @@ class FoldersTest {
     }
 
     @Test
-    void a_folder_goes_with_all_that_is_in_it_and_links_go_themselves() throws IOException {
+    void aFolderGoesWithAllThatIsInItAndLinksGoThemselves() throws IOException {
         Path other = Files.createDirectory(place.resolve("other"));
         Files.writeString(other.resolve("kept"), "kept");
         Files.createDirectories(folder.resolve("a/b/c"));
@@ -56,7 +56,7 @@ class FoldersTest {
     }
 
     @Test
-    void a_link_goes_itself() throws IOException {
+    void aLinkGoesItself() throws IOException {
         Files.writeString(folder.resolve("kept"), "kept");
         Path link = Files.createSymbolicLink(place.resolve("link"), folder);
         Folders.delete(link);
@@ -65,12 +65,12 @@ class FoldersTest {
     }
 
     @Test
-    void what_is_not_there_is_no_error() throws IOException {
+    void whatIsNotThereIsNoError() throws IOException {
         Folders.delete(place.resolve("nothing"));
     }
 
     @Test
-    void folders_that_forbid_everything_go_too() throws IOException {
+    void foldersThatForbidEverythingGoToo() throws IOException {
         Path below = Files.createDirectories(folder.resolve("closed/below"));
         Files.writeString(below.resolve("file"), "");
         for (Path closed : List.of(below, below.getParent(), folder)) {
@@ -80,7 +80,7 @@ class FoldersTest {
     }
 
     @Test
-    void folders_that_lie_deeper_than_a_path_reaches_go_too() throws Exception {
+    void foldersThatLieDeeperThanAPathReachesGoToo() throws Exception {
         python("""
             import os, sys
             os.chdir(sys.argv[1])
@@ -93,7 +93,7 @@ class FoldersTest {
     }
 
     @Test
-    void names_that_are_no_text_go_too() throws Exception {
+    void namesThatAreNoTextGoToo() throws Exception {
         python("""
             import os, sys
             os.chdir(os.fsencode(sys.argv[1]))
@@ -107,7 +107,7 @@ class FoldersTest {
 
     /** A26: somebody who still writes there puts a link in the place of a folder, over and over. */
     @Test
-    void a_link_that_takes_a_folders_place_meanwhile_leads_nowhere() throws Exception {
+    void aLinkThatTakesAFoldersPlaceMeanwhileLeadsNowhere() throws Exception {
         Path host = Files.createDirectories(place.resolve("host/inner"));
         for (int i = 0; i < 20; i++) {
             Files.writeString(host.resolve("file-" + i), "kept");

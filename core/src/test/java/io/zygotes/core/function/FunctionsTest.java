@@ -249,6 +249,7 @@ class FunctionsTest {
     /** A cache that was made for the first revisions of the SPI: it takes no requests. */
     private final class OldCache implements ImportCache {
         @Override
+        @SuppressWarnings("deprecation") // as a plugin that was made for 1.1 has it
         public Leaf createLeaf(LeafSpec spec) throws SandboxException, InterruptedException {
             Sandboxes sandboxes = pool.sandboxes(event -> {});
             Zygote zygote = sandboxes.createZygote(Optional.empty(), new ZygoteSpec(List.of(), spec.limits()));

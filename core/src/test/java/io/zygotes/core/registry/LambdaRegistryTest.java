@@ -18,6 +18,7 @@ import java.io.RandomAccessFile;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
@@ -103,7 +104,7 @@ class LambdaRegistryTest {
     void aChangeOfTheSameSizeAndTimeIsSeen() throws Exception {
         Path file = write("hello", "f.py", "x = 1\n").resolve("f.py");
         LambdaCode old = registry.lookup("hello");
-        var time = Files.getLastModifiedTime(file);
+        FileTime time = Files.getLastModifiedTime(file);
         Files.writeString(file, "x = 2\n");
         Files.setLastModifiedTime(file, time);
 
@@ -162,10 +163,10 @@ class LambdaRegistryTest {
     @Test
     void aLargeFileTakesLittleMemory() throws Exception {
         Path lambda = write("hello", "f.py", "x = 1\n");
-        try (var file = new RandomAccessFile(lambda.resolve("data").toFile(), "rw")) {
+        try (RandomAccessFile file = new RandomAccessFile(lambda.resolve("data").toFile(), "rw")) {
             file.setLength(64 << 20);
         }
-        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = threads.getCurrentThreadAllocatedBytes();
 
         registry.lookup("hello");

@@ -7,11 +7,13 @@ import io.zygotes.sandbox.sock.identity.HostIds;
 import io.zygotes.sandbox.sock.launch.JobLauncher;
 import io.zygotes.sandbox.sock.launch.LaunchContext;
 import io.zygotes.sandbox.sock.launch.LeafLauncher;
+import io.zygotes.sandbox.sock.launch.LeafSpecialist;
 import io.zygotes.sandbox.sock.launch.Misfit;
 import io.zygotes.sandbox.sock.launch.ZygoteLauncher;
 import io.zygotes.sandbox.sock.linux.SockDiag;
 import io.zygotes.sandbox.sock.protocol.CommonTexts;
 import io.zygotes.sandbox.sock.resource.OutputPump;
+import io.zygotes.sandbox.sock.resource.Shortage;
 import io.zygotes.sandbox.sock.sandbox.Reaper;
 import io.zygotes.sandbox.sock.sandbox.SockLeaf;
 import io.zygotes.sandbox.sock.sandbox.SockSandbox;
@@ -54,6 +56,7 @@ final class SockMechanism implements SandboxMechanism {
     private final ExecutorService supplier = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("sandbox-supplier").factory());
     private final LeafLauncher leaves;
+    private final LeafSpecialist specialist;
     private final ZygoteLauncher zygotes;
     private final JobLauncher jobs;
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -76,7 +79,8 @@ final class SockMechanism implements SandboxMechanism {
                 new CommonTexts(),
                 new AtomicInteger());
         Network network = "none".equals(context.options().get("network")) ? Network.NONE : Network.HOST;
-        leaves = new LeafLauncher(launches);
+        specialist = new LeafSpecialist(launches);
+        leaves = new LeafLauncher(launches, specialist);
         zygotes = new ZygoteLauncher(launches, supplier, network);
         jobs = new JobLauncher(launches);
     }
@@ -93,7 +97,8 @@ final class SockMechanism implements SandboxMechanism {
             mechanism = new SockMechanism(context, plan, cgroups);
         } catch (IOException e) {
             cgroups.close();
-            throw new SandboxException("cannot start the sandbox mechanism: " + e.getMessage(), e);
+            throw new SandboxException(
+                    Shortage.kind(e), "cannot start the sandbox mechanism: " + e.getMessage() + Shortage.advice(e), e);
         }
         boolean started = false;
         try {
@@ -128,7 +133,7 @@ final class SockMechanism implements SandboxMechanism {
         if (!leaf.isSpare()) {
             throw new IllegalArgumentException(spare + " serves lambda " + leaf.label() + " already");
         }
-        return leaves.specialise(leaf, spec);
+        return specialist.specialise(leaf, spec);
     }
 
     @Override

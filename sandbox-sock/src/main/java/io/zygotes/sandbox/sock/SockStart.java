@@ -20,6 +20,12 @@ final class SockStart {
 
     private static final System.Logger LOG = System.getLogger(SockStart.class.getName());
 
+    /**
+     * The system property that leaves out what only makes sandboxes faster: {@code off} for all of it, or names as in
+     * {@code tuning.py}. It is for tests and measurements.
+     */
+    private static final String TUNING = "zygotes.tuning";
+
     private SockStart() {}
 
     /** Our folder in a worker directory. */
@@ -42,7 +48,7 @@ final class SockStart {
                 PythonRuntime.prepare(base.isEmpty() ? context.python() : "python3", Optional.empty(), state);
         PythonRuntime python = base.isEmpty() ? host : PythonRuntime.prepare(context.python(), base, state);
         List<List<String>> root = root(base, python);
-        String tuning = String.valueOf(context.options().getOrDefault("tuning", ""));
+        String tuning = System.getProperty(TUNING, "");
         WardenPlan plan = new WardenPlan(python, host.executable(), root, state.resolve("root"), tuning);
         SockMechanism mechanism = SockMechanism.start(context, plan, CgroupTree.claim(layout, state));
         LOG.log(Level.INFO, "sandboxes: " + layout.describe() + "; " + python.executable());

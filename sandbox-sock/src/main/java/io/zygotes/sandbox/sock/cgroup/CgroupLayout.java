@@ -73,6 +73,11 @@ public record CgroupLayout(Path unified, Set<String> unifiedControllers, Map<Str
         return new CgroupLayout(unified, Set.copyOf(present), Map.copyOf(legacy));
     }
 
+    /** Whether version 2 has a controller. */
+    boolean owns(String controller) {
+        return unifiedControllers.contains(controller);
+    }
+
     /** One line for people. */
     public String describe() {
         return "cgroup v2 at " + unified + " with "

@@ -9,9 +9,6 @@ import io.zygotes.spi.Limits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /**
  * The cgroups of one sandbox: one in the version 2 hierarchy, and one in each version 1 hierarchy that has a limit.
@@ -24,12 +21,12 @@ public final class SandboxGroup {
     /** How often a lower memory limit is tried, each time with twice the slack. */
     private static final int ATTEMPTS = 6;
 
-    private static final String PROCESSES = "/cgroup.procs";
+    /** The file of a group that processes join it by, and that lists them. */
+    static final String PROCESSES = "/cgroup.procs";
 
     private final Path folder;
     private final String unified;
-    /** The version 1 groups, with the files that processes join them by. */
-    private final Map<Path, KernelFile> legacy = new LinkedHashMap<>();
+    private final LegacyGroups legacy;
 
     private final KernelFile processes;
     private final MemoryFiles memory;
@@ -57,46 +54,27 @@ public final class SandboxGroup {
         folder = parent.resolve(name);
         unified = folder.toString();
         processes = KernelFile.toRead(unified + PROCESSES);
-        Map<String, String> byController = new HashMap<>();
         Files.createDirectory(folder);
+        LegacyGroups made = null;
         try {
             if (owner != 0) {
                 CgroupLayout.delegateMoves(folder, owner);
             }
-            for (String controller : layout.unifiedControllers()) {
-                byController.put(controller, unified);
-            }
-            for (Map.Entry<String, Path> entry : layout.legacy().entrySet()) {
-                Path group = entry.getValue()
-                        .resolve(CgroupTree.FOLDER)
-                        .resolve(region)
-                        .resolve(parent.getFileName() + "." + name);
-                legacy.put(group, makeLegacy(group));
-                byController.put(entry.getKey(), group.toString());
-            }
+            made = LegacyGroups.make(layout.legacy(), region, parent.getFileName() + "." + name);
             processes.open(); // it is read on the way of a request
             tree = Mounts.detachedTree(unified, false);
         } catch (IOException e) {
-            removeFolders();
+            CgroupLayout.remove(folder);
+            if (made != null) {
+                made.remove();
+            }
             processes.close();
             throw e;
         }
-        memory = MemoryFiles.of(
-                byController.get("memory"), layout.unifiedControllers().contains("memory"));
-        pids = new PidsFiles(byController.get("pids"));
-        cpu = CpuFiles.of(byController.get("cpu"), layout.unifiedControllers().contains("cpu"));
-    }
-
-    private static KernelFile makeLegacy(Path group) throws IOException {
-        Files.createDirectory(group);
-        KernelFile joining = KernelFile.toWrite(group + PROCESSES);
-        try {
-            joining.open(); // it is written to on the way of a request
-            return joining;
-        } catch (IOException e) {
-            CgroupLayout.remove(group);
-            throw e;
-        }
+        legacy = made;
+        memory = MemoryFiles.of(legacy.of("memory", unified), layout.owns("memory"));
+        pids = new PidsFiles(legacy.of("pids", unified));
+        cpu = CpuFiles.of(legacy.of("cpu", unified), layout.owns("cpu"));
     }
 
     /** The version 2 group. */
@@ -162,10 +140,7 @@ public final class SandboxGroup {
 
     /** Puts a process under the version 1 limits; version 2 it was born into. */
     public void join(int pid) throws IOException {
-        String number = Integer.toString(pid);
-        for (KernelFile joining : legacy.values()) {
-            joining.write(number);
-        }
+        legacy.join(pid);
     }
 
     /** Moves a process here in version 2, too. */
@@ -285,19 +260,10 @@ public final class SandboxGroup {
     /** Removes the groups; false if one is still in use. */
     synchronized boolean remove() {
         tree.close();
-        boolean gone = removeFolders();
+        boolean gone = CgroupLayout.remove(folder) & legacy.remove();
         if (gone) {
             processes.close();
             memory.close();
-        }
-        return gone;
-    }
-
-    private boolean removeFolders() {
-        boolean gone = CgroupLayout.remove(folder);
-        for (Map.Entry<Path, KernelFile> group : legacy.entrySet()) {
-            group.getValue().close();
-            gone &= CgroupLayout.remove(group.getKey());
         }
         return gone;
     }

@@ -73,6 +73,7 @@ final class Launch implements AutoCloseable {
         return started + TimeUnit.SECONDS.toNanos(PATIENCE);
     }
 
+    /** Ends a step. */
     void step(CreationStep step) {
         times.step(step);
     }

@@ -5,9 +5,7 @@ import io.zygotes.sandbox.sock.cgroup.SandboxGroup;
 import io.zygotes.sandbox.sock.linux.Sockets;
 import io.zygotes.sandbox.sock.protocol.CommonPart;
 import io.zygotes.sandbox.sock.protocol.Frame;
-import io.zygotes.sandbox.sock.protocol.Instructions;
 import io.zygotes.sandbox.sock.protocol.LaunchRequest;
-import io.zygotes.sandbox.sock.protocol.PackageFolder;
 import io.zygotes.sandbox.sock.protocol.ProcessLimits;
 import io.zygotes.sandbox.sock.protocol.Protocol;
 import io.zygotes.sandbox.sock.protocol.SandboxKind;
@@ -25,17 +23,22 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 
-/** Makes leaves, forked from a zygote or fresh, and spares, and makes a spare a lambda's leaf. For many threads. */
+/** Makes leaves, forked from a zygote or fresh, and spares. For many threads. */
 public final class LeafLauncher {
 
     /** The uid that leaves see as their own. It has an entry in /etc/passwd: see BaseRoot. */
     private static final int LEAF_ID = 10_000;
 
     private final LaunchContext context;
+    private final LeafSpecialist specialist;
 
-    /** @param context what all launches share */
-    public LeafLauncher(LaunchContext context) {
+    /**
+     * @param context what all launches share
+     * @param specialist tells leaves what cannot be told ahead
+     */
+    public LeafLauncher(LaunchContext context, LeafSpecialist specialist) {
         this.context = context;
+        this.specialist = specialist;
     }
 
     /**
@@ -62,7 +65,8 @@ public final class LeafLauncher {
         if (hasAll && fits(spec.environment()) && OwnNeeds.of(zygote, spec).isNone()) {
             return launch(new Plan(zygote, spec.limits(), spec.network(), Optional.of(spec), false));
         }
-        return specialise(launch(new Plan(zygote, spec.limits(), spec.network(), Optional.empty(), false)), spec);
+        SockLeaf leaf = launch(new Plan(zygote, spec.limits(), spec.network(), Optional.empty(), false));
+        return specialist.specialise(leaf, spec);
     }
 
     private static boolean fits(Map<String, String> environment) throws SandboxException {
@@ -89,10 +93,12 @@ public final class LeafLauncher {
                 : new WardenForker(context.wardens());
         Launch launch = new Launch(context, SandboxKind.LEAF, forker);
         try {
+            // Ids come first, because a scratch folder belongs to one.
             Identity identity = launch.use(identity(plan));
             Kit kit = launch.use(kit(launch, plan, identity));
             launch.step(CreationStep.PREPARE);
 
+            // The object is there before its process, so that whatever the process does has an owner.
             SockLeaf leaf = launch.begun(leaf(launch, plan, identity, kit));
             launch.printTo(kit, leaf, leaf::label);
             if (plan.ahead().isPresent()) {
@@ -107,6 +113,7 @@ public final class LeafLauncher {
             launch.awaitHello(leaf, leaf.group());
             launch.step(CreationStep.CLONE);
 
+            // It waits for the go, so nothing of the lambda's runs before it is under all limits.
             leaf.group().join(leaf.pid());
             launch.step(CreationStep.CHECK);
 
@@ -168,47 +175,5 @@ public final class LeafLauncher {
         Map<String, String> own = plan.ahead().map(LeafSpec::environment).orElse(Map.of());
         Map<String, String> environment = own.isEmpty() ? own : SandboxEnvironment.with(own);
         return new LaunchRequest(common, launch.id(), identity.ids(), environment, launch.descriptors(kit));
-    }
-
-    /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#specialise}. */
-    public SockLeaf specialise(SockLeaf leaf, LeafSpec spec) throws SandboxException, InterruptedException {
-        leaf.specialise(spec);
-        leaf.times().resume();
-        try (Orders orders = new Orders(context, leaf)) {
-            leaf.group().limitTo(spec.limits());
-            orders.mount(spec.handler(), Protocol.PATH_HANDLER, true, false);
-            boolean hasAll = leaf.zygote().isPresent() && leaf.zygote().get().hasAll(spec.packages());
-            OwnNeeds needs = OwnNeeds.of(leaf.zygote(), spec);
-            if (hasAll && spec.environment().isEmpty() && leaf.knows(spec.limits()) && needs.isNone()) {
-                leaf.times().step(CreationStep.MOUNTS);
-                orders.goAsUsual();
-            } else {
-                // Only what its zygote does not have.
-                if (!hasAll) {
-                    orders.mountPackages(spec.packages());
-                }
-                leaf.times().step(CreationStep.MOUNTS);
-                orders.go(instructions(leaf, spec, hasAll, needs));
-            }
-            leaf.times().step(CreationStep.GO);
-            return leaf;
-        } catch (IOException e) {
-            throw leaf.obituary("being set up", false, e);
-        } catch (TimeoutException e) {
-            throw leaf.timeout("being set up");
-        } catch (InterruptedException | SandboxException e) {
-            leaf.destroy();
-            throw e;
-        }
-    }
-
-    private static Instructions instructions(SockLeaf leaf, LeafSpec spec, boolean hasAll, OwnNeeds needs) {
-        boolean hasEnvironment = leaf.zygote().isPresent() && spec.environment().isEmpty();
-        return new Instructions.ForLeaf(
-                ProcessLimits.of(spec.limits()),
-                hasEnvironment ? Optional.empty() : Optional.of(SandboxEnvironment.with(spec.environment())),
-                hasAll ? Optional.empty() : Optional.of(PackageFolder.names(spec.packages())),
-                needs.shadowed(),
-                needs.processors());
     }
 }

@@ -3,6 +3,7 @@ package io.zygotes.sandbox.sock.launch;
 import io.zygotes.sandbox.sock.linux.LinuxException;
 import io.zygotes.sandbox.sock.protocol.CommonTexts;
 import io.zygotes.sandbox.sock.protocol.LaunchRequest;
+import io.zygotes.sandbox.sock.resource.Shortage;
 import io.zygotes.sandbox.sock.sandbox.SockZygote;
 import io.zygotes.spi.SandboxException;
 import java.io.EOFException;
@@ -58,7 +59,7 @@ record ZygoteForker(SockZygote zygote, CommonTexts texts) implements Forker {
                 || e instanceof ClosedChannelException;
         return gone
                 ? Optional.of(new SandboxException.ZygoteGone(
-                        id + " could not be forked from " + zygote + ": " + e.getMessage(), e))
+                        id + " could not be forked from " + zygote + ": " + e.getMessage() + Shortage.advice(e), e))
                 : Optional.empty();
     }
 }

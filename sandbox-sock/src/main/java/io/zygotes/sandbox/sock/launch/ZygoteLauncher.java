@@ -90,6 +90,7 @@ public final class ZygoteLauncher {
             if (above.isPresent()) {
                 takeIn(zygote, above.get(), deadline);
             }
+            // It waits for its orders, so no package is imported before it is under all limits.
             zygote.group().join(zygote.pid());
 
             giveOrders(zygote, spec, above);

@@ -161,6 +161,10 @@ public final class Protocol {
     /** Descriptors beside one message, less than SCM_MAX_FD of unix(7), which is 253. */
     static final int MOST_DESCRIPTORS = 200;
 
+    /** What the worker has the host's interpreter run; its argument is the folder that holds our Python package. */
+    public static final String WARDEN_PROGRAM =
+            "import sys; sys.path.append(sys.argv[1]); from _zygotes.serving import warden; warden.main()";
+
     /** The variable of the warden's environment that leaves out what only makes things faster. */
     public static final String TUNING_VARIABLE = "ZYGOTES_TUNING";
 

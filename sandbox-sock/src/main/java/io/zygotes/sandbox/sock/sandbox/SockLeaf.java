@@ -11,6 +11,7 @@ import io.zygotes.sandbox.sock.protocol.LeafReady;
 import io.zygotes.sandbox.sock.protocol.MisbehavedException;
 import io.zygotes.sandbox.sock.protocol.ProcessLimits;
 import io.zygotes.sandbox.sock.protocol.Protocol;
+import io.zygotes.sandbox.sock.resource.Shortage;
 import io.zygotes.spi.CreationSteps;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.Leaf;
@@ -196,7 +197,7 @@ public final class SockLeaf extends SockSandbox implements Leaf {
         } catch (IOException e) {
             if (alive()) {
                 throw new IllegalStateException(
-                        "cannot " + (on ? "freeze " : "thaw ") + id() + ": " + e.getMessage(), e);
+                        "cannot " + (on ? "freeze " : "thaw ") + id() + ": " + e.getMessage() + Shortage.advice(e), e);
             }
         }
     }

@@ -1,24 +1,19 @@
 package io.zygotes.sandbox.sock.sandbox;
 
 import io.zygotes.sandbox.sock.cgroup.SandboxGroup;
-import io.zygotes.sandbox.sock.linux.Descriptor;
-import io.zygotes.sandbox.sock.linux.Processes;
 import io.zygotes.sandbox.sock.linux.Signal;
 import io.zygotes.sandbox.sock.protocol.Channel;
 import io.zygotes.sandbox.sock.protocol.FailureReport;
 import io.zygotes.sandbox.sock.protocol.Frame;
 import io.zygotes.sandbox.sock.protocol.MisbehavedException;
+import io.zygotes.sandbox.sock.resource.Shortage;
 import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /** What leaves, zygotes and jobs have in common: a process, its channel, its cgroups, and an end. */
 public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, SockZygote, SockJob {
@@ -30,11 +25,7 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
     private static final int DEATH_PATIENCE = 2000;
 
     private final Belongings belongings;
-    private final CompletableFuture<Integer> ended = new CompletableFuture<>();
-    private volatile int pid;
-    /** Means its process for ever; empty before it said hello, and after the end. */
-    private Optional<Descriptor> process = Optional.empty();
-
+    private final FirstProcess process = new FirstProcess();
     private volatile Runnable endOfOutput = () -> {};
     private volatile Runnable pauseOfOutput = () -> {};
     private volatile boolean destroyed;
@@ -62,15 +53,12 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
 
     /** The process as the worker sees it; 0 before it said hello. */
     public final int pid() {
-        return pid;
+        return process.pid();
     }
 
     /** The process said hello, and is heard alone from now on. */
     public final void born(int pid) throws IOException {
-        synchronized (this) {
-            process = Optional.of(Processes.open(pid));
-        }
-        this.pid = pid;
+        process.born(pid);
         channel().trust(pid);
     }
 
@@ -92,10 +80,9 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
     /** Whether killing its process kills all of it, because that is the first of a pid namespace. */
     abstract boolean isFirstOfItsNamespace();
 
-    private synchronized void kill() {
+    private void kill() {
         try {
-            if (process.isPresent() && isFirstOfItsNamespace()) {
-                Processes.signal(process.get(), Signal.KILL);
+            if (isFirstOfItsNamespace() && process.signal(Signal.KILL)) {
                 return;
             }
         } catch (IOException e) {
@@ -114,11 +101,9 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
     }
 
     /** Lets it go on if somebody stopped it; to any other process that means nothing. */
-    public final synchronized void goOn() {
+    public final void goOn() {
         try {
-            if (process.isPresent()) {
-                Processes.signal(process.get(), Signal.CONTINUE);
-            }
+            process.signal(Signal.CONTINUE);
         } catch (IOException e) {
             LOG.log(Level.WARNING, "cannot let " + id() + " go on: " + e.getMessage());
         }
@@ -131,12 +116,12 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
 
     @Override
     public final boolean alive() {
-        return !destroyed && !ended.isDone();
+        return !destroyed && !ended().isDone();
     }
 
     @Override
     public final long memoryBytes() {
-        return ended.isDone() ? 0 : group().memoryBytes();
+        return ended().isDone() ? 0 : group().memoryBytes();
     }
 
     @Override
@@ -146,12 +131,12 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
         } finally {
             channel().close();
         }
-        if (pid != 0) {
+        if (pid() != 0) {
             try {
                 // Whoever gets its memory next must not have it before it is free.
-                ended.get(DEATH_PATIENCE, TimeUnit.MILLISECONDS);
-            } catch (TimeoutException | ExecutionException e) {
-                LOG.log(Level.DEBUG, id() + " is slow to die; it is cleaned up in the background");
+                if (process.status(DEATH_PATIENCE).isEmpty()) {
+                    LOG.log(Level.DEBUG, id() + " is slow to die; it is cleaned up in the background");
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
@@ -202,10 +187,7 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
 
     /** Frees what it held; called once, when no process of it lives any more. */
     final void release(boolean reuseGroup) {
-        synchronized (this) {
-            process.ifPresent(Descriptor::close);
-            process = Optional.empty();
-        }
+        process.forget();
         endOfOutput.run();
         releaseOwn(reuseGroup);
     }
@@ -222,7 +204,7 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
                 group().wasKilled();
             }
         }
-        if (!ended.complete(status) || !endedByItself) {
+        if (!ended().complete(status) || !endedByItself) {
             return;
         }
         channel().otherSideGone(); // before somebody who is told destroys it
@@ -232,40 +214,32 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
 
     /** Whether its process is known, and was not seen to end. */
     final boolean isDying() {
-        return pid != 0 && !ended.isDone();
+        return pid() != 0 && !ended().isDone();
     }
 
     /** Completes with the exit status when the process has ended. */
     public final CompletableFuture<Integer> ended() {
-        return ended;
+        return process.ended();
     }
 
     /** Whether the kernel ended its process, or another one of its own, for want of memory. */
     public final boolean ranOutOfMemory() {
-        return ended.isDone() ? outOfMemory : group().ranOutOfMemory();
-    }
-
-    /** How the process ended, if it does so within a moment. */
-    private OptionalInt status() throws InterruptedException {
-        try {
-            return OptionalInt.of(ended.get(OBITUARY_PATIENCE, TimeUnit.MILLISECONDS));
-        } catch (TimeoutException | ExecutionException e) {
-            return OptionalInt.empty();
-        }
+        return ended().isDone() ? outOfMemory : group().ranOutOfMemory();
     }
 
     /** The exception for a sandbox whose channel ended; destroys it. */
     public final SandboxException obituary(String doing, boolean callStarted, IOException cause)
             throws InterruptedException {
         boolean wasDestroyed = destroyed && !endedByItself;
-        OptionalInt status = cause instanceof MisbehavedException ? OptionalInt.empty() : status();
+        OptionalInt status =
+                cause instanceof MisbehavedException ? OptionalInt.empty() : process.status(OBITUARY_PATIENCE);
         boolean ranOutOfMemory = ranOutOfMemory();
         destroy();
         if (ranOutOfMemory) {
             return new SandboxException.OutOfMemory(
                     id() + " ran out of memory " + doing + ": raise limits.mem_mb of the lambda or the worker");
         }
-        String how = SandboxFailure.end(wasDestroyed, status, String.valueOf(cause.getMessage()));
+        String how = SandboxFailure.end(wasDestroyed, status, cause.getMessage() + Shortage.advice(cause));
         return new SandboxException.Died(id() + " ended " + doing + ": " + how, callStarted);
     }
 

@@ -19,15 +19,12 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The worker's side of one warden process: starts it, gives it work, and hears from it which processes ended.
@@ -47,9 +44,6 @@ public final class Warden implements AutoCloseable {
 
     private static final String LANGUAGE = "LANG=C.UTF-8";
 
-    private static final String PROGRAM =
-            "import sys; sys.path.append(sys.argv[1]); from _zygotes.serving import warden; warden.main()";
-
     /** Told about every process below the warden that ended. */
     interface Obituary {
         /**
@@ -61,8 +55,7 @@ public final class Warden implements AutoCloseable {
 
     private final WardenChannel channel;
     private final Obituary obituary;
-    private final AtomicLong requests = new AtomicLong();
-    private final Map<Long, CompletableFuture<Void>> pending = new ConcurrentHashMap<>();
+    private final PendingRequests pending = new PendingRequests();
     private final CompletableFuture<Integer> ready = new CompletableFuture<>();
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
     /** The process that makes it, and ends before it serves. */
@@ -125,7 +118,7 @@ public final class Warden implements AutoCloseable {
                 "-S",
                 "-B",
                 "-c",
-                PROGRAM,
+                Protocol.WARDEN_PROGRAM,
                 plan.python().folder().toString());
         List<String> environment = plan.tuning().isEmpty()
                 ? List.of(LANGUAGE)
@@ -179,10 +172,8 @@ public final class Warden implements AutoCloseable {
                     case WardenMessage.Ended ended -> obituary.ended(ended.pid(), ended.status());
                     case WardenMessage.Ready started -> ready.complete(started.pid());
                     case WardenMessage.Failed failed -> reason = failed.reason();
-                    case WardenMessage.Done done -> answer(done.id()).complete(null);
-                    case WardenMessage.Refused refused ->
-                        answer(refused.id())
-                                .completeExceptionally(new RefusedException(refused.error(), refused.errno()));
+                    case WardenMessage.Done done -> pending.done(done);
+                    case WardenMessage.Refused refused -> pending.refused(refused);
                 }
             }
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
@@ -193,19 +184,7 @@ public final class Warden implements AutoCloseable {
         IOException end = new IOException("the warden is gone: " + reason);
         gone.complete(null);
         ready.completeExceptionally(end);
-        pending.values().forEach(future -> future.completeExceptionally(end));
-    }
-
-    /** What waits for the answer with this number; something that nobody waits for if there is no such thing. */
-    private CompletableFuture<Void> answer(long id) {
-        CompletableFuture<Void> future = pending.remove(id);
-        return future == null ? new CompletableFuture<>() : future;
-    }
-
-    /** Sends a request with this number. */
-    @FunctionalInterface
-    private interface Sending {
-        void send(long id) throws IOException, TimeoutException, InterruptedException;
+        pending.failAll(end);
     }
 
     /**
@@ -231,20 +210,13 @@ public final class Warden implements AutoCloseable {
         return ask(id -> channel.map(id, process, ids, deadline()));
     }
 
-    private CompletableFuture<Void> ask(Sending request) throws IOException, TimeoutException, InterruptedException {
-        long id = requests.incrementAndGet();
-        CompletableFuture<Void> future = new CompletableFuture<>();
-        pending.put(id, future);
-        try {
-            request.send(id);
-        } catch (IOException | TimeoutException e) {
-            pending.remove(id);
-            throw e;
-        }
+    private CompletableFuture<Void> ask(PendingRequests.Sending request)
+            throws IOException, TimeoutException, InterruptedException {
+        CompletableFuture<Void> answer = pending.ask(request);
         if (gone.isDone()) {
-            future.completeExceptionally(new IOException("the warden is gone"));
+            answer.completeExceptionally(new IOException("the warden is gone"));
         }
-        return future;
+        return answer;
     }
 
     /** The warden's process, as the worker sees it; 0 once it is gone. */

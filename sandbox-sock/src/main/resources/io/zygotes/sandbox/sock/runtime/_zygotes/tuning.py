@@ -23,9 +23,7 @@ def _is_on(name):
 # Of memory.
 FILLED_HOLES = _is_on("filled_holes")  # new objects lie side by side, not in holes between old ones: memory/holes.py
 JOINED_MAPPINGS = _is_on("joined_mappings")  # one for each library's text and constants: memory/mappings.py
-HUGE_FOLIOS = _is_on(
-    "huge_folios"
-)  # text and data lie in folios of 2 MiB, which a fork copies as one: memory/folios.py
+HUGE_FOLIOS = _is_on("huge_folios")  # a fork copies text and data in blocks of 2 MiB: memory/folios.py
 REHEARSAL = _is_on("rehearsal")  # a zygote runs what its children will run, before the first fork: memory/rehearsal.py
 SPARE_REHEARSAL = _is_on("spare_rehearsal")  # a spare runs what it can of its orders and a first call: the same
 FROZEN_OBJECTS = _is_on("frozen_objects")  # the collector leaves alone what lives in a zygote: memory/arrangement.py
