@@ -3,6 +3,7 @@
     numbers      of system calls, for each architecture
     calls        makes a call, or a list of calls; the other modules describe them
     clone        forks
+    endings      signals that end the first process of a pid namespace
     files        descriptors and what is read from and written to them
     mounts       mounts
     namespaces   of users, hosts and networks; and process groups

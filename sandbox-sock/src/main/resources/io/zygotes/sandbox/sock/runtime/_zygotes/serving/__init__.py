@@ -4,6 +4,7 @@ zygote      a zygote: imports packages, then forks
 requests    what a zygote is asked for
 forking     forks a sandbox, with or without threads
 imports     imports packages and measures what they cost
+examination looks at what imports left: what children restore, and what makes a package unfit
 warden      pid 1 of the worker's sandboxes: makes fresh ones, and tells who ended
 boot        how the warden comes to be, and the base root
 id_maps     user ids of sandboxes
