@@ -26,7 +26,7 @@ public interface ImportCache extends AutoCloseable {
      * {@link Sandboxes#createLeaf} then returns that one, whatever its parent was to be.
      *
      * @param request what the leaf must be, and the pool to make it with
-     * @return the leaf that {@link LeafRequest#sandboxes} made
+     * @return the leaf that {@link LeafRequest#sandboxes} made; never one that was returned before
      * @throws SandboxException if no leaf can be made
      * @throws PackageException if a package cannot be installed
      * @throws InterruptedException if the calling thread is interrupted while it waits
@@ -80,7 +80,7 @@ public interface ImportCache extends AutoCloseable {
      * that stops lets its requests end first, but not without limit: after some seconds it closes the cache although a
      * {@code createLeaf} may be under way. What that one still makes is destroyed with the worker's other sandboxes.
      *
-     * <p>It should not throw. A {@link RuntimeException} or a {@link LinkageError} is logged, and the worker goes on as if
+     * <p>It should not throw. Whatever it throws is logged, and the worker goes on as if
      * the cache had been closed. Zygotes that are left behind are evicted when memory is short, and destroyed when the
      * worker ends.
      */

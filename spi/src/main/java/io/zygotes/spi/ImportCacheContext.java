@@ -7,7 +7,7 @@ import java.util.Optional;
 @Stability(Stability.Level.STABLE)
 public interface ImportCacheContext {
 
-    /** Makes sandboxes. */
+    /** Makes sandboxes, until the cache is closed. */
     Sandboxes sandboxes();
 
     /** Knows and installs packages. */

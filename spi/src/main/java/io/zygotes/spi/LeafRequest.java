@@ -18,7 +18,8 @@ public interface LeafRequest {
      * The pool on behalf of this request: who waits for memory here waits in the request's place and no longer than the
      * request may. A leaf of the same lambda that becomes free meanwhile ends the waiting: {@link Sandboxes#createLeaf}
      * then returns that one. Zygotes made here outlive the request. What a cache makes of its own accord it makes with
-     * {@link ImportCacheContext#sandboxes}.
+     * {@link ImportCacheContext#sandboxes}. Leaves that are made here and not returned are destroyed when {@code createLeaf}
+     * ends.
      */
     Sandboxes sandboxes();
 

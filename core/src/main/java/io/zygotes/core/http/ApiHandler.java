@@ -59,8 +59,9 @@ final class ApiHandler extends Handler.Abstract {
             answer.headers().forEach(response.getHeaders()::put);
             response.getHeaders().put(HttpHeader.CONTENT_TYPE, answer.contentType());
             response.getHeaders().put(HttpHeader.CONTENT_LENGTH, answer.body().length);
+            AnswerWriter writer = writer(answer, request, response, share, callback);
             answered = true;
-            write(answer, request, response, share, callback);
+            writer.iterate();
             return true;
         } finally {
             if (!answered) {
@@ -69,8 +70,9 @@ final class ApiHandler extends Handler.Abstract {
         }
     }
 
-    private void write(HttpAnswer answer, Request request, Response response, BodyRoom.Share share, Callback callback) {
-        new AnswerWriter(
+    private AnswerWriter writer(
+            HttpAnswer answer, Request request, Response response, BodyRoom.Share share, Callback callback) {
+        return new AnswerWriter(
                 response,
                 answer.body(),
                 request.getConnectionMetaData().getConnection().getEndPoint(),
@@ -85,7 +87,7 @@ final class ApiHandler extends Handler.Abstract {
                     callback.failed(failure);
                 }
             }
-        }.iterate();
+        };
     }
 
     private void end(BodyRoom.Share share) {
@@ -104,7 +106,7 @@ final class ApiHandler extends Handler.Abstract {
                     request.getHttpURI().getQuery(),
                     () -> headers(request),
                     () -> body(request, share),
-                    share::claim));
+                    share::check));
         } catch (RuntimeException | Error e) {
             // Jetty would answer with a page of its own.
             log.log(request.getMethod() + " " + request.getHttpURI().getPath() + ": the worker failed", e);
@@ -115,7 +117,7 @@ final class ApiHandler extends Handler.Abstract {
     /** The answer, or that there is no room for it: a client may take its time to read it. */
     private static HttpAnswer fitting(HttpAnswer answer, BodyRoom.Share share) {
         try {
-            share.settle(answer.body().length);
+            share.takeAnswer(answer.body().length);
             return answer;
         } catch (HttpQuestion.NoRoomException e) {
             return FailureAnswers.doneWithoutRoom(answer, e);

@@ -34,8 +34,6 @@ final class BodyRoom {
     final class Share implements AutoCloseable {
 
         private long bytes;
-        /** The part of it that was taken for an answer which is not there yet. */
-        private int claimed;
 
         private Share() {}
 
@@ -48,39 +46,38 @@ final class BodyRoom {
         void take(int more) throws NoRoomException {
             if (taken.addAndGet(more) > most) {
                 taken.addAndGet(-more);
-                throw new NoRoomException("the bodies of other requests take all the memory that there is for them ("
-                        + (most >> 20) + " MiB, a quarter of Java's); try again later");
+                throw full();
             }
             bytes += more;
         }
 
         /**
-         * Takes what an answer is going to need.
-         *
-         * @param length the length of its body in bytes
-         * @throws NoRoomException if others take too much; then nothing was taken
-         */
-        void claim(int length) throws NoRoomException {
-            int needed = Math.max(length - FREE, 0);
-            take(needed);
-            claimed += needed;
-        }
-
-        /**
-         * The answer is there: takes what was not claimed, or gives back what was claimed in vain.
+         * Looks whether an answer would find room now. Nothing is taken: a call may take its time, and others may have
+         * answered until then.
          *
          * @param length the length of its body in bytes
          * @throws NoRoomException if others take too much
          */
-        void settle(int length) throws NoRoomException {
-            int more = Math.max(length - FREE, 0) - claimed;
-            claimed = 0;
-            if (more > 0) {
-                take(more);
-            } else {
-                taken.addAndGet(more);
-                bytes += more;
+        void check(int length) throws NoRoomException {
+            int needed = Math.max(length - FREE, 0);
+            if (needed > 0 && taken.get() + needed > most) {
+                throw full();
             }
+        }
+
+        /**
+         * Takes what an answer needs.
+         *
+         * @param length the length of its body in bytes
+         * @throws NoRoomException if others take too much; then nothing was taken
+         */
+        void takeAnswer(int length) throws NoRoomException {
+            take(Math.max(length - FREE, 0));
+        }
+
+        private NoRoomException full() {
+            return new NoRoomException("the bodies of other requests take all the memory that there is for them ("
+                    + (most >> 20) + " MiB, a quarter of Java's); try again later");
         }
 
         /** Gives all of it back. Idempotent. */

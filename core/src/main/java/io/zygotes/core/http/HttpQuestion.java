@@ -12,16 +12,16 @@ import java.util.Objects;
  * @param query what follows the question mark; null if there is none
  * @param headers its headers, names in lower case; read only if they are needed
  * @param body its body; read only if it is needed
- * @param claim takes room for the answer ahead
+ * @param room looks whether there is room for the answer
  */
-record HttpQuestion(String method, String path, String query, Headers headers, Body body, Claim claim) {
+record HttpQuestion(String method, String path, String query, Headers headers, Body body, Room room) {
 
     HttpQuestion {
         Objects.requireNonNull(method);
         Objects.requireNonNull(path);
         Objects.requireNonNull(headers);
         Objects.requireNonNull(body);
-        Objects.requireNonNull(claim);
+        Objects.requireNonNull(room);
     }
 
     /** Headers on demand. */
@@ -41,14 +41,14 @@ record HttpQuestion(String method, String path, String query, Headers headers, B
         byte[] read() throws TooLargeException, IOException;
     }
 
-    /** Takes memory for an answer before it is there. */
+    /** Memory for an answer that is not there yet. */
     @FunctionalInterface
-    interface Claim {
+    interface Room {
         /**
-         * @param bytes how large the answer may be; what it does not need is given back
+         * @param bytes how large the answer may be
          * @throws NoRoomException if others take the memory for it at the moment
          */
-        void room(int bytes) throws NoRoomException;
+        void check(int bytes) throws NoRoomException;
     }
 
     /** There is no memory for the body at the moment. */

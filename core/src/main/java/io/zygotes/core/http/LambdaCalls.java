@@ -92,7 +92,7 @@ public final class LambdaCalls {
         try {
             body = question.body().read();
             // Before the call: afterwards a client that is told to try again would have it run twice.
-            question.claim().room(lastLarge.getOrDefault(name, 0));
+            question.room().check(lastLarge.getOrDefault(name, 0));
         } catch (HttpQuestion.TooLargeException | IOException e) {
             return FailureAnswers.toBody(e);
         }

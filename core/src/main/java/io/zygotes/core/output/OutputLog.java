@@ -109,7 +109,8 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
         try {
             Line line = queue.poll(1, TimeUnit.SECONDS);
             ended = line == END;
-            reportLost(ended);
+            // By the clock of the lines: a writer that lags behind would give each of them the budget of a new second.
+            reportLost(ended, line == null || ended ? System.currentTimeMillis() : line.millis());
             if (line != null && !ended) {
                 write(line);
             }
@@ -155,8 +156,7 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
     }
 
     /** Says how much was lost, once for each lambda and second, when that second is over. */
-    private void reportLost(boolean all) throws IOException {
-        long now = System.currentTimeMillis();
+    private void reportLost(boolean all, long now) throws IOException {
         for (Iterator<Map.Entry<String, Budget>> next = budgets.entrySet().iterator(); next.hasNext(); ) {
             Map.Entry<String, Budget> entry = next.next();
             Budget budget = entry.getValue();

@@ -12,6 +12,8 @@ public final class Rounds {
     private static final Logger LOG = System.getLogger(Rounds.class.getName());
     /** What fails may fail again at once: a thread that does nothing else would take a processor and fill the log. */
     private static final long PAUSE_MILLIS = 100;
+    /** How often a failure is logged at the most. */
+    private static final long TELL_NANOS = 10_000_000_000L;
 
     private Rounds() {}
 
@@ -41,13 +43,17 @@ public final class Rounds {
 
     private static void run(String work, Round round) {
         boolean goesOn = true;
+        long toldNanos = System.nanoTime() - TELL_NANOS;
         while (goesOn) {
             try {
                 goesOn = round.goesOn();
             } catch (InterruptedException e) {
                 goesOn = false;
             } catch (Throwable e) {
-                tell(work + ": something failed, and it goes on", e);
+                if (System.nanoTime() - toldNanos >= TELL_NANOS) {
+                    toldNanos = System.nanoTime();
+                    tell(work + ": something failed, and it goes on", e);
+                }
                 goesOn = pause();
             }
         }

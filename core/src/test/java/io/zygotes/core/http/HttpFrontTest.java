@@ -287,18 +287,14 @@ class HttpFrontTest {
     }
 
     @Test
-    void aClaimIsTakenBeforeAndTheRestGivenBackAfterwards() throws Exception {
+    void whetherAnAnswerWouldFindRoomIsSeenBeforeItIsThere() throws Exception {
         try (BodyRoom.Share first = room.share();
                 BodyRoom.Share second = room.share()) {
-            first.claim(1 << 20);
-            assertThrows(HttpQuestion.NoRoomException.class, () -> second.claim(64 << 10));
+            second.check(1 << 20);
+            first.takeAnswer(1 << 20);
 
-            first.settle(BodyRoom.FREE + 1000);
-
-            assertEquals(1000, room.taken());
-            second.claim(64 << 10);
-            second.settle(BodyRoom.FREE + (128 << 10));
-            assertEquals(1000 + (128 << 10), room.taken());
+            assertThrows(HttpQuestion.NoRoomException.class, () -> second.check(64 << 10));
+            second.check(BodyRoom.FREE);
         }
         assertEquals(0, room.taken());
     }
