@@ -3,6 +3,7 @@ package io.zygotes.core;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.files.Folders;
 import io.zygotes.core.packages.PackageStore;
+import io.zygotes.core.registry.LambdaStore;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -31,6 +32,7 @@ public final class Leftovers {
             Folders.delete(staging);
             done.add("removed the installs that went on in " + staging);
         }
+        done.addAll(new LambdaStore(config.registryFolder()).tidy());
         removeSiblings(config.registryFolder(), done);
         Path code = config.stateFolder().resolve("code");
         try (DirectoryStream<Path> lambdas = Files.newDirectoryStream(code, Files::isDirectory)) {

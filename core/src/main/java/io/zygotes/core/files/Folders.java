@@ -62,6 +62,15 @@ public final class Folders {
         }
     }
 
+    /** What {@link #sibling} made in a folder, whoever made it and whether that one lives. */
+    public static List<Path> siblings(Path folder) throws IOException {
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.filter(entry ->
+                            SIBLING.matcher(entry.getFileName().toString()).matches())
+                    .toList();
+        }
+    }
+
     private static boolean abandoned(Path path) {
         Matcher matcher = SIBLING.matcher(path.getFileName().toString());
         // A process that has the number by now keeps it until a later look.

@@ -7,6 +7,7 @@ import io.zygotes.core.statistics.Statistics;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** What every lambda needs of the worker. */
 interface FunctionServices {
@@ -31,6 +32,10 @@ interface FunctionServices {
     /** Destroys leaves that nobody uses, not on the calling thread. */
     void destroyLater(List<PooledLeaf> leaves);
 
-    /** Deletes all other old versions of a lambda, not on the calling thread. */
-    void keepVersionsLater(String lambda, Set<String> inUse);
+    /**
+     * Deletes all other old versions of a lambda, not on the calling thread.
+     *
+     * @param inUse asked when they are deleted
+     */
+    void keepVersionsLater(String lambda, Supplier<Set<String>> inUse);
 }

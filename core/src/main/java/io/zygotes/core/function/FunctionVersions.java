@@ -123,9 +123,18 @@ final class FunctionVersions {
     /** Called with the lock held. */
     private void forgetIfUnused(Version version) {
         if (version.retired && version.users == 0 && version.leaves.count() == 0 && versions.remove(version)) {
+            services.keepVersionsLater(name, this::inUse);
+        }
+    }
+
+    private Set<String> inUse() {
+        lock.lock();
+        try {
             Set<String> inUse = new HashSet<>();
             versions.forEach(used -> inUse.add(used.code.version()));
-            services.keepVersionsLater(name, inUse);
+            return inUse;
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -149,6 +158,34 @@ final class FunctionVersions {
             version.compiled = finished;
             leave(version);
         });
+    }
+
+    /** The lambda is gone: idle leaves go now, the others when their calls end. A version that comes later serves again. */
+    void retire() {
+        List<PooledLeaf> drained;
+        lock.lock();
+        try {
+            drained = retireCurrent();
+            Version last = current;
+            current = null;
+            if (last != null) {
+                forgetIfUnused(last);
+            }
+        } finally {
+            lock.unlock();
+        }
+        services.destroyLater(drained);
+    }
+
+    /** Ends all if no version is in use; otherwise returns false. */
+    boolean closeIfUnused() {
+        lock.lock();
+        try {
+            closed |= versions.isEmpty();
+            return closed;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Ends all: idle leaves go now, the others when their calls end. */

@@ -24,6 +24,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /** All lambdas that were called since the worker started. Safe for use by many threads. */
 public final class Functions implements AutoCloseable {
@@ -94,8 +95,8 @@ public final class Functions implements AutoCloseable {
         }
 
         @Override
-        public void keepVersionsLater(String lambda, Set<String> inUse) {
-            later(() -> registry.keepVersions(lambda, inUse));
+        public void keepVersionsLater(String lambda, Supplier<Set<String>> inUse) {
+            later(() -> registry.keepVersions(lambda, inUse.get()));
         }
 
         private void later(Runnable task) {
@@ -156,11 +157,19 @@ public final class Functions implements AutoCloseable {
             LambdaCode code = registry.lookup(name);
             return new Target(functions.computeIfAbsent(name, key -> new LambdaFunction(key, services)), code);
         } catch (RegistryException e) {
-            LambdaFunction removed = e.kind() == RegistryException.Kind.UNKNOWN ? functions.remove(name) : null;
-            if (removed != null) {
-                removed.close();
+            if (e.kind() == RegistryException.Kind.UNKNOWN) {
+                remove(name);
             }
             throw e;
+        }
+    }
+
+    /** A lambda that is gone stays known while a call of it runs: it may come back, and must not lose that one's files. */
+    private void remove(String name) {
+        LambdaFunction removed = functions.get(name);
+        if (removed != null) {
+            removed.retire();
+            functions.computeIfPresent(name, (key, function) -> function.closeIfUnused() ? null : function);
         }
     }
 

@@ -139,6 +139,16 @@ final class LambdaFunction {
         }
     }
 
+    /** Its lambda is gone: idle leaves go now, the others when their calls end. It serves again if the lambda comes back. */
+    void retire() {
+        versions.retire();
+    }
+
+    /** Ends it if nothing of it is in use; otherwise returns false. */
+    boolean closeIfUnused() {
+        return versions.closeIfUnused();
+    }
+
     /** Ends it: idle leaves go now, the others when their calls end. */
     void close() {
         versions.close();

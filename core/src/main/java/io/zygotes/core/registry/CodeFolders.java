@@ -11,9 +11,11 @@ import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
@@ -63,8 +65,8 @@ final class CodeFolders {
         try (Stream<Path> lambdas = Files.list(codeFolder)) {
             for (Path lambda : lambdas.toList()) {
                 String name = lambda.getFileName().toString();
-                if (!LambdaName.valid(name) || store.find(name).isEmpty()) {
-                    Folders.delete(lambda);
+                if (LambdaName.valid(name) && store.find(name).isEmpty()) {
+                    removeVersions(name, Set.of());
                 }
             }
         }
@@ -77,6 +79,7 @@ final class CodeFolders {
      * @param fingerprint the source's before it is read
      * @throws RegistryException if it cannot be used
      * @throws StorageException if it cannot be written
+     * @throws NoSuchFileException if it changed, or went, while it was read
      * @throws IOException if it cannot be read
      */
     LambdaCode load(String name, Path source, String fingerprint) throws RegistryException, IOException {
@@ -86,11 +89,20 @@ final class CodeFolders {
         try {
             String before = fingerprint;
             for (int tries = 1; ; tries++) {
-                LambdaStore.write(name, source, staging);
+                RegistryException wrong = null;
+                try {
+                    LambdaStore.write(name, source, staging);
+                } catch (RegistryException e) {
+                    wrong = e;
+                }
                 String after = LambdaStore.fingerprint(source);
                 if (after.equals(before) || tries == TRIES) {
+                    if (wrong != null) {
+                        throw wrong;
+                    }
                     break;
                 }
+                // What it was is taken away in the middle of it, say: half a lambda says nothing about the whole one.
                 before = after;
                 Folders.delete(staging);
             }
@@ -103,7 +115,8 @@ final class CodeFolders {
             }
             return new LambdaCode(version, generations.incrementAndGet(), spec, settings.zygote());
         } catch (NoSuchFileException e) {
-            throw new RegistryException(Kind.BROKEN, "lambda " + name + " changed while it was read; try again", e);
+            // It is being replaced, or removed: the caller looks again.
+            throw e;
         } catch (IOException e) {
             throw new StorageException(
                     "cannot unpack it into " + home + ": " + e.getMessage()
@@ -166,15 +179,29 @@ final class CodeFolders {
      * @param kept the versions that stay
      */
     void removeVersions(String name, Set<String> kept) {
-        try (Stream<Path> versions = Files.list(codeFolder.resolve(name))) {
+        Path home = codeFolder.resolve(name);
+        try (Stream<Path> versions = Files.list(home)) {
             for (Path version : versions.toList()) {
-                if (!kept.contains(version.getFileName().toString())) {
+                String file = version.getFileName().toString();
+                // Somebody may keep files of their own here: only what a worker names so is a worker's.
+                if (ContentHash.isOne(file) && !kept.contains(file)) {
                     // It is renamed first: half a version must never have a version's name.
                     Path aside = Folders.sibling(version, "old");
                     Files.move(version, aside, StandardCopyOption.ATOMIC_MOVE);
                     Folders.delete(aside);
                 }
             }
+            // Nobody unpacks meanwhile: the caller has the lambda to itself, and the worker its directory.
+            for (Path abandoned : Folders.siblings(home)) {
+                Folders.delete(abandoned);
+            }
+            if (kept.isEmpty()) {
+                Files.deleteIfExists(home);
+            }
+        } catch (DirectoryNotEmptyException e) {
+            LOG.log(Level.DEBUG, "there are files of others in " + home, e);
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            LOG.log(Level.DEBUG, "there are no versions in " + home, e);
         } catch (IOException e) {
             LOG.log(Level.WARNING, "cannot remove old versions of lambda " + name + " in " + codeFolder, e);
         }

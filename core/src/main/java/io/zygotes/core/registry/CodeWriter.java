@@ -1,6 +1,7 @@
 package io.zygotes.core.registry;
 
 import io.zygotes.core.files.Folders;
+import io.zygotes.core.files.StorageException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -246,15 +247,28 @@ final class CodeWriter {
     }
 
     private void file(Path place, InputStream in, boolean runnable) throws IOException {
-        Files.deleteIfExists(place);
-        try (OutputStream out = Files.newOutputStream(place, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (OutputStream out = create(place)) {
             byte[] buffer = new byte[1 << 16];
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
                 count(n);
-                out.write(buffer, 0, n);
+                write(place, out, buffer, n);
             }
         }
         Files.setPosixFilePermissions(place, runnable ? RUNNABLE : READABLE);
+    }
+
+    private static OutputStream create(Path place) throws IOException {
+        Files.deleteIfExists(place);
+        return Files.newOutputStream(place, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    }
+
+    /** What cannot be written is told from what cannot be read: a full disk says nothing about the lambda. */
+    private static void write(Path place, OutputStream out, byte[] buffer, int length) throws StorageException {
+        try {
+            out.write(buffer, 0, length);
+        } catch (IOException e) {
+            throw new StorageException("cannot write " + place + ": " + e.getMessage(), e);
+        }
     }
 
     private void link(Path place, String to) throws IOException {

@@ -14,13 +14,21 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** The name of a version of code: what tells one content from another. */
 final class ContentHash {
 
     private static final int BYTES = 16;
 
+    private static final Pattern NAME = Pattern.compile("[0-9a-f]{" + 2 * BYTES + "}");
+
     private ContentHash() {}
+
+    /** Whether a file's name is one that {@link #of} gives. */
+    static boolean isOne(String name) {
+        return NAME.matcher(name).matches();
+    }
 
     /** Hash over names, kinds and contents of all files, in the order of their names. */
     static String of(Path folder) throws IOException {

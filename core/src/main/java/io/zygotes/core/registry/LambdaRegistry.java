@@ -8,6 +8,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
@@ -30,6 +31,8 @@ public final class LambdaRegistry {
     private static final Logger LOG = System.getLogger(LambdaRegistry.class.getName());
     /** How long a lambda that is being replaced may be away. */
     private static final Duration REPLACED_WITHIN = Duration.ofMillis(50);
+    /** How long a lambda that is replaced again and again is looked at again and again. */
+    private static final Duration REPLACED_AT_MOST = Duration.ofSeconds(2);
 
     private final LambdaStore store;
     private final CodeFolders folders;
@@ -38,8 +41,9 @@ public final class LambdaRegistry {
 
     /** What is known of one lambda. Changed under its own lock. */
     private static final class Entry {
-        private volatile LambdaCode code;
-        private volatile long checkedNanos;
+        /** Null if there is none, or it cannot be used. */
+        private volatile Known known;
+
         private String fingerprint = "";
         private boolean tidied;
         /** Why it cannot be used, and what it was then: it is not unpacked again, at every call, to find that out. */
@@ -47,6 +51,9 @@ public final class LambdaRegistry {
 
         private String brokenFingerprint = "";
     }
+
+    /** The code, and when the registry was asked; both at once, because others change them meanwhile. */
+    private record Known(LambdaCode code, long checkedNanos) {}
 
     /**
      * @param store where lambdas come from
@@ -76,6 +83,7 @@ public final class LambdaRegistry {
      * @throws IOException if the folder for code cannot be made or read
      */
     public void clean() throws IOException {
+        store.tidy();
         folders.clean(store);
     }
 
@@ -91,80 +99,153 @@ public final class LambdaRegistry {
      * @throws StorageException if files cannot be read or written
      */
     public LambdaCode lookup(String name) throws RegistryException, StorageException {
-        Entry known = entries.get(name);
-        if (known != null && fresh(known)) {
-            return known.code;
+        Entry present = entries.get(name);
+        LambdaCode fresh = present == null ? null : fresh(present);
+        if (fresh != null) {
+            return fresh;
         }
         LambdaName.check(name);
-        Path source = find(name, known != null);
+        Path source = find(name, present);
+        if (source == null) {
+            return known(present);
+        }
         Entry entry = entries.computeIfAbsent(name, key -> new Entry());
         synchronized (entry) {
-            return fresh(entry) ? entry.code : refreshed(name, source, entry);
+            LambdaCode meanwhile = fresh(entry);
+            return meanwhile != null ? meanwhile : refreshed(name, source, entry);
+        }
+    }
+
+    /** What is known, if it need not be asked for; otherwise null. */
+    private LambdaCode fresh(Entry entry) {
+        Known known = entry.known;
+        return known != null && System.nanoTime() - known.checkedNanos() < freshNanos ? known.code() : null;
+    }
+
+    private static LambdaCode known(Entry entry) {
+        Known known = entry == null ? null : entry.known;
+        return known == null ? null : known.code();
+    }
+
+    /**
+     * Where a lambda is now; null if that cannot be told, and a version of it is known, which serves then.
+     *
+     * @param present what is known of it; null if nothing is
+     */
+    private Path find(String name, Entry present) throws RegistryException, StorageException {
+        try {
+            Optional<Path> source = store.find(name);
+            long until = System.nanoTime() + (known(present) == null ? 0 : REPLACED_WITHIN.toNanos());
+            while (source.isEmpty() && System.nanoTime() < until) {
+                Thread.onSpinWait();
+                source = store.find(name);
+            }
+            if (source.isPresent()) {
+                return source.get();
+            }
+        } catch (StorageException e) {
+            if (known(present) == null) {
+                throw e;
+            }
+            LOG.log(Level.WARNING, "lambda " + name + " is served as it was: " + e.getMessage());
+            return null;
+        }
+        forget(present);
+        throw unknown(name);
+    }
+
+    private RegistryException unknown(String name) {
+        return new RegistryException(
+                Kind.UNKNOWN,
+                "there is no lambda '" + name + "' in the registry " + store.folder()
+                        + "; 'zygotes install FOLDER' puts one there");
+    }
+
+    /** Its entry stays, because versions of it may be in use, until {@link #keepVersions} hears that none is. */
+    private static void forget(Entry entry) {
+        if (entry != null) {
+            synchronized (entry) {
+                entry.known = null;
+                entry.fingerprint = "";
+            }
         }
     }
 
     private LambdaCode refreshed(String name, Path source, Entry entry) throws RegistryException, StorageException {
-        try {
-            refresh(name, source, entry);
-            return entry.code;
-        } catch (StorageException e) {
-            throw e;
-        } catch (IOException e) {
-            throw new StorageException(e.getMessage(), e);
-        }
-    }
-
-    private boolean fresh(Entry entry) {
-        return entry.code != null && System.nanoTime() - entry.checkedNanos < freshNanos;
-    }
-
-    private Path find(String name, boolean known) throws RegistryException {
-        Optional<Path> source = store.find(name);
-        long until = System.nanoTime() + (known ? REPLACED_WITHIN.toNanos() : 0);
-        while (source.isEmpty() && System.nanoTime() < until) {
-            Thread.onSpinWait();
-            source = store.find(name);
-        }
-        if (source.isEmpty()) {
-            entries.remove(name);
-            throw new RegistryException(
-                    Kind.UNKNOWN,
-                    "there is no lambda '" + name + "' in the registry " + store.folder()
-                            + "; 'zygotes install FOLDER' puts one there");
-        }
-        return source.get();
-    }
-
-    private void refresh(String name, Path source, Entry entry) throws RegistryException, IOException {
         long now = System.nanoTime();
-        String fingerprint = LambdaStore.fingerprint(source);
-        if (entry.code == null || !fingerprint.equals(entry.fingerprint)) {
-            if (entry.broken != null && fingerprint.equals(entry.brokenFingerprint)) {
-                // A new exception, because several threads may throw it.
-                throw new RegistryException(entry.broken.kind(), entry.broken.getMessage(), entry.broken);
+        LambdaCode before = known(entry);
+        try {
+            LambdaCode code = refresh(name, source, entry);
+            entry.known = new Known(code, now);
+            return code;
+        } catch (IOException e) {
+            StorageException failed =
+                    e instanceof StorageException known ? known : new StorageException(e.getMessage(), e);
+            if (before == null) {
+                throw failed;
             }
+            // It passes, or the operator mends it; what was whole serves until then, and is asked about again.
+            LOG.log(Level.WARNING, "lambda " + name + " is served as it was: " + failed.getMessage());
+            entry.known = new Known(before, now);
+            return before;
+        }
+    }
+
+    /** Somebody may put another version in the place of the one that is looked at; then it is looked at again. */
+    private LambdaCode refresh(String name, Path found, Entry entry) throws RegistryException, IOException {
+        Path source = found;
+        long until = System.nanoTime() + REPLACED_WITHIN.toNanos();
+        while (true) {
             try {
-                entry.code = folders.load(name, source, fingerprint);
-                entry.broken = null;
-            } catch (RegistryException e) {
-                if (entry.code == null || !source.toString().endsWith(ARCHIVE)) {
-                    entry.code = null;
-                    if (isOfContent(e.getCause())) {
-                        entry.broken = e;
-                        entry.brokenFingerprint = fingerprint;
+                return refreshOnce(name, source, entry);
+            } catch (NoSuchFileException e) {
+                Optional<Path> again = store.find(name);
+                if (again.isPresent()) {
+                    source = again.get();
+                } else if (System.nanoTime() > until) {
+                    if (known(entry) != null) {
+                        throw e;
                     }
+                    throw unknown(name);
+                }
+                if (System.nanoTime() > until + REPLACED_AT_MOST.toNanos()) {
                     throw e;
                 }
-                // An archive that is being written looks damaged; what was whole goes on serving.
-                LOG.log(Level.WARNING, "keeping the old version: " + e.getMessage());
-            }
-            entry.fingerprint = fingerprint;
-            if (!entry.tidied) {
-                entry.tidied = true;
-                folders.removeVersions(name, Set.of(entry.code.version()));
             }
         }
-        entry.checkedNanos = now;
+    }
+
+    private LambdaCode refreshOnce(String name, Path source, Entry entry) throws RegistryException, IOException {
+        LambdaCode code = known(entry);
+        String fingerprint = LambdaStore.fingerprint(source);
+        if (code != null && fingerprint.equals(entry.fingerprint)) {
+            return code;
+        }
+        if (entry.broken != null && fingerprint.equals(entry.brokenFingerprint)) {
+            // A new exception, because several threads may throw it.
+            throw new RegistryException(entry.broken.kind(), entry.broken.getMessage(), entry.broken);
+        }
+        try {
+            code = folders.load(name, source, fingerprint);
+            entry.broken = null;
+        } catch (RegistryException e) {
+            if (code == null || !source.toString().endsWith(ARCHIVE)) {
+                entry.known = null;
+                if (isOfContent(e.getCause())) {
+                    entry.broken = e;
+                    entry.brokenFingerprint = fingerprint;
+                }
+                throw e;
+            }
+            // An archive that is being written looks damaged; what was whole goes on serving.
+            LOG.log(Level.WARNING, "keeping the old version: " + e.getMessage());
+        }
+        entry.fingerprint = fingerprint;
+        if (!entry.tidied) {
+            entry.tidied = true;
+            folders.removeVersions(name, Set.of(code.version()));
+        }
+        return code;
     }
 
     /** Whether it will fail again as long as the lambda is the same; a full disk may have room again. */
@@ -188,10 +269,15 @@ public final class LambdaRegistry {
         }
         synchronized (entry) {
             Set<String> kept = new HashSet<>(inUse);
-            if (entry.code != null) {
-                kept.add(entry.code.version());
+            LambdaCode code = known(entry);
+            if (code != null) {
+                kept.add(code.version());
             }
             folders.removeVersions(name, kept);
+            if (kept.isEmpty()) {
+                // The next lambda of that name begins anew.
+                entries.remove(name, entry);
+            }
         }
     }
 }

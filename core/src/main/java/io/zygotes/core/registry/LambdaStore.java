@@ -1,18 +1,24 @@
 package io.zygotes.core.registry;
 
 import io.zygotes.core.files.Folders;
+import io.zygotes.core.files.StorageException;
 import io.zygotes.core.registry.RegistryException.Kind;
 import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -27,6 +33,12 @@ public final class LambdaStore {
 
     private static final long MAX_BYTES = 512L << 20;
     private static final int MAX_ENTRIES = 50_000;
+    /** How often an install begins again because another one of the same lambda was faster. */
+    private static final int TRIES = 20;
+
+    /** What the name of a lambda that is being replaced ends with. */
+    private static final String ASIDE = ".replaced";
+
     static final String CODE_FILE = "f.py";
 
     private final Path folder;
@@ -90,7 +102,7 @@ public final class LambdaStore {
         Path staging = Folders.sibling(place, "install");
         try {
             write(name, from, staging);
-            replace(place, staging);
+            replace(name, staging);
             Files.deleteIfExists(archive(name));
         } finally {
             Folders.delete(staging);
@@ -98,33 +110,120 @@ public final class LambdaStore {
         return name;
     }
 
-    /** A rename cannot replace a folder that is not empty, so the old one steps aside first. */
-    private static void replace(Path place, Path by) throws IOException {
-        Path aside = Folders.sibling(place, "old");
-        boolean replaced = Files.exists(place, LinkOption.NOFOLLOW_LINKS);
-        if (replaced) {
-            Files.move(place, aside, StandardCopyOption.ATOMIC_MOVE);
-        }
-        try {
-            Files.move(by, place, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-            if (replaced) {
-                Files.move(aside, place, StandardCopyOption.ATOMIC_MOVE);
+    /**
+     * A rename cannot replace a folder that is not empty, so the old one steps aside first, to where {@link #find} looks
+     * as well: whoever asks between the two renames, or after a kill between them, finds the old one.
+     */
+    private void replace(String name, Path by) throws IOException {
+        Path place = folder.resolve(name);
+        Path aside = aside(name);
+        for (int tries = 1; ; tries++) {
+            if (Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
+                // What an install that was killed left there is older than what is there now.
+                discard(aside);
+                moveIfThere(place, aside);
             }
-            throw e;
+            try {
+                Files.move(by, place, StandardCopyOption.ATOMIC_MOVE);
+                break;
+            } catch (IOException e) {
+                // Another install of the same lambda was faster.
+                if (tries < TRIES && Files.isDirectory(place, LinkOption.NOFOLLOW_LINKS)) {
+                    continue;
+                }
+                if (!Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
+                    moveIfThere(aside, place);
+                }
+                throw e;
+            }
         }
-        if (replaced) {
-            Folders.delete(aside);
+        discard(aside);
+    }
+
+    private static void moveIfThere(Path from, Path to) throws IOException {
+        try {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+        } catch (NoSuchFileException e) {
+            // Another install of the same lambda took it.
+            return;
         }
     }
 
-    /** The folder or file of a lambda; empty if the registry has none of that name. */
-    Optional<Path> find(String name) {
-        Path place = folder.resolve(name);
-        if (Files.isDirectory(place)) {
-            return Optional.of(place);
+    /** Its name is given up before its content: nobody finds half of it. */
+    private static void discard(Path aside) throws IOException {
+        Path old = Folders.sibling(
+                aside.resolveSibling(aside.getFileName().toString().substring(1)), "old");
+        moveIfThere(aside, old);
+        Folders.delete(old);
+    }
+
+    /** Where a lambda is while it is replaced. Lambdas' names do not begin with a dot. */
+    private Path aside(String name) {
+        return folder.resolve("." + name + ASIDE);
+    }
+
+    /**
+     * Puts back what an install that was killed left aside, or removes it if its lambda is there.
+     *
+     * @return what was done, a line each
+     * @throws IOException if the registry cannot be read or written
+     */
+    public List<String> tidy() throws IOException {
+        List<String> done = new ArrayList<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder, ".*" + ASIDE)) {
+            for (Path aside : all) {
+                String file = aside.getFileName().toString();
+                String name = file.substring(1, file.length() - ASIDE.length());
+                if (!LambdaName.valid(name)) {
+                    continue;
+                }
+                if (there(folder.resolve(name)) || there(archive(name))) {
+                    discard(aside);
+                    done.add("removed " + aside);
+                } else {
+                    moveIfThere(aside, folder.resolve(name));
+                    done.add("put back " + folder.resolve(name) + ", which was being replaced");
+                }
+            }
+        } catch (NoSuchFileException e) {
+            return done; // no lambda was ever put here
         }
-        return Files.isRegularFile(archive(name)) ? Optional.of(archive(name)) : Optional.empty();
+        return done;
+    }
+
+    /**
+     * The folder or file of a lambda; empty if the registry has none of that name.
+     *
+     * @throws StorageException if that cannot be told, because the registry cannot be read
+     */
+    Optional<Path> find(String name) throws StorageException {
+        try {
+            for (Path place : List.of(folder.resolve(name), archive(name), aside(name))) {
+                if (there(place)) {
+                    return Optional.of(place);
+                }
+            }
+            // It is not there because nothing is, which is not the same as a lambda that was removed.
+            if (!Files.readAttributes(folder, BasicFileAttributes.class).isDirectory()) {
+                throw new NotDirectoryException(folder.toString());
+            }
+            return Optional.empty();
+        } catch (IOException e) {
+            throw new StorageException(
+                    "cannot read the registry " + folder + " (" + e + "); is it there, and may the worker read it?", e);
+        }
+    }
+
+    /** Unlike {@code Files.exists}, does not take what cannot be looked at for something that is not there. */
+    private static boolean there(Path place) throws IOException {
+        try {
+            BasicFileAttributes attributes = Files.readAttributes(place, BasicFileAttributes.class);
+            return place.getFileName().toString().endsWith(LambdaRegistry.ARCHIVE)
+                    ? attributes.isRegularFile()
+                    : attributes.isDirectory();
+        } catch (NoSuchFileException e) {
+            return false;
+        }
     }
 
     private Path archive(String name) {
@@ -146,7 +245,7 @@ public final class LambdaStore {
                 throw new RegistryException(Kind.BROKEN, "lambda " + name + ": " + e.getMessage(), e);
             }
         } else {
-            try (InputStream in = Files.newInputStream(source)) {
+            try (InputStream in = new RegistryFile(Files.newInputStream(source), source)) {
                 writer.unpack(in);
             } catch (EOFException | ZipException e) {
                 throw new RegistryException(
@@ -154,11 +253,16 @@ public final class LambdaStore {
                         "lambda " + name + ": " + source.getFileName() + " is damaged or not a tar.gz ("
                                 + e.getMessage() + "); copy it into the registry again",
                         e);
+            } catch (StorageException | FileSystemException e) {
+                // The disk, or the registry, for the moment: that says nothing about the lambda.
+                throw e;
             } catch (IOException e) {
                 throw new RegistryException(
                         Kind.BROKEN,
                         "lambda " + name + ": " + source.getFileName() + " cannot be unpacked: " + e.getMessage(),
-                        e);
+                        e instanceof CodeWriter.RefusedException
+                                ? e
+                                : new CodeWriter.RefusedException(e.getMessage(), e));
             }
         }
         if (!Files.isRegularFile(target.resolve(CODE_FILE), LinkOption.NOFOLLOW_LINKS)) {
@@ -166,6 +270,25 @@ public final class LambdaStore {
                     Kind.BROKEN,
                     "lambda " + name + " has no file " + CODE_FILE + hint(target)
                             + "; it must hold a function f(event)");
+        }
+    }
+
+    /** An archive in the registry, whose errors are told from those of what is in it. */
+    private static final class RegistryFile extends FilterInputStream {
+        private final Path file;
+
+        private RegistryFile(InputStream in, Path file) {
+            super(in);
+            this.file = file;
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            try {
+                return super.read(buffer, offset, length);
+            } catch (IOException e) {
+                throw new StorageException("cannot read " + file + ": " + e.getMessage(), e);
+            }
         }
     }
 

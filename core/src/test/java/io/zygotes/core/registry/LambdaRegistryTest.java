@@ -24,6 +24,8 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -249,7 +251,7 @@ class LambdaRegistryTest {
         write("hello", "f.py", "x = 1\n");
         LambdaCode code = registry.lookup("hello");
         Files.createDirectories(folder.resolve("code/hello/.code.unpack-1-1"));
-        Files.createDirectories(folder.resolve("code/gone/0123"));
+        Files.createDirectories(folder.resolve("code/gone/0123456789abcdef0123456789abcdef"));
 
         LambdaCode again = registry(Duration.ZERO).lookup("hello");
 
@@ -267,5 +269,113 @@ class LambdaRegistryTest {
 
         assertEquals(FailureKind.OTHER, e.kind());
         assertTrue(e.getMessage().contains("code/hello"), e.getMessage());
+    }
+
+    @Test
+    void aPackedLambdaIsUnpackedAgainAfterAnErrorThatPasses() throws Exception {
+        Path packed = store.folder().resolve("hello.tar.gz");
+        Files.write(packed, LambdaStoreTest.archive(tar -> LambdaStoreTest.file(tar, "f.py", "x = 1\n")));
+        LambdaCode old = registry.lookup("hello");
+        Path home = folder.resolve("code/hello");
+        Files.move(home, folder.resolve("elsewhere"));
+        Files.writeString(home, "nothing can be unpacked here, as on a full disk");
+        Files.write(packed, LambdaStoreTest.archive(tar -> LambdaStoreTest.file(tar, "f.py", "x = 2\n")));
+        assertEquals(old, registry.lookup("hello"), "the version that is known serves meanwhile");
+        Files.delete(home);
+        Files.move(folder.resolve("elsewhere"), home);
+
+        LambdaCode changed = registry.lookup("hello");
+
+        assertEquals("x = 2\n", Files.readString(changed.spec().handler().resolve("f.py")));
+    }
+
+    @Test
+    void whileTheRegistryCannotBeReadTheKnownVersionServes() throws Exception {
+        write("hello", "f.py", "x = 1\n");
+        LambdaCode code = registry.lookup("hello");
+        Files.move(store.folder(), folder.resolve("elsewhere"));
+
+        assertEquals(code, registry.lookup("hello"));
+        assertThrows(
+                StorageException.class, () -> registry.lookup("other"), "not known, which is not the same as gone");
+        Files.writeString(store.folder(), "no folder");
+        assertEquals(code, registry.lookup("hello"));
+
+        Files.delete(store.folder());
+        Files.move(folder.resolve("elsewhere"), store.folder());
+        assertEquals(code, registry.lookup("hello"));
+    }
+
+    @Test
+    void aLambdaThatIsRemovedAndPutBackKeepsTheVersionThatIsInUse() throws Exception {
+        Path file = write("hello", "f.py", "x = 1\n").resolve("f.py");
+        LambdaCode running = registry.lookup("hello");
+        Files.delete(file);
+        Files.delete(file.getParent());
+        assertEquals(Kind.UNKNOWN, refused("hello"));
+
+        write("hello", "f.py", "x = 2\n");
+        LambdaCode back = registry.lookup("hello");
+
+        assertTrue(Files.isDirectory(running.spec().handler()), "a call still runs there");
+        registry.keepVersions("hello", Set.of());
+        assertFalse(Files.exists(running.spec().handler()));
+        assertTrue(Files.isDirectory(back.spec().handler()));
+    }
+
+    @Test
+    void whileItIsReplacedALambdaIsAlwaysThere() throws Exception {
+        Path one = Files.createDirectories(folder.resolve("one/hello"));
+        Files.writeString(one.resolve("f.py"), "x = 1\n");
+        store.install(one);
+        registry.lookup("hello");
+        AtomicBoolean done = new AtomicBoolean();
+        FutureTask<Integer> installs = new FutureTask<>(() -> {
+            int count = 0;
+            for (; !done.get(); count++) {
+                Files.writeString(one.resolve("f.py"), "x = " + count % 3 + "\n");
+                store.install(one);
+            }
+            return count;
+        });
+        Thread.ofPlatform().start(installs);
+        long until = System.nanoTime() + Duration.ofSeconds(2).toNanos();
+        try {
+            while (System.nanoTime() < until) {
+                registry.lookup("hello");
+            }
+        } finally {
+            done.set(true);
+        }
+        assertTrue(installs.get() > 5);
+    }
+
+    @Test
+    void anInstallThatWasKilledBetweenItsRenamesLeavesTheOldVersion() throws Exception {
+        Path lambda = write("hello", "f.py", "x = 1\n");
+        Files.move(lambda, store.folder().resolve(".hello.replaced"));
+
+        LambdaCode code = registry.lookup("hello");
+        assertEquals("x = 1\n", Files.readString(code.spec().handler().resolve("f.py")));
+
+        registry = registry(Duration.ZERO);
+        assertTrue(Files.isDirectory(lambda), "a start puts it back");
+        assertEquals(code.spec(), registry.lookup("hello").spec());
+    }
+
+    @Test
+    void filesOfOthersAmongTheCodeStay() throws Exception {
+        Path note = Files.writeString(folder.resolve("code/NOTES.txt"), "mine");
+        Path mine = Files.createDirectories(folder.resolve("code/mine")).resolve("main.py");
+        Files.writeString(mine, "mine");
+        write("hello", "f.py", "x = 1\n");
+        registry.lookup("hello");
+        Path beside = Files.writeString(folder.resolve("code/hello/README"), "mine");
+
+        registry = registry(Duration.ZERO);
+        registry.lookup("hello");
+        registry.keepVersions("hello", Set.of());
+
+        assertTrue(Files.exists(note) && Files.exists(mine) && Files.exists(beside));
     }
 }
