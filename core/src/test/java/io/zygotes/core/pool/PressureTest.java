@@ -236,7 +236,8 @@ class PressureTest {
         mechanism.program = (leaf, invocation, timeout) -> {
             int millis = CALL_MILLIS;
             if (leaf.calls.get() == 1) {
-                int inherited = leaf.parent.map(zygote -> zygote.packages().size()).orElse(0);
+                int inherited =
+                        leaf.parent.map(zygote -> zygote.packages().size()).orElse(0);
                 millis += (leaf.spec().packages().size() - inherited) * IMPORT_MILLIS;
                 millis += leaf.parent.isEmpty() ? START_MILLIS : 0;
             }
