@@ -97,7 +97,8 @@ final class Waiter {
 
     /**
      * Whether what others want, and zygotes in demand, may be evicted for it now. Not as long as calls end that give it
-     * their leaves, and never for a zygote: the one that it would take the place of is worth more.
+     * their leaves, and never for a zygote of a request: what it would take the place of is used now,
+     * and the request can do without.
      */
     boolean takesWhatIsKept() {
         return rank != Rank.ZYGOTE && hasTurn && System.nanoTime() - turnSince > lastResortNanos;
