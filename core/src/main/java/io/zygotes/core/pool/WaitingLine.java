@@ -14,8 +14,8 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Those who wait for memory: leaves that wake up, then requests, then what nobody's call waits for; in each of these
- * first come, first served. Who cannot be served lets some of those behind it pass ({@link Waiter#letsPass}). All methods are called with the lock of {@link Reservations} held;
- * those that wait let it go meanwhile.
+ * first come, first served. Who cannot be served lets some of those behind it pass ({@link Waiter#letsPass}). All methods
+ * are called with the lock of {@link Reservations} held; those that wait let it go meanwhile.
  *
  * <p>What always holds when the lock is let go:
  *
