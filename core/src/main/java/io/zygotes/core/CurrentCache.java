@@ -7,19 +7,26 @@ import io.zygotes.core.pool.SandboxOwner;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.spi.CacheShape;
 import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.Leaf;
+import io.zygotes.spi.LeafRequest;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The import cache at work, which can be replaced by another one at any time. Keeps what the contract promises to a
  * cache: it is closed when none of its {@code createLeaf} is under way any more, and it hears of its own sandboxes only.
  */
 final class CurrentCache implements LeafSource, AutoCloseable {
+
+    private static final Logger LOG = System.getLogger(CurrentCache.class.getName());
 
     private final SandboxPool pool;
     private volatile Generation current;
@@ -66,9 +73,24 @@ final class CurrentCache implements LeafSource, AutoCloseable {
             entered = current;
         }
         try {
-            return entered.cache.createLeaf(pool.request(request, entered));
+            return createLeaf(entered, pool.request(request, entered));
         } finally {
             entered.leave();
+        }
+    }
+
+    private static Leaf createLeaf(Generation entered, LeafRequest request)
+            throws SandboxException, PackageException, InterruptedException {
+        try {
+            return entered.cache.createLeaf(request);
+        } catch (SandboxException.ZygoteGone e) {
+            if (e.kind() != FailureKind.NO_MEMORY) {
+                throw e;
+            }
+            // A cache for which an evicted zygote is a dead one. There is less room than it thinks, but a call needs
+            // none.
+            LOG.log(Level.DEBUG, "a leaf without a zygote, because that was evicted twice", e);
+            return request.sandboxes().createLeaf(Optional.empty(), request.spec());
         }
     }
 
@@ -131,6 +153,11 @@ final class CurrentCache implements LeafSource, AutoCloseable {
         void close() {
             closed = true;
             cache.close();
+        }
+
+        @Override
+        public boolean closed() {
+            return closed;
         }
 
         @Override

@@ -83,18 +83,17 @@ class CurrentCacheTest {
     }
 
     private Leaf newLeaf() throws Exception {
-        return current.createLeaf(
-                new PendingRequest(System.nanoTime() + 10_000_000_000L, HELLO, true, new IdleLeaves() {
-                    @Override
-                    public PooledLeaf take(PendingRequest request) {
-                        return null;
-                    }
+        return current.createLeaf(new PendingRequest(Duration.ofSeconds(10), HELLO, true, new IdleLeaves() {
+            @Override
+            public PooledLeaf take(PendingRequest request) {
+                return null;
+            }
 
-                    @Override
-                    public void release(PooledLeaf leaf) {
-                        throw new IllegalStateException("none was taken");
-                    }
-                }));
+            @Override
+            public void release(PooledLeaf leaf) {
+                throw new IllegalStateException("none was taken");
+            }
+        }));
     }
 
     private List<FakeZygote> zygotes() {

@@ -19,7 +19,8 @@ public interface ImportCache extends AutoCloseable {
      * Makes a leaf, from a zygote or fresh. May block while zygotes are made or packages installed.
      *
      * <p>A cache that finds its zygote gone replaces it once ({@link Sandboxes#createLeafFrom} does that); an error after
-     * that reaches the caller. The leaf belongs to the caller from then on.
+     * that reaches the caller, but for one that says that the zygote was evicted ({@link FailureKind#NO_MEMORY}): then the
+     * worker makes a fresh leaf. The leaf belongs to the caller from then on.
      *
      * <p>A zygote for which there is no memory is no reason to fail: the cache forks the leaf from another one, or makes it
      * fresh. That is also right if a leaf became free for the request meanwhile ({@link LeafRequest#needsLeaf}), because

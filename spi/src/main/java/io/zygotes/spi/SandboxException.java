@@ -102,13 +102,25 @@ public sealed class SandboxException extends Exception {
         }
     }
 
-    /** The zygote to fork from is gone or does not answer. Make a new one. */
+    /**
+     * The zygote to fork from is gone or does not answer. Make a new one; but not again and again if it was evicted, which
+     * {@link FailureKind#NO_MEMORY} says: there is no memory for it at present.
+     */
     public static final class ZygoteGone extends SandboxException {
         private static final long serialVersionUID = 1L;
 
         /** @param message which zygote, and how it ended as far as known */
         public ZygoteGone(String message) {
             super(FailureKind.GONE, message);
+        }
+
+        /**
+         * @param kind {@link FailureKind#NO_MEMORY} if it was evicted
+         * @param message which zygote, and how it ended as far as known
+         * @since 1.2
+         */
+        public ZygoteGone(FailureKind kind, String message) {
+            super(kind, message);
         }
 
         /**

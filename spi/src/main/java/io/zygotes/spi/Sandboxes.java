@@ -14,6 +14,13 @@ import java.util.function.Function;
 public interface Sandboxes {
 
     /**
+     * The most that a zygote can weigh.
+     *
+     * @since 1.2
+     */
+    double MOST_WEIGHT = 1000;
+
+    /**
      * Makes a leaf.
      *
      * @param parent the zygote to fork it from; empty for a fresh Python process
@@ -46,6 +53,44 @@ public interface Sandboxes {
     Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException;
 
     /**
+     * Makes a zygote if there is free memory for it: nothing is evicted for it, nobody who waits for memory goes behind it,
+     * and it waits for nothing. Otherwise as {@link #createZygote}. For a zygote that would be good to have: one that was
+     * evicted a moment ago, or one for requests that may come.
+     *
+     * <p>A {@code Sandboxes} that knows nothing of this tries {@link #createZygote}.
+     *
+     * @param parent as in {@link #createZygote}
+     * @param spec as in {@link #createZygote}
+     * @return the zygote; empty if there is no free memory
+     * @throws SandboxException as {@link #createZygote}
+     * @throws InterruptedException if the calling thread is interrupted
+     * @since 1.2
+     */
+    default Optional<Zygote> createZygoteIfFree(Optional<Zygote> parent, ZygoteSpec spec)
+            throws SandboxException, InterruptedException {
+        try {
+            return Optional.of(createZygote(parent, spec));
+        } catch (SandboxException.NoCapacity _) {
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * States how much more than others an idle zygote is to stay when memory is short. The worker evicts what is worth the
+     * least: what it takes to make it again, times its uses, for each byte that it holds; the weight multiplies that. What
+     * a request in line is going to be forked from goes last, whatever its weight.
+     *
+     * <p>A {@code Sandboxes} that knows nothing of this does nothing.
+     *
+     * @param zygote a zygote of this pool
+     * @param weight 1 for as much as others, which holds until another is stated; 0 for one that may go first; at most
+     *     {@link #MOST_WEIGHT}
+     * @throws IllegalArgumentException if the weight is out of range, or the zygote is not of this pool
+     * @since 1.2
+     */
+    default void weigh(Zygote zygote, double weight) {}
+
+    /**
      * Makes a leaf, and replaces its zygote once if that is gone: what a cache promises in {@link ImportCache#createLeaf}.
      * The zygote that is gone is destroyed, and the source is asked for another one. What the source itself throws is passed
      * on as it is, a {@link SandboxException.ZygoteGone} too: that is about another zygote than this leaf's.
@@ -54,7 +99,8 @@ public interface Sandboxes {
      * @param source gives the zygote to fork from
      * @param spec what the leaf must be
      * @return as {@link #createLeaf}
-     * @throws SandboxException.ZygoteGone if the second zygote is gone, too; it is destroyed
+     * @throws SandboxException.ZygoteGone if the second zygote is gone, too; it is destroyed. If it was evicted, its kind is
+     *     {@link FailureKind#NO_MEMORY}, and the leaf should be forked from another zygote that lives, or be fresh
      * @throws SandboxException as {@link #createLeaf}, and what the source throws
      * @throws PackageException what the source throws
      * @throws X what the source throws

@@ -84,8 +84,7 @@ final class VersionLeaves implements IdleLeaves {
      * @param newly not a leaf that was there before, unless a call of another request just ended well in it
      */
     Lease acquire(boolean newly) throws SandboxException, PackageException, OverloadException, InterruptedException {
-        long deadline = System.nanoTime() + services.maxWait().toNanos();
-        PendingRequest request = new PendingRequest(deadline, spec, !newly, this);
+        PendingRequest request = new PendingRequest(services.maxWait(), spec, !newly, this);
         while (true) {
             PooledLeaf rested = heldOrWait(request, newly);
             if (rested == null) {

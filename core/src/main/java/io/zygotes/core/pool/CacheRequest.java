@@ -4,6 +4,7 @@ import io.zygotes.spi.LeafRequest;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Sandboxes;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A request as an import cache sees it.
@@ -25,6 +26,8 @@ record CacheRequest(PendingRequest pending, Sandboxes sandboxes) implements Leaf
 
     @Override
     public Duration remaining() {
-        return Duration.ofNanos(Math.max(pending.deadlineNanos() - System.nanoTime(), 0));
+        // Less than a millisecond is left when a deadline was set a moment before the waiting began.
+        long left = pending.deadlineNanos() - System.nanoTime();
+        return Duration.ofMillis(Math.max(TimeUnit.NANOSECONDS.toMillis(left), 0));
     }
 }

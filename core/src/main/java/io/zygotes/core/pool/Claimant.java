@@ -11,6 +11,21 @@ abstract class Claimant {
     /** Until when it may wait from now on, on the clock of {@link System#nanoTime}. Called without the lock. */
     abstract long deadlineNanos();
 
+    /** Whether it waits behind the requests: nobody's call waits for it, or one that waits for more than memory. */
+    boolean inBackground() {
+        return false;
+    }
+
+    /**
+     * It had a zygote made, which is wanted until the claimant needs it no longer. Called without the lock.
+     *
+     * @param unwant ends that; called once, without the lock
+     * @return false if the claimant needs it no longer already; {@code unwant} is not called then
+     */
+    boolean keeps(Runnable unwant) {
+        return false;
+    }
+
     /** Whether it may get a leaf that was there before, such as a spare. Called without the lock. */
     boolean takesOthers() {
         return true;

@@ -1,7 +1,6 @@
 package io.zygotes.core.pool;
 
-import java.util.Collections;
-import java.util.LinkedHashSet;
+import java.time.Duration;
 import java.util.Set;
 
 /**
@@ -20,12 +19,21 @@ import java.util.Set;
  */
 final class MemoryLedger {
 
+    /**
+     * Zygotes that are in use may keep one part in so many of all memory when leaves wait. A leaf from a zygote takes a
+     * third of the time of a fresh one or less, so that the leaves that are left serve more calls than all would.
+     */
+    private static final int ZYGOTES_SHARE = 3;
+    /** How long after its last fork a zygote is in demand. */
+    private static final long DEMAND_NANOS = Duration.ofSeconds(2).toNanos();
+
     private final long total;
-    /** Least recently used first. */
-    private final LinkedHashSet<Account> idle = new LinkedHashSet<>();
+    private final EvictionOrder<Account> idle = new EvictionOrder<>();
 
     private long reserved;
     private long retiring;
+    /** What the open accounts hold that are zygotes'. */
+    private long inZygotes;
 
     /** @param total what all accounts may hold together, in bytes */
     MemoryLedger(long total) {
@@ -39,11 +47,14 @@ final class MemoryLedger {
     }
 
     /** What one sandbox or job may use. */
-    static final class Account {
+    static final class Account extends EvictionOrder.Candidate {
         private Occupant occupant;
         private long bytes;
         private int holders = 1;
         private boolean exposed;
+        private boolean evicted;
+        private boolean zygote;
+        private long usedNanos;
         private State state = State.OPEN;
 
         private Account(long bytes) {
@@ -83,6 +94,33 @@ final class MemoryLedger {
     void raise(Account account, long extra) {
         take(extra);
         account.bytes += extra;
+        countZygote(account, extra);
+    }
+
+    private void countZygote(Account account, long bytes) {
+        if (account.zygote && account.state == State.OPEN) {
+            inZygotes += bytes;
+        }
+    }
+
+    boolean isZygote(Account account) {
+        return account.zygote;
+    }
+
+    /** Says that a zygote uses the account; once. */
+    void setZygote(Account account) {
+        account.zygote = true;
+        countZygote(account, account.bytes);
+    }
+
+    /** What all zygotes hold beyond their share; negative if that is less. */
+    long zygotesBeyondShare() {
+        return inZygotes - total / ZYGOTES_SHARE;
+    }
+
+    /** Whether it is a zygote's that was forked a moment ago. */
+    boolean isInDemand(Account account) {
+        return account.zygote && System.nanoTime() - account.usedNanos < DEMAND_NANOS;
     }
 
     private void take(long bytes) {
@@ -101,9 +139,11 @@ final class MemoryLedger {
         }
         account.bytes = toBytes;
         reserved -= less;
+        countZygote(account, -less);
         if (account.state == State.RETIRING) {
             retiring -= less;
         }
+        idle.reweigh(account, toBytes);
     }
 
     /** Holds an account, so that it is not idle; false if it is no longer open. */
@@ -117,7 +157,7 @@ final class MemoryLedger {
     }
 
     /**
-     * Ends a hold; an account without holders is idle and the last to be evicted.
+     * Ends a hold; an account without holders is idle, and was just used.
      *
      * @return whether it is idle now
      */
@@ -125,7 +165,8 @@ final class MemoryLedger {
         account.holders--;
         boolean rests = isIdle(account);
         if (rests) {
-            idle.add(account);
+            account.usedNanos = System.nanoTime();
+            idle.add(account, account.bytes);
         }
         return rests;
     }
@@ -135,15 +176,16 @@ final class MemoryLedger {
         account.holders--;
         boolean rests = isIdle(account);
         if (rests) {
-            idle.addFirst(account);
+            idle.addFirst(account, account.bytes);
         }
         return rests;
     }
 
-    /** Lets an open account be evicted although it is held, until {@link #cover}; it is the last to be evicted. */
+    /** Lets an open account be evicted although it is held, until {@link #cover}; its holder wants it. */
     void expose(Account account) {
         account.exposed = true;
-        idle.add(account);
+        idle.want(account);
+        idle.add(account, account.bytes);
     }
 
     /** Ends {@link #expose}; does nothing if it has ended. */
@@ -151,6 +193,7 @@ final class MemoryLedger {
         if (account.exposed) {
             account.exposed = false;
             idle.remove(account);
+            idle.unwant(account);
         }
     }
 
@@ -163,6 +206,7 @@ final class MemoryLedger {
         if (account.state != State.OPEN) {
             return false;
         }
+        countZygote(account, -account.bytes);
         account.state = State.RETIRING;
         idle.remove(account);
         retiring += account.bytes;
@@ -181,9 +225,47 @@ final class MemoryLedger {
         account.bytes = 0;
     }
 
-    /** The idle accounts, least recently used first. A view. */
+    /** The idle accounts, in the order in which they are evicted. A view. */
     Set<Account> idle() {
-        return Collections.unmodifiableSet(idle);
+        return idle.idle();
+    }
+
+    /** Starts the end of an idle account for want of memory. */
+    void evict(Account account) {
+        idle.evicting(account);
+        account.evicted = true;
+        retire(account);
+    }
+
+    /** Whether it ended, or is ending, for want of memory. */
+    boolean wasEvicted(Account account) {
+        return account.evicted;
+    }
+
+    /** Somebody wants an account to stay: it is evicted last. {@link #unwant} must follow, even if it ends before. */
+    void want(Account account) {
+        idle.want(account);
+    }
+
+    /** Ends one {@link #want}. */
+    void unwant(Account account) {
+        idle.unwant(account);
+    }
+
+    boolean isWanted(Account account) {
+        return idle.isWanted(account);
+    }
+
+    /** Says what it costs to make again what uses the account, in nanoseconds. */
+    void costs(Account account, long remakeNanos) {
+        idle.costs(account, remakeNanos);
+        idle.reweigh(account, account.bytes);
+    }
+
+    /** Says how much more than others an account is to stay; 1 for no more. */
+    void weighs(Account account, double weight) {
+        idle.weighs(account, weight);
+        idle.reweigh(account, account.bytes);
     }
 
     /** Whether nobody holds it and it is open. */

@@ -12,6 +12,11 @@ final class OwnAccord extends Claimant {
     }
 
     @Override
+    boolean inBackground() {
+        return true;
+    }
+
+    @Override
     long deadlineNanos() {
         return System.nanoTime() + patience.toNanos();
     }

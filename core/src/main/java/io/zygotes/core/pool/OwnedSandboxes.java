@@ -19,11 +19,42 @@ record OwnedSandboxes(SandboxPool pool, SandboxOwner owner, Claimant claimant) i
 
     @Override
     public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException {
+        requireOpen();
         return pool.maker().createLeaf(owner, claimant, parent, spec);
     }
 
     @Override
     public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException {
-        return pool.maker().createZygote(owner, claimant, parent, spec);
+        requireOpen();
+        return kept(pool.maker().createZygote(owner, claimant, parent, spec));
+    }
+
+    @Override
+    public Optional<Zygote> createZygoteIfFree(Optional<Zygote> parent, ZygoteSpec spec)
+            throws SandboxException, InterruptedException {
+        requireOpen();
+        Optional<Zygote> made = pool.maker().createZygoteIfFree(owner, claimant, parent, spec);
+        return made.isEmpty() ? made : Optional.of(kept(made.get()));
+    }
+
+    @Override
+    public void weigh(Zygote zygote, double weight) {
+        pool.maker().weigh(zygote, weight);
+    }
+
+    /** A zygote that a cache has not heard of when it is closed would be nobody's to destroy. */
+    private Zygote kept(Zygote made) throws SandboxException {
+        if (owner.closed()) {
+            made.destroy();
+        }
+        requireOpen();
+        return made;
+    }
+
+    private void requireOpen() throws SandboxException {
+        if (owner.closed()) {
+            throw new SandboxException("the import cache that asks for a sandbox was closed: the worker stops, or has"
+                    + " another import cache now. A cache must end its threads in close()");
+        }
     }
 }

@@ -2,6 +2,9 @@ package io.zygotes.core.pool;
 
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.SandboxException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -15,7 +18,7 @@ import java.util.Objects;
 public final class PendingRequest extends Claimant {
 
     private final long startedNanos = System.nanoTime();
-    private final long deadlineNanos;
+    private final long patienceNanos;
     private final LeafSpec spec;
     private final boolean takesOthers;
     private final IdleLeaves leaves;
@@ -24,6 +27,14 @@ public final class PendingRequest extends Claimant {
 
     /** How many threads wait for memory on its behalf: an import cache may make several zygotes at once. */
     private int waiting;
+    /** How many of its threads wait for any memory, that of a leaf that wakes up included. */
+    private int clockedIn;
+    /** Since when at least one of them does. */
+    private long clockedInNanos;
+    /** How long at least one of them did before. */
+    private long waitedNanos;
+    /** Ends of the wants for the zygotes that were made for it. */
+    private final List<Runnable> kept = new ArrayList<>();
 
     private PooledLeaf leaf;
     private boolean wasSentBack;
@@ -37,13 +48,13 @@ public final class PendingRequest extends Claimant {
     /**
      * A request that begins now.
      *
-     * @param deadlineNanos until when it may wait for memory, on the clock of {@link System#nanoTime}
+     * @param patience how long it may wait for memory; installing, importing and forking do not count
      * @param spec the leaf that it asks for
      * @param takesOthers whether its leaf may be one that was there before: one at rest, or one that was forked ahead
      * @param leaves where it finds one at rest
      */
-    public PendingRequest(long deadlineNanos, LeafSpec spec, boolean takesOthers, IdleLeaves leaves) {
-        this.deadlineNanos = deadlineNanos;
+    public PendingRequest(Duration patience, LeafSpec spec, boolean takesOthers, IdleLeaves leaves) {
+        this.patienceNanos = patience.toNanos();
         this.spec = Objects.requireNonNull(spec);
         this.takesOthers = takesOthers;
         this.leaves = Objects.requireNonNull(leaves);
@@ -59,10 +70,32 @@ public final class PendingRequest extends Claimant {
         return startedNanos;
     }
 
-    /** Until when it may wait for memory, on the clock of {@link System#nanoTime}. */
+    /** Until when it may wait if it goes on waiting, or begins now, on the clock of {@link System#nanoTime}. */
     @Override
-    public long deadlineNanos() {
-        return deadlineNanos;
+    public synchronized long deadlineNanos() {
+        long from = clockedIn > 0 ? clockedInNanos : System.nanoTime();
+        return from + Math.max(patienceNanos - waitedNanos, 0);
+    }
+
+    /** A thread of its begins to wait for memory; {@link #clockOut} must follow. */
+    synchronized void clockIn() {
+        if (clockedIn++ == 0) {
+            clockedInNanos = System.nanoTime();
+        }
+    }
+
+    synchronized void clockOut() {
+        if (--clockedIn == 0) {
+            waitedNanos += System.nanoTime() - clockedInNanos;
+        }
+    }
+
+    @Override
+    synchronized boolean keeps(Runnable unwant) {
+        if (!ended) {
+            kept.add(unwant);
+        }
+        return !ended;
     }
 
     @Override
@@ -93,9 +126,17 @@ public final class PendingRequest extends Claimant {
      *
      * @return the leaf that became free for it, in use, which is the caller's; null if none did, or if it had ended
      */
-    public synchronized PooledLeaf end() {
-        PooledLeaf last = ended ? null : leaf;
-        ended = true;
+    public PooledLeaf end() {
+        PooledLeaf last;
+        List<Runnable> wants;
+        synchronized (this) {
+            last = ended ? null : leaf;
+            ended = true;
+            wants = List.copyOf(kept);
+            kept.clear();
+        }
+        // Without the monitor, which comes after the lock of the reservations.
+        wants.forEach(Runnable::run);
         return last;
     }
 
@@ -118,11 +159,13 @@ public final class PendingRequest extends Claimant {
     @Override
     synchronized void startWaiting() {
         waiting++;
+        clockIn();
     }
 
     @Override
     synchronized boolean stopWaiting() {
         waiting--;
+        clockOut();
         return !settled();
     }
 

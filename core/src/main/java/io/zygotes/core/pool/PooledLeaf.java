@@ -119,11 +119,21 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
         if (!inner.alive()) {
             end(SandboxEvent.Kind.DIED);
         }
+        if (restedNanos == 0) {
+            // Not before its first call is over: the steps are measured until then.
+            services().memory().costs(account(), nanosToMake());
+        }
         restedNanos = System.nanoTime();
         services().memory().release(account());
         if (queuedForFreeze.compareAndSet(false, true)) {
             services().freezer().add(this);
         }
+    }
+
+    private long nanosToMake() {
+        return inner.creation().steps().stream()
+                .mapToLong(CreationSteps.Step::nanos)
+                .sum();
     }
 
     /**
@@ -167,7 +177,7 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
 
     private boolean wakeUp(PendingRequest request) throws SandboxException.NoCapacity, InterruptedException {
         if (services().memory().bytes(account()) < fullBytes) {
-            if (!services().memory().grow(account(), fullBytes, request.deadlineNanos())) {
+            if (!grow(request)) {
                 return false;
             }
             services().mechanism().limitMemory(inner, fullBytes);
@@ -178,6 +188,15 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
             services().living().tell(SandboxEvent.Kind.THAWED, this);
         }
         return true;
+    }
+
+    private boolean grow(PendingRequest request) throws SandboxException.NoCapacity, InterruptedException {
+        request.clockIn();
+        try {
+            return services().memory().grow(account(), fullBytes, request.deadlineNanos());
+        } finally {
+            request.clockOut();
+        }
     }
 
     long restedNanos() {

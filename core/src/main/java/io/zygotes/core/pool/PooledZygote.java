@@ -1,6 +1,7 @@
 package io.zygotes.core.pool;
 
 import io.zygotes.core.pool.MemoryLedger.Account;
+import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxEvent;
@@ -19,6 +20,8 @@ final class PooledZygote extends PooledSandbox implements Zygote {
      * while they are copied, and it allocates a little for each fork.
      */
     private static final long SLACK = 32L << 20;
+    /** About what starting a Python process takes that has nothing to import; measured at 20 to 30 ms. */
+    private static final double START_MILLIS = 20;
     /** Children after which a zygote's room is looked at. */
     private static final int FORKS_BETWEEN_LOOKS = 8;
 
@@ -66,7 +69,7 @@ final class PooledZygote extends PooledSandbox implements Zygote {
      */
     <T> T whileHeld(Fork<T> fork) throws SandboxException, InterruptedException {
         if (!services().memory().hold(account())) {
-            throw new SandboxException.ZygoteGone("zygote " + id() + " was evicted or ended");
+            throw gone();
         }
         try {
             return fork.from(Optional.of(inner));
@@ -78,11 +81,30 @@ final class PooledZygote extends PooledSandbox implements Zygote {
         }
     }
 
+    /** Being evicted is want of memory: its packages can be imported, and a new one may be evicted as well. */
+    private SandboxException.ZygoteGone gone() {
+        return services().memory().wasEvicted(account())
+                ? new SandboxException.ZygoteGone(
+                        FailureKind.NO_MEMORY,
+                        "zygote " + id() + " was evicted, because others needed its memory; raise mem_pool_mb if this"
+                                + " goes on")
+                : new SandboxException.ZygoteGone("zygote " + id() + " ended");
+    }
+
     /** Counts a child that it was forked for, and sees to it that it has room for the next ones. */
     void countFork() {
         if (forks.incrementAndGet() % FORKS_BETWEEN_LOOKS == 0) {
             services().housekeeping().later(this::keepRoom);
         }
+    }
+
+    /** What it takes to make it again: to start or fork it, and its own imports. */
+    long remakeNanos() {
+        double millis = START_MILLIS
+                + importCosts().values().stream()
+                        .mapToDouble(ImportCost::millis)
+                        .sum();
+        return Math.round(millis * 1e6);
     }
 
     /** Lowers its limit to what it uses after its imports. */

@@ -37,9 +37,22 @@ final class Reservations {
      */
     Account open(long bytes, Account spared, Claimant claimant, long deadline)
             throws SandboxException.NoCapacity, InterruptedException {
+        Waiter.Rank rank = claimant.inBackground() ? Waiter.Rank.BACKGROUND : Waiter.Rank.REQUEST;
+        return open(bytes, spared, rank, claimant, deadline);
+    }
+
+    /** As {@link #open}, for a zygote: what somebody wants is not evicted for it, unless nobody's call waits for it. */
+    Account openZygote(long bytes, Account spared, Claimant claimant, long deadline)
+            throws SandboxException.NoCapacity, InterruptedException {
+        Waiter.Rank rank = claimant.inBackground() ? Waiter.Rank.BACKGROUND : Waiter.Rank.ZYGOTE;
+        return open(bytes, spared, rank, claimant, deadline);
+    }
+
+    private Account open(long bytes, Account spared, Waiter.Rank rank, Claimant claimant, long deadline)
+            throws SandboxException.NoCapacity, InterruptedException {
         lock.lock();
         try {
-            return isFree(bytes) ? ledger.open(bytes) : line.awaitNew(bytes, spared, claimant, deadline);
+            return isFree(bytes) ? ledger.open(bytes) : line.awaitNew(bytes, spared, rank, claimant, deadline);
         } finally {
             lock.unlock();
         }
@@ -82,7 +95,7 @@ final class Reservations {
             if (extra <= 0) {
                 return true;
             }
-            if (!isFree(extra)) {
+            if (line.isShut() || line.someoneWakesUp() || !ledger.fits(extra)) {
                 return line.awaitMore(account, extra, deadline);
             }
             ledger.raise(account, extra);
@@ -135,6 +148,67 @@ final class Reservations {
             if (ledger.release(account)) {
                 line.advance();
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Somebody wants an account to stay: it is evicted last. {@link #unwant} must follow. */
+    void want(Account account) {
+        lock.lock();
+        try {
+            ledger.want(account);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends one {@link #want}. */
+    void unwant(Account account) {
+        lock.lock();
+        try {
+            ledger.unwant(account);
+            line.advance();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Says that a zygote uses the account; once. */
+    void setZygote(Account account) {
+        lock.lock();
+        try {
+            ledger.setZygote(account);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Says what it costs to make again what uses the account, in nanoseconds; not known is 0. */
+    void costs(Account account, long remakeNanos) {
+        lock.lock();
+        try {
+            ledger.costs(account, remakeNanos);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Says how much more than others an account is to stay; 1 for no more, 0 for not at all. */
+    void weighs(Account account, double weight) {
+        lock.lock();
+        try {
+            ledger.weighs(account, weight);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether it ended, or is ending, for want of memory. */
+    boolean wasEvicted(Account account) {
+        lock.lock();
+        try {
+            return ledger.wasEvicted(account);
         } finally {
             lock.unlock();
         }

@@ -6,6 +6,7 @@ import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Sandboxes;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.ZygoteSpec;
 import java.lang.System.Logger;
@@ -27,6 +28,8 @@ final class SandboxMaker {
 
     /** Of what the log was told once. */
     private static final int MOST_TOLD = 10_000;
+    /** A request waits for the memory of a zygote no longer than one part in so many of what it may wait still. */
+    private static final int ZYGOTE_WAITS_PART = 4;
 
     private final Set<String> told = ConcurrentHashMap.newKeySet();
     private final PoolServices services;
@@ -43,18 +46,28 @@ final class SandboxMaker {
     Leaf createLeaf(SandboxOwner owner, Claimant claimant, Optional<Zygote> parent, LeafSpec spec)
             throws SandboxException, InterruptedException {
         PooledZygote zygote = fitting(own(parent), spec);
-        if (zygote != null) {
-            checkRule(zygote, spec.packages(), "lambda " + spec.lambda());
+        if (zygote == null) {
+            return leafOf(null, owner, claimant, spec);
         }
+        checkRule(zygote, spec.packages(), "lambda " + spec.lambda());
+        services.memory().want(zygote.account());
+        try {
+            return leafOf(zygote, owner, claimant, spec);
+        } finally {
+            services.memory().unwant(zygote.account());
+        }
+    }
+
+    private Leaf leafOf(PooledZygote zygote, SandboxOwner owner, Claimant claimant, LeafSpec spec)
+            throws SandboxException, InterruptedException {
         long bytes = bytes(spec.limits().memMb());
-        long deadline = claimant.deadlineNanos();
         Account account = null;
         while (account == null) {
             PooledLeaf free = settle(claimant);
             if (free != null) {
                 return free;
             }
-            account = reserve(bytes, zygote, claimant, deadline);
+            account = services.memory().open(bytes, accountOf(zygote), claimant, claimant.deadlineNanos());
         }
         PooledLeaf leaf = null;
         try {
@@ -109,20 +122,68 @@ final class SandboxMaker {
     /** As {@link io.zygotes.spi.Sandboxes#createZygote}. */
     Zygote createZygote(SandboxOwner owner, Claimant claimant, Optional<Zygote> parent, ZygoteSpec spec)
             throws SandboxException, InterruptedException {
+        PooledZygote zygote = checkedParent(parent, spec);
+        if (zygote == null) {
+            return zygoteOf(null, owner, claimant, spec);
+        }
+        services.memory().want(zygote.account());
+        try {
+            return zygoteOf(zygote, owner, claimant, spec);
+        } finally {
+            services.memory().unwant(zygote.account());
+        }
+    }
+
+    /** As {@link io.zygotes.spi.Sandboxes#createZygoteIfFree}. */
+    Optional<Zygote> createZygoteIfFree(SandboxOwner owner, Claimant claimant, Optional<Zygote> parent, ZygoteSpec spec)
+            throws SandboxException, InterruptedException {
+        PooledZygote zygote = checkedParent(parent, spec);
+        Account account = services.memory().openNow(bytes(spec.limits().memMb()));
+        return account == null ? Optional.empty() : Optional.of(zygoteIn(account, zygote, owner, claimant, spec));
+    }
+
+    /** As {@link io.zygotes.spi.Sandboxes#weigh}. */
+    void weigh(Zygote zygote, double weight) {
+        if (!(weight >= 0 && weight <= Sandboxes.MOST_WEIGHT)) {
+            throw new IllegalArgumentException("the weight of zygote " + zygote.id() + " must be from 0 to "
+                    + Sandboxes.MOST_WEIGHT + ", and not " + weight);
+        }
+        services.memory().weighs(own(Optional.of(zygote)).account(), weight);
+    }
+
+    private PooledZygote checkedParent(Optional<Zygote> parent, ZygoteSpec spec) {
         PooledZygote zygote = own(parent);
         if (zygote != null) {
             checkRule(zygote, new HashSet<>(spec.packages()), "the new zygote");
         }
+        return zygote;
+    }
+
+    private Zygote zygoteOf(PooledZygote zygote, SandboxOwner owner, Claimant claimant, ZygoteSpec spec)
+            throws SandboxException, InterruptedException {
         long bytes = bytes(spec.limits().memMb());
-        long deadline = claimant.deadlineNanos();
-        Account account = reserve(bytes, zygote, claimant, deadline);
+        long deadline = zygoteDeadline(claimant);
+        Account account = services.memory().openZygote(bytes, accountOf(zygote), claimant, deadline);
         while (account == null) {
             if (settle(claimant) != null) {
                 throw new SandboxException.NoCapacity("there is no memory for a zygote with " + spec.packages()
                         + " yet, and its request needs none any longer: a leaf of the same lambda became free");
             }
-            account = reserve(bytes, zygote, claimant, deadline);
+            account = services.memory().openZygote(bytes, accountOf(zygote), claimant, deadline);
         }
+        return zygoteIn(account, zygote, owner, claimant, spec);
+    }
+
+    /** A request has to have time left to be served without the zygote. */
+    private static long zygoteDeadline(Claimant claimant) {
+        long now = System.nanoTime();
+        long patience = claimant.deadlineNanos() - now;
+        return now + (claimant.inBackground() ? patience : patience / ZYGOTE_WAITS_PART);
+    }
+
+    private Zygote zygoteIn(
+            Account account, PooledZygote zygote, SandboxOwner owner, Claimant claimant, ZygoteSpec spec)
+            throws SandboxException, InterruptedException {
         PooledZygote made = null;
         try {
             made = new PooledZygote(services, owner, forkZygote(zygote, spec), account);
@@ -137,7 +198,7 @@ final class SandboxMaker {
                 services.memory().close(account);
             }
         }
-        finish(made, spec);
+        finish(made, claimant, spec);
         return made;
     }
 
@@ -152,7 +213,7 @@ final class SandboxMaker {
         });
     }
 
-    private void finish(PooledZygote made, ZygoteSpec spec) {
+    private void finish(PooledZygote made, Claimant claimant, ZygoteSpec spec) {
         made.whenGone(() -> spares.drop(made));
         try {
             if (!Set.copyOf(made.packages()).equals(Set.copyOf(spec.packages()))) {
@@ -166,13 +227,24 @@ final class SandboxMaker {
         }
         services.living().tell(SandboxEvent.Kind.MADE, made);
         listener.onImportCosts(made.importCosts());
+        services.memory().setZygote(made.account());
+        services.memory().costs(made.account(), made.remakeNanos());
+        keepFor(claimant, made.account());
         services.memory().release(made.account());
     }
 
-    /** Reserves memory; the zygote is spared, but not held: others who wait may evict it. Null if settled. */
-    private Account reserve(long bytes, PooledZygote zygote, Claimant claimant, long deadline)
-            throws SandboxException.NoCapacity, InterruptedException {
-        return services.memory().open(bytes, zygote == null ? null : zygote.account(), claimant, deadline);
+    /** It is idle until the request forks from it, and would be the first to be evicted in that moment. */
+    private void keepFor(Claimant claimant, Account account) {
+        services.memory().want(account);
+        Runnable unwant = () -> services.memory().unwant(account);
+        if (!claimant.keeps(unwant)) {
+            unwant.run();
+        }
+    }
+
+    /** The zygote is spared and wanted, but not held: after a while, others who wait may evict it. */
+    private static Account accountOf(PooledZygote zygote) {
+        return zygote == null ? null : zygote.account();
     }
 
     /** The leaf for which a claimant is settled; null if it is not. */

@@ -4,25 +4,26 @@ import io.zygotes.core.pool.MemoryLedger.Account;
 import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.SandboxException;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Those who wait for memory: first come, first served. All methods are called with the lock of {@link Reservations} held;
- * those that wait let it go meanwhile.
+ * Those who wait for memory: leaves that wake up, then requests, then what nobody's call waits for; in each of these
+ * first come, first served. Who cannot be served lets some of those behind it pass ({@link Waiter#letsPass}). All methods
+ * are called with the lock of {@link Reservations} held; those that wait let it go meanwhile.
  *
  * <p>What always holds when the lock is let go:
  *
  * <ul>
- *   <li>Whoever changes something in the ledger calls {@link #advance} before it lets the lock go. So the first in line
- *       does not fit, and the idle accounts and the retiring ones do not suffice for it, or are retiring for it.
- *   <li>Nobody behind the first in line, and nobody who comes later, gets memory before it.
+ *   <li>Whoever changes something in the ledger calls {@link #advance} before it lets the lock go. So nobody in line who
+ *       may have its turn fits, and for the first of them the idle accounts and the retiring ones do not suffice, or are
+ *       retiring for it.
+ *   <li>Nobody takes what is retiring for somebody before it in line.
  *   <li>Victims are retired under the lock by whoever finds them, and destroyed without it by the thread that waits.
  *       Each victim is destroyed by exactly one thread, even if the waiting ends before.
  * </ul>
@@ -32,45 +33,19 @@ final class WaitingLine {
     /** Who waits for more memory for what it has is not offered anything else. */
     private static final Claimant NOBODY = new OwnAccord(Duration.ZERO);
 
+    /** How often the first in line looks whether time alone has changed something. */
+    private static final long LOOK_NANOS = Duration.ofMillis(25).toNanos();
+    /** How many times as long as a request what is in the background waits before it starves. */
+    private static final int BACKGROUND_WAITS_LONGER = 10;
+
     private final ReentrantLock lock;
     private final MemoryLedger ledger;
-    private final ArrayDeque<Waiter> line = new ArrayDeque<>();
+    private final List<Waiter> line = new ArrayList<>();
     private boolean shut;
 
     WaitingLine(ReentrantLock lock, MemoryLedger ledger) {
         this.lock = lock;
         this.ledger = ledger;
-    }
-
-    private final class Waiter {
-        private final long extra;
-        /** Not evicted on behalf of this waiter; null for none. */
-        private final Account spared;
-        /** Whether it waits for more memory for the spared account itself. */
-        private final boolean grows;
-
-        private final Claimant claimant;
-        private final long since = System.nanoTime();
-        private final Condition changed = lock.newCondition();
-        private List<Account> victims = new ArrayList<>();
-        /** The account that got the memory; null as long as it waits. */
-        private Account granted;
-        /**
-         * Whether it was taken out of the line. It must not wait any longer then, even if its claimant has become unsettled
-         * again before its thread looks: another thread of the claimant may have found that the leaf is gone.
-         */
-        private boolean letGo;
-
-        private Waiter(long extra, Account spared, boolean grows, Claimant claimant) {
-            this.extra = extra;
-            this.spared = spared;
-            this.grows = grows;
-            this.claimant = claimant;
-        }
-
-        private boolean needsNone() {
-            return grows ? !ledger.isOpen(spared) : claimant.settled();
-        }
     }
 
     /** Whether nobody waits and the line is not shut, so that whoever comes may take what is free. */
@@ -82,10 +57,27 @@ final class WaitingLine {
         return line.size();
     }
 
-    /** Whether the first in line has waited longer than that and is none of the given ones. */
+    /**
+     * Whether the first request in line has waited longer than that and is none of the given ones; or the first of the
+     * others, much longer.
+     */
     boolean firstStarves(Set<? extends Claimant> own, long nanos) {
-        Waiter first = line.peekFirst();
-        return first != null && System.nanoTime() - first.since > nanos && !own.contains(first.claimant);
+        for (Waiter waiter : line) {
+            if (!waiter.grows()) {
+                long patience = waiter.rank == Waiter.Rank.BACKGROUND ? nanos * BACKGROUND_WAITS_LONGER : nanos;
+                return System.nanoTime() - waiter.since > patience && !own.contains(waiter.claimant);
+            }
+        }
+        return false;
+    }
+
+    /** Whether somebody waits who goes before all others that come. */
+    boolean someoneWakesUp() {
+        return !line.isEmpty() && line.getFirst().grows();
+    }
+
+    boolean isShut() {
+        return shut;
     }
 
     /** Lets all who wait look whether they still have to. */
@@ -104,10 +96,10 @@ final class WaitingLine {
      *
      * @return the account, held once; null if the claimant is settled
      */
-    Account awaitNew(long bytes, Account spared, Claimant claimant, long deadline)
+    Account awaitNew(long bytes, Account spared, Waiter.Rank rank, Claimant claimant, long deadline)
             throws SandboxException.NoCapacity, InterruptedException {
-        Waiter waiter = new Waiter(bytes, spared, false, claimant);
-        return await(waiter, deadline) ? waiter.granted : null;
+        Waiter waiter = new Waiter(bytes, spared, rank, claimant, deadline, lock.newCondition());
+        return await(waiter) ? waiter.granted : null;
     }
 
     /**
@@ -119,7 +111,8 @@ final class WaitingLine {
             throws SandboxException.NoCapacity, InterruptedException {
         ledger.expose(account);
         try {
-            return await(new Waiter(extra, account, true, NOBODY), deadline) && ledger.isOpen(account);
+            Waiter waiter = new Waiter(extra, account, Waiter.Rank.THAW, NOBODY, deadline, lock.newCondition());
+            return await(waiter) && ledger.isOpen(account);
         } finally {
             ledger.cover(account);
         }
@@ -128,69 +121,119 @@ final class WaitingLine {
     /** Starts the end of an account, as {@link MemoryLedger#retire}; if it waits for more memory, it waits no longer. */
     boolean retire(Account account) {
         boolean started = ledger.retire(account);
-        if (started && ledger.isExposed(account)) {
-            for (Waiter waiter : line) {
-                if (waiter.grows && waiter.spared == account) {
-                    waiter.changed.signal();
-                }
-            }
+        if (started) {
+            tellIfItGrows(account);
         }
         return started;
     }
 
-    /** Serves the first in line as far as it goes. */
-    void advance() {
-        while (!line.isEmpty()) {
-            Waiter first = line.getFirst();
-            if (first.needsNone()) {
-                letGo(first);
-            } else if (ledger.fits(first.extra)) {
-                grant(first);
-                letGo(first);
-            } else {
-                List<Account> victims = victims(first);
-                if (!goesBackForOneOf(victims, first.claimant)) {
-                    victims.forEach(this::retire);
-                    first.victims.addAll(victims);
-                    if (!victims.isEmpty()) {
-                        first.changed.signal();
-                    }
-                    return;
+    private void tellIfItGrows(Account account) {
+        if (ledger.isExposed(account)) {
+            for (Waiter waiter : line) {
+                if (waiter.grows() && waiter.spared == account) {
+                    waiter.changed.signal();
                 }
-                letGo(first);
             }
         }
     }
 
-    private void letGo(Waiter first) {
-        line.removeFirst();
-        first.letGo = true;
-        first.changed.signal();
-    }
-
-    private void grant(Waiter first) {
-        if (first.grows) {
-            // At once: from here on it is in use, and must neither be evicted nor closed at its old size.
-            ledger.raise(first.spared, first.extra);
-            ledger.cover(first.spared);
-            first.granted = first.spared;
-        } else {
-            first.granted = ledger.open(first.extra);
+    /** Serves those in line as far as it goes. */
+    void advance() {
+        while (serveOne()) {
+            // Somebody left the line, so the next one may have its turn.
         }
     }
 
-    /** The least recently used accounts that together hold what is missing; none if all of them do not suffice. */
-    private List<Account> victims(Waiter waiter) {
+    private boolean serveOne() {
+        boolean first = true;
+        for (Waiter waiter : line) {
+            if (first) {
+                waiter.startTurn();
+            }
+            first &= waiter.rank == Waiter.Rank.ZYGOTE;
+            if (needsNone(waiter)) {
+                letGo(waiter);
+                return true;
+            }
+            if (ledger.fits(waiter.extra)) {
+                grant(waiter);
+                countPasses(waiter);
+                letGo(waiter);
+                return true;
+            }
+            Optional<List<Account>> victims = victims(waiter);
+            if (victims.isPresent()) {
+                return sendBackOrEvict(waiter, victims.get());
+            }
+            if (!waiter.letsPass()) {
+                return false;
+            }
+        }
+        return false;
+    }
+
+    private boolean needsNone(Waiter waiter) {
+        return waiter.grows() ? !ledger.isOpen(waiter.spared) : waiter.claimant.settled();
+    }
+
+    private void countPasses(Waiter served) {
+        for (Waiter waiter : line) {
+            if (waiter == served) {
+                return;
+            }
+            waiter.wasPassed();
+        }
+    }
+
+    private void letGo(Waiter waiter) {
+        line.remove(waiter);
+        waiter.letGo = true;
+        waiter.changed.signal();
+    }
+
+    private void grant(Waiter waiter) {
+        if (waiter.grows()) {
+            // At once: from here on it is in use, and must neither be evicted nor closed at its old size.
+            ledger.raise(waiter.spared, waiter.extra);
+            ledger.cover(waiter.spared);
+            waiter.granted = waiter.spared;
+        } else {
+            waiter.granted = ledger.open(waiter.extra);
+        }
+    }
+
+    /** Returns whether it left the line; if not, those who are evicted are for it, and nobody behind it may pass. */
+    private boolean sendBackOrEvict(Waiter waiter, List<Account> victims) {
+        if (goesBackForOneOf(victims, waiter.claimant)) {
+            letGo(waiter);
+            return true;
+        }
+        for (Account victim : victims) {
+            ledger.evict(victim);
+            tellIfItGrows(victim);
+        }
+        waiter.victims.addAll(victims);
+        if (!victims.isEmpty()) {
+            waiter.changed.signal();
+        }
+        return false;
+    }
+
+    /** The first to be evicted that together hold what is missing; empty if all that may go do not suffice. */
+    private Optional<List<Account>> victims(Waiter waiter) {
         long missing = ledger.missing(waiter.extra);
+        long beyondShare = ledger.zygotesBeyondShare();
         List<Account> chosen = new ArrayList<>();
         for (Iterator<Account> next = ledger.idle().iterator(); missing > 0 && next.hasNext(); ) {
             Account account = next.next();
-            if (account != waiter.spared) {
+            boolean kept = ledger.isWanted(account) || (ledger.isInDemand(account) && beyondShare <= 0);
+            if (account != waiter.spared && (!kept || waiter.takesWhatIsKept())) {
                 chosen.add(account);
                 missing -= ledger.bytes(account);
+                beyondShare -= ledger.isZygote(account) ? ledger.bytes(account) : 0;
             }
         }
-        return missing > 0 ? List.of() : chosen;
+        return missing > 0 ? Optional.empty() : Optional.of(chosen);
     }
 
     /** Whether it goes back for one of those that would be evicted for it. One that waits to grow is not at rest. */
@@ -204,20 +247,20 @@ final class WaitingLine {
     }
 
     /** Waits in line. Returns whether the waiter got its memory; false if it needs none any longer. */
-    private boolean await(Waiter waiter, long deadline) throws SandboxException.NoCapacity, InterruptedException {
+    private boolean await(Waiter waiter) throws SandboxException.NoCapacity, InterruptedException {
         if (waiter.extra > ledger.total()) {
             throw new SandboxException.NoCapacity("asked for " + megabytes(waiter.extra) + ", but mem_pool_mb is only "
                     + megabytes(ledger.total()) + "; raise mem_pool_mb or lower the limit");
         }
-        if (waiter.needsNone()) {
+        if (needsNone(waiter)) {
             return false;
         }
-        line.addLast(waiter);
+        enter(waiter);
         waiter.claimant.startWaiting();
         boolean taken = false;
         try {
             advance();
-            taken = untilGranted(waiter, deadline);
+            taken = untilGranted(waiter);
         } finally {
             taken &= waiter.claimant.stopWaiting();
             leave(waiter, taken);
@@ -225,10 +268,17 @@ final class WaitingLine {
         return taken;
     }
 
-    private boolean untilGranted(Waiter waiter, long deadline)
-            throws SandboxException.NoCapacity, InterruptedException {
+    private void enter(Waiter waiter) {
+        int place = line.size();
+        while (place > 0 && waiter.goesBefore(line.get(place - 1))) {
+            place--;
+        }
+        line.add(place, waiter);
+    }
+
+    private boolean untilGranted(Waiter waiter) throws SandboxException.NoCapacity, InterruptedException {
         while (waiter.granted == null) {
-            if (waiter.letGo || waiter.needsNone()) {
+            if (waiter.letGo || needsNone(waiter)) {
                 return false;
             }
             if (!waiter.victims.isEmpty()) {
@@ -238,7 +288,7 @@ final class WaitingLine {
             if (shut) {
                 throw new SandboxException.NoCapacity(FailureKind.OTHER, "the worker is stopping");
             }
-            long left = deadline - System.nanoTime();
+            long left = waiter.deadline - System.nanoTime();
             if (left <= 0) {
                 throw new SandboxException.NoCapacity("waited "
                         + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - waiter.since) + " ms for "
@@ -246,7 +296,12 @@ final class WaitingLine {
                         + megabytes(ledger.total()) + " are reserved by sandboxes at work. Try again later, or raise"
                         + " mem_pool_mb");
             }
-            waiter.changed.awaitNanos(left);
+            // The first looks for all: whoever saves up, or waits before it takes what is wanted, does so for a time.
+            boolean looks = line.getFirst() == waiter;
+            waiter.changed.awaitNanos(looks ? Math.min(left, LOOK_NANOS) : left);
+            if (looks) {
+                advance();
+            }
         }
         return true;
     }
@@ -261,10 +316,14 @@ final class WaitingLine {
             evict(waiter);
         }
         advance();
+        if (!line.isEmpty()) {
+            // It is its turn to look for all.
+            line.getFirst().changed.signal();
+        }
     }
 
     private void giveBack(Waiter waiter) {
-        if (waiter.grows) {
+        if (waiter.grows()) {
             ledger.lower(waiter.granted, ledger.bytes(waiter.granted) - waiter.extra);
         } else {
             ledger.close(waiter.granted);

@@ -165,8 +165,11 @@ public final class FakeMechanism implements SandboxMechanism {
             throw new IllegalArgumentException("not a sandbox of the mechanism: " + sandbox);
         }
         long limit = Math.max(bytes, fake.memoryBytes());
-        if (fake.alive()) {
-            limit(fake, limit);
+        // In one step with destroy, after which it has no limit for good.
+        synchronized (this) {
+            if (fake.alive()) {
+                limit(fake, limit);
+            }
         }
         return limit;
     }
@@ -208,8 +211,10 @@ public final class FakeMechanism implements SandboxMechanism {
         @Override
         public void destroy() {
             destroyed++;
-            living.remove(this);
-            limit(this, 0);
+            synchronized (FakeMechanism.this) {
+                living.remove(this);
+                limit(this, 0);
+            }
         }
     }
 

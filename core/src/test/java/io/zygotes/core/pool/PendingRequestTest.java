@@ -88,7 +88,7 @@ class PendingRequestTest {
     }
 
     private static PendingRequest request(int millis, IdleLeaves idle) {
-        return new PendingRequest(System.nanoTime() + millis * 1_000_000L, leaf(), true, idle);
+        return new PendingRequest(Duration.ofMillis(millis), leaf(), true, idle);
     }
 
     private LeafRequest seen(PendingRequest request) {
@@ -173,6 +173,86 @@ class PendingRequestTest {
     }
 
     @Test
+    void onlyWaitingForMemoryCountsAsWaitingForMemory() throws Exception {
+        PendingRequest pending = request(300, FakeIdleLeaves.NONE);
+        LeafRequest request = seen(pending);
+        // An install, or an import.
+        Thread.sleep(350);
+        assertTrue(request.remaining().toMillis() > 250, request.remaining().toString());
+        PooledLeaf only = made(leaf());
+
+        long start = System.nanoTime();
+        SandboxException e = assertThrows(SandboxException.NoCapacity.class, () -> leafOf(request));
+        assertTrue(System.nanoTime() - start >= 250_000_000L);
+        assertTrue(e.getMessage().matches("waited [23]\\d\\d ms .*"), e.getMessage());
+        assertEquals(Duration.ZERO, request.remaining());
+        only.destroy();
+    }
+
+    @Test
+    void aZygoteThatWasMadeForARequestIsWantedUntilTheRequestEnds() throws Exception {
+        pool.close();
+        pool = pool(200);
+        PendingRequest pending = request(10_000, FakeIdleLeaves.NONE);
+        Zygote zygote = zygoteOf(seen(pending));
+        PooledLeaf resting = made(leaf());
+        resting.rest();
+        Leaf second = leafOf(seen(request(5_000, FakeIdleLeaves.NONE)));
+        assertTrue(zygote.alive());
+        assertFalse(resting.alive());
+
+        pending.end();
+        // It was used a moment ago, and zygotes have less than their share: it stays until the last resort.
+        long start = System.nanoTime();
+        leafOf(seen(request(5_000, FakeIdleLeaves.NONE)));
+        assertTrue(System.nanoTime() - start > 150_000_000L);
+        assertFalse(zygote.alive());
+        second.destroy();
+        SandboxException.ZygoteGone e = assertThrows(
+                SandboxException.ZygoteGone.class,
+                () -> pool.sandboxes(event -> {}).createLeaf(Optional.of(zygote), leaf()));
+        assertEquals(FailureKind.NO_MEMORY, e.kind(), e.getMessage());
+    }
+
+    @Test
+    void aZygoteIsMadeOnlyOfFreeMemoryIfThatIsAskedFor() throws Exception {
+        PooledLeaf idle = made(leaf());
+        idle.rest();
+        LeafRequest request = seen(request(10_000, FakeIdleLeaves.NONE));
+
+        assertEquals(Optional.empty(), request.sandboxes().createZygoteIfFree(Optional.empty(), ROOT));
+        assertTrue(idle.alive());
+        idle.destroy();
+        assertTrue(request.sandboxes()
+                .createZygoteIfFree(Optional.empty(), ROOT)
+                .orElseThrow()
+                .alive());
+    }
+
+    @Test
+    void whoHasEndedMakesNothingAnyMore() throws Exception {
+        AtomicBoolean closed = new AtomicBoolean();
+        SandboxOwner owner = new SandboxOwner() {
+            @Override
+            public void onEvent(SandboxEvent event) {}
+
+            @Override
+            public boolean closed() {
+                return closed.get();
+            }
+        };
+        Sandboxes sandboxes = pool.sandboxes(owner);
+        mechanism.beforeZygote = spec -> closed.set(true);
+
+        SandboxException e = assertThrows(SandboxException.class, () -> sandboxes.createZygote(Optional.empty(), ROOT));
+
+        assertTrue(e.getMessage().contains("was closed"), e.getMessage());
+        assertEquals(0, mechanism.living(), "what was under way is destroyed");
+        assertThrows(SandboxException.class, () -> sandboxes.createLeaf(Optional.empty(), leaf()));
+        assertThrows(SandboxException.class, () -> sandboxes.createZygoteIfFree(Optional.empty(), ROOT));
+    }
+
+    @Test
     void whatIsMadeOfOnesOwnAccordWaitsWithThePoolsPatienceAndTakesNothingFree() throws Exception {
         made(leaf());
         PendingRequest pending = request(10_000, FakeIdleLeaves.NONE);
@@ -250,7 +330,7 @@ class PendingRequestTest {
         FakeIdleLeaves leaves = new FakeIdleLeaves();
         PooledLeaf plain = (PooledLeaf) leafOf(seen(request(10_000, leaves)));
         plain.rest();
-        PendingRequest picky = new PendingRequest(System.nanoTime() + 10_000_000_000L, leaf(), false, leaves);
+        PendingRequest picky = new PendingRequest(Duration.ofSeconds(10), leaf(), false, leaves);
 
         assertTrue(leafOf(seen(picky)).alive());
 

@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -241,6 +242,134 @@ class ReservationsTest {
             grown += one.get(20, TimeUnit.SECONDS) ? 1 : 0;
         }
         assertTrue(grown >= 2, grown + " of 10 got what they wanted");
+    }
+
+    /** A request, as far as memory is concerned. */
+    private static Claimant aRequest() {
+        return new Claimant() {
+            @Override
+            long deadlineNanos() {
+                return in(10_000);
+            }
+        };
+    }
+
+    @Test
+    void aLeafThatWakesUpAndSmallRequestsDoNotWaitBehindALargeInstall() throws Exception {
+        held("busy", 40);
+        Account frozen = held("frozen", 10);
+        Future<Account> install = threads.submit(() -> memory.open(70, null, NOBODY, in(10_000)));
+        Eventually.holds("it waits", () -> memory.waiting() == 1);
+
+        assertTrue(memory.grow(frozen, 20, in(10)));
+        for (int i = 0; i < 100; i++) {
+            memory.close(memory.open(20, null, aRequest(), in(100)));
+        }
+
+        assertFalse(install.isDone());
+        memory.close(frozen);
+        install.cancel(true);
+    }
+
+    @Test
+    void smallRequestsPassALargeOneForWhichThereIsNoMemoryButNotForEver() throws Exception {
+        Account busy = held("busy", 50);
+        Future<Account> large = threads.submit(() -> memory.open(80, null, aRequest(), in(20_000)));
+        Eventually.holds("it waits", () -> memory.waiting() == 1);
+        for (int i = 0; i < 32; i++) {
+            memory.close(memory.open(20, null, aRequest(), in(100)));
+        }
+
+        assertThrows(SandboxException.NoCapacity.class, () -> memory.open(20, null, aRequest(), in(50)));
+        memory.close(memory.open(20, null, aRequest(), in(5_000)));
+
+        memory.close(busy);
+        memory.close(large.get(10, TimeUnit.SECONDS));
+        assertEquals(0, reserved());
+    }
+
+    @Test
+    void aLargeRequestGetsItsTurnAmongSmallOnesThatNeverCease() throws Exception {
+        AtomicBoolean end = new AtomicBoolean();
+        List<Future<?>> small = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            small.add(threads.submit(() -> {
+                while (!end.get()) {
+                    Account mine = memory.open(30, null, aRequest(), in(10_000));
+                    Thread.sleep(2);
+                    memory.close(mine);
+                }
+                return null;
+            }));
+        }
+        Eventually.holds("the pool is full", () -> memory.waiting() >= 2);
+
+        Account large = memory.open(90, null, aRequest(), in(5_000));
+
+        end.set(true);
+        memory.close(large);
+        for (Future<?> one : small) {
+            one.get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void whatSomebodyWantsIsEvictedLastAndNotAtOnce() throws Exception {
+        Account wanted = idle("wanted", 40);
+        idle("other", 40);
+        memory.want(wanted);
+        memory.close(held("first", 60));
+        assertEquals(List.of("other"), evicted);
+        held("busy", 60);
+
+        assertThrows(SandboxException.NoCapacity.class, () -> memory.openZygote(30, null, aRequest(), in(500)));
+        assertEquals(List.of("other"), evicted, "no zygote takes the place of another one that is wanted");
+        long start = System.nanoTime();
+        memory.close(memory.open(30, null, aRequest(), in(5_000)));
+        assertTrue(System.nanoTime() - start > 150_000_000L, "a call may end soon, and give its memory");
+        assertEquals(List.of("other", "wanted"), evicted);
+        assertTrue(memory.wasEvicted(wanted));
+        memory.unwant(wanted);
+    }
+
+    @Test
+    void whatIsCheapToMakeAgainIsEvictedBeforeWhatIsDearAndWhatIsOftenUsed() throws Exception {
+        Account dear = held("dear", 20);
+        memory.costs(dear, 1000);
+        Account used = held("used", 20);
+        memory.costs(used, 100);
+        Account cheap = held("cheap", 20);
+        memory.costs(cheap, 100);
+        for (Account account : List.of(dear, used, cheap)) {
+            memory.release(account);
+        }
+        assertTrue(memory.hold(used));
+        memory.release(used);
+
+        held("a", 50);
+        held("b", 20);
+        held("c", 20);
+
+        assertEquals(List.of("cheap", "used", "dear"), evicted);
+    }
+
+    @Test
+    void aWeightLetsOneStayLongerOrGoFirst() throws Exception {
+        Account light = held("light", 30);
+        Account heavy = held("heavy", 30);
+        Account plain = held("plain", 30);
+        for (Account account : List.of(light, heavy, plain)) {
+            memory.costs(account, 100);
+            memory.release(account);
+        }
+        memory.weighs(heavy, 10);
+        memory.weighs(light, 0);
+
+        held("a", 40);
+        held("b", 30);
+        held("c", 30);
+
+        assertEquals(List.of("light", "plain", "heavy"), evicted);
     }
 
     @Test

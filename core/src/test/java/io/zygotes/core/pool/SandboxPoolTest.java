@@ -115,7 +115,7 @@ class SandboxPoolTest {
     }
 
     private static PendingRequest request(int millis, IdleLeaves idle) {
-        return new PendingRequest(System.nanoTime() + millis * 1_000_000L, leaf(), true, idle);
+        return new PendingRequest(Duration.ofMillis(millis), leaf(), true, idle);
     }
 
     /** The pool on behalf of a request. */

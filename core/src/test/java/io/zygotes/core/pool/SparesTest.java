@@ -132,8 +132,8 @@ class SparesTest {
     @Test
     void aRequestThatWantsALeafMadeForItGetsNoSpare() throws Exception {
         makeBusy();
-        PendingRequest request = new PendingRequest(
-                System.nanoTime() + 10_000_000_000L, spec(50, 8, Network.HOST), false, FakeIdleLeaves.NONE);
+        PendingRequest request =
+                new PendingRequest(Duration.ofSeconds(10), spec(50, 8, Network.HOST), false, FakeIdleLeaves.NONE);
         made.add(pool.request(request, event -> {}).sandboxes().createLeaf(Optional.of(zygote), request.spec()));
         assertFalse(mechanism.spares.contains(mechanism.leaves.getLast()));
         assertEquals(KEPT, livingSpares());

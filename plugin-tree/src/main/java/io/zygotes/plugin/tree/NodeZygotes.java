@@ -32,6 +32,7 @@ final class NodeZygotes {
     private final AtomicLong made = new AtomicLong();
     private final LongAdder replaced = new LongAdder();
     private final LongAdder failed = new LongAdder();
+    private final LongAdder postponed = new LongAdder();
 
     /**
      * @param limits what a zygote may use while it imports
@@ -108,12 +109,13 @@ final class NodeZygotes {
         checkOpen();
         Zygote zygote;
         try {
-            zygote = fork(layout, step, need);
+            zygote = slot.scarce(nanoTime.getAsLong()) ? forkIfFree(layout, step, need) : fork(layout, step, need);
         } catch (SandboxException.ZygoteGone e) {
             throw e;
         } catch (SandboxException.NoCapacity e) {
             if (need.stands().getAsBoolean()) {
                 slot.failed(e);
+                foundNoMemory(slot);
             }
             throw new MakingFailed(e);
         } catch (SandboxException e) {
@@ -142,6 +144,29 @@ final class NodeZygotes {
         Set<PackageId> order = new LinkedHashSet<>(parent.packages());
         order.addAll(step.order());
         return new ZygoteSpec(List.copyOf(order), limits);
+    }
+
+    /** That there was none again while it takes nothing from others says nothing new. */
+    private void foundNoMemory(Slot slot) {
+        long now = nanoTime.getAsLong();
+        if (!slot.scarce(now)) {
+            slot.foundNoMemory(now);
+        }
+    }
+
+    /** It found no memory a short while ago, and takes nothing from others now. */
+    private Zygote forkIfFree(Layout layout, Step step, Need need)
+            throws MakingFailed, SandboxException, PackageException, InterruptedException {
+        Optional<Zygote> parent =
+                step.source() == null ? Optional.empty() : Optional.of(zygote(layout, step.source(), need));
+        ZygoteSpec spec = parent.isEmpty() ? new ZygoteSpec(step.order(), limits) : spec(parent.get(), step);
+        Optional<Zygote> made = need.sandboxes().createZygoteIfFree(parent, spec);
+        if (made.isEmpty()) {
+            postponed.increment();
+            throw new SandboxException.NoCapacity("the zygote with " + step.order()
+                    + " was evicted or found no memory a short while ago, and there is no free memory for it yet");
+        }
+        return made.get();
     }
 
     private void failed(Step step, Slot slot, SandboxException why) {
@@ -200,6 +225,7 @@ final class NodeZygotes {
         numbers.put("zygotes_made", made.get());
         numbers.put("zygotes_replaced", replaced.sum());
         numbers.put("zygotes_failed", failed.sum());
+        numbers.put("zygotes_postponed", postponed.sum());
         numbers.put("zygotes_resting", slots.resting());
     }
 }

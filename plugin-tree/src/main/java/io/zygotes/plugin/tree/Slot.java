@@ -15,6 +15,19 @@ final class Slot {
     /** The longest that a zygote which cannot be made is left alone. */
     static final Duration LONGEST_REST = Duration.ofMinutes(5);
 
+    /** For how long the zygote takes only memory that is free after its first eviction. */
+    static final Duration FIRST_SCARCITY = Duration.ofSeconds(1);
+    /** The longest of that, and how long it has to live until an eviction counts as the first one again. */
+    static final Duration LONGEST_SCARCITY = Duration.ofMinutes(1);
+
+    /**
+     * That there was no memory for the zygote.
+     *
+     * @param times how often in a row
+     * @param untilNanos until when it takes only memory that is free
+     */
+    private record Scarcity(int times, long untilNanos) {}
+
     /**
      * Why the zygote cannot be made at present.
      *
@@ -33,6 +46,7 @@ final class Slot {
     private final Set<PackageId> packages;
     private final AtomicReference<Zygote> zygote = new AtomicReference<>();
     private volatile Failure failure;
+    private final AtomicReference<Scarcity> scarcity = new AtomicReference<>();
     private volatile long attempts;
     private SandboxException attemptError;
     private boolean retired;
@@ -98,6 +112,28 @@ final class Slot {
         nanos = Math.min(nanos, LONGEST_REST.toNanos());
         failure = new Failure(error, times, nowNanos + nanos);
         return Duration.ofNanos(nanos);
+    }
+
+    /**
+     * It was evicted, or found no memory: for a while it is made only of memory that is free. Each further time in a row
+     * that takes twice as long, because making it again and again costs more than it saves.
+     */
+    void foundNoMemory(long nowNanos) {
+        scarcity.updateAndGet(before -> {
+            boolean inARow = before != null && nowNanos - before.untilNanos() < LONGEST_SCARCITY.toNanos();
+            int times = inARow ? before.times() + 1 : 1;
+            long nanos = FIRST_SCARCITY.toNanos();
+            for (int i = 1; i < times && nanos < LONGEST_SCARCITY.toNanos(); i++) {
+                nanos *= 2;
+            }
+            return new Scarcity(times, nowNanos + Math.min(nanos, LONGEST_SCARCITY.toNanos()));
+        });
+    }
+
+    /** Whether it may be made only of memory that is free. */
+    boolean scarce(long nowNanos) {
+        Scarcity now = scarcity.get();
+        return now != null && nowNanos - now.untilNanos() < 0;
     }
 
     /** Why it must not be tried now. */

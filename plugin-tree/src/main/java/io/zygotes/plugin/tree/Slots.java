@@ -63,11 +63,18 @@ final class Slots {
         }
     }
 
-    /** Forgets a zygote that is gone. */
-    void forget(Zygote gone) {
+    /**
+     * Forgets a zygote that is gone.
+     *
+     * @param evicted whether others needed its memory
+     */
+    void forget(Zygote gone, boolean evicted) {
         Slot slot = slots.get(Set.copyOf(gone.packages()));
         if (slot != null) {
             slot.forget(gone);
+            if (evicted) {
+                slot.foundNoMemory(nanoTime.getAsLong());
+            }
         }
     }
 

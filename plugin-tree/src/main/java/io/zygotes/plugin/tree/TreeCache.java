@@ -2,6 +2,7 @@ package io.zygotes.plugin.tree;
 
 import io.zygotes.plugin.tree.model.ZygoteTree;
 import io.zygotes.spi.CacheShape;
+import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.ImportCacheContext;
 import io.zygotes.spi.Leaf;
@@ -30,7 +31,8 @@ import java.util.function.LongSupplier;
  *
  * <p>A leaf is forked from the zygote that saves it the most import time. If that one cannot import its packages, it is
  * left alone for a while and the next best one serves; if there is no memory for it, the best one that lives; if none
- * lives, the leaf is a fresh process. A zygote that is gone or cannot fork is replaced once.
+ * lives, the leaf is a fresh process. A zygote that is gone or cannot fork is replaced once. One that was evicted is made
+ * again, for a while, only if there is free memory for it: otherwise zygotes would evict each other all the time.
  *
  * <p>It can move over to another tree while it works, see {@link #moveTo}. The tree's shape is a {@link Layout},
  * {@link NodeZygotes} makes the zygotes behind its nodes, and {@link TreeMoves} knows which tree is the present one.
@@ -99,6 +101,12 @@ public final class TreeCache implements ImportCache {
                 Leaf leaf = request.sandboxes()
                         .createLeafFrom(zygotes.source(layout, step, Need.of(request)), request.spec());
                 return counted(layout, step, request, leaf);
+            } catch (SandboxException.ZygoteGone e) {
+                if (e.kind() != FailureKind.NO_MEMORY) {
+                    throw e;
+                }
+                // It was evicted twice: a third one would be, too.
+                return withoutNewZygote(layout, ranked, request, e);
             } catch (MakingFailed e) {
                 if (e.error() instanceof SandboxException.NoCapacity) {
                     return withoutNewZygote(layout, ranked, request, e.error());
@@ -208,7 +216,7 @@ public final class TreeCache implements ImportCache {
     @Override
     public void onEvent(SandboxEvent event) {
         if (event.sandbox() instanceof Zygote zygote && !zygote.alive()) {
-            slots.forget(zygote);
+            slots.forget(zygote, event.kind() == SandboxEvent.Kind.EVICTED);
         }
     }
 

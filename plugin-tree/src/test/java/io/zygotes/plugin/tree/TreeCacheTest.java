@@ -11,6 +11,7 @@ import io.zygotes.plugin.tree.model.TreeReader;
 import io.zygotes.plugin.tree.model.TreeText;
 import io.zygotes.plugin.tree.model.ZygoteTree;
 import io.zygotes.spi.CacheShape;
+import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.PackageId;
@@ -284,6 +285,46 @@ final class TreeCacheTest {
                 .orElseThrow());
         assertThrows(SandboxException.ZygoteGone.class, () -> leafOf(cache, "pandas==2.2.3"));
         leafOf(cache, "pandas==2.2.3");
+    }
+
+    @Test
+    void aZygoteThatIsEvictedTwiceIsNoReasonToFail() throws Exception {
+        TreeCache cache = cache(DATA);
+        pool.trouble(new Trouble() {
+            @Override
+            public void beforeLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException {
+                if (parent.isPresent()) {
+                    pool.evictZygotes();
+                    throw new SandboxException.ZygoteGone(FailureKind.NO_MEMORY, "it was evicted");
+                }
+            }
+        });
+
+        assertEquals(Optional.empty(), leafOf(cache, "pandas==2.2.3").parent());
+
+        assertEquals(1L, cache.statistics().get("leaves_fresh"));
+    }
+
+    @Test
+    void aZygoteThatWasEvictedIsForAWhileMadeOnlyOfFreeMemory() throws Exception {
+        FakeSandboxes small = new FakeSandboxes(packages, 64);
+        TreeCache cache = cache(TreeReader.text(DATA, "t.json", Path.of(".")), small, packages, TreeOptions.DEFAULT);
+        cache.createLeaf(small.request(lambda("numpy==2.2.3"))).destroy();
+        int made = small.zygotesMade();
+        small.evictZygotes();
+        List<Leaf> idle = new ArrayList<>();
+        for (int i = 0; i < 7; i++) {
+            idle.add(small.createLeaf(Optional.empty(), lambda("six==1.17.0")));
+        }
+        idle.forEach(Leaf::freeze);
+
+        cache.createLeaf(small.request(lambda("numpy==2.2.3"))).destroy();
+        assertEquals(made, small.zygotesMade(), "idle leaves are not evicted for it");
+        assertTrue((Long) cache.statistics().get("zygotes_postponed") > 0);
+
+        clock.addAndGet(Slot.FIRST_SCARCITY.toNanos());
+        cache.createLeaf(small.request(lambda("numpy==2.2.3"))).destroy();
+        assertTrue(small.zygotesMade() > made);
     }
 
     @Test

@@ -83,6 +83,12 @@ public final class FakeRequest implements LeafRequest {
                     throws SandboxException, InterruptedException {
                 return pool.createZygote(parent, what);
             }
+
+            @Override
+            public Optional<Zygote> createZygoteIfFree(Optional<Zygote> parent, ZygoteSpec what)
+                    throws SandboxException, InterruptedException {
+                return pool.createZygoteIfFree(parent, what);
+            }
         };
     }
 

@@ -1,6 +1,7 @@
 package io.zygotes.spi.testkit;
 
 import io.zygotes.spi.CreationSteps;
+import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.Leaf;
@@ -24,6 +25,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /**
@@ -67,6 +69,10 @@ public final class FakeSandboxes implements Sandboxes {
     private final long poolBytes;
     private final Map<String, Fake> live = new LinkedHashMap<>(16, 0.75f, true);
     private final List<Made> made = new ArrayList<>();
+    /** Whether what this thread makes evicts nothing. */
+    private final ThreadLocal<Boolean> onlyIfFree = ThreadLocal.withInitial(() -> false);
+
+    private final Set<String> evicted = ConcurrentHashMap.newKeySet();
     private final List<String> violations = new ArrayList<>();
     private long reserved;
     private long mostReserved;
@@ -148,6 +154,17 @@ public final class FakeSandboxes implements Sandboxes {
         return zygote;
     }
 
+    @Override
+    public Optional<Zygote> createZygoteIfFree(Optional<Zygote> parent, ZygoteSpec spec)
+            throws SandboxException, InterruptedException {
+        onlyIfFree.set(true);
+        try {
+            return Sandboxes.super.createZygoteIfFree(parent, spec);
+        } finally {
+            onlyIfFree.set(false);
+        }
+    }
+
     private void checkRule(String what, Optional<Zygote> parent, Set<PackageId> wanted) {
         if (parent.isEmpty()) {
             return;
@@ -191,7 +208,9 @@ public final class FakeSandboxes implements Sandboxes {
             Thread.sleep(pause);
             synchronized (this) {
                 if (from != null && !live.containsKey(from.id())) {
-                    throw new SandboxException.ZygoteGone(from.id() + " is gone");
+                    throw evicted.contains(from.id())
+                            ? new SandboxException.ZygoteGone(FailureKind.NO_MEMORY, from.id() + " was evicted")
+                            : new SandboxException.ZygoteGone(from.id() + " is gone");
                 }
                 double mib = (from == null ? PYTHON_MIB : 0) + SANDBOX_MIB;
                 double millis =
@@ -227,9 +246,13 @@ public final class FakeSandboxes implements Sandboxes {
         if (bytes <= poolBytes - reserved) {
             return;
         }
+        if (onlyIfFree.get()) {
+            throw new SandboxException.NoCapacity("no free memory for " + bytes + " bytes");
+        }
         for (Fake fake : List.copyOf(live.values())) {
             if (fake.evictable() && bytes > poolBytes - reserved) {
                 remove(fake);
+                evicted.add(fake.id());
                 events.add(new SandboxEvent(SandboxEvent.Kind.EVICTED, fake));
             }
         }
@@ -248,6 +271,9 @@ public final class FakeSandboxes implements Sandboxes {
     }
 
     private void end(Fake fake, SandboxEvent.Kind how) {
+        if (how == SandboxEvent.Kind.EVICTED) {
+            evicted.add(fake.id());
+        }
         if (remove(fake)) {
             listener.accept(new SandboxEvent(how, fake));
         }
