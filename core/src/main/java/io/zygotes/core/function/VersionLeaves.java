@@ -72,8 +72,7 @@ final class VersionLeaves implements IdleLeaves {
 
     /** As {@link #acquire}, with a leaf that is a fresh process, made for this request. */
     Lease acquireFresh() throws SandboxException, PackageException, OverloadException, InterruptedException {
-        long deadline = System.nanoTime() + services.maxWait().toNanos();
-        PendingRequest request = new PendingRequest(deadline, spec, false, this);
+        PendingRequest request = new PendingRequest(services.maxWait(), spec, false, this);
         heldOrWait(request, true);
         return create(request, true);
     }

@@ -99,6 +99,12 @@ public final class LambdaStore {
         if (from.equals(place) || archive && from.equals(archive(name))) {
             throw new RegistryException(Kind.BROKEN, source + " is in the registry already");
         }
+        if (!archive && folder.toRealPath().startsWith(from.toRealPath())) {
+            throw new RegistryException(
+                    Kind.BROKEN,
+                    source + " holds the registry " + folder
+                            + " itself, which would be copied into itself; give the lambda a folder of its own");
+        }
         Path staging = Folders.sibling(place, "install");
         try {
             write(name, from, staging);

@@ -104,6 +104,18 @@ class LambdaStoreTest {
     }
 
     @Test
+    void aFolderThatHoldsTheRegistryIsNotCopiedIntoItself() throws Exception {
+        Files.createDirectories(store.folder());
+        Files.writeString(folder.resolve("f.py"), "x");
+        Path link = Files.createSymbolicLink(folder.resolve("hello"), folder);
+
+        RegistryException e = assertThrows(RegistryException.class, () -> store.install(link));
+
+        assertTrue(e.getMessage().contains("holds the registry"), e.getMessage());
+        assertEquals(List.of(), store.names());
+    }
+
+    @Test
     void installsAnArchiveAndReplacesAnArchive() throws Exception {
         Files.createDirectories(store.folder());
         Files.write(store.folder().resolve("hello.tar.gz"), archive(tar -> file(tar, "f.py", "old")));
@@ -294,19 +306,21 @@ class LambdaStoreTest {
 
     @Test
     void recordsThatArePiledUpForAllEntriesAreRefused() throws Exception {
-        IOException e = refused(tar -> {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (OutputStream out = new GZIPOutputStream(bytes)) {
             for (int i = 0; i < 200; i++) {
-                TarArchiveEntry records = new TarArchiveEntry("pax", (byte) 'g');
-                byte[] text = ("12 k" + (100 + i) + "=v\n").getBytes();
-                text = ((text.length) + " " + new String(text).substring(3)).getBytes();
-                records.setSize(text.length);
-                tar.putArchiveEntry(records);
-                tar.write(text);
-                tar.closeArchiveEntry();
+                byte[] record = ("10 k" + (100 + i) + "=v\n").getBytes();
+                header(out, 'g', "pax", record.length);
+                out.write(Arrays.copyOf(record, 512));
             }
-            file(tar, "f.py", "x");
-        });
-        assertTrue(e.getMessage().contains("pax records"), e.getMessage());
+            header(out, '0', "f.py", 0);
+            out.write(new byte[1024]);
+        }
+        CodeWriter writer = new CodeWriter(folder.resolve("records"), 1000, 10);
+
+        IOException e = assertThrows(
+                IOException.class, () -> writer.unpack(new ByteArrayInputStream(bytes.toByteArray())));
+        assertTrue(e.getMessage().contains("pax records"), e.toString());
     }
 
     @Test

@@ -16,6 +16,7 @@ import io.zygotes.spi.PackageId;
 import io.zygotes.spi.PackageInfo;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -25,6 +26,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A tree that learns from the leaves that it is asked for. In the background, on one thread of low priority, it fits a
@@ -50,6 +52,13 @@ final class AutoTree implements ImportCache {
     private final ImportCacheContext context;
     private final Savings savings;
     private final Traffic traffic = new Traffic(MOST_SETS, MOST_CALLS);
+    /**
+     * Who writes to which folder. At a reload the next one is made while this one works: it has this one write first, and
+     * reads then; and this one, which ends later, must not write over what the next one learned.
+     */
+    private static final Map<Path, AutoTree> NEWEST = new ConcurrentHashMap<>();
+
+    private final Optional<Path> folder;
     private final Optional<AutoMemory> memory;
     private final boolean remembered;
     private final Thread refitter;
@@ -65,7 +74,9 @@ final class AutoTree implements ImportCache {
      * @param context what the worker gives
      */
     AutoTree(ZygoteTree first, TreeOptions treeOptions, AutoOptions options, ImportCacheContext context) {
-        memory = context.stateDirectory().map(AutoMemory::new);
+        folder = context.stateDirectory();
+        memory = folder.map(AutoMemory::new);
+        folder.map(NEWEST::get).ifPresent(AutoTree::keep);
         AutoMemory.Learned learned = memory.map(AutoMemory::load).orElse(AutoMemory.Learned.NOTHING);
         Optional<ZygoteTree> tree = learned.tree().filter(each -> each.size() <= options.nodes());
         tree.ifPresent(each -> LOG.log(
@@ -81,6 +92,7 @@ final class AutoTree implements ImportCache {
                 .daemon()
                 .priority(Thread.MIN_PRIORITY)
                 .unstarted(this::run);
+        folder.ifPresent(path -> NEWEST.put(path, this));
     }
 
     /** The same, with its thread. */
@@ -117,9 +129,10 @@ final class AutoTree implements ImportCache {
     }
 
     /** Writes down what was learned, if there is anything new. */
-    private void keep() {
+    private synchronized void keep() {
         long seen = traffic.seen();
-        if (memory.isPresent() && seen != kept) {
+        AutoTree newest = folder.map(path -> NEWEST.getOrDefault(path, this)).orElse(this);
+        if (memory.isPresent() && seen != kept && newest == this) {
             boolean learned = remembered || moves > 0;
             if (memory.get()
                     .save(new AutoMemory.Learned(
@@ -271,5 +284,6 @@ final class AutoTree implements ImportCache {
             Thread.currentThread().interrupt();
         }
         keep();
+        folder.ifPresent(path -> NEWEST.remove(path, this));
     }
 }

@@ -416,6 +416,21 @@ final class AutoTreeTest {
         assertEquals("a file, not a folder", Files.readString(file));
     }
 
+    @Test
+    void aReloadReadsWhatTheOneBeforeHasNotWrittenYet(@TempDir Path state) throws Exception {
+        AutoTree before = kept(keeping(state), AutoOptions.DEFAULT);
+        call(before, 30, "flask==3.1.0");
+
+        AutoTree after = kept(keeping(state), AutoOptions.DEFAULT);
+        call(after, 2, "flask==3.1.0");
+        after.close();
+        before.close();
+
+        assertEquals(
+                List.of(new Trace.Calls(packages.pins("flask==3.1.0"), 32)),
+                new AutoMemory(state).load().calls());
+    }
+
     /** As a reload does it: the next cache starts while this one works, and this one is closed afterwards. */
     @Test
     void aReloadGoesOnWithWhatWasLearned(@TempDir Path state) throws Exception {
