@@ -186,8 +186,9 @@ public final class WorkerDirectory {
     }
 
     private boolean lockedByOther() throws IOException {
-        try (FileChannel channel = FileChannel.open(path.resolve(LOCK), StandardOpenOption.WRITE)) {
-            try (FileLock lock = channel.tryLock(SEEN, 1, false)) {
+        // A shared lock is enough to see the worker's, and needs no right to write: others than root ask, too.
+        try (FileChannel channel = FileChannel.open(path.resolve(LOCK), StandardOpenOption.READ)) {
+            try (FileLock lock = channel.tryLock(SEEN, 1, true)) {
                 return lock == null;
             }
         } catch (NoSuchFileException e) {

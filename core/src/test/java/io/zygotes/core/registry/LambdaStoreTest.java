@@ -318,8 +318,8 @@ class LambdaStoreTest {
         }
         CodeWriter writer = new CodeWriter(folder.resolve("records"), 1000, 10);
 
-        IOException e = assertThrows(
-                IOException.class, () -> writer.unpack(new ByteArrayInputStream(bytes.toByteArray())));
+        IOException e =
+                assertThrows(IOException.class, () -> writer.unpack(new ByteArrayInputStream(bytes.toByteArray())));
         assertTrue(e.getMessage().contains("pax records"), e.toString());
     }
 
