@@ -135,7 +135,7 @@ class GuardedCacheTest {
     }
 
     private LeafRequest request() {
-        PendingRequest pending = new PendingRequest(System.nanoTime() + 10_000_000_000L, HELLO, true, new IdleLeaves() {
+        PendingRequest pending = new PendingRequest(Duration.ofSeconds(10), HELLO, true, new IdleLeaves() {
             @Override
             public PooledLeaf take(PendingRequest request) {
                 return null;
