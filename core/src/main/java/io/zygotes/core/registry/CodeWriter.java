@@ -75,7 +75,6 @@ final class CodeWriter {
         Files.setPosixFilePermissions(target, RUNNABLE);
     }
 
-
     /** Copies a folder. */
     void copy(Path source) throws IOException {
         Path from = source.toRealPath();

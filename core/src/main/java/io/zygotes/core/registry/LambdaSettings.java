@@ -166,8 +166,8 @@ record LambdaSettings(Map<String, String> environment, Limits limits, Network ne
         return switch (text) {
             case "true" -> true;
             case "false" -> false;
-            default -> throw root.fault(
-                    "zygote", "zygote is '" + ErrorText.shortened(text) + "', it must be true or false");
+            default ->
+                throw root.fault("zygote", "zygote is '" + ErrorText.shortened(text) + "', it must be true or false");
         };
     }
 }

@@ -141,15 +141,15 @@ class FaultsTest {
     @Test
     void aZygoteThatFilledItsOwnLimitOfProcessesIsGivenUp() throws Exception {
         PackageId fills = real.pack("fills", "1", """
-            import threading, time
+            import _thread, time  # of threads that Python lists the worker would hear, and give the zygote up
             def fill():
                 time.sleep(0.3)
                 while True:
                     try:
-                        threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+                        _thread.start_new_thread(time.sleep, (600,))
                     except RuntimeError:
                         time.sleep(0.02)
-            threading.Thread(target=fill, daemon=True).start()
+            _thread.start_new_thread(fill, ())
             """);
         Zygote full = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(fills));
         for (int i = 0; i < 200 && !((SockZygote) full).group().isFull(); i++) {
@@ -253,9 +253,9 @@ class FaultsTest {
         PackageId stops = real.pack(
                 "stops",
                 "1",
-                "import ctypes, threading, time\n"
+                "import _thread, ctypes, time\n"
                         + "hold = ctypes.PyDLL(None).pause  # and the interpreter's lock with it\n"
-                        + "threading.Thread(target=lambda: (time.sleep(0.5), hold()), daemon=True).start()\n");
+                        + "_thread.start_new_thread(lambda: (time.sleep(0.5), hold()), ())\n");
         Zygote stopped = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(stops));
         Thread.sleep(1500);
         LeafSpec spec = real.lambda("it", "def f(event): return 1\n", stops);
