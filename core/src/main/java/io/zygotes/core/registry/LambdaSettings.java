@@ -22,7 +22,7 @@ record LambdaSettings(Map<String, String> environment, Limits limits, Network ne
 
     private static final String FILE = "ol.yaml";
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
-    private static final Pattern NUMBER = Pattern.compile("0|-?[1-9][0-9]{0,8}");
+    private static final Pattern NUMBER = Pattern.compile("0|-?[1-9][0-9]{0,9}");
 
     /** Settings of a lambda whose leaves may be forked from zygotes. */
     LambdaSettings(Map<String, String> environment, Limits limits, Network network) {
@@ -129,7 +129,7 @@ record LambdaSettings(Map<String, String> environment, Limits limits, Network ne
     /** Digits as people write them: YAML 1.1 takes a leading 0 for octal. */
     private static int number(YamlMapping section, String key) {
         String text = section.text(key);
-        if (!NUMBER.matcher(text).matches()) {
+        if (!NUMBER.matcher(text).matches() || Math.abs(Long.parseLong(text)) > Integer.MAX_VALUE) {
             throw section.fault(
                     key,
                     "limits: " + key + " must be a whole number without leading zeros, not '"

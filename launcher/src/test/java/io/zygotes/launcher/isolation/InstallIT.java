@@ -179,7 +179,7 @@ class InstallIT {
                         done.append(open(path).read())
                     except OSError:
                         pass
-                done += [name for name in os.listdir("/packages") if name != "writes-1"]
+                done += [name for name in os.listdir("/packages") if name not in ("bin", "writes-1")]
                 with open("modules/found.json", "w") as file:
                     json.dump(done, file)
                 """.formatted(

@@ -36,7 +36,8 @@ class ZygoteIsolationIT extends WithOwnWorker {
                         AttackedWorker.resource(name + ".py").replace("from probe", "from z01_probe"));
             }
             files.put("z01.py", """
-                import json
+                import json, os
+                OPEN = os.listdir("/proc/self/fd")
                 import z01_files, z01_identity, z01_neighbours, z01_probe, z01_syscalls
                 EVENT = json.loads(%s)
                 ROWS = {}
@@ -44,6 +45,12 @@ class ZygoteIsolationIT extends WithOwnWorker {
                     report = z01_probe.Report(EVENT)
                     group.run(report)
                     ROWS[group.__name__] = report.rows
+                # What a package leaves open would make it unfit, and its lambdas would not be forked from the zygote.
+                for number in set(os.listdir("/proc/self/fd")) - set(OPEN):
+                    try:
+                        os.close(int(number))
+                    except OSError:
+                        pass
                 """.formatted(
                             AttackedWorker.JSON.writeValueAsString(AttackedWorker.JSON.writeValueAsString(event))));
             start(config -> {}, new HostilePackage("z01", files));

@@ -13,6 +13,7 @@ import io.zygotes.sandbox.sock.resource.Kit;
 import io.zygotes.sandbox.sock.sandbox.CreationStep;
 import io.zygotes.sandbox.sock.sandbox.SockLeaf;
 import io.zygotes.sandbox.sock.sandbox.SockZygote;
+import io.zygotes.sandbox.sock.warden.BaseRoot;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
@@ -22,15 +23,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Makes leaves, forked from a zygote or fresh, and spares. For many threads. */
 public final class LeafLauncher {
 
-    /** The uid that leaves see as their own. It has an entry in /etc/passwd: see BaseRoot. */
-    private static final int LEAF_ID = 10_000;
+    /** Uids that leaves see as their own: different for each of so many. They have entries in /etc/passwd: see BaseRoot. */
+    private static final int FIRST_LEAF_ID = BaseRoot.FIRST_LAMBDA_ID, LEAF_IDS = BaseRoot.LAMBDA_IDS;
 
     private final LaunchContext context;
     private final LeafSpecialist specialist;
+    private final AtomicInteger leaves = new AtomicInteger();
 
     /**
      * @param context what all launches share
@@ -131,9 +134,10 @@ public final class LeafLauncher {
     }
 
     private Identity identity(Plan plan) {
+        int uid = FIRST_LEAF_ID + Math.floorMod(leaves.getAndIncrement(), LEAF_IDS);
         return plan.zygote().isPresent()
-                ? Identity.of(plan.zygote().get(), LEAF_ID)
-                : Identity.fresh(context.freshIds(), LEAF_ID);
+                ? Identity.of(plan.zygote().get(), uid)
+                : Identity.fresh(context.freshIds(), uid);
     }
 
     private GroupPool pool(Plan plan) {

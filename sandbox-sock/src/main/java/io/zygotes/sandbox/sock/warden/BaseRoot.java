@@ -78,10 +78,13 @@ public final class BaseRoot {
             "ssl",
             "timezone");
 
-    private static final List<String> DEVICES = List.of("null", "zero", "full", "random", "urandom");
+    /** The first of the uids that leaves see as their own. */
+    public static final int FIRST_LAMBDA_ID = 10_000;
 
-    /** What programs ask about processors and memory nodes; of the host, as in containers. */
-    private static final List<String> SYSTEM = List.of("/sys/devices/system/cpu", "/sys/devices/system/node");
+    /** How many there are; each has a line in a file that goes to the warden as one message. */
+    public static final int LAMBDA_IDS = 128;
+
+    private static final List<String> DEVICES = List.of("null", "zero", "full", "random", "urandom");
 
     /** A module that interpreters which a lambda starts import at their start, and that finds its packages for them. */
     private static final String PACKAGES_OF_SANDBOX = "_zygotes_packages";
@@ -156,9 +159,6 @@ public final class BaseRoot {
     }
 
     private void takeHost(PythonRuntime python) throws IOException {
-        for (String path : SYSTEM) {
-            take(path);
-        }
         for (String name : HOST_SYSTEM) {
             take("/" + name);
         }
@@ -174,13 +174,19 @@ public final class BaseRoot {
         for (String name : HOST_ETC) {
             take("/etc/" + name);
         }
-        add(
-                Protocol.ENTRY_TEXT,
-                "/etc/passwd",
-                "root:x:0:0:root:/:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"
-                        // Leaves; and zygotes and jobs, for packages that ask while they are imported or built.
-                        + "lambda:x:10000:10000:lambda:/tmp:/bin/sh\nlambda:x:1000:1000:lambda:/tmp:/bin/sh\n");
-        add(Protocol.ENTRY_TEXT, "/etc/group", "root:x:0:\nnogroup:x:65534:\nlambda:x:10000:\nlambda:x:1000:\n");
+        StringBuilder users = new StringBuilder("root:x:0:0:root:/:/usr/sbin/nologin\n");
+        StringBuilder groups = new StringBuilder("root:x:0:\n");
+        for (int id = FIRST_LAMBDA_ID; id < FIRST_LAMBDA_ID + LAMBDA_IDS; id++) {
+            users.append("lambda:x:%1$d:%1$d:lambda:/tmp:/bin/sh\n".formatted(id));
+            groups.append("lambda:x:%d:\n".formatted(id));
+        }
+        // Zygotes and jobs, for packages that ask while they are imported or built.
+        users.append("lambda:x:1000:1000:lambda:/tmp:/bin/sh\n");
+        groups.append("lambda:x:1000:\n");
+        users.append("nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n");
+        groups.append("nogroup:x:65534:\n");
+        add(Protocol.ENTRY_TEXT, "/etc/passwd", users.toString());
+        add(Protocol.ENTRY_TEXT, "/etc/group", groups.toString());
         add(Protocol.ENTRY_TEXT, "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n");
     }
 

@@ -1,9 +1,9 @@
 """Processes that a lambda has started and that have ended.
 
-As the first of its pid namespace a leaf inherits orphans, and cannot tell them from its own children, whose ends are
-for the lambda to ask for: Popen.poll(), Process.exitcode, and a Pool that replaces its workers would be told that all
-went well. So ended ones are kept, which takes a process of the lambda's limit each, until there are many. Then those go
-first that nobody in this process knows, the oldest first.
+As the first of its pid namespace a leaf inherits orphans, whose ends nobody asks for: the worker lets go of them,
+because each takes one of the processes that the lambda may have. The ends of its own children are for the lambda to
+ask for: Popen.poll(), Process.exitcode, and a Pool that replaces its workers would be told that all went well. What
+has an object of such a kind is kept, as long as the object is.
 """
 
 import gc
@@ -12,21 +12,16 @@ import sys
 
 from ..linux import files
 
-# Of the usual limit of 64 processes.
-_MOST_KEPT = 16
-
 _has_ended = files.look_for_ended_child()
 
 
 def let_go_of_orphans():
-    """Waits for ended children, if there are many."""
+    """Waits for those that have ended and that no object of the lambda stands for."""
     if not _has_ended():
         return
-    ended = _ended()
-    if len(ended) > _MOST_KEPT:
-        known = _known()
-        ended.sort(key=lambda child: (child[1] in known, child[0]))
-        for _, pid in ended[: len(ended) - _MOST_KEPT]:
+    known = _known()
+    for pid in _ended():
+        if pid not in known:
             try:
                 os.waitpid(pid, os.WNOHANG)
             except ChildProcessError:
@@ -34,7 +29,7 @@ def let_go_of_orphans():
 
 
 def _ended():
-    """When each of them was started, and its process id."""
+    """The process ids of ended children."""
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -45,7 +40,7 @@ def _ended():
             except OSError:
                 continue  # gone meanwhile
             if fields[0] == b"Z" and int(fields[1]) == os.getpid():
-                found.append((int(fields[19]), int(name)))
+                found.append(int(name))
     return found
 
 
