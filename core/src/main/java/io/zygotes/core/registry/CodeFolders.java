@@ -97,6 +97,10 @@ final class CodeFolders {
                 }
                 String after = LambdaStore.fingerprint(source);
                 if (after.equals(before) || tries == TRIES) {
+                    if (wrong != null && !after.equals(before)) {
+                        // What was half a lambda each time says nothing about a whole one.
+                        throw new NoSuchFileException(source.toString(), null, "it is replaced again and again");
+                    }
                     if (wrong != null) {
                         throw wrong;
                     }
