@@ -41,6 +41,17 @@ final class CallLeaves {
                     throws SandboxException, InterruptedException {
                 return sandboxes.createZygote(parent, spec);
             }
+
+            @Override
+            public Optional<Zygote> createZygoteIfFree(Optional<Zygote> parent, ZygoteSpec spec)
+                    throws SandboxException, InterruptedException {
+                return sandboxes.createZygoteIfFree(parent, spec);
+            }
+
+            @Override
+            public void weigh(Zygote zygote, double weight) {
+                sandboxes.weigh(zygote, weight);
+            }
         };
     }
 

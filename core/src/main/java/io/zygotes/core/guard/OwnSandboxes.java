@@ -67,6 +67,22 @@ final class OwnSandboxes implements Sandboxes {
         return made;
     }
 
+    @Override
+    public Optional<Zygote> createZygoteIfFree(Optional<Zygote> parent, ZygoteSpec spec)
+            throws SandboxException, InterruptedException {
+        checkOpen("a zygote");
+        Optional<Zygote> made = pool.createZygoteIfFree(parent, spec);
+        if (made.isPresent()) {
+            keepUnlessClosed(made.get());
+        }
+        return made;
+    }
+
+    @Override
+    public void weigh(Zygote zygote, double weight) {
+        pool.weigh(zygote, weight);
+    }
+
     private void checkOpen(String what) throws SandboxException {
         if (closed) {
             throw new SandboxException("the import cache \"" + cache + "\" is closed and gets no more sandboxes, not "

@@ -2,6 +2,7 @@ package io.zygotes.core.guard;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -27,7 +28,9 @@ import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
 import io.zygotes.spi.SpiVersion;
+import io.zygotes.spi.Zygote;
 import io.zygotes.spi.ZygoteSpec;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -311,6 +314,33 @@ class GuardedCacheTest {
                 () -> ofOwnAccord.createZygote(Optional.empty(), new ZygoteSpec(List.of(), HELLO.limits())));
 
         assertNothingIsKept();
+    }
+
+    /** A default method of {@link Sandboxes} that a wrapper forgets does something else than the pool's own, in silence. */
+    @Test
+    void allThatThePoolCanDoCanBeDoneBehindTheGuard() throws Exception {
+        List<Sandboxes> seen = new ArrayList<>();
+        ImportCache cache = cache(request -> {
+            seen.add(request.sandboxes());
+            throw new SandboxException("that was all");
+        });
+        assertThrows(SandboxException.class, () -> cache.createLeaf(request()));
+        seen.add(ofOwnAccord);
+
+        for (Sandboxes sandboxes : seen) {
+            for (Method method : Sandboxes.class.getMethods()) {
+                // These two are written down once, in terms of the others.
+                if (method.isDefault() && !method.getName().endsWith("From")) {
+                    Method own = sandboxes.getClass().getMethod(method.getName(), method.getParameterTypes());
+                    assertNotEquals(
+                            Sandboxes.class, own.getDeclaringClass(), sandboxes.getClass() + " lacks " + method);
+                }
+            }
+        }
+        Zygote zygote = ofOwnAccord
+                .createZygoteIfFree(Optional.empty(), new ZygoteSpec(List.of(), HELLO.limits()))
+                .orElseThrow();
+        assertThrows(IllegalArgumentException.class, () -> ofOwnAccord.weigh(zygote, -1));
     }
 
     @Test

@@ -89,6 +89,11 @@ public final class FakeRequest implements LeafRequest {
                     throws SandboxException, InterruptedException {
                 return pool.createZygoteIfFree(parent, what);
             }
+
+            @Override
+            public void weigh(Zygote zygote, double weight) {
+                pool.weigh(zygote, weight);
+            }
         };
     }
 
