@@ -38,8 +38,7 @@ final class FunctionVersions {
 
         private Version(FunctionVersions all, LambdaCode code) {
             this.code = code;
-            this.leaves = new VersionLeaves(
-                    code.spec(), !code.zygote(), all.services, all.lock, all.line, () -> all.forgetIfUnused(this));
+            this.leaves = new VersionLeaves(code, all.services, all.lock, all.line, () -> all.forgetIfUnused(this));
         }
 
         /** Whether its import was tried in a fresh process, and failed there as well. */

@@ -4,14 +4,17 @@ import io.zygotes.core.function.Answer.Start;
 import io.zygotes.core.pool.IdleLeaves;
 import io.zygotes.core.pool.PendingRequest;
 import io.zygotes.core.pool.PooledLeaf;
+import io.zygotes.core.registry.LambdaCode;
 import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.PackageException;
+import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxException;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -22,6 +25,7 @@ import java.util.concurrent.locks.ReentrantLock;
 final class VersionLeaves implements IdleLeaves {
 
     private final LeafSpec spec;
+    private final Map<PackageId, Set<String>> archives;
     private final FunctionServices services;
     /** The function's lock, which its other versions and its line have as well. */
     private final ReentrantLock lock;
@@ -39,21 +43,15 @@ final class VersionLeaves implements IdleLeaves {
     private volatile boolean alone;
 
     /**
-     * @param spec what each leaf must be
+     * @param code what each leaf serves, and whether each is a fresh process, not forked from a zygote
      * @param lock the function's lock
      * @param line the function's line
-     * @param alone whether each leaf is a fresh process, not forked from a zygote
      * @param whenNone called when the last leaf is gone, with the lock held
      */
-    VersionLeaves(
-            LeafSpec spec,
-            boolean alone,
-            FunctionServices services,
-            ReentrantLock lock,
-            RequestLine line,
-            Runnable whenNone) {
-        this.alone = alone;
-        this.spec = spec;
+    VersionLeaves(LambdaCode code, FunctionServices services, ReentrantLock lock, RequestLine line, Runnable whenNone) {
+        this.alone = !code.zygote();
+        this.spec = code.spec();
+        this.archives = code.hashes();
         this.services = services;
         this.lock = lock;
         this.line = line;
@@ -227,7 +225,7 @@ final class VersionLeaves implements IdleLeaves {
     private Made make(PendingRequest request, boolean fresh)
             throws SandboxException, PackageException, InterruptedException {
         if (!packagesInstalled) {
-            services.packages().installAll(spec.packages());
+            services.packages().installAll(archives);
             packagesInstalled = true;
         }
         long start = System.nanoTime();

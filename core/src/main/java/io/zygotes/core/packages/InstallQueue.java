@@ -34,7 +34,7 @@ final class InstallQueue implements AutoCloseable {
     private final PackageInstaller installer;
     private final ExecutorService threads = Executors.newFixedThreadPool(
             AT_ONCE, Thread.ofPlatform().name("installer-", 0).daemon().factory());
-    private final Map<PackageId, CompletableFuture<PackageInfo>> underWay = new ConcurrentHashMap<>();
+    private final Map<PackageId, CompletableFuture<Installed>> underWay = new ConcurrentHashMap<>();
 
     /**
      * @param installed what need not be installed, and where new packages are added
@@ -52,9 +52,11 @@ final class InstallQueue implements AutoCloseable {
      * @throws NoThreadException if no thread may be started for it
      * @throws InterruptedException if the calling thread is interrupted while it waits
      */
-    PackageInfo install(PackageId id) throws PackageException, InterruptedException {
-        PackageInfo info = installed.get(id);
-        return info != null ? info : await(id, start(id));
+    PackageInfo install(Wanted wanted) throws PackageException, InterruptedException {
+        while (!installed.has(wanted)) {
+            await(wanted.id(), start(wanted));
+        }
+        return installed.get(wanted.id()).info();
     }
 
     /**
@@ -63,14 +65,14 @@ final class InstallQueue implements AutoCloseable {
      * @throws PackageException if one of them fails; those that are under way go on
      * @throws InterruptedException if the calling thread is interrupted while it waits
      */
-    void installAll(Collection<PackageId> ids) throws PackageException, InterruptedException {
-        Map<PackageId, CompletableFuture<PackageInfo>> underWayHere = new LinkedHashMap<>();
-        for (PackageId id : ids) {
-            if (!installed.has(id)) {
+    void installAll(Collection<Wanted> all) throws PackageException, InterruptedException {
+        Map<Wanted, CompletableFuture<Installed>> underWayHere = new LinkedHashMap<>();
+        for (Wanted wanted : all) {
+            if (!installed.has(wanted)) {
                 if (underWayHere.size() == AT_ONCE_OF_ONE) {
                     awaitOne(underWayHere);
                 }
-                underWayHere.put(id, start(id));
+                underWayHere.put(wanted, start(wanted));
             }
         }
         while (!underWayHere.isEmpty()) {
@@ -79,7 +81,7 @@ final class InstallQueue implements AutoCloseable {
     }
 
     /** Waits until one of them has ended, and takes those away that have. */
-    private static void awaitOne(Map<PackageId, CompletableFuture<PackageInfo>> installs)
+    private void awaitOne(Map<Wanted, CompletableFuture<Installed>> installs)
             throws PackageException, InterruptedException {
         try {
             CompletableFuture.anyOf(installs.values().toArray(CompletableFuture[]::new))
@@ -87,29 +89,31 @@ final class InstallQueue implements AutoCloseable {
         } catch (ExecutionException | CancellationException e) {
             LOG.log(Level.DEBUG, "an install failed, which is told below", e);
         }
-        for (PackageId id : List.copyOf(installs.keySet())) {
-            if (installs.get(id).isDone()) {
-                await(id, installs.remove(id));
+        for (Wanted wanted : List.copyOf(installs.keySet())) {
+            if (installs.get(wanted).isDone()) {
+                await(wanted.id(), installs.remove(wanted));
+                // Somebody else may have begun it, who wanted another archive.
+                install(wanted);
             }
         }
     }
 
     /** One install for all who ask while it is under way. */
-    private CompletableFuture<PackageInfo> start(PackageId id) throws PackageException {
-        CompletableFuture<PackageInfo> mine = new CompletableFuture<>();
-        CompletableFuture<PackageInfo> other = underWay.putIfAbsent(id, mine);
+    private CompletableFuture<Installed> start(Wanted wanted) throws PackageException {
+        PackageId id = wanted.id();
+        CompletableFuture<Installed> mine = new CompletableFuture<>();
+        CompletableFuture<Installed> other = underWay.putIfAbsent(id, mine);
         if (other != null) {
             return other;
         }
         // Between the caller's look and the entry above another install may have ended.
-        PackageInfo info = installed.get(id);
-        if (info != null) {
+        if (installed.has(wanted)) {
             underWay.remove(id, mine);
-            mine.complete(info);
+            mine.complete(installed.get(id));
             return mine;
         }
         try {
-            ThreadStart.execute(threads, () -> run(id, mine));
+            ThreadStart.execute(threads, () -> run(wanted, mine));
         } catch (RejectedExecutionException e) {
             PackageException stopping =
                     new PackageException(id, "cannot install " + id + ": the worker is stopping", e);
@@ -122,26 +126,28 @@ final class InstallQueue implements AutoCloseable {
         return mine;
     }
 
-    private void fail(PackageId id, CompletableFuture<PackageInfo> result, Throwable cause) {
+    private void fail(PackageId id, CompletableFuture<Installed> result, Throwable cause) {
         underWay.remove(id, result);
         result.completeExceptionally(cause);
     }
 
-    private void run(PackageId id, CompletableFuture<PackageInfo> result) {
+    private void run(Wanted wanted, CompletableFuture<Installed> result) {
+        PackageId id = wanted.id();
         try {
-            PackageInfo info = installer.install(id);
-            installed.add(info);
+            Installed known = installed.get(id);
+            Installed found = known == null ? installer.install(wanted) : installer.verify(known, wanted);
+            installed.add(found);
             underWay.remove(id, result);
-            result.complete(info);
+            result.complete(found);
         } catch (PackageException | InterruptedException | RuntimeException | Error e) {
             fail(id, result, e);
         }
     }
 
-    private static PackageInfo await(PackageId id, CompletableFuture<PackageInfo> install)
+    private static void await(PackageId id, CompletableFuture<Installed> install)
             throws PackageException, InterruptedException {
         try {
-            return install.get();
+            install.get();
         } catch (ExecutionException | CancellationException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             // Several threads may wait for the same install, so each of them throws an exception of its own.

@@ -8,7 +8,6 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
@@ -18,7 +17,7 @@ final class InstalledPackages {
 
     private static final Logger LOG = System.getLogger(InstalledPackages.class.getName());
 
-    private final Map<PackageId, PackageInfo> installed = new ConcurrentHashMap<>();
+    private final Map<PackageId, Installed> installed = new ConcurrentHashMap<>();
 
     /**
      * Reads what is installed. What is no package, or one for another Python, is passed over.
@@ -47,21 +46,23 @@ final class InstalledPackages {
         }
     }
 
-    void add(PackageInfo info) {
-        installed.put(info.id(), info);
+    void add(Installed added) {
+        installed.put(added.info().id(), added);
     }
 
-    boolean has(PackageId id) {
-        return installed.containsKey(id);
+    /** Whether a package is there, from an archive that is wanted. */
+    boolean has(Wanted wanted) {
+        Installed found = installed.get(wanted.id());
+        return found != null && found.satisfies(wanted);
     }
 
     /** One package; null if it is not installed. */
-    PackageInfo get(PackageId id) {
+    Installed get(PackageId id) {
         return installed.get(id);
     }
 
     /** All packages; a snapshot. */
     Collection<PackageInfo> all() {
-        return List.copyOf(installed.values());
+        return installed.values().stream().map(Installed::info).toList();
     }
 }

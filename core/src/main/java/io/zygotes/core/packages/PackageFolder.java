@@ -21,7 +21,12 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The folder of one package on disk: {@code files}, which sandboxes see, and {@code package.json}, which says what is
@@ -33,6 +38,10 @@ final class PackageFolder {
     private static final String FILES = "files";
     private static final String INFO = "package.json";
     private static final String UNFIT = "unfit";
+    private static final String VERIFIED = "verified";
+    /** Files in {@code .dist-info} that pip writes, and not the package. */
+    private static final Set<String> OF_INSTALL = Set.of("RECORD", "INSTALLER", "REQUESTED", "direct_url.json");
+
     private static final long MAX_METADATA = 1 << 20;
     /** Characters of a module's name: a pattern with a group that is repeated takes stack for each repetition. */
     private static final int MAX_MODULE = 255;
@@ -53,7 +62,7 @@ final class PackageFolder {
      *
      * @return empty if it holds no finished package, or one for another Python
      */
-    static Optional<PackageInfo> read(Path folder, PackageId id, String cacheTag) throws IOException {
+    static Optional<Installed> read(Path folder, PackageId id, String cacheTag) throws IOException {
         Path file = folder.resolve(INFO);
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
             return Optional.empty();
@@ -62,12 +71,13 @@ final class PackageFolder {
         if (!node.path("python").asText().equals(cacheTag)) {
             return Optional.empty();
         }
-        return Optional.of(new PackageInfo(
+        PackageInfo info = new PackageInfo(
                 id,
                 texts(node.path("dependencies")),
                 texts(node.path("modules")),
                 files(folder),
-                node.path("bytes").asLong()));
+                node.path("bytes").asLong());
+        return Optional.of(new Installed(info, Set.copyOf(texts(node.path(VERIFIED)))));
     }
 
     /**
@@ -119,11 +129,72 @@ final class PackageFolder {
 
     /** Writes down why no zygote may hold the package of a finished folder. */
     static void markUnfit(Path folder, String reason) throws IOException {
+        change(folder, info -> info.put(UNFIT, reason));
+    }
+
+    /** Writes down hashes of which the archive of a finished folder has one. */
+    static void markVerified(Path folder, Set<String> hashes) throws IOException {
+        change(folder, info -> {
+            ArrayNode verified = info.putArray(VERIFIED);
+            hashes.stream().sorted().forEach(verified::add);
+        });
+    }
+
+    /** One writer at a time: what a zygote found out and what an install saw stand in the same file. */
+    private static synchronized void change(Path folder, Consumer<ObjectNode> change) throws IOException {
         Path file = folder.resolve(INFO);
         if (JSON.readTree(Files.readAllBytes(file)) instanceof ObjectNode info) {
-            info.put(UNFIT, reason);
+            change.accept(info);
             Folders.write(file, JSON.writeValueAsBytes(info));
         }
+    }
+
+    /**
+     * A file that is in one of two folders only, or not the same in both; empty if there is none. What pip writes down of
+     * an install, and byte code, do not count.
+     */
+    static Optional<Path> difference(Path one, Path other) throws IOException {
+        SortedMap<Path, Path> left = packaged(files(one));
+        SortedMap<Path, Path> right = packaged(files(other));
+        Set<Path> all = new TreeSet<>(left.keySet());
+        all.addAll(right.keySet());
+        for (Path name : all) {
+            if (!left.containsKey(name) || !right.containsKey(name) || !same(left.get(name), right.get(name))) {
+                return Optional.of(name);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean same(Path one, Path other) throws IOException {
+        if (Files.isSymbolicLink(one) || Files.isSymbolicLink(other)) {
+            return Files.isSymbolicLink(one)
+                    && Files.isSymbolicLink(other)
+                    && Files.readSymbolicLink(one).equals(Files.readSymbolicLink(other));
+        }
+        return Files.mismatch(one, other) < 0;
+    }
+
+    /** Files of a package by their names in it. */
+    private static SortedMap<Path, Path> packaged(Path files) throws IOException {
+        SortedMap<Path, Path> all = new TreeMap<>();
+        try (Stream<Path> found = Files.walk(files)) {
+            for (Path file : found.toList()) {
+                Path name = files.relativize(file);
+                if (!Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS) && !ofInstall(name)) {
+                    all.put(name, file);
+                }
+            }
+        }
+        return all;
+    }
+
+    private static boolean ofInstall(Path name) {
+        String parent =
+                name.getNameCount() > 1 ? name.getName(name.getNameCount() - 2).toString() : "";
+        return parent.equals("__pycache__")
+                || parent.endsWith(".dist-info")
+                        && OF_INSTALL.contains(name.getFileName().toString());
     }
 
     /** Lets everybody read and nobody but the owner write; returns the size of all files. */

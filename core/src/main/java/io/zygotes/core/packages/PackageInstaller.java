@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -37,6 +38,8 @@ import java.util.function.Supplier;
 final class PackageInstaller {
 
     private static final Logger LOG = System.getLogger(PackageInstaller.class.getName());
+    private static final String CONTENT = "content";
+    private static final String OUT = "out";
     private static final int LAST_LINES = 25;
     /** How pip says that it does not reach its index; its exit code is the same for all errors. */
     private static final String UNREACHABLE = "Retrying (Retry(";
@@ -74,24 +77,66 @@ final class PackageInstaller {
     }
 
     /**
-     * Installs a package.
+     * Installs a package that is not there.
      *
      * @throws PackageException if it cannot be installed; nothing of it is left
      * @throws InterruptedException if the calling thread is interrupted; nothing of it is left
      */
-    PackageInfo install(PackageId id) throws PackageException, InterruptedException {
-        long start = System.nanoTime();
+    Installed install(Wanted wanted) throws PackageException, InterruptedException {
+        return staged(wanted.id(), staging -> {
+            long start = System.nanoTime();
+            Installed made = place(wanted, staging);
+            if (trace) {
+                PackageInfo info = made.info();
+                LOG.log(
+                        Level.INFO,
+                        "installed " + wanted.id() + " in " + (System.nanoTime() - start) / 1_000_000
+                                + " ms: modules " + info.modules() + ", needs " + info.dependencies() + ", "
+                                + info.bytes() + " bytes");
+            }
+            return made;
+        });
+    }
+
+    /**
+     * Makes sure that a package that is there is the same as an archive with one of the wanted hashes: installs that one,
+     * too, and compares. The package is in use and stays as it is.
+     *
+     * @throws PackageException if there is no such archive, or what is there differs from it
+     * @throws InterruptedException if the calling thread is interrupted
+     */
+    Installed verify(Installed known, Wanted wanted) throws PackageException, InterruptedException {
+        PackageId id = wanted.id();
+        return staged(id, staging -> {
+            runPip(wanted, staging);
+            Optional<Path> different =
+                    PackageFolder.difference(staging.resolve(CONTENT), folder.resolve(id.toString()));
+            if (different.isPresent()) {
+                throw new PackageException(
+                        id,
+                        id + " is installed already, but from another archive than those with the hashes in"
+                                + " requirements.txt: " + different.get() + " differs. If it is the one that is there"
+                                + " that is wrong, stop the worker and remove " + folder.resolve(id.toString()),
+                        null);
+            }
+            Installed verified = known.verifiedBy(wanted.hashes());
+            PackageFolder.markVerified(folder.resolve(id.toString()), verified.verified());
+            return verified;
+        });
+    }
+
+    /** What is done with a staging folder. */
+    @FunctionalInterface
+    private interface Step {
+        Installed run(Path staging)
+                throws IOException, PackageException, SandboxException, PythonException, InterruptedException;
+    }
+
+    private Installed staged(PackageId id, Step step) throws PackageException, InterruptedException {
         Path staging = null;
         try {
             staging = Files.createTempDirectory(staging(), id.name() + "-");
-            PackageInfo info = install(id, staging, pip.pip());
-            if (trace) {
-                LOG.log(
-                        Level.INFO,
-                        "installed " + id + " in " + (System.nanoTime() - start) / 1_000_000 + " ms: modules "
-                                + info.modules() + ", needs " + info.dependencies() + ", " + info.bytes() + " bytes");
-            }
-            return info;
+            return step.run(staging);
         } catch (IOException e) {
             StorageException failed =
                     new StorageException("cannot install " + id + " into " + folder + ": " + e.getMessage(), e);
@@ -112,37 +157,47 @@ final class PackageInstaller {
         }
     }
 
-    private PackageInfo install(PackageId id, Path staging, HostPip hostPip)
-            throws IOException, PackageException, SandboxException, InterruptedException {
-        Path content = Files.createDirectory(staging.resolve("content"));
-        Path files = Files.createDirectory(PackageFolder.files(content));
-        Path out = Files.createDirectory(staging.resolve("out"));
-        Path temporary = Files.createDirectory(staging.resolve("tmp"));
-        JobResult result = jobs.run(job(id, files, out, temporary, hostPip));
-        if (result.exitCode() != 0) {
-            String said = lastLines(result.output());
-            throw new PackageException(
-                    id,
-                    said.contains(UNREACHABLE) ? FailureKind.GONE : FailureKind.OTHER,
-                    "pip cannot install " + id + " (exit code " + result.exitCode() + "):\n" + said,
-                    null);
-        }
+    private Installed place(Wanted wanted, Path staging)
+            throws IOException, PackageException, SandboxException, PythonException, InterruptedException {
+        PackageId id = wanted.id();
+        runPip(wanted, staging);
+        Path content = staging.resolve(CONTENT);
         Path place = folder.resolve(id.toString());
-        PackageInfo info = PackageFolder.finish(content, out.resolve("metadata.json"), id, cacheTag.get(), place);
+        Path metadata = staging.resolve(OUT).resolve("metadata.json");
+        PackageInfo info = PackageFolder.finish(content, metadata, id, cacheTag.get(), place);
+        PackageFolder.markVerified(content, wanted.hashes());
         if (Files.exists(place)) {
             // It is for another Python, or damaged: nobody uses it, or it would have been read at the start.
             Files.move(place, staging.resolve("replaced"), StandardCopyOption.ATOMIC_MOVE);
         }
         Files.setPosixFilePermissions(content, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.move(content, place, StandardCopyOption.ATOMIC_MOVE);
-        return info;
+        return new Installed(info, wanted.hashes());
+    }
+
+    private void runPip(Wanted wanted, Path staging)
+            throws IOException, PackageException, SandboxException, PythonException, InterruptedException {
+        HostPip hostPip = pip.pip();
+        Path files = Files.createDirectory(PackageFolder.files(Files.createDirectory(staging.resolve(CONTENT))));
+        Path out = Files.createDirectory(staging.resolve(OUT));
+        Path temporary = Files.createDirectory(staging.resolve("tmp"));
+        JobResult result = jobs.run(job(wanted, files, out, temporary, hostPip));
+        if (result.exitCode() != 0) {
+            String said = lastLines(result.output());
+            throw new PackageException(
+                    wanted.id(),
+                    said.contains(UNREACHABLE) ? FailureKind.GONE : FailureKind.OTHER,
+                    "pip cannot install " + wanted.id() + " (exit code " + result.exitCode() + "):\n" + said,
+                    null);
+        }
     }
 
     /**
      * pip runs where lambdas will see the package, so that paths in byte code are right. Its temporary files go to
      * disk: a large wheel would not fit into the sandbox's memory.
      */
-    private Job job(PackageId id, Path files, Path out, Path temporary, HostPip hostPip) {
+    private Job job(Wanted wanted, Path files, Path out, Path temporary, HostPip hostPip) {
+        PackageId id = wanted.id();
         String target = "/packages/" + id.name() + "-" + id.version();
         List<Job.Mount> mounts = new ArrayList<>(hostPip.mounts());
         mounts.add(new Job.Mount(files, target, true));
@@ -153,14 +208,9 @@ final class PackageInstaller {
         environment.put("HOME", "/mnt/tmp");
         environment.put("PATH", "/usr/local/bin:/usr/bin:/bin");
         environment.put("LANG", "C.UTF-8");
-        return new Job(
-                "install " + id,
-                Script.INSTALL.text(),
-                List.of(id.name(), id.version(), target, "/mnt/out/metadata.json"),
-                environment,
-                mounts,
-                limits,
-                Network.HOST);
+        List<String> arguments = new ArrayList<>(List.of(id.name(), id.version(), target, "/mnt/out/metadata.json"));
+        wanted.hashes().stream().sorted().forEach(arguments::add);
+        return new Job("install " + id, Script.INSTALL.text(), arguments, environment, mounts, limits, Network.HOST);
     }
 
     private static String lastLines(String output) {

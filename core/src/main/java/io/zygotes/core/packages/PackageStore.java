@@ -91,23 +91,27 @@ public final class PackageStore implements Packages, AutoCloseable {
 
     @Override
     public PackageInfo install(PackageId id) throws PackageException, InterruptedException {
-        return installs.install(id);
+        return installs.install(new Wanted(id, Set.of()));
     }
 
     /**
      * Installs all of them, some at the same time. However many there are, others who ask need not wait for all of them.
      *
+     * @param packages each with the hashes of the archives that it may be installed from, such as {@code sha256:...}; any
+     *     may if there are none. What was installed before, and not from one of these, is compared with one of them
      * @throws PackageException if one of them fails; those that are under way go on
      * @throws NoThreadException if no thread may be started for one of them
      * @throws InterruptedException if the calling thread is interrupted while it waits
      */
-    public void installAll(Collection<PackageId> ids) throws PackageException, InterruptedException {
-        installs.installAll(ids);
+    public void installAll(Map<PackageId, Set<String>> packages) throws PackageException, InterruptedException {
+        installs.installAll(packages.entrySet().stream()
+                .map(wanted -> new Wanted(wanted.getKey(), wanted.getValue()))
+                .toList());
     }
 
     @Override
     public Optional<PackageInfo> installed(PackageId id) {
-        return Optional.ofNullable(installed.get(id));
+        return Optional.ofNullable(installed.get(id)).map(Installed::info);
     }
 
     @Override

@@ -113,11 +113,13 @@ final class CodeFolders {
             String version = ContentHash.of(staging);
             Path folder = home.resolve(version);
             LambdaSettings settings = settings(name, staging);
-            LeafSpec spec = spec(name, staging, folder, settings);
+            Map<PackageId, Set<String>> pins = pins(name, staging);
+            LeafSpec spec = new LeafSpec(
+                    name, folder, pins.keySet(), settings.limits(), settings.network(), settings.environment());
             if (!Files.isDirectory(folder)) {
                 Files.move(staging, folder, StandardCopyOption.ATOMIC_MOVE);
             }
-            return new LambdaCode(version, generations.incrementAndGet(), spec, settings.zygote());
+            return new LambdaCode(version, generations.incrementAndGet(), spec, pins, settings.zygote());
         } catch (NoSuchFileException e) {
             // It is being replaced, or removed: the caller looks again.
             throw e;
@@ -139,11 +141,9 @@ final class CodeFolders {
         }
     }
 
-    private LeafSpec spec(String name, Path content, Path folder, LambdaSettings settings)
-            throws RegistryException, IOException {
+    private Map<PackageId, Set<String>> pins(String name, Path content) throws RegistryException, IOException {
         try {
-            Set<PackageId> packages = Requirements.parse(text(content, "requirements.txt"), markers.get());
-            return new LeafSpec(name, folder, packages, settings.limits(), settings.network(), settings.environment());
+            return Requirements.parse(text(content, "requirements.txt"), markers.get());
         } catch (IllegalArgumentException e) {
             throw new RegistryException(Kind.BROKEN, "lambda " + name + ": " + e.getMessage(), e);
         }

@@ -1,7 +1,11 @@
 package io.zygotes.core.registry;
 
 import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.PackageId;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * One version of a lambda, unpacked and ready to be used.
@@ -9,18 +13,27 @@ import java.util.Objects;
  * @param version hash of its content
  * @param generation grows with every change that the registry notices
  * @param spec what a leaf for it must be
+ * @param hashes of each package the archives that it may be installed from, such as {@code sha256:...}; none if any may
  * @param zygote whether its leaves may be forked from zygotes; {@code zygote} of {@code ol.yaml}
  */
-public record LambdaCode(String version, long generation, LeafSpec spec, boolean zygote) {
+public record LambdaCode(
+        String version, long generation, LeafSpec spec, Map<PackageId, Set<String>> hashes, boolean zygote) {
 
-    /** Code whose leaves may be forked from zygotes. */
+    /** Code whose leaves may be forked from zygotes, and whose packages may be installed from any archive. */
     public LambdaCode(String version, long generation, LeafSpec spec) {
-        this(version, generation, spec, true);
+        this(version, generation, spec, anyArchive(spec), true);
     }
 
-    /** Checks for null. */
+    /** Checks for null and copies. */
     public LambdaCode {
         Objects.requireNonNull(version);
         Objects.requireNonNull(spec);
+        hashes = Map.copyOf(hashes);
+    }
+
+    private static Map<PackageId, Set<String>> anyArchive(LeafSpec spec) {
+        Map<PackageId, Set<String>> none = new HashMap<>();
+        spec.packages().forEach(id -> none.put(id, Set.of()));
+        return none;
     }
 }

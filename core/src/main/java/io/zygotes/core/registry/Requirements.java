@@ -4,8 +4,11 @@ import io.zygotes.spi.PackageId;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /**
  * Reads {@code requirements.txt} as pip-compile writes it: every package pinned, indirect ones too. Anybody may write the
@@ -31,20 +34,36 @@ final class Requirements {
             "--only-binary",
             "--prefer-binary",
             "--pre",
-            "--require-hashes",
             "--use-feature");
+
+    private static final String REQUIRE_HASHES = "--require-hashes";
+    private static final String HASH = "--hash";
+    /** The algorithms that pip takes for {@code --hash}. */
+    private static final Pattern HASH_VALUE =
+            Pattern.compile("sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}");
 
     private Requirements() {}
 
     /**
-     * The packages that a lambda pins on this machine.
+     * A pin.
+     *
+     * @param hashes of the archives that may be installed, such as {@code sha256:...}; any may if there are none
+     */
+    private record Pin(PackageId id, Set<String> hashes) {}
+
+    /**
+     * The packages that a lambda pins on this machine, each with the hashes of the archives that it may be installed
+     * from: such as {@code sha256:...}, none if any may. As with pip, all have hashes if one of them has, or if the file
+     * has the option {@code --require-hashes}.
      *
      * @param text the file
      * @param environment values of the marker variables
      * @throws IllegalArgumentException naming each line that is not a pinned requirement
      */
-    static Set<PackageId> parse(String text, Map<String, String> environment) {
+    static Map<PackageId, Set<String>> parse(String text, Map<String, String> environment) {
         Map<String, PackageId> all = new LinkedHashMap<>();
+        Map<PackageId, Set<String>> hashes = new LinkedHashMap<>();
+        boolean hashesRequired = false;
         List<String> faults = new ArrayList<>();
         List<String> lines = logicalLines(text);
         for (int i = 0; i < lines.size(); i++) {
@@ -53,12 +72,19 @@ final class Requirements {
                 continue;
             }
             try {
-                PackageId id = requirement(line, environment);
-                PackageId other = id == null ? null : all.putIfAbsent(id.name(), id);
+                hashesRequired |= firstWord(line).equals(REQUIRE_HASHES);
+                Pin pin = requirement(line, environment);
+                if (pin == null) {
+                    continue;
+                }
+                PackageId id = pin.id();
+                PackageId other = all.putIfAbsent(id.name(), id);
                 if (other != null && !other.equals(id)) {
                     throw new IllegalArgumentException(
                             id.name() + " is pinned twice, to " + other.version() + " and " + id.version());
                 }
+                hashes.computeIfAbsent(id, key -> new TreeSet<>()).addAll(pin.hashes());
+                hashesRequired |= !pin.hashes().isEmpty();
                 if (all.size() > MAX_PACKAGES) {
                     throw new IllegalArgumentException("there are more than " + MAX_PACKAGES + " packages");
                 }
@@ -66,10 +92,18 @@ final class Requirements {
                 faults.add("line " + (i + 1) + ": " + e.getMessage());
             }
         }
+        if (hashesRequired) {
+            hashes.forEach((id, values) -> {
+                if (values.isEmpty()) {
+                    faults.add(id + " has no --hash, which all have to have if one has, as with pip"
+                            + " (pip-compile --generate-hashes writes them)");
+                }
+            });
+        }
         if (!faults.isEmpty()) {
             throw new IllegalArgumentException("requirements.txt, " + String.join("; ", faults));
         }
-        return Set.copyOf(all.values());
+        return hashes;
     }
 
     /** Joins continued lines at the index of their first one, and takes comments away. */
@@ -104,12 +138,12 @@ final class Requirements {
     }
 
     /** The package of one line; null if the line asks for none on this machine. */
-    private static PackageId requirement(String line, Map<String, String> environment) {
+    private static Pin requirement(String line, Map<String, String> environment) {
         if (line.length() > MAX_LINE) {
             throw new IllegalArgumentException("it has " + line.length() + " characters, more than " + MAX_LINE);
         }
         if (line.startsWith("-")) {
-            if (IGNORED_OPTIONS.contains(firstWord(line))) {
+            if (IGNORED_OPTIONS.contains(firstWord(line)) || firstWord(line).equals(REQUIRE_HASHES)) {
                 return null;
             }
             throw new IllegalArgumentException("'" + ErrorText.shortened(line)
@@ -123,13 +157,13 @@ final class Requirements {
         }
         int options = optionsOf(line);
         String bare = line.substring(0, options).strip();
-        checkOptions(line.substring(options));
+        Set<String> hashes = hashes(line.substring(options));
         int semicolon = bare.indexOf(';');
         PackageId id = pin((semicolon < 0 ? bare : bare.substring(0, semicolon)).strip());
         if (semicolon >= 0 && !Markers.hold(bare.substring(semicolon + 1), environment)) {
             return null;
         }
-        return id;
+        return new Pin(id, hashes);
     }
 
     private static String firstWord(String line) {
@@ -150,18 +184,35 @@ final class Requirements {
         return line.length();
     }
 
-    private static void checkOptions(String options) {
+    /** The values of {@code --hash} among a requirement's options; there may be nothing else but build settings. */
+    private static Set<String> hashes(String options) {
+        Set<String> hashes = new TreeSet<>();
         String[] words = options.strip().split("\\s+");
         for (int i = 0; i < words.length && !words[i].isEmpty(); i++) {
             String name = firstWord(words[i]);
-            if (!name.equals("--hash") && !name.equals("--config-settings")) {
+            if (!name.equals(HASH) && !name.equals("--config-settings")) {
                 throw new IllegalArgumentException("'" + ErrorText.shortened(words[i]) + "' is not supported here");
             }
-            if (!words[i].contains("=")) {
+            String value = words[i].substring(Math.min(words[i].length(), name.length() + 1));
+            if (words[i].equals(name)) {
                 // Its value is the next word.
                 i++;
+                value = i < words.length ? words[i] : "";
+            }
+            if (name.equals(HASH)) {
+                hashes.add(hash(value));
             }
         }
+        return hashes;
+    }
+
+    private static String hash(String value) {
+        String hash = value.toLowerCase(Locale.ROOT);
+        if (!HASH_VALUE.matcher(hash).matches()) {
+            throw new IllegalArgumentException("'" + ErrorText.shortened(value)
+                    + "' is no hash; write --hash=sha256: with 64 hexadecimal digits, or sha384, or sha512");
+        }
+        return hash;
     }
 
     /** {@code name==version}, with extras and blanks in between, which mean nothing here. */

@@ -1,7 +1,8 @@
 """Installs one package with the host's pip into a folder, compiles it, and writes down what it is.
 
-Arguments: name, version, the folder to install into, the file for the metadata. Runs in a sandbox: only that folder,
-the folder of that file and the folder for temporary files can be written. Standard library and pip only.
+Arguments: name, version, the folder to install into, the file for the metadata, and the hashes of the archives that
+it may come from; any may if there are none. Runs in a sandbox: only that folder, the folder of that file and the folder
+for temporary files can be written. Standard library and pip only.
 """
 
 import email.parser
@@ -14,6 +15,18 @@ import sys
 
 PIP = "/mnt/pip"
 name, version, target, out = sys.argv[1:5]
+hashes = sys.argv[5:]
+
+
+def wanted():
+    """What pip is asked for. It takes hashes from a file only."""
+    pin = name + "==" + version
+    if not hashes:
+        return [pin]
+    path = os.path.join(os.environ["TMPDIR"], "requirements.txt")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(" ".join([pin] + ["--hash=" + value for value in hashes]) + "\n")
+    return ["--require-hashes", "--requirement", path]
 
 
 def pip_install():
@@ -39,8 +52,7 @@ def pip_install():
         "--no-warn-script-location",
         "--target",
         target,
-        name + "==" + version,
-    ]
+    ] + wanted()
     return subprocess.call(command, env=environment, stdin=subprocess.DEVNULL)
 
 

@@ -1,5 +1,6 @@
 package io.zygotes.core.packages;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +32,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -110,6 +113,10 @@ class PackageStoreTest {
         return names;
     }
 
+    private static Map<PackageId, Set<String>> anyArchive(List<PackageId> ids) {
+        return ids.stream().collect(Collectors.toMap(id -> id, id -> Set.of()));
+    }
+
     private String refused(PackageId id) {
         return assertThrows(PackageException.class, () -> store.install(id)).getMessage();
     }
@@ -167,6 +174,79 @@ class PackageStoreTest {
     }
 
     @Test
+    void pipIsToldTheHashesAndThatItSawThemIsRememberedOverARestart() throws Exception {
+        List<List<String>> told = new ArrayList<>();
+        installer = job -> {
+            told.add(job.arguments().subList(4, job.arguments().size()));
+            return installed(job);
+        };
+
+        store.installAll(Map.of(NUMPY, Set.of("sha256:b", "sha256:a")));
+        store.installAll(Map.of(NUMPY, Set.of("sha256:a", "sha256:b", "sha256:c")));
+        store.install(NUMPY);
+        store("cpython-311").installAll(Map.of(NUMPY, Set.of("sha256:a", "sha256:b")));
+
+        assertEquals(List.of(List.of("sha256:a", "sha256:b")), told);
+    }
+
+    @Test
+    void whatIsThereIsComparedWithTheArchiveThatALaterLambdaWants() throws Exception {
+        PackageInfo first = store.install(NUMPY);
+
+        store.installAll(Map.of(NUMPY, Set.of("sha256:a")));
+        store.installAll(Map.of(NUMPY, Set.of("sha256:a", "sha256:b")));
+
+        assertEquals(2, installs.get());
+        assertEquals(Optional.of(first), store.installed(NUMPY));
+        assertEquals(List.of("numpy==2.2.3"), onDisk());
+    }
+
+    @Test
+    void whatIsThereFromAnotherArchiveThanALambdaWantsIsNotGivenToIt() throws Exception {
+        PackageInfo first = store.install(NUMPY);
+        installer = job -> {
+            JobResult result = installed(job);
+            assertDoesNotThrow(() ->
+                    Files.writeString(source(job, job.arguments().get(2)).resolve("mod/__init__.py"), "x = 2\n"));
+            return result;
+        };
+
+        PackageException e =
+                assertThrows(PackageException.class, () -> store.installAll(Map.of(NUMPY, Set.of("sha256:a"))));
+
+        assertTrue(e.getMessage().contains("mod/__init__.py differs"), e.getMessage());
+        assertTrue(e.getMessage().contains("remove " + folder.resolve("packages/numpy==2.2.3")), e.getMessage());
+        assertEquals("x = 1\n", Files.readString(first.folder().resolve("mod/__init__.py")));
+        assertEquals(first, store.install(NUMPY));
+    }
+
+    @Test
+    void whoWantsHashesDoesNotTakeWhatSomebodyElseIsInstallingWithoutThem() throws Exception {
+        CountDownLatch started = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        List<List<String>> told = Collections.synchronizedList(new ArrayList<>());
+        installer = job -> {
+            told.add(job.arguments().subList(4, job.arguments().size()));
+            started.countDown();
+            goOn.await();
+            return installed(job);
+        };
+        try (ExecutorService threads = Executors.newCachedThreadPool()) {
+            Future<PackageInfo> any = threads.submit(() -> store.install(NUMPY));
+            started.await();
+            Future<?> hashed = threads.submit(() -> {
+                store.installAll(Map.of(NUMPY, Set.of("sha256:a")));
+                return null;
+            });
+            goOn.countDown();
+            any.get();
+            hashed.get();
+        }
+
+        assertEquals(List.of(List.of(), List.of("sha256:a")), told);
+    }
+
+    @Test
     void twoWhoAskAtOnceCauseOneInstall() throws Exception {
         CountDownLatch started = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
@@ -208,7 +288,7 @@ class PackageStoreTest {
         for (int i = 0; i < 10; i++) {
             ids.add(new PackageId("p" + i, "1"));
         }
-        store.installAll(ids);
+        store.installAll(anyArchive(ids));
 
         assertEquals(3, most.get());
         assertEquals(10, store.all().size());
@@ -230,13 +310,13 @@ class PackageStoreTest {
                 .toList();
         try (ExecutorService threads = Executors.newCachedThreadPool()) {
             Future<?> slow = threads.submit(() -> {
-                store.installAll(many);
+                store.installAll(anyArchive(many));
                 return null;
             });
             try {
                 begun.await();
 
-                store.installAll(List.of(NUMPY));
+                store.installAll(anyArchive(List.of(NUMPY)));
 
                 assertTrue(store.installed(NUMPY).isPresent());
             } finally {

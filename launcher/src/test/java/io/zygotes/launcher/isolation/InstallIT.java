@@ -197,6 +197,34 @@ class InstallIT {
     }
 
     @Test
+    void anArchiveWithAnotherHashIsNotInstalledAndRunsNothing() throws Exception {
+        index.add("hashed", Map.of("hashed.py", "VALUE = 'installed'\n"), "open('modules/ran.py', 'w').close()");
+        String code = "import hashed\ndef f(event):\n    return hashed.VALUE\n";
+        String wrong = "sha256:" + "0".repeat(64);
+
+        worker.install("wrong", code, Map.of("requirements.txt", "hashed==1 --hash=" + wrong + "\n"));
+        AttackedWorker.Answer refused = worker.call("wrong", null);
+        assertEquals(500, refused.status(), () -> refused.body().toString());
+        assertTrue(refused.body().toString().contains("DO NOT MATCH THE HASHES"), refused.body()::toString);
+        assertStagingIsEmpty();
+
+        worker.install("right", code, Map.of("requirements.txt", "hashed==1 --hash=" + index.hash("hashed") + "\n"));
+        assertEquals("\"installed\"", worker.call("right", null).body().toString());
+
+        // What is there counts for nobody who wants another archive.
+        worker.install("late", code, Map.of("requirements.txt", "hashed==1 --hash=" + wrong + "\n"));
+        AttackedWorker.Answer late = worker.call("late", null);
+        assertEquals(500, late.status(), () -> late.body().toString());
+
+        // A lambda that wants no hash first, and one that does behind it.
+        worker.install(
+                "checks",
+                "import honest\ndef f(event):\n    return honest.VALUE\n",
+                Map.of("requirements.txt", "honest==1 --hash=" + index.hash("honest") + "\n"));
+        assertEquals("\"genuine\"", worker.call("checks", null).body().toString());
+    }
+
+    @Test
     void aBuildCannotCallTheWorker() throws Exception {
         AttackedWorker.Answer answer = install("calls", """
             import json, urllib.error, urllib.request

@@ -4,7 +4,10 @@ import io.zygotes.core.files.Folders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.Map;
 
 /** A package index in a folder, with source packages whose build is code of theirs: it runs when they are installed. */
@@ -61,6 +64,19 @@ record PackageIndex(Path folder) implements AutoCloseable {
             throw new IOException("tar cannot pack " + source);
         }
         Files.writeString(home.resolve("index.html"), "<a href=\"" + file + "\">" + file + "</a>\n");
+    }
+
+    /** The hash of a package's archive, as {@code --hash} takes it. */
+    String hash(String name) throws IOException {
+        byte[] archive =
+                Files.readAllBytes(folder.resolve("simple").resolve(name).resolve(name + "-1.tar.gz"));
+        try {
+            return "sha256:"
+                    + HexFormat.of()
+                            .formatHex(MessageDigest.getInstance("SHA-256").digest(archive));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Override
