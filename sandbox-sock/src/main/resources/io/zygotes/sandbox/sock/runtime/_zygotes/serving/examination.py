@@ -68,28 +68,33 @@ class Examination:
         self._seeded = set()
 
     def __enter__(self):
-        # Now and not above: the root zygote, from which all others are forked, imports nothing and has little memory.
-        import random
-        import threading
-
-        self._random, self._threading = random, threading
         # Numbers that a child's set-up counts on to be unused are taken, so that packages get others.
         while True:
             number = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
             self._reserved.append(number)
             if number >= _FIRST_OF_PACKAGES - 1:
                 break
+        # To import it here would have each fork carry what it needs itself, OpenSSL above all, if no package needs it.
+        self._random = None
+        self._until_random = _AtImport("random", self._watch_random)
+        if "random" in sys.modules:
+            self._watch_random(sys.modules["random"])
+        else:
+            sys.meta_path.insert(0, self._until_random)
         self._descriptors = _descriptors()
         self._files = _scratch()
         self._generators = {id(found) for found in self._random_objects()}
-        self._threads = set(threading.enumerate())
+        self._threads = set(sys._current_frames())
         self._variables = dict(os.environ)
         self._plain = os.environ._data
         recorded = _Recorded(self._plain, self.asked)
         os.environ._data = os.environb._data = recorded
-        self._seed = random.Random.seed
-        random.Random.seed = _recording_seed(self._seed, self._seeded)
         return self
+
+    def _watch_random(self, module):
+        self._random = module
+        self._seed = module.Random.seed
+        module.Random.seed = _recording_seed(self._seed, self._seeded)
 
     def after(self, package):
         """Looks at what the import of this package left."""
@@ -102,7 +107,10 @@ class Examination:
             self.unfit.setdefault(package, reason)
 
     def __exit__(self, kind, error, trace):
-        self._random.Random.seed = self._seed
+        if self._random is not None:
+            self._random.Random.seed = self._seed
+        elif self._until_random in sys.meta_path:
+            sys.meta_path.remove(self._until_random)
         plain = dict(os.environ._data)
         self._plain.clear()
         self._plain.update(plain)
@@ -141,10 +149,10 @@ class Examination:
             inheritance.remember_file(path, stat.S_IMODE(mode), content)
 
     def _note_generators(self):
-        seed = self._random.Random.seed  # the class's own: that of a package may want an argument
         for found in self._random_objects():
+            seed = self._random.Random.seed  # the class's own: that of a package may want an argument
             if id(found) not in self._generators and id(found) not in self._seeded:
-                inheritance.remember_generator(lambda found=found: seed(found))
+                inheritance.remember_generator(lambda found=found, seed=seed: seed(found))
         for found in _numpy_generators():
             inheritance.remember_generator(found)
         torch = sys.modules.get("torch")
@@ -153,16 +161,50 @@ class Examination:
             inheritance.remember_generator(torch.default_generator.seed)
 
     def _reason_of_threads(self):
-        started = [thread.name for thread in self._threading.enumerate() if thread not in self._threads]
-        return "it starts threads (%s)" % ", ".join(sorted(started)) if started else None
+        started = set(sys._current_frames()) - self._threads
+        if not started:
+            return None
+        threads = sys.modules["threading"].enumerate() if "threading" in sys.modules else ()
+        names = sorted(thread.name for thread in threads if thread.ident in started)
+        return "it starts threads (%s)" % (", ".join(names) or len(started))
 
     def _random_objects(self):
         """Generators of the standard library's kind, but for its own, which Python seeds anew in each child."""
         kinds = self._random
+        if kinds is None:
+            return
         for found in gc.get_objects():
             if isinstance(found, kinds.Random) and found is not kinds._inst:
                 if not isinstance(found, kinds.SystemRandom):
                     yield found
+
+
+class _AtImport:
+    """Has somebody see a module as soon as it was imported, once. Finds it as Python does."""
+
+    def __init__(self, name, action):
+        self._name = name
+        self._action = action
+
+    def find_spec(self, name, path=None, target=None):
+        if name != self._name:
+            return None
+        sys.meta_path.remove(self)
+        for finder in sys.meta_path:
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                self._loader = spec.loader
+                spec.loader = self
+                return spec
+        return None
+
+    def create_module(self, spec):
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module):
+        module.__spec__.loader = module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        self._action(module)
 
 
 # What was noted down already, in this zygote or in those that it was forked from.
