@@ -105,7 +105,12 @@ final class Launch implements AutoCloseable {
 
     /** What every sandbox has. */
     Belongings belongings(Kit made, Consumer<SandboxEvent> events) {
-        return new Belongings(id, made.group(), new Channel(made.channel().ours()), context.reaper(), events);
+        return new Belongings(
+                id,
+                made.group(),
+                new Channel(made.channel().ours(), context.wardens().unaskedFiles()),
+                context.reaper(),
+                events);
     }
 
     /** From now on a failure destroys the sandbox. */

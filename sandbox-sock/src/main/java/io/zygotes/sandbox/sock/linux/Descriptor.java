@@ -11,6 +11,7 @@ public final class Descriptor implements AutoCloseable {
     private final int number;
     private int users;
     private boolean closed;
+    private Runnable last = () -> {};
 
     /** @param number an open descriptor; owned by this object from now on */
     Descriptor(int number) {
@@ -33,6 +34,25 @@ public final class Descriptor implements AutoCloseable {
     public synchronized void release() {
         users--;
         if (closed && users == 0) {
+            end();
+        }
+    }
+
+    /**
+     * What is done with it as the last thing, just before the kernel closes it: at once, or when the last use ends.
+     *
+     * @param action may use it, must not wait
+     */
+    public synchronized void atEnd(Runnable action) {
+        last = action;
+    }
+
+    private void end() {
+        users++;
+        try {
+            last.run();
+        } finally {
+            users--;
             Native.close(number);
         }
     }
@@ -75,7 +95,7 @@ public final class Descriptor implements AutoCloseable {
         }
         closed = true;
         if (users == 0) {
-            Native.close(number);
+            end();
         } else {
             Sockets.shutdown(number);
         }

@@ -24,7 +24,7 @@ public final class Sockets {
     private static final int SOL_SOCKET = 1;
     private static final int SO_SNDBUF = 7;
     private static final int SO_PASSCRED = 16;
-    private static final int SO_PASSRIGHTS = 83; // since Linux 6.16
+    static final int SO_PASSRIGHTS = 83; // since Linux 6.16
     private static final long SIOCOUTQ = 0x5411;
     private static final int SHUT_RD = 0;
     private static final int SHUT_RDWR = 2;
@@ -80,7 +80,7 @@ public final class Sockets {
         setOption(socket, SO_SNDBUF, bytes);
     }
 
-    private static void setOption(Descriptor socket, int option, int value) throws IOException {
+    static void setOption(Descriptor socket, int option, int value) throws IOException {
         Native.require("setsockopt " + option, socket, (s, number) -> {
             s.small.set(Native.INT, 0, value);
             return (int) SETSOCKOPT.invokeExact(s.state, number, SOL_SOCKET, option, s.small, 4);
@@ -92,6 +92,11 @@ public final class Sockets {
         Native.require(
                 "ioctl SIOCOUTQ", socket, (s, number) -> (int) IOCTL.invokeExact(s.state, number, SIOCOUTQ, s.small));
         return Scratch.get().small.get(Native.INT, 0);
+    }
+
+    /** Nothing more comes to this socket, nor leaves it; what came can be received still. */
+    public static void shutdown(Descriptor socket) throws IOException {
+        Native.make(socket, (s, number) -> (int) SHUTDOWN.invokeExact(s.state, number, SHUT_RDWR));
     }
 
     /** Wakes everybody who waits on a socket; harmless on anything else. */

@@ -24,13 +24,19 @@ public final class Channel implements AutoCloseable {
     /** How often a wait looks whether its thread was interrupted, in milliseconds. */
     private static final int SLICE = 500;
 
-    private final Descriptor socket;
+    final Descriptor socket;
+    private final UnaskedFiles unasked;
     private final FrameReader frames = new FrameReader();
     private volatile int trusted;
 
-    /** @param socket this end; owned by the channel from now on */
-    public Channel(Descriptor socket) {
+    /**
+     * @param socket this end; owned by the channel from now on
+     * @param unasked gets open files that the other side sends
+     */
+    public Channel(Descriptor socket, UnaskedFiles unasked) {
         this.socket = socket;
+        this.unasked = unasked;
+        socket.atEnd(this::drain);
     }
 
     /** For as long as it is open, so is the socket, though the other side be gone. */
@@ -109,7 +115,7 @@ public final class Channel implements AutoCloseable {
                 Poll.awaitInput(socket, -1);
                 Messages.Received received = Messages.receive(socket);
                 if (received != null) {
-                    closeUnwanted(received);
+                    dispose(received);
                     return received;
                 }
             }
@@ -159,7 +165,7 @@ public final class Channel implements AutoCloseable {
     }
 
     private void take(Messages.Received received) throws IOException {
-        closeUnwanted(received);
+        dispose(received);
         if (received.data().length == 0) {
             throw new EOFException("the process closed its channel");
         }
@@ -174,11 +180,23 @@ public final class Channel implements AutoCloseable {
         frames.add(received.data(), received.pid());
     }
 
-    /** Nobody is asked for open files. They are closed on another thread: see {@link Messages.Received}. */
-    private static void closeUnwanted(Messages.Received received) {
-        List<Descriptor> unwanted = received.descriptors();
-        if (!unwanted.isEmpty()) {
-            Thread.ofPlatform().daemon().name("unwanted-files").start(() -> unwanted.forEach(Descriptor::close));
+    private void dispose(Messages.Received received) {
+        if (!received.descriptors().isEmpty()) {
+            unasked.dispose(received.descriptors());
+        }
+    }
+
+    /** Open files that are in the socket when it is closed would be closed by the kernel, on the thread that does it. */
+    private void drain() {
+        try {
+            Sockets.shutdown(socket);
+            Messages.Received received = Messages.receive(socket);
+            while (received != null && received.data().length > 0) {
+                dispose(received);
+                received = Messages.receive(socket);
+            }
+        } catch (IOException e) {
+            // The socket was never connected, or its other side is gone: nothing is in it.
         }
     }
 

@@ -68,6 +68,7 @@ public final class Protocol {
 
     static final String OP_SPAWN = "spawn";
     static final String OP_MAP = "map";
+    static final String OP_DISPOSE = "dispose";
 
     /** Of an entry of the base root: an empty folder. */
     public static final String ENTRY_FOLDER = "folder";

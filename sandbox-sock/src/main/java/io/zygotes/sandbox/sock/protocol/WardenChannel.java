@@ -3,6 +3,7 @@ package io.zygotes.sandbox.sock.protocol;
 import io.zygotes.sandbox.sock.linux.Descriptor;
 import io.zygotes.sandbox.sock.linux.Messages;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,7 @@ public final class WardenChannel implements AutoCloseable {
 
     /** @param socket this end; owned by the channel from now on */
     public WardenChannel(Descriptor socket) {
-        channel = new Channel(socket);
+        channel = new Channel(socket, files -> files.forEach(Descriptor::close));
     }
 
     /**
@@ -56,6 +57,19 @@ public final class WardenChannel implements AutoCloseable {
             throws IOException, TimeoutException, InterruptedException {
         byte[] data = written(id, Map.of(Protocol.KEY_OP, Protocol.OP_MAP, Protocol.KEY_MAP, ids.written()));
         channel.sendAs(pid, data, deadline);
+    }
+
+    /**
+     * Has open files closed by a process of its own, which waits until the gate is closed everywhere else.
+     *
+     * @param id a number for the answer
+     * @param gate the reading end of a pipe
+     */
+    public void dispose(long id, Descriptor gate, List<Descriptor> files, long deadline)
+            throws IOException, TimeoutException, InterruptedException {
+        List<Descriptor> all = new ArrayList<>(files);
+        all.addFirst(gate);
+        channel.send(written(id, Map.of(Protocol.KEY_OP, Protocol.OP_DISPOSE)), deadline, all);
     }
 
     private static byte[] written(long id, Map<String, Object> request) throws IOException {

@@ -210,6 +210,17 @@ public final class Warden implements AutoCloseable {
         return ask(id -> channel.map(id, process, ids, deadline()));
     }
 
+    /**
+     * Has open files closed by a process of its own.
+     *
+     * @param gate the reading end of a pipe, whose writing end is held open for as long as the files are open here
+     * @return as {@link #spawn(LaunchRequest)}
+     */
+    CompletableFuture<Void> dispose(Descriptor gate, List<Descriptor> files)
+            throws IOException, TimeoutException, InterruptedException {
+        return ask(id -> channel.dispose(id, gate, files, deadline()));
+    }
+
     private CompletableFuture<Void> ask(PendingRequests.Sending request)
             throws IOException, TimeoutException, InterruptedException {
         CompletableFuture<Void> answer = pending.ask(request);

@@ -3,6 +3,7 @@ package io.zygotes.sandbox.sock.warden;
 import io.zygotes.sandbox.sock.cgroup.CgroupTree;
 import io.zygotes.sandbox.sock.linux.Pipe;
 import io.zygotes.sandbox.sock.linux.Signal;
+import io.zygotes.sandbox.sock.protocol.UnaskedFiles;
 import io.zygotes.sandbox.sock.resource.OutputPump;
 import io.zygotes.sandbox.sock.resource.Rounds;
 import io.zygotes.sandbox.sock.resource.Shortage;
@@ -12,6 +13,7 @@ import io.zygotes.spi.mechanism.MechanismContext;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntConsumer;
@@ -32,6 +34,8 @@ public final class WardenSupervisor implements AutoCloseable {
     private final MechanismContext.OutputSink output;
     /** Who is to be told of a process's end, by its id. */
     private final Map<Integer, IntConsumer> living = new ConcurrentHashMap<>();
+
+    private final Disposal disposal = new Disposal(this::living);
 
     private volatile Warden warden;
     private boolean closed;
@@ -90,6 +94,15 @@ public final class WardenSupervisor implements AutoCloseable {
                     e);
         }
         return new SandboxException(kind, what + Shortage.advice(e), e);
+    }
+
+    /** Closes open files that sandboxes sent and nobody asked for. */
+    public UnaskedFiles unaskedFiles() {
+        return disposal;
+    }
+
+    private Optional<Warden> living() {
+        return Optional.ofNullable(warden).filter(last -> !last.gone().isDone());
     }
 
     /** Lets the warden go on if somebody stopped it. */

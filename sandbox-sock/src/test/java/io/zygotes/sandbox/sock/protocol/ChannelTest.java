@@ -18,6 +18,7 @@ import io.zygotes.sandbox.sock.linux.Sockets;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -34,13 +35,14 @@ class ChannelTest {
     private Channel worker;
     private Channel sandbox;
     private Descriptor sandboxSocket;
+    private final List<Descriptor> unasked = new ArrayList<>();
 
     @BeforeEach
     void connect() throws Exception {
         SocketPair sockets = Sockets.pair(Sockets.Type.STREAM);
         Sockets.passCredentials(sockets.ours());
-        worker = new Channel(sockets.ours());
-        sandbox = new Channel(sockets.theirs());
+        worker = new Channel(sockets.ours(), unasked::addAll);
+        sandbox = new Channel(sockets.theirs(), unasked::addAll);
         sandboxSocket = sockets.theirs();
     }
 
@@ -48,6 +50,7 @@ class ChannelTest {
     void close() {
         worker.close();
         sandbox.close();
+        unasked.forEach(Descriptor::close);
     }
 
     private static long in(int millis) {
@@ -148,8 +151,25 @@ class ChannelTest {
                 List.of(pipe.reading(), pipe.writing()));
         IOException e = assertThrows(IOException.class, () -> worker.receive(in(1000)));
         assertTrue(e.getMessage().contains("open files"), e.getMessage());
+        assertEquals(2, unasked.size());
         pipe.writing().close();
-        // The other copy of its writing end is closed, too, on another thread.
+        pipe.reading().close();
+    }
+
+    @Test
+    void openFilesThatNobodyReceivedAreNotLeftToTheOneWhoClosesTheChannel() throws Exception {
+        Pipe pipe = Pipe.open();
+        for (int i = 0; i < 5; i++) {
+            Messages.send(sandboxSocket, new byte[30_000], 0, List.of(pipe.writing()));
+        }
+        pipe.writing().close();
+        sandbox.close();
+        worker.otherSideGone(); // keeps some of what it said
+        worker.close();
+
+        assertEquals(5, unasked.size());
+        assertFalse(Poll.hasInput(pipe.reading()), "they are closed");
+        unasked.forEach(Descriptor::close);
         assertTrue(Poll.awaitInput(pipe.reading(), 5000), "a copy is open");
         assertEquals(0, FileIo.read(pipe.reading()).length);
         pipe.reading().close();

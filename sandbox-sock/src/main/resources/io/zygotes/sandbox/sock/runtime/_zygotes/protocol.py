@@ -167,6 +167,9 @@ The worker to the warden when it is ready, a JSON object of at most LARGEST_REQU
         OP_MAP           write the maps of a zygote that was forked. The worker sends it in the zygote's name
                          (SCM_CREDENTIALS), so that the kernel translates its process id
                              KEY_MAP    as above; outside is as its parent zygote sees it
+        OP_DISPOSE       close the descriptors that come with it, in a process of its own: somebody sent them to the
+                         worker unasked, and to close them may take for ever. The first one is the reading end of a
+                         pipe, which the worker holds open for as long as it has copies of the others
 """
 
 # The descriptor that is a process's end of its socket to the worker.
@@ -226,6 +229,7 @@ KIND_JOB = "job"
 # What the warden can be asked for.
 OP_SPAWN = "spawn"
 OP_MAP = "map"
+OP_DISPOSE = "dispose"
 
 # Kinds of entries of the base root.
 ENTRY_FOLDER = "folder"

@@ -30,6 +30,7 @@ from ..protocol import (
     KEY_READY,
     KIND_ZYGOTE,
     MOST_NAME_BYTES,
+    OP_DISPOSE,
     OP_MAP,
     OP_SPAWN,
     PATH_RUNTIME,
@@ -102,7 +103,7 @@ class _Warden:
     def __init__(self, control, python):
         self._control = control
         self._python = python
-        self._answers = {OP_SPAWN: self._spawn, OP_MAP: self._map}
+        self._answers = {OP_SPAWN: self._spawn, OP_MAP: self._map, OP_DISPOSE: self._dispose}
 
     def serve(self):
         signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
@@ -131,9 +132,6 @@ class _Warden:
         except OSError as error:
             answer[KEY_ERROR] = str(error)
             answer[KEY_ERRNO] = error.errno
-        finally:
-            for descriptor in descriptors:
-                os.close(descriptor)
         wire.send_message(self._control, answer)
 
     def _reap(self):
@@ -151,6 +149,13 @@ class _Warden:
 
     def _spawn(self, request, descriptors, _):
         """Makes a fresh sandbox."""
+        try:
+            self._fork(request, descriptors)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def _fork(self, request, descriptors):
         gate, release = os.pipe()
         try:
             own = request[KEY_NAME].encode(), b"", b""
@@ -205,3 +210,22 @@ class _Warden:
         os.close(parent)
         if os.waitpid(mapper, 0)[1] != 0:
             raise OSError("cannot write the id maps of process %s" % process)
+
+    def _dispose(self, _, descriptors, __):
+        """Closes files that a sandbox sent to the worker.
+
+        The last close of a socket may wait for its peer (SO_LINGER of socket(7)); only that of a process that is ending
+        never does (PF_EXITING in inet_release of the kernel). So somebody holds copies until all others have closed
+        theirs, and ends.
+        """
+        gate, release = os.pipe()
+        if os.fork() == 0:
+            os.close(release)
+            for reading in (gate, descriptors[0]):
+                while os.read(reading, 1):
+                    pass
+            os._exit(0)
+        os.close(gate)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        os.close(release)
