@@ -3,12 +3,10 @@ package io.zygotes.core;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.fake.FakeCaches;
 import io.zygotes.spi.ConfigException;
-import io.zygotes.spi.ImportCache;
-import io.zygotes.spi.ImportCacheContext;
 import io.zygotes.spi.ImportCacheProvider;
 import io.zygotes.spi.Options;
-import io.zygotes.spi.SpiVersion;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
@@ -17,40 +15,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 class CacheOptionsTest {
 
+    private static final ImportCacheProvider RENAMED = new FakeCaches("forest", Set.of("trees"), context -> {
+        throw new UnsupportedOperationException();
+    });
+
     @TempDir
     Path folder;
-
-    private static final class Renamed implements ImportCacheProvider {
-        @Override
-        public String name() {
-            return "forest";
-        }
-
-        @Override
-        public Set<String> aliases() {
-            return Set.of("trees");
-        }
-
-        @Override
-        public String version() {
-            return "1";
-        }
-
-        @Override
-        public String spiVersion() {
-            return SpiVersion.CURRENT;
-        }
-
-        @Override
-        public String description() {
-            return "for tests";
-        }
-
-        @Override
-        public ImportCache create(ImportCacheContext context) {
-            throw new UnsupportedOperationException();
-        }
-    }
 
     private WorkerConfig settings(String plugins) throws Exception {
         Path file = folder.resolve("config.json");
@@ -59,7 +29,7 @@ class CacheOptionsTest {
     }
 
     private int size(WorkerConfig settings) throws ConfigException {
-        Options options = CacheOptions.of(settings, new Renamed());
+        Options options = CacheOptions.of(settings, RENAMED);
         int size = options.integer("size", 0, 0, 10);
         options.finish();
         return size;
@@ -70,7 +40,7 @@ class CacheOptionsTest {
         WorkerConfig settings = settings("{\"trees\": {\"size\": 1}, \"forest\": {\"size\": 2}}");
 
         assertEquals(2, size(settings));
-        assertEquals("config.json: $.plugins.forest", CacheOptions.where(settings, new Renamed()));
+        assertEquals("config.json: $.plugins.forest", CacheOptions.where(settings, RENAMED));
     }
 
     @Test
@@ -78,7 +48,7 @@ class CacheOptionsTest {
         WorkerConfig settings = settings("{\"trees\": {\"size\": 1}}");
 
         assertEquals(1, size(settings));
-        assertEquals("config.json: $.plugins.trees", CacheOptions.where(settings, new Renamed()));
+        assertEquals("config.json: $.plugins.trees", CacheOptions.where(settings, RENAMED));
     }
 
     @Test
@@ -86,6 +56,6 @@ class CacheOptionsTest {
         WorkerConfig settings = settings("{}");
 
         assertEquals(0, size(settings));
-        assertEquals("config.json: $.plugins.forest", CacheOptions.where(settings, new Renamed()));
+        assertEquals("config.json: $.plugins.forest", CacheOptions.where(settings, RENAMED));
     }
 }

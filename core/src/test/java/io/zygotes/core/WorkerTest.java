@@ -12,17 +12,14 @@ import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.core.fake.Eventually;
 import io.zygotes.core.fake.FakeCache;
+import io.zygotes.core.fake.FakeCaches;
 import io.zygotes.core.fake.FakeMechanism;
+import io.zygotes.core.fake.FakeMechanisms;
 import io.zygotes.spi.ConfigException;
-import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.ImportCacheContext;
-import io.zygotes.spi.ImportCacheProvider;
 import io.zygotes.spi.Reply;
 import io.zygotes.spi.SandboxException;
-import io.zygotes.spi.SpiVersion;
 import io.zygotes.spi.mechanism.MechanismContext;
-import io.zygotes.spi.mechanism.SandboxMechanism;
-import io.zygotes.spi.mechanism.SandboxMechanismProvider;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -92,7 +89,7 @@ class WorkerTest {
 
     private Worker worker() throws Exception {
         WorkerConfig config = directory.config();
-        return Guice.createInjector(new CoreModule(directory, config, new Caches(), new Mechanisms()))
+        return Guice.createInjector(new CoreModule(directory, config, caches(), mechanisms()))
                 .getInstance(Worker.class);
     }
 
@@ -102,29 +99,8 @@ class WorkerTest {
         client.close();
     }
 
-    private final class Caches implements ImportCacheProvider {
-        @Override
-        public String name() {
-            return "fake";
-        }
-
-        @Override
-        public String version() {
-            return "1";
-        }
-
-        @Override
-        public String spiVersion() {
-            return SpiVersion.CURRENT;
-        }
-
-        @Override
-        public String description() {
-            return "for tests";
-        }
-
-        @Override
-        public ImportCache create(ImportCacheContext context) throws ConfigException {
+    private FakeCaches caches() {
+        return new FakeCaches("fake", context -> {
             cacheContext = context;
             if (context.options().integer("size", 0, 0, 10) != 7) {
                 throw new ConfigException("here", "the options did not arrive");
@@ -132,20 +108,14 @@ class WorkerTest {
             context.options().finish();
             cache = new FakeCache(true);
             return cache;
-        }
+        });
     }
 
-    private final class Mechanisms implements SandboxMechanismProvider {
-        @Override
-        public String name() {
-            return "fake";
-        }
-
-        @Override
-        public SandboxMechanism start(MechanismContext context) {
+    private FakeMechanisms mechanisms() {
+        return new FakeMechanisms(context -> {
             mechanismContext = context;
             return mechanism;
-        }
+        });
     }
 
     private URI uri(String path) {
@@ -201,7 +171,7 @@ class WorkerTest {
         Files.writeString(
                 directory.configFile(), "{\"import_cache_tree\": \"t.json\", \"plugins\": {\"fake\": {\"size\": 7}}}");
 
-        worker.reload(directory.config(), new Caches());
+        worker.reload(directory.config(), caches());
 
         FakeCache second = cache;
         assertTrue(first.closed);
@@ -212,7 +182,7 @@ class WorkerTest {
 
         Files.writeString(directory.configFile(), "{\"plugins\": {\"fake\": {\"size\": 11}}}");
         WorkerConfig wrong = directory.config();
-        ConfigException error = assertThrows(ConfigException.class, () -> worker.reload(wrong, new Caches()));
+        ConfigException error = assertThrows(ConfigException.class, () -> worker.reload(wrong, caches()));
 
         assertTrue(
                 error.getMessage().contains("$.plugins.fake")
@@ -228,7 +198,7 @@ class WorkerTest {
         worker.close();
         WorkerConfig config = directory.config();
 
-        assertThrows(IllegalStateException.class, () -> worker.reload(config, new Caches()));
+        assertThrows(IllegalStateException.class, () -> worker.reload(config, caches()));
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.zygotes.core.fake.FakeCaches;
 import io.zygotes.core.fake.FakeMechanism;
 import io.zygotes.core.pool.IdleLeaves;
 import io.zygotes.core.pool.PendingRequest;
@@ -27,7 +28,6 @@ import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
-import io.zygotes.spi.SpiVersion;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.ZygoteSpec;
 import java.lang.reflect.Method;
@@ -98,33 +98,10 @@ class GuardedCacheTest {
     }
 
     private ImportCache cache(ImportCache inner) throws Exception {
-        return GuardedProvider.around(new ImportCacheProvider() {
-                    @Override
-                    public String name() {
-                        return "odd";
-                    }
-
-                    @Override
-                    public String version() {
-                        return "1";
-                    }
-
-                    @Override
-                    public String spiVersion() {
-                        return SpiVersion.CURRENT;
-                    }
-
-                    @Override
-                    public String description() {
-                        return "for tests";
-                    }
-
-                    @Override
-                    public ImportCache create(ImportCacheContext context) {
-                        ofOwnAccord = context.sandboxes();
-                        return inner;
-                    }
-                })
+        return GuardedProvider.around(new FakeCaches("odd", context -> {
+                    ofOwnAccord = context.sandboxes();
+                    return inner;
+                }))
                 .create(context());
     }
 

@@ -11,16 +11,11 @@ import io.zygotes.core.CoreModule;
 import io.zygotes.core.Worker;
 import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.core.fake.FakeCache;
+import io.zygotes.core.fake.FakeCaches;
 import io.zygotes.core.fake.FakeMechanism;
+import io.zygotes.core.fake.FakeMechanisms;
 import io.zygotes.core.function.Functions;
-import io.zygotes.spi.ImportCache;
-import io.zygotes.spi.ImportCacheContext;
-import io.zygotes.spi.ImportCacheProvider;
 import io.zygotes.spi.Invocation;
-import io.zygotes.spi.SpiVersion;
-import io.zygotes.spi.mechanism.MechanismContext;
-import io.zygotes.spi.mechanism.SandboxMechanism;
-import io.zygotes.spi.mechanism.SandboxMechanismProvider;
 import java.io.ByteArrayInputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,45 +38,6 @@ class WorkerStatusTest {
     private WorkerDescription description;
     private Functions functions;
 
-    private static final class Caches implements ImportCacheProvider {
-        @Override
-        public String name() {
-            return "fake";
-        }
-
-        @Override
-        public String version() {
-            return "1";
-        }
-
-        @Override
-        public String spiVersion() {
-            return SpiVersion.CURRENT;
-        }
-
-        @Override
-        public String description() {
-            return "for tests";
-        }
-
-        @Override
-        public ImportCache create(ImportCacheContext context) {
-            return new FakeCache(true);
-        }
-    }
-
-    private static final class Mechanisms implements SandboxMechanismProvider {
-        @Override
-        public String name() {
-            return "fake";
-        }
-
-        @Override
-        public SandboxMechanism start(MechanismContext context) {
-            return new FakeMechanism();
-        }
-    }
-
     @BeforeEach
     void make() throws Exception {
         WorkerDirectory directory =
@@ -93,7 +49,12 @@ class WorkerStatusTest {
                         .resolve("f.py"),
                 "def f(event): return event\n");
         Injector injector = Guice.createInjector(
-                Stage.PRODUCTION, new CoreModule(directory, directory.config(), new Caches(), new Mechanisms()));
+                Stage.PRODUCTION,
+                new CoreModule(
+                        directory,
+                        directory.config(),
+                        new FakeCaches("fake", context -> new FakeCache(true)),
+                        new FakeMechanisms(context -> new FakeMechanism())));
         worker = injector.getInstance(Worker.class);
         numbers = injector.getInstance(WorkerNumbers.class);
         description = injector.getInstance(WorkerDescription.class);

@@ -53,8 +53,9 @@ final class Program {
 
     private static Running start(Path image, Path folder, Map<String, String> environment, String... arguments)
             throws IOException {
-        List<String> command =
-                new ArrayList<>(List.of(image.resolve("bin/zygotes").toString()));
+        // A build that was started with nohup ignores SIGHUP and hands that on; a JVM then leaves it so.
+        List<String> command = new ArrayList<>(List.of(
+                "env", "--default-signal=HUP", image.resolve("bin/zygotes").toString()));
         command.addAll(List.of(arguments));
         Path out = Files.createTempFile(folder, "out", "");
         Path err = Files.createTempFile(folder, "err", "");
