@@ -120,6 +120,20 @@ final class PackageFolder {
         return new PackageInfo(id, dependencies, modules, files(place), bytes);
     }
 
+    /** The package of a folder; empty if it is not one of a finished package. */
+    static Optional<PackageId> identity(Path folder) throws IOException {
+        if (!Files.isRegularFile(folder.resolve(INFO))) {
+            return Optional.empty();
+        }
+        JsonNode info = JSON.readTree(Files.readAllBytes(folder.resolve(INFO)));
+        try {
+            return Optional.of(new PackageId(
+                    info.path("name").asText(), info.path("version").asText()));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty(); // somebody else's file of that name
+        }
+    }
+
     /** Why no zygote may hold the package of a finished folder; empty if nothing of that kind is known. */
     static Optional<String> unfit(Path folder) throws IOException {
         JsonNode reason =

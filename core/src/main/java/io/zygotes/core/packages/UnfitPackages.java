@@ -4,6 +4,8 @@ import io.zygotes.spi.PackageId;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -14,7 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * Packages that no zygote may hold, because a fork does not carry over what they leave when they are imported. It stands
  * in their {@code package.json}, so that the next worker knows it. Safe for use by many threads.
  */
-final class UnfitPackages {
+public final class UnfitPackages {
 
     private static final Logger LOG = System.getLogger(UnfitPackages.class.getName());
 
@@ -24,6 +26,27 @@ final class UnfitPackages {
     /** @param folder the folder of all packages */
     UnfitPackages(Path folder) {
         this.folder = folder;
+    }
+
+    /**
+     * Reads what workers wrote down, without one.
+     *
+     * @param folder the folder of all packages
+     * @return packages that no zygote may hold, with the reasons; empty if there is no folder
+     */
+    public static Map<PackageId, String> in(Path folder) throws IOException {
+        Map<PackageId, String> found = new TreeMap<>();
+        if (Files.isDirectory(folder)) {
+            try (DirectoryStream<Path> places = Files.newDirectoryStream(folder)) {
+                for (Path place : places) {
+                    Optional<PackageId> id = PackageFolder.identity(place);
+                    if (id.isPresent()) {
+                        PackageFolder.unfit(place).ifPresent(reason -> found.put(id.get(), reason));
+                    }
+                }
+            }
+        }
+        return found;
     }
 
     /** Reads what is known of an installed package. */

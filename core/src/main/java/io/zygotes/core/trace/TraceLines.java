@@ -32,7 +32,8 @@ final class TraceLines {
     private final Map<PackageId, Described> described = new HashMap<>();
 
     /** What the present file says of a package. */
-    private record Described(PackageInfo info, ArrayNode dependencies, Optional<ImportCost> cost) {}
+    private record Described(
+            PackageInfo info, ArrayNode dependencies, Optional<ImportCost> cost, Optional<String> unfit) {}
 
     /**
      * @param packages knows what is installed and what it costs
@@ -65,7 +66,7 @@ final class TraceLines {
         Map<String, PackageId> pins = new TreeMap<>();
         call.packages().forEach(id -> pins.put(id.name(), id));
         for (PackageId id : pins.values()) {
-            Optional<PackageInfo> info = described.containsKey(id) ? Optional.empty() : packages.installed(id);
+            Optional<PackageInfo> info = isDescribed(id) ? Optional.empty() : packages.installed(id);
             if (info.isPresent()) {
                 describe(info.get(), dependencies(info.get(), pins), packages.cost(id));
             }
@@ -74,6 +75,12 @@ final class TraceLines {
         ArrayNode all = line.putArray("deps");
         pins.values().forEach(id -> all.add(id.toString()));
         add(line);
+    }
+
+    /** Whether the file says what is known of a package: that no zygote may hold it may have been found out since. */
+    private boolean isDescribed(PackageId id) {
+        Described before = described.get(id);
+        return before != null && before.unfit().equals(packages.unfit(id));
     }
 
     /** Imports were measured; those of a package that no function has need no line. */
@@ -111,8 +118,10 @@ final class TraceLines {
         info.modules().forEach(top::add);
         cost.ifPresent(
                 known -> line.put("import_ms", rounded(known.millis())).put("import_mb", rounded(known.megabytes())));
+        Optional<String> unfit = packages.unfit(info.id());
+        unfit.ifPresent(reason -> line.put("unfit", reason));
         add(line);
-        described.put(info.id(), new Described(info, dependencies, cost));
+        described.put(info.id(), new Described(info, dependencies, cost, unfit));
     }
 
     private static ObjectNode line(String type, String name) {

@@ -43,6 +43,7 @@ class TraceLogTest {
     /** pandas, which needs numpy and something that nobody pins. */
     private static final class Installed implements Packages {
         private final Map<PackageId, ImportCost> costs = new ConcurrentHashMap<>();
+        private final Map<PackageId, String> unfit = new ConcurrentHashMap<>();
         private final CountDownLatch asked = new CountDownLatch(1);
         private volatile CountDownLatch hold = new CountDownLatch(0);
 
@@ -61,6 +62,11 @@ class TraceLogTest {
         @Override
         public Optional<ImportCost> cost(PackageId id) {
             return Optional.ofNullable(costs.get(id));
+        }
+
+        @Override
+        public Optional<String> unfit(PackageId id) {
+            return Optional.ofNullable(unfit.get(id));
         }
 
         @Override
@@ -124,6 +130,22 @@ class TraceLogTest {
         assertEquals(4.5, lines.get(3).get("ms").asDouble());
         assertTrue(Math.abs(System.currentTimeMillis() - lines.get(3).get("ts").asLong()) < 60_000);
         assertEquals(4, lines.size());
+    }
+
+    @Test
+    void aPackageThatTurnedOutToBeUnfitIsDescribedAgain() throws Exception {
+        try (TraceLog log = open()) {
+            log.call("first", "v1", Set.of(NUMPY), 1, "cold");
+        }
+        packages.unfit.put(NUMPY, "it keeps a socket open");
+        try (TraceLog log = open()) {
+            log.call("first", "v1", Set.of(NUMPY), 1, "cold");
+        }
+        List<String> reasons = lines("trace.jsonl").stream()
+                .filter(line -> line.get("type").asText().equals("package"))
+                .map(line -> line.path("unfit").asText())
+                .toList();
+        assertEquals(List.of("", "it keeps a socket open"), reasons);
     }
 
     private static Set<String> names(JsonNode line) {

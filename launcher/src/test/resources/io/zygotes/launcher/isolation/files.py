@@ -92,6 +92,33 @@ def _mount_points():
         return sorted({line.split()[4] for line in file})
 
 
+def _folders(top, depth):
+    """Names of folders so many levels down, and of those on the way."""
+    found = set()
+    for name in os.listdir(top):
+        if os.path.isdir(os.path.join(top, name)):
+            found.add(name)
+            if depth > 1:
+                found.update(_folders(os.path.join(top, name), depth - 1))
+    return sorted(found)
+
+
+def _files_below(top):
+    return [name for _, _, files in os.walk(top) for name in files]
+
+
+def _file_systems(top):
+    """Of all that is below."""
+    return {os.lstat(os.path.join(folder, name)).st_dev for folder, _, names in os.walk(top) for name in names}
+
+
+def _addresses(path):
+    """Those that are not 0, as which the kernel shows them to others than root."""
+    with open(path) as file:
+        words = [line.split()[0] for line in file]
+    return [word for word in words if word.strip("0-")][:3]
+
+
 def _writable_mounts():
     """Folders that are mount points and can be written to, but for its own."""
     found = []
@@ -178,6 +205,17 @@ def run(report):
             "A15", "setns to its own namespace " + name, in_child(lambda n=name: _enter(n)), "EPERM", zygote=["EACCES"]
         )
     check("A16", "chroot", in_child(_climb), "EPERM")
+    # Copies that the worker made: no file of the kernel's, and nothing about anything but processors.
+    check("A17", "what is in /sys", lambda: sorted(os.listdir("/sys")), "['class', 'devices']")
+    check("A17", "what is in /sys/class", lambda: _files_below("/sys/class"), "[]")
+    check(
+        "A17",
+        "what is in /sys/devices",
+        lambda: _folders("/sys/devices", 2),
+        "['cpu', 'node', 'system']",
+        "['cpu', 'system']",
+    )
+    check("A17", "files of the kernel in /sys", lambda: _file_systems("/sys") - {os.stat("/").st_dev}, "set()")
     canaries = [
         event["canary"],
         "/../../../.." + event["canary"],
@@ -203,7 +241,6 @@ def run(report):
                     "/run",
                     "/var",
                     "/boot",
-                    "/sys",
                     "/.pivot",
                     "/etc/ssh",
                     "/etc/machine-id",
@@ -229,10 +266,29 @@ def run(report):
         "A23",
         "what is in /dev",
         lambda: sorted(os.listdir("/dev")),
-        str(["fd", "full", "null", "random", "shm", "stderr", "stdin", "stdout", "urandom", "zero"]),
+        str(
+            [
+                "fd",
+                "full",
+                "null",
+                "ptmx",
+                "pts",
+                "random",
+                "shm",
+                "stderr",
+                "stdin",
+                "stdout",
+                "tty",
+                "urandom",
+                "zero",
+            ]
+        ),
     )
-    for device in ("vda", "sda", "kmsg", "kvm", "fuse", "net/tun", "loop-control", "mem", "ptmx", "tty", "vsock"):
+    for device in ("vda", "sda", "kmsg", "kvm", "fuse", "net/tun", "loop-control", "mem", "vsock", "console", "tty0"):
         check("A23", "open /dev/" + device, lambda d=device: os.open("/dev/" + d, os.O_RDONLY), "ENOENT", "ENOTDIR")
+    # There is none but those that the sandbox makes, in a file system of its own.
+    check("A23", "open the worker's terminal", lambda: os.open("/dev/tty", os.O_RDONLY), "ENXIO")
+    check("A23", "terminals of others", lambda: os.listdir("/dev/pts"), "['ptmx']", zygote=["[]"])
     for path in (
         "sys/kernel/core_pattern",
         "sys/kernel/modprobe",
@@ -242,29 +298,39 @@ def run(report):
         "sys/vm/drop_caches",
         "sys/kernel/hostname",
     ):
-        check("A30", "write /proc/" + path, lambda p=path: _write("/proc/" + p), "ENOENT")
+        # The files of a container's /proc, which belong to the host's root.
+        check("A30", "write /proc/" + path, lambda p=path: _write("/proc/" + p), "EACCES", "ENOENT")
     check("A30", "write /sys/kernel/uevent_helper", lambda: _write("/sys/kernel/uevent_helper"), "ENOENT")
+    # What runc masks, what the kernel shows to root alone, and what it shows others without what is secret in it.
     for path in (
         "kcore",
         "keys",
-        "key-users",
         "timer_list",
+        "timer_stats",
         "kmsg",
         "sched_debug",
         "latency_stats",
-        "config.gz",
-        "iomem",
-        "kallsyms",
-        "cmdline",
-        "cpuinfo",
-        "meminfo",
         "mounts/../kcore",
-        "sys/kernel/random/boot_id",
-        "sysvipc/shm",
         "vmallocinfo",
+        "slabinfo",
+        "pagetypeinfo",
+        "kpageflags",
         "interrupts",
+        "1/root/etc/shadow",
     ):
-        check("A31", "read /proc/" + path, lambda p=path: _read("/proc/" + p), "ENOENT", "ENOTDIR")
+        check("A31", "read /proc/" + path, lambda p=path: _read("/proc/" + p), "b''", "EACCES", "ENOENT", "ENOTDIR")
+    for path in ("acpi", "asound", "scsi"):
+        check("A31", "list /proc/" + path, lambda p=path: os.listdir("/proc/" + p), "[]", "ENOENT")
+    check("A31", "addresses of the kernel", lambda: _addresses("/proc/kallsyms"), "[]", "ENOENT")
+    check("A31", "addresses of memory", lambda: _addresses("/proc/iomem"), "[]", "ENOENT")
+    check(
+        "A31",
+        "names of others in what the kernel shows of the machine",
+        lambda: _mentions(["/proc/sysvipc/shm", "/proc/locks", "/proc/key-users"], event["forbidden"]),
+        "[]",
+    )
+    for path in ("meminfo", "stat", "cpuinfo", "uptime", "loadavg"):
+        check("A31", "read /proc/%s, as programs do" % path, lambda p=path: len(_read("/proc/" + p)) > 0, "True")
     check("A31", "read /sys/firmware", lambda: os.listdir("/sys/firmware"), "ENOENT")
     for value in (b"-1000", b"-1"):
         check(

@@ -174,7 +174,8 @@ final class AutoTree implements ImportCache {
         // A zygote's model leaves out what it costs beside its packages; leaves need memory, too.
         double memory = context.memory().totalBytes() / 2.0 / (1 << 20);
         ZygoteTree tree = TreeFitter.tree(
-                new Trace(packages(calls), calls),
+                new Trace(packages(calls), calls)
+                        .without(id -> context.packages().unfit(id).isPresent()),
                 new TreeFitter.Settings(
                         options.nodes(), OptionalDouble.of(memory), TreeFitter.Versions.ANY, options.seed()));
         Layout now = cache.present();

@@ -112,6 +112,20 @@ final class AutoTreeTest {
     }
 
     @Test
+    void whatIsUnfitForZygotesIsInNoTreeThatItLearns() throws Exception {
+        AutoTree auto = auto(FIRST, AutoOptions.DEFAULT);
+        packages.makeUnfit("numpy==2.2.3", "it keeps a socket open");
+        call(auto, 30, "pandas==2.2.3");
+        call(auto, 30, "flask==3.1.0");
+
+        assertTrue(auto.refit());
+
+        String learned = auto.tree().toString();
+        assertTrue(learned.contains("flask"), learned);
+        assertFalse(learned.contains("numpy") || learned.contains("pandas"), learned);
+    }
+
+    @Test
     void zygotesOfBothTreesStayAndTheOthersEnd() throws Exception {
         AutoTree auto = auto(FIRST, AutoOptions.DEFAULT);
         call(auto, 5, "six==1.17.0");

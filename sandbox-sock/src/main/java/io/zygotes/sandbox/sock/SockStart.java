@@ -2,7 +2,6 @@ package io.zygotes.sandbox.sock;
 
 import io.zygotes.sandbox.sock.cgroup.CgroupLayout;
 import io.zygotes.sandbox.sock.cgroup.CgroupTree;
-import io.zygotes.sandbox.sock.warden.BaseRoot;
 import io.zygotes.sandbox.sock.warden.PythonRuntime;
 import io.zygotes.sandbox.sock.warden.RootFolder;
 import io.zygotes.sandbox.sock.warden.WardenPlan;
@@ -12,7 +11,6 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 
 /** The steps from a machine that is as it is to a mechanism that works. */
@@ -47,9 +45,7 @@ final class SockStart {
         PythonRuntime host =
                 PythonRuntime.prepare(base.isEmpty() ? context.python() : "python3", Optional.empty(), state);
         PythonRuntime python = base.isEmpty() ? host : PythonRuntime.prepare(context.python(), base, state);
-        List<List<String>> root = root(base, python);
-        String tuning = System.getProperty(TUNING, "");
-        WardenPlan plan = new WardenPlan(python, host.executable(), root, state.resolve("root"), tuning);
+        WardenPlan plan = plan(base, python, host.executable(), state);
         SockMechanism mechanism = SockMechanism.start(context, plan, CgroupTree.claim(layout, state));
         LOG.log(Level.INFO, "sandboxes: " + layout.describe() + "; " + python.executable());
         return mechanism;
@@ -71,9 +67,10 @@ final class SockStart {
         }
     }
 
-    private static List<List<String>> root(Optional<Path> base, PythonRuntime python) throws SandboxException {
+    private static WardenPlan plan(Optional<Path> base, PythonRuntime python, String host, Path state)
+            throws SandboxException {
         try {
-            return BaseRoot.plan(base, python);
+            return WardenPlan.of(python, host, base, state.resolve("root"), System.getProperty(TUNING, ""));
         } catch (IOException e) {
             throw new SandboxException("cannot start the sandbox mechanism: " + e.getMessage(), e);
         }

@@ -13,7 +13,9 @@ import io.zygotes.spi.Zygote;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -97,6 +99,40 @@ class BaseFolderTest {
     void itMayLieAsDeepAsPathsGo(int length, @TempDir Path worker) throws Exception {
         moveTo(length);
         assertServes(worker);
+    }
+
+    /** podman issues 14412 and 11042: whoever mounted the old file keeps it. */
+    @Test
+    void settingsThatChangeWhileTheWorkerRunsAreSeenByLeavesThatLiveAlready(@TempDir Path worker) throws Exception {
+        Path resolver = base.resolve("etc/resolv.conf");
+        try (RealSandboxes real = new RealSandboxes(worker, python, Optional.of(base))) {
+            Zygote root = real.mechanism.createZygote(Optional.empty(), RealSandboxes.zygote());
+            Leaf leaf = real.mechanism.createLeaf(Optional.of(root), real.lambda("servers", """
+                def f(event):
+                    try:
+                        with open("/etc/resolv.conf") as file:
+                            return file.read()
+                    except FileNotFoundError:
+                        return "none"
+                """));
+            assertEquals("\"none\"", servers(leaf));
+            for (String servers : List.of("nameserver 192.0.2.1", "nameserver 192.0.2.2")) {
+                Path beside = Files.writeString(base.resolve("beside"), servers);
+                Files.move(beside, resolver, StandardCopyOption.ATOMIC_MOVE);
+                long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+                while (!servers(leaf).equals("\"" + servers + "\"")) {
+                    assertTrue(System.nanoTime() < end, servers + " is not seen");
+                    Thread.sleep(100);
+                }
+            }
+        } finally {
+            Files.deleteIfExists(resolver);
+        }
+    }
+
+    private static String servers(Leaf leaf) throws Exception {
+        return new String(
+                leaf.call(Invocation.post(new byte[0]), Duration.ofSeconds(10)).body(), StandardCharsets.UTF_8);
     }
 
     private static void assertRefused(Path refused, String why, Path worker) {

@@ -3,6 +3,7 @@ package io.zygotes.launcher.measure.tree;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -54,6 +55,12 @@ final class TreeFitCommand implements Callable<Integer> {
     @Option(names = "--seed", defaultValue = "1", paramLabel = "S", description = "Decides where the search is random.")
     private long seed;
 
+    @Option(
+            names = {"-p", "--path"},
+            paramLabel = "DIR",
+            description = "A worker directory: leaves out what its workers found to be unfit for zygotes.")
+    private Path worker;
+
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "Where to write the tree.")
     private Path out;
 
@@ -68,7 +75,8 @@ final class TreeFitCommand implements Callable<Integer> {
                 nodes,
                 memoryMb == null ? OptionalDouble.empty() : OptionalDouble.of(memoryMb),
                 versions == Versions.pinned,
-                seed);
+                seed,
+                Optional.ofNullable(worker));
         PrintWriter print = spec.commandLine().getOut();
         print.print(OptionalTree.tools().fit(request, out, spec.commandLine().getErr()));
         print.flush();

@@ -29,6 +29,12 @@ final class TreeShowCommand implements Callable<Integer> {
     @Option(names = "--svg", paramLabel = "OUT", description = "Draws a picture into this file as well.")
     private Path svg;
 
+    @Option(
+            names = {"-p", "--path"},
+            paramLabel = "DIR",
+            description = "A worker directory: marks what its workers found to be unfit for zygotes.")
+    private Path worker;
+
     @Override
     public Integer call() throws Exception {
         PrintWriter out = spec.commandLine().getOut();
@@ -37,6 +43,7 @@ final class TreeShowCommand implements Callable<Integer> {
                         file,
                         Optional.ofNullable(trace),
                         Optional.ofNullable(svg),
+                        Optional.ofNullable(worker),
                         spec.commandLine().getErr()));
         out.flush();
         return 0;

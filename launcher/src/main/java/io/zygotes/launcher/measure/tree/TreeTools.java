@@ -1,6 +1,8 @@
 package io.zygotes.launcher.measure.tree;
 
+import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.core.files.Folders;
+import io.zygotes.core.packages.UnfitPackages;
 import io.zygotes.launcher.console.Failure;
 import io.zygotes.plugin.tree.fit.Evaluation;
 import io.zygotes.plugin.tree.fit.FitException;
@@ -29,6 +31,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.TreeMap;
 
 /** What commands do with trees and traces; answers are text for people unless said otherwise. */
 public final class TreeTools {
@@ -45,22 +48,36 @@ public final class TreeTools {
      * @param file the tree
      * @param trace adds to each node what it costs and how many calls of this trace it serves
      * @param svg gets a picture; written beside and renamed
+     * @param worker a worker directory whose packages are known: those that are unfit for zygotes are marked
      * @param err gets lines about what had to be left out of the trace
      * @throws ConfigException if the file is no tree
      * @throws Failure if the trace is of no use or the picture has no place
      */
-    public String show(Path file, Optional<Path> trace, Optional<Path> svg, PrintWriter err)
+    public String show(Path file, Optional<Path> trace, Optional<Path> svg, Optional<Path> worker, PrintWriter err)
             throws ConfigException, Failure, IOException {
         if (svg.isPresent()) {
             requirePlace(svg.get(), List.of(file));
         }
         ZygoteTree tree = TreeReader.file(file);
-        Optional<Trace> calls = trace.isPresent() ? Optional.of(read(List.of(trace.get()), err)) : Optional.empty();
+        Map<PackageId, String> unfit = new TreeMap<>(unfit(worker));
+        Optional<Trace> calls = Optional.empty();
+        if (trace.isPresent()) {
+            TraceReader.Result read = result(List.of(trace.get()), 0, err);
+            calls = Optional.of(read.trace());
+            read.unfit().forEach(unfit::putIfAbsent);
+        }
         if (svg.isPresent()) {
             Folders.write(
                     svg.get().toAbsolutePath(), TreeReport.svg(tree, calls).getBytes(StandardCharsets.UTF_8));
         }
-        return (calls.isPresent() ? TreeReport.text(tree, calls.get()) : TreeText.of(tree)) + nodes(tree.size()) + "\n";
+        return TreeReport.text(tree, calls, unfit) + nodes(tree.size()) + "\n";
+    }
+
+    /** What a worker found out about its packages. */
+    private static Map<PackageId, String> unfit(Optional<Path> worker) throws ConfigException, IOException {
+        return worker.isEmpty()
+                ? Map.of()
+                : UnfitPackages.in(WorkerDirectory.open(worker.get()).config().packagesFolder());
     }
 
     private static String nodes(int count) {
@@ -95,8 +112,10 @@ public final class TreeTools {
      * @param memoryMb the most modelled memory in MiB; empty for no limit
      * @param pinned whether nodes name versions
      * @param seed decides where the search is random
+     * @param worker a worker directory whose packages are known: those that are unfit for zygotes are left out
      */
-    public record FitRequest(List<Path> traces, int nodes, OptionalDouble memoryMb, boolean pinned, long seed) {
+    public record FitRequest(
+            List<Path> traces, int nodes, OptionalDouble memoryMb, boolean pinned, long seed, Optional<Path> worker) {
 
         /** Copies the list. */
         public FitRequest {
@@ -107,12 +126,20 @@ public final class TreeTools {
     /**
      * Fits a tree, writes it beside and renames it, and says what it saves.
      *
+     * @throws ConfigException if the worker directory is none
      * @throws Failure if the traces are of no use, the limits allow no tree, or the file has no place; no file is
      *     written then
      */
-    public String fit(FitRequest request, Path out, PrintWriter err) throws Failure, IOException {
+    public String fit(FitRequest request, Path out, PrintWriter err) throws ConfigException, Failure, IOException {
         requirePlace(out, request.traces());
-        Trace trace = read(request.traces(), err);
+        Map<PackageId, String> unfit = new TreeMap<>(unfit(request.worker()));
+        TraceReader.Result read = result(request.traces(), 0, err);
+        read.unfit().forEach(unfit::putIfAbsent);
+        unfit.keySet().retainAll(read.trace().packages().keySet());
+        unfit.forEach(
+                (id, reason) -> err.println("zygotes: left out " + id + ", which is unfit for zygotes: " + reason));
+        err.flush();
+        Trace trace = read.trace().without(unfit::containsKey);
         TreeFitter.Fit fit;
         try {
             fit = TreeFitter.fit(

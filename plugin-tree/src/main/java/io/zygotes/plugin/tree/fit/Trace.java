@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.DoubleStream;
 
 /**
@@ -115,6 +116,44 @@ public final class Trace {
             double[] sum = byName.get(id.name());
             return sum == null ? otherwise : sum[0] / sum[1];
         }
+    }
+
+    /**
+     * The same trace for a tree that must not hold certain packages: they are taken out of all calls, and so is what needs
+     * them, because to import it imports them.
+     *
+     * @param unfit which packages no zygote may hold
+     */
+    public Trace without(Predicate<PackageId> unfit) {
+        Map<Set<PackageId>, Long> left = new LinkedHashMap<>();
+        for (Calls each : calls) {
+            left.merge(fit(each.packages(), unfit), each.count(), Long::sum);
+        }
+        List<Calls> others = left.entrySet().stream()
+                .map(each -> new Calls(each.getKey(), each.getValue()))
+                .toList();
+        return new Trace(List.copyOf(packages.values()), others);
+    }
+
+    /** What of a function's packages neither is unfit nor needs what is. */
+    private Set<PackageId> fit(Set<PackageId> all, Predicate<PackageId> unfit) {
+        Set<PackageId> fit = new HashSet<>(all);
+        if (!fit.removeIf(unfit)) {
+            return all;
+        }
+        Set<PackageId> out = new HashSet<>(all);
+        out.removeAll(fit);
+        while (fit.removeIf(id -> needsOneOf(id, out) && out.add(id))) {
+            // Until nothing else needs what was taken out.
+        }
+        return fit;
+    }
+
+    private boolean needsOneOf(PackageId id, Set<PackageId> others) {
+        TracedPackage traced = packages.get(id);
+        return traced != null
+                && traced.dependencies().stream()
+                        .anyMatch(needed -> others.stream().anyMatch(needed::matches));
     }
 
     /** The packages that the trace describes, by id, in the order of the trace. */

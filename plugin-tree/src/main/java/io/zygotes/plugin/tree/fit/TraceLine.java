@@ -3,6 +3,7 @@ package io.zygotes.plugin.tree.fit;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
@@ -43,6 +44,12 @@ record TraceLine(JsonNode json) {
             texts.add(each.textValue());
         }
         return texts;
+    }
+
+    /** Why no zygote may hold the package; empty if nothing of that kind was found. */
+    Optional<String> unfit() throws MalformedLine {
+        JsonNode value = json.get("unfit");
+        return value == null || value.isNull() ? Optional.empty() : Optional.of(text("unfit"));
     }
 
     /** What importing the package costs, in milliseconds; empty if nobody measured it. */

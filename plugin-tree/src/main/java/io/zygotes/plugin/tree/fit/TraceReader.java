@@ -49,6 +49,7 @@ public final class TraceReader {
      * @param unknownFunctions how many invocations name a function that no line describes
      * @param repeated files that were named before; they are read once
      * @param first the first invocations, in the order of their times; as many as were asked for
+     * @param unfit packages that no zygote may hold, with the reasons
      */
     public record Result(
             Trace trace,
@@ -56,13 +57,15 @@ public final class TraceReader {
             List<String> firstMalformed,
             long unknownFunctions,
             List<Path> repeated,
-            List<Invocation> first) {
+            List<Invocation> first,
+            Map<PackageId, String> unfit) {
 
-        /** Copies the lists. */
+        /** Copies the lists and the map. */
         public Result {
             firstMalformed = List.copyOf(firstMalformed);
             repeated = List.copyOf(repeated);
             first = List.copyOf(first);
+            unfit = Map.copyOf(unfit);
         }
     }
 
@@ -94,6 +97,7 @@ public final class TraceReader {
     private final Map<Set<PackageId>, long[]> counts = new LinkedHashMap<>();
     private final Map<String, Function> functions = new HashMap<>();
     private final Map<String, Long> early = new HashMap<>();
+    private final Map<PackageId, String> unfit = new HashMap<>();
     private final List<String> firstMalformed = new ArrayList<>();
     private final FirstInvocations first;
     private long unknown;
@@ -246,6 +250,7 @@ public final class TraceReader {
             megabytes = megabytes.isPresent() ? megabytes : before.megabytes();
         }
         packages.put(id, new Trace.TracedPackage(id, dependencies, millis, megabytes));
+        line.unfit().ifPresent(reason -> unfit.put(id, reason));
     }
 
     private void function(TraceLine line) throws MalformedLine {
@@ -304,6 +309,7 @@ public final class TraceReader {
                 firstMalformed,
                 unknown,
                 repeated,
-                first.sorted(functions));
+                first.sorted(functions),
+                unfit);
     }
 }

@@ -4,9 +4,12 @@ import io.zygotes.plugin.tree.model.Requirement;
 import io.zygotes.plugin.tree.model.TreeText;
 import io.zygotes.plugin.tree.model.ZygoteTree;
 import io.zygotes.spi.ImportCost;
+import io.zygotes.spi.PackageId;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** Shows a tree with what its nodes cost and serve on a trace: {@code tree show}. */
 public final class TreeReport {
@@ -24,19 +27,41 @@ public final class TreeReport {
 
     private TreeReport() {}
 
-    /** The tree in text; each node with the time and memory that its own packages cost, and the calls that it serves. */
-    public static String text(ZygoteTree tree, Trace trace) {
-        List<ImportCost> costs = TreeEvaluator.costs(tree, trace);
-        Evaluation evaluation = TreeEvaluator.evaluate(tree, trace);
-        return TreeText.of(
-                tree,
-                index -> String.format(
-                        Locale.ROOT,
-                        "%7.1f ms %6.1f MB %6d %s",
-                        costs.get(index).millis(),
-                        costs.get(index).megabytes(),
-                        evaluation.hits().get(index),
-                        evaluation.hits().get(index) == 1 ? "call" : "calls"));
+    /**
+     * The tree in text.
+     *
+     * @param trace adds to each node the time and memory that its own packages cost, and the calls that it serves
+     * @param unfit packages that no zygote may hold, with the reasons: their nodes are marked, and the reasons stand below
+     */
+    public static String text(ZygoteTree tree, Optional<Trace> trace, Map<PackageId, String> unfit) {
+        List<ImportCost> costs = trace.map(t -> TreeEvaluator.costs(tree, t)).orElse(List.of());
+        List<Long> hits = trace.map(t -> TreeEvaluator.evaluate(tree, t).hits()).orElse(List.of());
+        Map<PackageId, String> named = new TreeMap<>();
+        String drawn = TreeText.of(tree, index -> {
+            List<PackageId> here = unfit.keySet().stream()
+                    .filter(id -> tree.places().get(index).node().packages().stream()
+                            .anyMatch(requirement -> requirement.matches(id)))
+                    .toList();
+            here.forEach(id -> named.put(id, unfit.get(id)));
+            return (trace.isPresent() ? numbers(costs.get(index), hits.get(index)) : "")
+                    + (here.isEmpty() ? "" : (trace.isPresent() ? "  " : "") + "unfit");
+        });
+        StringBuilder text = new StringBuilder(drawn);
+        named.forEach((id, reason) -> text.append(id)
+                .append(" is unfit for zygotes: ")
+                .append(reason)
+                .append(". The worker makes no zygote with it, and so none of this node and those below it\n"));
+        return text.toString();
+    }
+
+    private static String numbers(ImportCost cost, long hits) {
+        return String.format(
+                Locale.ROOT,
+                "%7.1f ms %6.1f MB %6d %s",
+                cost.millis(),
+                cost.megabytes(),
+                hits,
+                hits == 1 ? "call" : "calls");
     }
 
     /**

@@ -12,6 +12,7 @@ import io.zygotes.spi.PackageId;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Random;
@@ -128,12 +129,45 @@ final class TreeEvaluatorTest {
     }
 
     @Test
+    void aReportMarksWhatIsUnfitForZygotes() throws Exception {
+        ZygoteTree tree = tree("{\"children\": [{\"packages\": [\"a\", \"b==1\"]}, {\"packages\": [\"c\"]}]}");
+        Map<PackageId, String> unfit = Map.of(
+                PackageId.parse("a==2"), "it keeps a socket open", PackageId.parse("b==7"), "it starts threads (x)");
+        assertEquals("""
+            (root)
+            ├─ a, b==1  unfit
+            └─ c
+            a==2 is unfit for zygotes: it keeps a socket open. The worker makes no zygote with it, and so none of \
+            this node and those below it
+            """, TreeReport.text(tree, Optional.empty(), unfit));
+    }
+
+    @Test
+    void aTraceWithoutAPackageIsWithoutWhatNeedsItAsWell() {
+        Trace.TracedPackage needs = new Trace.TracedPackage(
+                PackageId.parse("d==1"),
+                List.of(Requirement.parse("a==1")),
+                OptionalDouble.of(1),
+                OptionalDouble.of(1));
+        Trace.TracedPackage needsThat = new Trace.TracedPackage(
+                PackageId.parse("e==1"), List.of(Requirement.parse("d")), OptionalDouble.of(1), OptionalDouble.of(1));
+        Trace trace = new Trace(
+                List.of(cost("a==1", 10, 1), cost("b==1", 100, 30), needs, needsThat),
+                List.of(calls(3, "a==1", "b==1", "d==1", "e==1"), calls(2, "b==1"), calls(1, "a==2", "d==1")));
+        PackageId unfit = PackageId.parse("a==1");
+        assertEquals(
+                Set.of(calls(5, "b==1"), calls(1, "a==2", "d==1")),
+                Set.copyOf(trace.without(unfit::equals).calls()));
+        assertEquals(trace.calls(), trace.without(id -> false).calls());
+    }
+
+    @Test
     void aReportShowsCostsAndHits() throws Exception {
         ZygoteTree tree = tree("{\"children\": [{\"packages\": [\"b==1\"]}]}");
         assertEquals("""
             (root)       0.0 ms    0.0 MB      7 calls
             └─ b==1    100.0 ms   30.0 MB      3 calls
-            """, TreeReport.text(tree, TRACE));
+            """, TreeReport.text(tree, Optional.of(TRACE), Map.of()));
         assertEquals(
                 List.of(
                         "2 nodes, 30.0 MB; a call imports %.1f ms instead of %.1f ms"

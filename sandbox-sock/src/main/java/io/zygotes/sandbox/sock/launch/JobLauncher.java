@@ -9,6 +9,7 @@ import io.zygotes.sandbox.sock.protocol.Protocol;
 import io.zygotes.sandbox.sock.protocol.SandboxKind;
 import io.zygotes.sandbox.sock.resource.Kit;
 import io.zygotes.sandbox.sock.sandbox.SockJob;
+import io.zygotes.sandbox.sock.warden.HostNames;
 import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.SandboxException;
@@ -102,7 +103,7 @@ public final class JobLauncher {
                 false,
                 List.of(),
                 Optional.empty());
-        return new LaunchRequest(common, launch.id(), identity.ids(), Map.of(), launch.descriptors(kit));
+        return new LaunchRequest(common, HostNames.JOB, identity.ids(), Map.of(), launch.descriptors(kit));
     }
 
     private void giveOrders(SockJob sandbox, Job job, JobFiles files, int owner)

@@ -14,6 +14,7 @@ import io.zygotes.sandbox.sock.sandbox.CreationStep;
 import io.zygotes.sandbox.sock.sandbox.SockLeaf;
 import io.zygotes.sandbox.sock.sandbox.SockZygote;
 import io.zygotes.sandbox.sock.warden.BaseRoot;
+import io.zygotes.sandbox.sock.warden.HostNames;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
@@ -178,6 +179,11 @@ public final class LeafLauncher {
                 plan.toldLimits());
         Map<String, String> own = plan.ahead().map(LeafSpec::environment).orElse(Map.of());
         Map<String, String> environment = own.isEmpty() ? own : SandboxEnvironment.with(own);
-        return new LaunchRequest(common, launch.id(), identity.ids(), environment, launch.descriptors(kit));
+        return new LaunchRequest(
+                common,
+                HostNames.ofLeaf(identity.ids().inside()),
+                identity.ids(),
+                environment,
+                launch.descriptors(kit));
     }
 }

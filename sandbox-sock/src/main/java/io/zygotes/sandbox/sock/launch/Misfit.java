@@ -46,9 +46,17 @@ public final class Misfit {
 
     /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#misfit}. */
     public static Optional<String> of(SockZygote zygote, LeafSpec spec) {
+        return of(zygote.traces(), !zygote.packages().isEmpty(), spec);
+    }
+
+    /**
+     * Why a lambda does not fit.
+     *
+     * @param traces what imports of the zygote left
+     * @param hasPackages whether the zygote has imported any
+     */
+    static Optional<String> of(ImportTraces traces, boolean hasPackages, LeafSpec spec) {
         LambdaTraits traits = LambdaTraits.of(spec);
-        ImportTraces traces = zygote.traces();
-        boolean hasPackages = !zygote.packages().isEmpty();
         if (hasPackages && traits.patch().isPresent()) {
             return traits.patch();
         }

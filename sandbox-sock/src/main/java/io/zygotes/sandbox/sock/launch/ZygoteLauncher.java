@@ -15,6 +15,7 @@ import io.zygotes.sandbox.sock.protocol.SandboxKind;
 import io.zygotes.sandbox.sock.resource.Kit;
 import io.zygotes.sandbox.sock.resource.KitStock;
 import io.zygotes.sandbox.sock.sandbox.SockZygote;
+import io.zygotes.sandbox.sock.warden.HostNames;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.PackageInfo;
@@ -129,7 +130,7 @@ public final class ZygoteLauncher {
                 List.of(),
                 Optional.empty());
         IdMap map = new IdMap(Protocol.FIRST_ID, block.start(), block.count());
-        return new LaunchRequest(common, launch.id(), map, Map.of(), launch.descriptors(kit));
+        return new LaunchRequest(common, HostNames.ZYGOTE, map, Map.of(), launch.descriptors(kit));
     }
 
     /**

@@ -18,6 +18,11 @@ public final class Descriptor implements AutoCloseable {
         this.number = number;
     }
 
+    /** The number, for a path in /proc: whoever uses it sees to it that nobody closes this meanwhile. */
+    int number() {
+        return number;
+    }
+
     /**
      * Begins a use: until {@link #release} every call on it goes to the open file, also after it was closed.
      *

@@ -1,6 +1,7 @@
 package io.zygotes.sandbox.sock.linux;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.Map;
 
 /**
@@ -72,6 +73,15 @@ public final class Mounts {
         Map<String, String> options = Map.of(
                 "size", megabytes + "m", "nr_inodes", Integer.toString(inodes), "mode", "755", "uid", id, "gid", id);
         return newMount("tmpfs", options, NOSUID_NODEV);
+    }
+
+    /**
+     * Where the files of a detached mount can be reached, while the descriptor is open.
+     *
+     * @param mount what holds it
+     */
+    public static Path path(Descriptor mount) {
+        return Path.of("/proc/self/fd/" + mount.number());
     }
 
     /**

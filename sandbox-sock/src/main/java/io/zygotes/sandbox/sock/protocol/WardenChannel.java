@@ -24,11 +24,12 @@ public final class WardenChannel implements AutoCloseable {
      * Tells it what to be.
      *
      * @param group the folder of its cgroup
+     * @param settings a detached mount: what becomes /etc
      * @param deadline the moment ({@link System#nanoTime}) until which it may take; as for all that follow
      */
-    public void instruct(WardenInstructions instructions, Descriptor group, long deadline)
+    public void instruct(WardenInstructions instructions, Descriptor group, Descriptor settings, long deadline)
             throws IOException, TimeoutException, InterruptedException {
-        channel.send(Json.MAPPER.writeValueAsBytes(instructions.toMap()), deadline, List.of(group));
+        channel.send(Json.MAPPER.writeValueAsBytes(instructions.toMap()), deadline, List.of(group, settings));
         // A message for each: none holds as many paths as may come.
         for (List<String> entry : instructions.entries()) {
             channel.send(Json.MAPPER.writeValueAsBytes(Map.of(Protocol.KEY_ENTRY, entry)), deadline);

@@ -21,7 +21,7 @@ import java.util.Set;
  *   <li>{@code text PATH CONTENT}: a small file
  *   <li>{@code tree PATH SOURCE}: a folder of the host and all below it, read-only, without devices and set-uid
  *   <li>{@code file PATH SOURCE}: a file of the host, read-only
- *   <li>{@code device PATH SOURCE}: a device node of the host
+ *   <li>{@code device PATH SOURCE}: a device like the host's
  *   <li>{@code mask PATH (NAME CONTENT)…}: hides what an earlier entry brought, under a read-only folder with these files
  * </ul>
  */
@@ -30,7 +30,10 @@ public final class BaseRoot {
     /** Where temporary files of a sandbox are. */
     private static final String TEMPORARY = Protocol.PATH_HOST + "/tmp";
 
-    /** Folders that a sandbox gets of its own. The warden mounts {@code /proc}; {@code /tmp} lies in {@code /host}. */
+    /**
+     * Folders that a sandbox gets of its own. The warden mounts {@code /proc}, and {@code /etc}, which is an
+     * {@link EtcFolder}; {@code /tmp} lies in {@code /host}.
+     */
     private static final List<String> OWN = List.of(
             "/proc",
             "/dev",
@@ -58,33 +61,13 @@ public final class BaseRoot {
 
     private static final List<String> HOST_SYSTEM = List.of("bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr");
 
-    /** What programs look up in /etc, and what tells nothing about this machine's users. */
-    private static final List<String> HOST_ETC = List.of(
-            "alternatives",
-            "ca-certificates",
-            "fonts",
-            "gai.conf",
-            "host.conf",
-            "hosts",
-            "ld.so.cache",
-            "ld.so.conf",
-            "ld.so.conf.d",
-            "localtime",
-            "mime.types",
-            "pki",
-            "protocols",
-            "resolv.conf",
-            "services",
-            "ssl",
-            "timezone");
-
     /** The first of the uids that leaves see as their own. */
     public static final int FIRST_LAMBDA_ID = 10_000;
 
     /** How many there are; each has a line in a file that goes to the warden as one message. */
     public static final int LAMBDA_IDS = 128;
 
-    private static final List<String> DEVICES = List.of("null", "zero", "full", "random", "urandom");
+    private static final List<String> DEVICES = List.of("null", "zero", "full", "random", "urandom", "tty");
 
     /** A module that interpreters which a lambda starts import at their start, and that finds its packages for them. */
     private static final String PACKAGES_OF_SANDBOX = "_zygotes_packages";
@@ -114,7 +97,7 @@ public final class BaseRoot {
      * @return the entries
      * @throws IOException if a folder cannot be read
      */
-    public static List<List<String>> plan(Optional<Path> base, PythonRuntime python) throws IOException {
+    static List<List<String>> plan(Optional<Path> base, PythonRuntime python) throws IOException {
         BaseRoot plan = new BaseRoot(RootFolder.of(base.orElse(Path.of("/"))));
         OWN.forEach(path -> plan.add(Protocol.ENTRY_FOLDER, path));
         if (base.isPresent()) {
@@ -125,6 +108,10 @@ public final class BaseRoot {
         plan.add(Protocol.ENTRY_LINK, Protocol.PATH_TMP, TEMPORARY);
         for (String device : DEVICES) {
             plan.add(Protocol.ENTRY_DEVICE, "/dev/" + device, "/dev/" + device);
+        }
+        if (hasTerminals()) {
+            plan.add(Protocol.ENTRY_FOLDER, "/dev/pts");
+            plan.add(Protocol.ENTRY_LINK, "/dev/ptmx", "pts/ptmx");
         }
         plan.add(Protocol.ENTRY_LINK, "/dev/shm", TEMPORARY);
         plan.add(Protocol.ENTRY_LINK, "/dev/fd", "/proc/self/fd");
@@ -139,8 +126,14 @@ public final class BaseRoot {
                         "import " + PACKAGES_OF_SANDBOX + "\n",
                         PACKAGES_OF_SANDBOX + ".py",
                         FIND_PACKAGES));
+        plan.entries.addAll(ProcessorFiles.entries(Path.of("/sys")));
         plan.add(Protocol.ENTRY_TREE, Protocol.PATH_RUNTIME, python.folder().toString());
         return List.copyOf(plan.entries);
+    }
+
+    /** Whether the kernel has the file system of pseudo terminals, of which each sandbox mounts one: devpts. */
+    private static boolean hasTerminals() throws IOException {
+        return Files.readAllLines(Path.of("/proc/filesystems")).stream().anyMatch(line -> line.endsWith("\tdevpts"));
     }
 
     private void add(String... entry) {
@@ -155,7 +148,6 @@ public final class BaseRoot {
                 }
             }
         }
-        takeEtc();
     }
 
     private void takeHost(PythonRuntime python) throws IOException {
@@ -167,27 +159,6 @@ public final class BaseRoot {
                 take(prefix.toString());
             }
         }
-        takeEtc();
-    }
-
-    private void takeEtc() throws IOException {
-        for (String name : HOST_ETC) {
-            take("/etc/" + name);
-        }
-        StringBuilder users = new StringBuilder("root:x:0:0:root:/:/usr/sbin/nologin\n");
-        StringBuilder groups = new StringBuilder("root:x:0:\n");
-        for (int id = FIRST_LAMBDA_ID; id < FIRST_LAMBDA_ID + LAMBDA_IDS; id++) {
-            users.append("lambda:x:%1$d:%1$d:lambda:/tmp:/bin/sh\n".formatted(id));
-            groups.append("lambda:x:%d:\n".formatted(id));
-        }
-        // Zygotes and jobs, for packages that ask while they are imported or built.
-        users.append("lambda:x:1000:1000:lambda:/tmp:/bin/sh\n");
-        groups.append("lambda:x:1000:\n");
-        users.append("nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n");
-        groups.append("nogroup:x:65534:\n");
-        add(Protocol.ENTRY_TEXT, "/etc/passwd", users.toString());
-        add(Protocol.ENTRY_TEXT, "/etc/group", groups.toString());
-        add(Protocol.ENTRY_TEXT, "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n");
     }
 
     private void take(String path) throws IOException {

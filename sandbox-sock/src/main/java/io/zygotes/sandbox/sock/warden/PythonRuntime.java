@@ -23,6 +23,14 @@ public record PythonRuntime(String executable, List<Path> prefixes, List<Path> s
 
     private static final String PROBE = """
         import json, os, site, sys, sysconfig
+
+        def c_library():
+            try:
+                return os.confstr("CS_GNU_LIBC_VERSION") or ""
+            except (OSError, ValueError):
+                built_for = sysconfig.get_config_var("HOST_GNU_TYPE") or ""
+                return "musl" if "musl" in built_for else ""
+
         paths = set(site.getsitepackages())
         paths.update(sysconfig.get_path(name) for name in ("purelib", "platlib"))
         paths.add("/usr/lib/python3/dist-packages")
@@ -32,6 +40,7 @@ public record PythonRuntime(String executable, List<Path> prefixes, List<Path> s
             "site": sorted({os.path.realpath(path) for path in paths if os.path.isdir(path)}),
             "version": list(sys.version_info[:2]),
             "machine": os.uname().machine,
+            "library": c_library(),
         }))
         """;
 
@@ -64,6 +73,7 @@ public record PythonRuntime(String executable, List<Path> prefixes, List<Path> s
             throw new SandboxException("'" + python + "' is Python " + major + "." + minor
                     + ", sandboxes need 3.9 or later: set \"python\" in config.json to a newer one");
         }
+        requireGlibc(python, answer.path("library").asText());
         Path folder = state.resolve("runtime-" + major + "." + minor);
         try {
             RuntimeFiles files = new RuntimeFiles(folder);
@@ -81,6 +91,20 @@ public record PythonRuntime(String executable, List<Path> prefixes, List<Path> s
         }
         return new PythonRuntime(
                 answer.path("executable").asText(), paths(answer.path("prefixes")), paths(answer.path("site")), folder);
+    }
+
+    /**
+     * Forks go around the C library and give the kernel the address where it keeps the thread's id
+     * (PR_GET_TID_ADDRESS). With musl that is the lock of its list of threads: a leaf's first thread would wait for ever.
+     */
+    private static void requireGlibc(String python, String library) throws SandboxException {
+        if (!library.startsWith("glibc")) {
+            throw new SandboxException("the Python interpreter '" + python + "' uses "
+                    + (library.isEmpty() ? "another C library than glibc" : "the C library " + library)
+                    + ", in which threads would hang in every forked sandbox: set \"python\" in config.json to an"
+                    + " interpreter that uses glibc (of Debian, Ubuntu, Fedora, RHEL, openSUSE or Arch; not of Alpine),"
+                    + " or sock_base_path to a root file system with one");
+        }
     }
 
     private static List<Path> paths(JsonNode array) {

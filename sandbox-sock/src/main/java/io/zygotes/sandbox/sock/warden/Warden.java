@@ -54,6 +54,7 @@ public final class Warden implements AutoCloseable {
     }
 
     private final WardenChannel channel;
+    private final EtcFolder settings;
     private final Obituary obituary;
     private final PendingRequests pending = new PendingRequests();
     private final CompletableFuture<Integer> ready = new CompletableFuture<>();
@@ -63,8 +64,9 @@ public final class Warden implements AutoCloseable {
 
     private volatile int pid;
 
-    private Warden(WardenChannel channel, Obituary obituary) {
+    private Warden(WardenChannel channel, EtcFolder settings, Obituary obituary) {
         this.channel = channel;
+        this.settings = settings;
         this.obituary = obituary;
     }
 
@@ -79,17 +81,26 @@ public final class Warden implements AutoCloseable {
             throws IOException, TimeoutException, InterruptedException {
         Files.createDirectories(plan.mountPoint());
         try (Descriptor group = FileIo.openToRead(cgroups.makeWardenGroup().toString())) {
-            SocketPair sockets = Sockets.pair(Sockets.Type.SEQPACKET);
-            Warden warden = new Warden(new WardenChannel(sockets.ours()), obituary);
+            EtcFolder settings = EtcFolder.make(plan.settings());
+            SocketPair sockets;
+            try {
+                sockets = Sockets.pair(Sockets.Type.SEQPACKET);
+            } catch (IOException | RuntimeException | Error e) {
+                settings.close();
+                throw e;
+            }
+            Warden warden = new Warden(new WardenChannel(sockets.ours()), settings, obituary);
             boolean started = false;
             try {
                 warden.spawn(plan, output, sockets);
                 warden.boot(plan, cgroups, group);
                 Processes.waitFor(warden.booting);
+                settings.follow();
                 started = true;
                 return warden;
             } finally {
                 if (!started) {
+                    settings.close();
                     warden.channel.close();
                     end(warden.booting);
                 }
@@ -152,7 +163,7 @@ public final class Warden implements AutoCloseable {
                 plan.python().executable(),
                 cgroups.hostId(0),
                 HostIds.OF_A_WORKER);
-        channel.instruct(instructions, group, deadline());
+        channel.instruct(instructions, group, settings.mount(), deadline());
         try {
             pid = ready.get(PATIENCE, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
@@ -261,6 +272,7 @@ public final class Warden implements AutoCloseable {
     /** Ends the warden, and with it every sandbox. */
     @Override
     public void close() {
+        settings.close();
         channel.close();
         end(takePid());
     }

@@ -354,7 +354,7 @@ class SeccompTest {
             assertEquals(error(EPERM), leaf(machine, number));
         }
         int mount = machine.number("mount");
-        for (long flags : List.of(6L, 14L)) { // MS_NOSUID and MS_NODEV, MS_NOEXEC
+        for (long flags : List.of(6L, 10L, 14L, 4096L)) { // MS_NOSUID with MS_NODEV and MS_NOEXEC; MS_BIND
             assertEquals(ALLOWED, zygote(machine, mount, 0, 0, 0, flags));
             assertEquals(error(EPERM), leaf(machine, mount, 0, 0, 0, flags));
         }
@@ -365,8 +365,8 @@ class SeccompTest {
     @ParameterizedTest
     @EnumSource
     void aZygoteMaySetUpNoMoreThanItsChildrenNeed(Machine machine) {
-        for (long flags :
-                List.of(0L, 2L, 32L | 6L, 4096L, 4096L | 14L, 16384L, 1L << 20)) { // REMOUNT, BIND, REC, SHARED
+        for (long flags : List.of(
+                0L, 2L, 32L | 6L, 32L | 4096L, 4096L | 14L, 4096L | 16384L, 1L << 20)) { // REMOUNT, BIND, REC, SHARED
             assertEquals(
                     error(EPERM), zygote(machine, machine.number("mount"), 0, 0, 0, flags), Long.toHexString(flags));
         }

@@ -68,7 +68,8 @@ What comes with a request, or with OP_SPAWN, has names (KEY_DESCRIPTORS), each o
     DESCRIPTOR_MOUNT     a detached mount for each path in KEY_MOUNTS, in the same order
 
 What comes with FRAME_MOUNT and FRAME_GO is a detached mount for each entry of KEY_MOUNTS there, at most
-MOST_DESCRIPTORS in one message. With the warden's first message comes the folder of its cgroup.
+MOST_DESCRIPTORS in one message. With the warden's first message come the folder of its cgroup and a detached mount,
+which becomes /etc, read-only; the worker goes on writing to it through a descriptor of its own.
 
 
 Frames
@@ -140,7 +141,7 @@ as its argument. Before it is ready, the worker sends
                              ENTRY_TEXT path content      a file with this content
                              ENTRY_TREE path source       a read-only mount of the host's folder, and of what is in it
                              ENTRY_FILE path source       a read-only mount of the host's file
-                             ENTRY_DEVICE path source     a mount of the host's device
+                             ENTRY_DEVICE path source     a device like the host's
                              ENTRY_MASK path (name content)*
                                                           a folder with these files over what was there
 

@@ -1,5 +1,7 @@
 """Mounts: mount(2), move_mount(2), mount_setattr(2), pivot_root(2)."""
 
+import os
+import stat
 import struct
 
 from .calls import describe
@@ -9,6 +11,24 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 MNT_DETACH = 2
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC = 1, 2, 4, 8
+
+# What a container is not shown of /proc: the masked paths of runc.
+_MASKED = (
+    "acpi",
+    "asound",
+    "interrupts",
+    "kcore",
+    "keys",
+    "latency_stats",
+    "sched_debug",
+    "scsi",
+    "timer_list",
+    "timer_stats",
+)
+# In a sandbox: nothing, as a file and as a folder.
+_NO_FILE, _NO_FOLDER = "/dev/null", "/mnt"
+# Each terminal keeps up to 128 KiB of the kernel's memory, which no limit counts.
+_MOST_TERMINALS = 32
 
 _AT_FDCWD = -100
 _MOVE_MOUNT_F_EMPTY_PATH = 4
@@ -30,7 +50,33 @@ def mount(source, target, kind, flags, options=""):
 
 def mount_proc(target):
     """Mounts a /proc that shows the processes of others to nobody."""
-    return mount("proc", target, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "subset=pid,hidepid=2")
+    return mount("proc", target, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "hidepid=2")
+
+
+def mask_proc(folder):
+    """Binds nothing over what a container is not shown of a /proc.
+
+    folder is a /proc that is mounted when this is called. What others than root may not read there needs no mask, as
+    little as what they may not write: nobody in a sandbox is the host's root.
+    """
+    return [
+        mount(_NO_FOLDER if stat.S_ISDIR(mode) else _NO_FILE, "%s/%s" % (folder, name), "", MS_BIND)
+        for name, mode in ((name, _mode("%s/%s" % (folder, name))) for name in _MASKED)
+        if mode & stat.S_IROTH
+    ]
+
+
+def _mode(path):
+    try:
+        return os.stat(path).st_mode
+    except OSError:
+        return 0
+
+
+def mount_terminals(target):
+    """Mounts a /dev/pts of its own: pseudo terminals that nobody else sees."""
+    options = "newinstance,ptmxmode=0666,mode=600,max=%d" % _MOST_TERMINALS
+    return mount("devpts", target, "devpts", MS_NOSUID | MS_NOEXEC, options)
 
 
 def unmount(target, flags=0):

@@ -81,7 +81,7 @@ def main():
     try:
         instructions, descriptors = receive_instructions(control)
         require_architecture()
-        boot(instructions, descriptors[0])
+        boot(instructions, *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
         os.setresgid(0, 0, 0)
@@ -89,6 +89,8 @@ def main():
         # So that the files of its children in /proc are theirs, and it can write their maps.
         do(privileges.set_dumpable(True))
         do(mounts.mount_proc("/proc"))
+        for mask in mounts.mask_proc("/proc"):
+            do(mask)
         do(namespaces.set_host_name(Text(MOST_NAME_BYTES).set(b"zygotes")))
         do(privileges.set_no_new_privileges())
         # Should the worker go while this process is stopped, so that it does not see the end of the socket.

@@ -7,7 +7,7 @@ tells:
     hello           the worker learns the process id from the kernel and checks it, beside the next steps
     descriptors     its own channel and output, and no others
     identity        uid and gid maps; a mount can belong to the sandbox's own uid only after them
-    mounts          of its own: scratch folder and /proc
+    mounts          of its own: scratch folder, /proc, and terminals
     group           a process group of its own: signals and priorities can be given to a whole group (kill(2),
                     setpriority(2))
     name            of the host, as it sees it

@@ -1,6 +1,7 @@
 """The system calls of a child up to its orders."""
 
 import functools
+import os
 import resource
 
 from .. import tuning, wire
@@ -11,6 +12,7 @@ from ..protocol import CHANNEL, FIRST_ID, FRAME_HELLO, KEY_MOUNTS, KEY_PRIVATE_N
 # The lowest unused descriptor of a child that has standard streams and its channel alone.
 UNUSED = CHANNEL + 1
 
+_PROC, _TERMINALS = "/proc", "/dev/pts"
 _PENDING_SIGNALS = 1024
 _LOCKED_BYTES = 8 << 20
 
@@ -70,7 +72,9 @@ def _hello():
 def _before_orders(is_zygote):
     calls = Calls()
     if not is_zygote:
-        calls.add("mounts", mounts.mount_proc("/proc"))
+        calls.add("mounts", mounts.mount_proc(_PROC), *mounts.mask_proc(_PROC))
+        if os.path.isdir(_TERMINALS):  # a kernel may have none
+            calls.add("mounts", mounts.mount_terminals(_TERMINALS))
     calls.add("bounding set", *privileges.empty_bounding_set())
     return calls
 

@@ -46,8 +46,10 @@ _X32_BIT = 0x40000000
 # Every CLONE_NEW* flag of clone(2); NEWTIME has no bit there.
 _NAMESPACE_FLAGS = 0x7E020000
 _CLONE_NEWCGROUP = 0x02000000
-# A child mounts with these flags (first.py), MS_NOSUID | MS_NODEV and MS_NOEXEC, and no others: no binds, no remounts.
-_MOUNT_FLAGS = (6, 14)
+# A child mounts with these flags (first.py), MS_NOSUID with MS_NODEV, MS_NOEXEC or both, binds what hides a part of
+# /proc (MS_BIND), and does nothing else: no remounts, no changes of what propagates. A bind shows nothing that was
+# hidden, because mounts that come from outside of a user namespace are locked to each other (mount_namespaces(7)).
+_MOUNT_FLAGS = (6, 10, 14, 4096)
 # AF_UNIX, AF_INET, AF_INET6
 _SOCKET_FAMILIES = (1, 2, 10)
 # AF_NETLINK with NETLINK_ROUTE, by which getifaddrs(3), if_nameindex(3) and the look for address families of

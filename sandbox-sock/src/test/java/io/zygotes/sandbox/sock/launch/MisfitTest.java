@@ -1,0 +1,103 @@
+package io.zygotes.sandbox.sock.launch;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.zygotes.sandbox.sock.protocol.ImportTraces;
+import io.zygotes.sandbox.sock.protocol.Protocol;
+import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Limits;
+import io.zygotes.spi.Network;
+import io.zygotes.spi.PackageId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Which lambdas are not forked from a zygote although it has nothing that they did not ask for. */
+class MisfitTest {
+
+    private static final String PLAIN = "def f(event):\n    return 1\n";
+    /** Of a zygote that imported matplotlib, and json for itself. */
+    private static final ImportTraces TRACES = new ImportTraces(
+            Set.of("MPLBACKEND", "HOME"), Set.of("KMP_INIT"), Set.of("matplotlib", "cycler"), Set.of("json"));
+
+    @TempDir
+    private Path folder;
+
+    private LeafSpec lambda(String code, Map<String, String> environment, PackageId... packages) throws IOException {
+        Path handler = Files.createTempDirectory(folder, "handler");
+        Files.writeString(handler.resolve("f.py"), code);
+        return new LeafSpec(
+                "it", handler, Set.of(packages), new Limits(100, 10, 100, 0, 30, 64, 8), Network.HOST, environment);
+    }
+
+    private String reason(ImportTraces traces, String code, Map<String, String> environment) throws IOException {
+        return Misfit.of(traces, traces != ImportTraces.NONE, lambda(code, environment))
+                .orElse("");
+    }
+
+    private String ofEnvironment(String name, String value) throws IOException {
+        return reason(TRACES, PLAIN, Map.of(name, value));
+    }
+
+    @Test
+    void mostLambdasFit() throws Exception {
+        assertEquals("", reason(TRACES, PLAIN, Map.of("STAGE", "test", "PYTHONPATH", "/handler/lib")));
+        assertEquals("", reason(ImportTraces.NONE, PLAIN, Map.of("OMP_NUM_THREADS", "4")));
+    }
+
+    @Test
+    void variablesThatImportsAskedForOrChangedMustBeWhatTheyWere() throws Exception {
+        assertTrue(ofEnvironment("MPLBACKEND", "svg").startsWith("MPLBACKEND of its environment"));
+        assertTrue(ofEnvironment("KMP_INIT", "1").startsWith("KMP_INIT"));
+        assertEquals("", ofEnvironment("HOME", "/tmp"), "as it was");
+        assertTrue(ofEnvironment("HOME", "/handler").startsWith("HOME"));
+        assertTrue(reason(TRACES, "import os\nos.environ['MPLBACKEND'] = 'svg'\n" + PLAIN, Map.of())
+                .startsWith("its code sets MPLBACKEND"));
+    }
+
+    @Test
+    void variablesOfLibrariesInCCountIfAnyPackageWasImported() throws Exception {
+        assertTrue(ofEnvironment("GDAL_DATA", "/handler").startsWith("GDAL_DATA"));
+        assertTrue(ofEnvironment("OMP_NUM_THREADS", "2").startsWith("OMP_NUM_THREADS"));
+        assertEquals("", ofEnvironment("OMP_NUM_THREADS", "1"), "as zygotes have it");
+        assertEquals("", reason(ImportTraces.NONE, PLAIN, Map.of("GDAL_DATA", "/handler")));
+    }
+
+    @Test
+    void whatTheInterpreterReadsWhenItStartsCountsAlways() throws Exception {
+        for (String name : Set.of("PYTHONHASHSEED", "PYTHONUTF8", "LC_ALL", "MALLOC_ARENA_MAX")) {
+            assertTrue(reason(ImportTraces.NONE, PLAIN, Map.of(name, "1")).startsWith(name), name);
+        }
+        assertEquals("", reason(ImportTraces.NONE, PLAIN, Map.of("PYTHONUNBUFFERED", "1")));
+    }
+
+    @Test
+    void whoLooksAtAllVariablesLooksForThoseOfItsOwnName() throws Exception {
+        ImportTraces traces = new ImportTraces(Set.of(Protocol.READ_ALL), Set.of(), Set.of("tqdm"), Set.of());
+        assertTrue(reason(traces, PLAIN, Map.of("TQDM_DISABLE", "1")).startsWith("TQDM_DISABLE"));
+        assertEquals("", reason(traces, PLAIN, Map.of("STAGE", "test")));
+    }
+
+    @Test
+    void anOwnModuleOfANameThatIsImportedWins() throws Exception {
+        LeafSpec lambda = lambda(PLAIN, Map.of());
+        Files.writeString(lambda.handler().resolve("cycler.py"), "");
+        assertTrue(Misfit.of(TRACES, true, lambda).orElseThrow().contains("its own module cycler"));
+        LeafSpec other = lambda(PLAIN, Map.of());
+        Files.writeString(other.handler().resolve("json.py"), "");
+        assertEquals(Optional.empty(), Misfit.of(TRACES, true, other), "the runtime's are forgotten in the leaf");
+    }
+
+    @Test
+    void patchersComeFirst() throws Exception {
+        LeafSpec lambda = lambda(PLAIN, Map.of(), PackageId.parse("gevent==24.11.1"));
+        assertTrue(Misfit.of(TRACES, true, lambda).isPresent());
+        assertEquals(Optional.empty(), Misfit.of(ImportTraces.NONE, false, lambda), "nothing was imported before it");
+    }
+}
