@@ -9,7 +9,6 @@ import io.zygotes.core.python.PythonException;
 import io.zygotes.core.python.Script;
 import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.Limits;
-import io.zygotes.spi.Network;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.PackageInfo;
@@ -45,16 +44,24 @@ final class PackageInstaller {
     private final Supplier<String> cacheTag;
     private final Limits limits;
     private final PipSource pip;
+    private final InstallNetwork network;
     private final JobRunner jobs;
     private final boolean trace;
 
     /** As {@link PackageStore}. */
     PackageInstaller(
-            Path folder, Supplier<String> cacheTag, Limits limits, PipSource pip, JobRunner jobs, boolean trace) {
+            Path folder,
+            Supplier<String> cacheTag,
+            Limits limits,
+            PipSource pip,
+            InstallNetwork network,
+            JobRunner jobs,
+            boolean trace) {
         this.folder = folder;
         this.cacheTag = cacheTag;
         this.limits = limits;
         this.pip = pip;
+        this.network = network;
         this.jobs = jobs;
         this.trace = trace;
     }
@@ -124,7 +131,8 @@ final class PackageInstaller {
             throw new PackageException(
                     id,
                     said.contains(UNREACHABLE) ? FailureKind.GONE : FailureKind.OTHER,
-                    "pip cannot install " + id + " (exit code " + result.exitCode() + "):\n" + said,
+                    "pip cannot install " + id + " (exit code " + result.exitCode() + "):\n" + said
+                            + (said.contains(UNREACHABLE) ? network.advice(hostPip) : ""),
                     null);
         }
         Path place = folder.resolve(id.toString());
@@ -160,7 +168,8 @@ final class PackageInstaller {
                 environment,
                 mounts,
                 limits,
-                Network.HOST);
+                network.network(),
+                network.rules(hostPip));
     }
 
     private static String lastLines(String output) {
