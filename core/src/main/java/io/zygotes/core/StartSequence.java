@@ -202,6 +202,7 @@ final class StartSequence {
     private AutoCloseable startSandboxes() throws ConfigException, SandboxException {
         SandboxMechanism mechanism = mechanisms.start(context);
         pool.start(mechanism, recorder);
+        NetworkNotice.of(config, mechanism.cannotRuleNetwork()).forEach(line -> LOG.log(Level.INFO, line));
         http.refuse(config.allowLambdaCalls() ? (client, server) -> false : mechanism::isFromSandbox);
         return mechanism;
     }

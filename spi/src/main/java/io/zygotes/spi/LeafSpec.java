@@ -14,6 +14,7 @@ import java.util.Set;
  * @param limits what the leaf may use
  * @param network what it sees of the network
  * @param environment environment variables for the lambda; nothing else of the worker's reaches it
+ * @param rules what it reaches in the host's network; with {@link Network#NONE} they say nothing
  */
 @Stability(Stability.Level.STABLE)
 public record LeafSpec(
@@ -22,7 +23,8 @@ public record LeafSpec(
         Set<PackageId> packages,
         Limits limits,
         Network network,
-        Map<String, String> environment) {
+        Map<String, String> environment,
+        NetworkRules rules) {
 
     /** Copies the collections. */
     public LeafSpec {
@@ -32,5 +34,17 @@ public record LeafSpec(
         Objects.requireNonNull(limits);
         Objects.requireNonNull(network);
         environment = Map.copyOf(environment);
+        Objects.requireNonNull(rules);
+    }
+
+    /** A leaf that reaches all of its network. */
+    public LeafSpec(
+            String lambda,
+            Path handler,
+            Set<PackageId> packages,
+            Limits limits,
+            Network network,
+            Map<String, String> environment) {
+        this(lambda, handler, packages, limits, network, environment, NetworkRules.EVERYTHING);
     }
 }

@@ -11,7 +11,6 @@ import io.zygotes.core.config.WorkerConfig.Features;
 import io.zygotes.core.config.WorkerConfig.Trace;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.Limits;
-import io.zygotes.spi.Network;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -19,7 +18,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -117,8 +115,7 @@ final class ConfigReader {
         readStorage(root.section("storage"), withoutEffect);
         root.choice("server_mode", "lambda", List.of("lambda"));
 
-        Network network = Network.valueOf(
-                root.choice("network", "host", List.of("host", "none")).toUpperCase(Locale.ROOT));
+        NetworkReader networks = new NetworkReader(root, faults);
         WorkerConfig config = new WorkerConfig(
                 folder,
                 notEmpty(root, "worker_dir", "."),
@@ -138,7 +135,9 @@ final class ConfigReader {
                 trace,
                 root.flag("log_output", true),
                 notEmpty(root, "python", "python3"),
-                network,
+                networks.ofLambdas(),
+                networks.ofZygotes(),
+                networks.ofInstalls(),
                 root.flag("allow_lambda_calls", false),
                 root.integer("max_waiting", 256, 0, 4096),
                 root.integer("spare_leaves", 0, 0, 64),

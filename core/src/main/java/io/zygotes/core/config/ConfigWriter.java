@@ -3,11 +3,12 @@ package io.zygotes.core.config;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.zygotes.core.network.NetworkSetting;
 import io.zygotes.spi.Limits;
 import java.io.UncheckedIOException;
-import java.util.Locale;
 import java.util.TreeMap;
 
 /** Writes {@code config.json}: every key that has an effect. */
@@ -47,7 +48,9 @@ final class ConfigWriter {
         root.set("import_cache_tree", JSON.valueToTree(config.importCacheTree().orElse("")));
         root.put("sandbox", config.sandbox());
         root.put("sock_base_path", config.sockBasePath());
-        root.put("network", config.network().name().toLowerCase(Locale.ROOT));
+        root.set("network", network(config.network()));
+        root.set("zygote_network", network(config.zygoteNetwork()));
+        root.set("installer_network", network(config.installerNetwork()));
         root.put("allow_lambda_calls", config.allowLambdaCalls());
         write(root.putObject("limits"), config.limits());
         write(root.putObject("installer_limits"), config.installerLimits());
@@ -65,6 +68,16 @@ final class ConfigWriter {
         root.put("plugin_path", config.pluginPath());
         root.set("plugins", JSON.valueToTree(new TreeMap<>(config.plugins())));
         return root;
+    }
+
+    private static JsonNode network(NetworkSetting setting) {
+        if (!setting.word().isEmpty()) {
+            return JSON.getNodeFactory().textNode(setting.word());
+        }
+        ObjectNode lists = JSON.createObjectNode();
+        setting.allow().ifPresent(rules -> lists.set("allow", JSON.valueToTree(rules)));
+        lists.set("deny", JSON.valueToTree(setting.deny()));
+        return lists;
     }
 
     private static void write(ObjectNode node, Limits limits) {

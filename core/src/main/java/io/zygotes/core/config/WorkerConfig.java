@@ -1,8 +1,8 @@
 package io.zygotes.core.config;
 
+import io.zygotes.core.network.NetworkSetting;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.Limits;
-import io.zygotes.spi.Network;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -32,7 +32,9 @@ import java.util.Optional;
  * @param trace {@code trace}
  * @param logOutput {@code log_output}: whether lines that lambdas print are kept in {@code logs}
  * @param python {@code python}: the interpreter's name or path
- * @param network {@code network}: what lambdas see of the network
+ * @param network {@code network}: what lambdas reach in the network
+ * @param zygoteNetwork {@code zygote_network}: what zygotes reach; the word {@code lambdas} for the same
+ * @param installerNetwork {@code installer_network}: what installs reach
  * @param allowLambdaCalls {@code allow_lambda_calls}: whether lambdas may call this worker over HTTP
  * @param maxWaiting {@code max_waiting}: requests that may wait for a leaf of one lambda
  * @param spareLeaves {@code spare_leaves}: leaves that are forked ahead for each busy zygote
@@ -61,7 +63,9 @@ public record WorkerConfig(
         Trace trace,
         boolean logOutput,
         String python,
-        Network network,
+        NetworkSetting network,
+        NetworkSetting zygoteNetwork,
+        NetworkSetting installerNetwork,
         boolean allowLambdaCalls,
         int maxWaiting,
         int spareLeaves,
@@ -82,6 +86,8 @@ public record WorkerConfig(
         Objects.requireNonNull(features);
         Objects.requireNonNull(trace);
         Objects.requireNonNull(network);
+        Objects.requireNonNull(zygoteNetwork);
+        Objects.requireNonNull(installerNetwork);
         plugins = Map.copyOf(plugins);
         withoutEffect = List.copyOf(withoutEffect);
     }
@@ -160,6 +166,8 @@ public record WorkerConfig(
                 logOutput,
                 python,
                 network,
+                zygoteNetwork,
+                installerNetwork,
                 allowLambdaCalls,
                 maxWaiting,
                 spareLeaves,
@@ -217,6 +225,11 @@ public record WorkerConfig(
                 limits.runtimeSec(),
                 limits.openFiles(),
                 limits.tmpMb());
+    }
+
+    /** What zygotes reach. */
+    public NetworkSetting networkOfZygotes() {
+        return zygoteNetwork.word().equals(NetworkSetting.LAMBDAS_WORD) ? network : zygoteNetwork;
     }
 
     private Path resolve(String path) {

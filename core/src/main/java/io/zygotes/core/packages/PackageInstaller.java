@@ -9,7 +9,6 @@ import io.zygotes.core.python.PythonException;
 import io.zygotes.core.python.Script;
 import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.Limits;
-import io.zygotes.spi.Network;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.PackageInfo;
@@ -48,16 +47,24 @@ final class PackageInstaller {
     private final Supplier<String> cacheTag;
     private final Limits limits;
     private final PipSource pip;
+    private final InstallNetwork network;
     private final JobRunner jobs;
     private final boolean trace;
 
     /** As {@link PackageStore}. */
     PackageInstaller(
-            Path folder, Supplier<String> cacheTag, Limits limits, PipSource pip, JobRunner jobs, boolean trace) {
+            Path folder,
+            Supplier<String> cacheTag,
+            Limits limits,
+            PipSource pip,
+            InstallNetwork network,
+            JobRunner jobs,
+            boolean trace) {
         this.folder = folder;
         this.cacheTag = cacheTag;
         this.limits = limits;
         this.pip = pip;
+        this.network = network;
         this.jobs = jobs;
         this.trace = trace;
     }
@@ -187,7 +194,8 @@ final class PackageInstaller {
             throw new PackageException(
                     wanted.id(),
                     said.contains(UNREACHABLE) ? FailureKind.GONE : FailureKind.OTHER,
-                    "pip cannot install " + wanted.id() + " (exit code " + result.exitCode() + "):\n" + said,
+                    "pip cannot install " + wanted.id() + " (exit code " + result.exitCode() + "):\n" + said
+                            + (said.contains(UNREACHABLE) ? network.advice(hostPip) : ""),
                     null);
         }
     }
@@ -210,7 +218,15 @@ final class PackageInstaller {
         environment.put("LANG", "C.UTF-8");
         List<String> arguments = new ArrayList<>(List.of(id.name(), id.version(), target, "/mnt/out/metadata.json"));
         wanted.hashes().stream().sorted().forEach(arguments::add);
-        return new Job("install " + id, Script.INSTALL.text(), arguments, environment, mounts, limits, Network.HOST);
+        return new Job(
+                "install " + id,
+                Script.INSTALL.text(),
+                arguments,
+                environment,
+                mounts,
+                limits,
+                network.network(),
+                network.rules(hostPip));
     }
 
     private static String lastLines(String output) {

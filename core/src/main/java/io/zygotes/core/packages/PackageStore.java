@@ -65,15 +65,22 @@ public final class PackageStore implements Packages, AutoCloseable {
      * @param cacheTag what the packages are for, such as {@code cpython-311}; asked from {@link #open} on
      * @param limits limits of an install
      * @param pip the host's pip
+     * @param network what installs reach
      * @param jobs runs the installers
      * @param trace whether to log each install with what was found
      */
     public PackageStore(
-            Path folder, Supplier<String> cacheTag, Limits limits, PipSource pip, JobRunner jobs, boolean trace) {
+            Path folder,
+            Supplier<String> cacheTag,
+            Limits limits,
+            PipSource pip,
+            InstallNetwork network,
+            JobRunner jobs,
+            boolean trace) {
         this.folder = folder;
         this.cacheTag = cacheTag;
         this.unfit = new UnfitPackages(folder);
-        this.installer = new PackageInstaller(folder, cacheTag, limits, pip, jobs, trace);
+        this.installer = new PackageInstaller(folder, cacheTag, limits, pip, network, jobs, trace);
         this.installs = new InstallQueue(installed, installer);
     }
 

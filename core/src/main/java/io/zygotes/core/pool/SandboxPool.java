@@ -13,6 +13,7 @@ import io.zygotes.spi.mechanism.SandboxMechanism;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -104,6 +105,17 @@ public final class SandboxPool implements AutoCloseable {
      */
     public Leaf createFresh(PendingRequest pending) throws SandboxException, InterruptedException {
         return started().maker().createLeaf(event -> {}, pending, Optional.empty(), pending.spec());
+    }
+
+    /** As {@link SandboxMechanism#cannotRuleNetwork}. */
+    public Optional<String> cannotRuleNetwork() {
+        return started().services().mechanism().cannotRuleNetwork();
+    }
+
+    /** As {@link SandboxMechanism#networkRefusals}; none before the pool has started. */
+    public Map<String, Long> networkRefusals() {
+        Started present = started;
+        return present == null ? Map.of() : present.services().mechanism().networkRefusals();
     }
 
     /** Memory now. */

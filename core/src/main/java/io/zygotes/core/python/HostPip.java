@@ -1,6 +1,7 @@
 package io.zygotes.core.python;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.zygotes.spi.NetworkRule;
 import io.zygotes.spi.mechanism.Job;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,8 +23,9 @@ import java.util.regex.Pattern;
  *
  * @param environment variables for pip
  * @param mounts what pip needs of the host's files, pip itself included
+ * @param defaultSources URLs of what pip uses where no setting names an index, the index first
  */
-public record HostPip(Map<String, String> environment, List<Job.Mount> mounts) {
+public record HostPip(Map<String, String> environment, List<Job.Mount> mounts, List<String> defaultSources) {
 
     /** Settings that would send the package elsewhere than told, or mean a folder of the host to write to. */
     private static final Set<String> LEFT_OUT = Set.of(
@@ -67,6 +69,7 @@ public record HostPip(Map<String, String> environment, List<Job.Mount> mounts) {
     public HostPip {
         environment = Map.copyOf(environment);
         mounts = List.copyOf(mounts);
+        defaultSources = List.copyOf(defaultSources);
     }
 
     /**
@@ -93,7 +96,9 @@ public record HostPip(Map<String, String> environment, List<Job.Mount> mounts) {
                     setting.path(1).asText(),
                     setting.path(2).asText()));
         }
-        return of(Path.of(found.path("folder").asText()), settings, mirror, hostEnvironment);
+        List<String> defaults = new ArrayList<>();
+        found.path("sources").forEach(source -> defaults.add(source.asText()));
+        return of(Path.of(found.path("folder").asText()), settings, mirror, hostEnvironment, defaults);
     }
 
     /**
@@ -105,7 +110,12 @@ public record HostPip(Map<String, String> environment, List<Job.Mount> mounts) {
      */
     record Setting(String section, String key, String value) {}
 
-    static HostPip of(Path folder, List<Setting> settings, String mirror, Map<String, String> hostEnvironment) {
+    static HostPip of(
+            Path folder,
+            List<Setting> settings,
+            String mirror,
+            Map<String, String> hostEnvironment,
+            List<String> defaultSources) {
         Map<String, String> environment = new TreeMap<>();
         Mounts mounts = new Mounts();
         mounts.all.put(folder, "/mnt/pip/pip");
@@ -135,7 +145,15 @@ public record HostPip(Map<String, String> environment, List<Job.Mount> mounts) {
         environment.put("PIP_ROOT_USER_ACTION", "ignore");
         List<Job.Mount> all = new ArrayList<>();
         mounts.all.forEach((source, target) -> all.add(new Job.Mount(source, target, false)));
-        return new HostPip(environment, all);
+        return new HostPip(environment, all, defaultSources);
+    }
+
+    /**
+     * The servers that these settings name: indexes, mirrors, places of files and proxies, wherever they are. Files that
+     * an index has somewhere else are not among them, but for those of pip's default index.
+     */
+    public List<NetworkRule> servers() {
+        return PipServers.of(environment, defaultSources);
     }
 
     /** Files of the host that settings name, and where the sandbox sees them. */

@@ -2,8 +2,10 @@ package io.zygotes.core.registry;
 
 import io.zygotes.core.files.Folders;
 import io.zygotes.core.files.StorageException;
+import io.zygotes.core.network.NetworkSetting;
 import io.zygotes.core.registry.RegistryException.Kind;
 import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Limits;
 import io.zygotes.spi.PackageId;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -37,19 +39,27 @@ final class CodeFolders {
 
     private final Path codeFolder;
     private final LambdaSettings defaults;
+    private final NetworkSetting network;
     private final int maxMemMb;
     private final Supplier<Map<String, String>> markers;
     private final AtomicLong generations = new AtomicLong();
 
     /**
      * @param codeFolder the folder of all of them
-     * @param defaults settings of a lambda that says nothing
+     * @param limits those of a lambda that says nothing
+     * @param network what a lambda reaches that says nothing, and the most that one may ask for
      * @param maxMemMb the most memory that a lambda may ask for, in MiB
      * @param markers values of the environment markers in {@code requirements.txt}
      */
-    CodeFolders(Path codeFolder, LambdaSettings defaults, int maxMemMb, Supplier<Map<String, String>> markers) {
+    CodeFolders(
+            Path codeFolder,
+            Limits limits,
+            NetworkSetting network,
+            int maxMemMb,
+            Supplier<Map<String, String>> markers) {
         this.codeFolder = codeFolder;
-        this.defaults = defaults;
+        this.defaults = LambdaSettings.of(limits, network);
+        this.network = network;
         this.maxMemMb = maxMemMb;
         this.markers = markers;
     }
@@ -115,7 +125,13 @@ final class CodeFolders {
             LambdaSettings settings = settings(name, staging);
             Map<PackageId, Set<String>> pins = pins(name, staging);
             LeafSpec spec = new LeafSpec(
-                    name, folder, pins.keySet(), settings.limits(), settings.network(), settings.environment());
+                    name,
+                    folder,
+                    pins.keySet(),
+                    settings.limits(),
+                    settings.network(),
+                    settings.environment(),
+                    settings.rules());
             if (!Files.isDirectory(folder)) {
                 Files.move(staging, folder, StandardCopyOption.ATOMIC_MOVE);
             }
@@ -135,7 +151,7 @@ final class CodeFolders {
 
     private LambdaSettings settings(String name, Path content) throws RegistryException, IOException {
         try {
-            return LambdaSettings.parse(text(content, "ol.yaml"), defaults, maxMemMb);
+            return LambdaSettings.parse(text(content, "ol.yaml"), defaults, network, maxMemMb);
         } catch (IllegalArgumentException e) {
             throw new RegistryException(Kind.BROKEN, "lambda " + name + ": " + e.getMessage(), e);
         }

@@ -1,9 +1,9 @@
 package io.zygotes.core.registry;
 
 import io.zygotes.core.files.StorageException;
+import io.zygotes.core.network.NetworkSetting;
 import io.zygotes.core.registry.RegistryException.Kind;
 import io.zygotes.spi.Limits;
-import io.zygotes.spi.Network;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -69,11 +69,11 @@ public final class LambdaRegistry {
             Path codeFolder,
             Duration fresh,
             Limits limits,
-            Network network,
+            NetworkSetting network,
             int maxMemMb,
             Supplier<Map<String, String>> markers) {
         this.store = store;
-        this.folders = new CodeFolders(codeFolder, new LambdaSettings(Map.of(), limits, network), maxMemMb, markers);
+        this.folders = new CodeFolders(codeFolder, limits, network, maxMemMb, markers);
         this.freshNanos = fresh.toNanos();
     }
 

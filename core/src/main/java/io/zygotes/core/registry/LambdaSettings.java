@@ -1,7 +1,10 @@
 package io.zygotes.core.registry;
 
+import io.zygotes.core.network.NetworkSetting;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
+import io.zygotes.spi.NetworkRules;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -15,24 +18,28 @@ import java.util.regex.Pattern;
  * @param environment environment variables for the lambda
  * @param limits what a leaf may use
  * @param network what it sees of the network
+ * @param rules what it reaches there
  * @param zygote whether its leaves may be forked from zygotes that imported packages; if not, it imports all of them
  *     itself
  */
-record LambdaSettings(Map<String, String> environment, Limits limits, Network network, boolean zygote) {
+record LambdaSettings(
+        Map<String, String> environment, Limits limits, Network network, NetworkRules rules, boolean zygote) {
 
     private static final String FILE = "ol.yaml";
+    private static final List<String> NETWORK_KEYS = List.of("allow", "deny");
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
     private static final Pattern NUMBER = Pattern.compile("0|-?[1-9][0-9]{0,9}");
 
-    /** Settings of a lambda whose leaves may be forked from zygotes. */
-    LambdaSettings(Map<String, String> environment, Limits limits, Network network) {
-        this(environment, limits, network, true);
+    /** What holds for a lambda that says nothing. */
+    static LambdaSettings of(Limits limits, NetworkSetting network) {
+        return new LambdaSettings(Map.of(), limits, network.network(), network.rules(), true);
     }
 
     LambdaSettings {
         environment = Map.copyOf(environment);
         Objects.requireNonNull(limits);
         Objects.requireNonNull(network);
+        Objects.requireNonNull(rules);
     }
 
     /**
@@ -41,19 +48,22 @@ record LambdaSettings(Map<String, String> environment, Limits limits, Network ne
      *
      * @param text the file
      * @param worker what holds where the file says nothing
+     * @param network what the worker allows in the network
      * @param maxMemMb the most memory that a lambda may ask for
      * @throws IllegalArgumentException naming line, column and key, if a value is wrong
      */
-    static LambdaSettings parse(String text, LambdaSettings worker, int maxMemMb) {
+    static LambdaSettings parse(String text, LambdaSettings worker, NetworkSetting network, int maxMemMb) {
         Optional<YamlMapping> file = YamlMapping.parse(FILE, text);
         if (file.isEmpty()) {
             return worker;
         }
         YamlMapping root = file.get();
+        Optional<NetworkSetting> own = network(root);
         return new LambdaSettings(
                 environment(root, worker.environment()),
                 limits(root, worker.limits(), maxMemMb),
-                network(root, worker.network()),
+                own.map(NetworkSetting::network).orElse(worker.network()),
+                own.isPresent() ? within(root, own.get(), network) : worker.rules(),
                 zygote(root, worker.zygote()));
     }
 
@@ -138,24 +148,55 @@ record LambdaSettings(Map<String, String> environment, Limits limits, Network ne
         return Integer.parseInt(text);
     }
 
-    /** A lambda may give up the network, but not take what the operator gives to nobody. */
-    private static Network network(YamlMapping root, Network worker) {
+    /** A lambda may give up what it reaches, but not take what the operator gives to nobody. */
+    private static NetworkRules within(YamlMapping root, NetworkSetting own, NetworkSetting worker) {
+        try {
+            return own.within(worker);
+        } catch (IllegalArgumentException e) {
+            throw root.fault("network", e.getMessage());
+        }
+    }
+
+    private static Optional<NetworkSetting> network(YamlMapping root) {
         if (!root.has("network")) {
-            return worker;
+            return Optional.empty();
+        }
+        if (!root.isText("network")) {
+            return Optional.of(lists(root, root.section("network")));
         }
         String text = root.text("network");
-        Network wanted = switch (text.toLowerCase(Locale.ROOT)) {
-            case "host" -> Network.HOST;
-            case "none" -> Network.NONE;
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case NetworkSetting.INTERNET_WORD -> Optional.of(NetworkSetting.INTERNET);
+            case NetworkSetting.HOST_WORD -> Optional.of(NetworkSetting.HOST);
+            case NetworkSetting.NONE_WORD -> Optional.of(NetworkSetting.NONE);
             default ->
-                throw root.fault("network", "network is '" + ErrorText.shortened(text) + "', it must be host or none");
+                throw root.fault(
+                        "network",
+                        "network is '" + ErrorText.shortened(text)
+                                + "', it must be internet, host, none, or a mapping with allow and deny");
         };
-        if (wanted == Network.HOST && worker == Network.NONE) {
-            throw root.fault(
-                    "network",
-                    "network is 'host', but this worker gives no lambda the network (network in config.json)");
+    }
+
+    private static NetworkSetting lists(YamlMapping root, YamlMapping section) {
+        for (String key : section.keys()) {
+            if (!NETWORK_KEYS.contains(key)) {
+                throw section.faultOfKey(
+                        key,
+                        "network: '" + ErrorText.shortened(key) + "' is no key; there are "
+                                + String.join(", ", NETWORK_KEYS));
+            }
         }
-        return wanted;
+        Optional<List<String>> allow = section.has("allow") ? Optional.of(section.texts("allow")) : Optional.empty();
+        List<String> deny = section.has("deny") ? section.texts("deny") : List.of();
+        try {
+            NetworkSetting setting = NetworkSetting.ofLists(allow, deny);
+            if (setting.namesIndexes()) {
+                throw new IllegalArgumentException("'indexes' is known in installer_network of config.json only");
+            }
+            return setting;
+        } catch (IllegalArgumentException e) {
+            throw root.fault("network", "network: " + e.getMessage());
+        }
     }
 
     private static boolean zygote(YamlMapping root, boolean worker) {

@@ -1,11 +1,13 @@
 package io.zygotes.core.registry;
 
 import java.io.StringReader;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -143,6 +145,31 @@ final class YamlMapping {
             throw fault(file, node.getStartMark(), key + " must be a text, not " + shape(node), null);
         }
         return scalar.getValue();
+    }
+
+    /** Whether the value of a key is a scalar. */
+    boolean isText(String key) {
+        return values.get(key) instanceof ScalarNode;
+    }
+
+    /**
+     * The texts of the scalars in the list under a key, as they stand in the file.
+     *
+     * @throws IllegalArgumentException with line and column, if it is something else
+     */
+    List<String> texts(String key) {
+        Node node = values.get(key);
+        if (!(node instanceof SequenceNode sequence)) {
+            throw fault(file, node.getStartMark(), key + " must be a list, not " + shape(node), null);
+        }
+        List<String> texts = new ArrayList<>();
+        for (Node item : sequence.getValue()) {
+            if (!(item instanceof ScalarNode scalar)) {
+                throw fault(file, item.getStartMark(), key + " must be a list of texts, not of " + shape(item), null);
+            }
+            texts.add(scalar.getValue());
+        }
+        return texts;
     }
 
     /** An error at the value of a key. */

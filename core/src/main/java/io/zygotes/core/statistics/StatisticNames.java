@@ -51,7 +51,11 @@ public final class StatisticNames {
     /** Lines of the trace that were not kept. */
     public static final String TRACE_LOST = "trace_lost";
 
+    /** What network rules refused, of all lambdas, zygotes and installs. */
+    public static final String NETWORK_REFUSED = "network_refused";
+
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]*");
+    private static final Pattern NOT_IN_A_NAME = Pattern.compile("[^a-z0-9_]");
     private static final Pattern NOT_IN_A_CACHE_NAME = Pattern.compile("[^a-z0-9_.-]");
 
     private StatisticNames() {}
@@ -79,6 +83,17 @@ public final class StatisticNames {
     /** What happened to zygotes: {@code zygotes_made}, {@code zygotes_died}. */
     public static String zygotes(Enum<?> event) {
         return "zygotes_" + lowerCase(event);
+    }
+
+    /**
+     * What network rules refused, of one lambda: {@code network_refused_hello}. Letters that no name has are shown as
+     * {@code _}, and lambdas whose names are the same then are counted together.
+     *
+     * @param lambda its name, or what else sandboxes were for
+     */
+    public static String networkRefused(String lambda) {
+        return NETWORK_REFUSED + "_"
+                + NOT_IN_A_NAME.matcher(lambda.toLowerCase(Locale.ROOT)).replaceAll("_");
     }
 
     /**

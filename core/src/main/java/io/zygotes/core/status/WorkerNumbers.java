@@ -54,6 +54,12 @@ public final class WorkerNumbers {
         all.put(StatisticNames.MEMORY_WAITING, pool.waiting());
         all.put(StatisticNames.UPTIME_MS, (System.nanoTime() - madeNanos) / 1_000_000);
         all.put(StatisticNames.LEAVES, functions.leaves());
+        Map<String, Long> refusals = pool.networkRefusals();
+        all.put(
+                StatisticNames.NETWORK_REFUSED,
+                refusals.values().stream().mapToLong(Long::longValue).sum());
+        refusals.forEach((lambda, count) -> all.merge(
+                StatisticNames.networkRefused(lambda), count, (one, other) -> one.longValue() + other.longValue()));
         output.ifPresent(log -> all.put(StatisticNames.OUTPUT_LINES_LOST, log.dropped()));
         record.ifPresent(log -> all.put(StatisticNames.TRACE_LOST, log.lost()));
         cache.statistics().forEach((name, number) -> all.put(StatisticNames.cache(name), number));

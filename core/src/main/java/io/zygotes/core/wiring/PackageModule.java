@@ -4,6 +4,7 @@ import com.google.inject.AbstractModule;
 import com.google.inject.Provides;
 import com.google.inject.Singleton;
 import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.packages.InstallNetwork;
 import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.python.HostPip;
@@ -26,6 +27,9 @@ public final class PackageModule extends AbstractModule {
                 () -> python.host().cacheTag(),
                 config.installerLimits(),
                 () -> HostPip.probe(config.python(), config.pipMirror(), System.getenv()),
+                new InstallNetwork(
+                        config.installerNetwork(),
+                        () -> pool.cannotRuleNetwork().isEmpty()),
                 pool::run,
                 config.trace().packages());
     }

@@ -4,12 +4,14 @@ import com.google.inject.AbstractModule;
 import com.google.inject.Provides;
 import com.google.inject.Singleton;
 import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.network.NetworkSetting;
 import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.SandboxPool;
+import io.zygotes.spi.NetworkRules;
 import io.zygotes.spi.mechanism.MechanismContext;
 import io.zygotes.spi.mechanism.MechanismContext.OutputSink;
+import io.zygotes.spi.mechanism.NetworkPlan;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Map;
 
 /** Wires the pool of sandboxes, and what the mechanism is given when it starts. */
@@ -40,6 +42,20 @@ public final class SandboxModule extends AbstractModule {
                 packages,
                 output,
                 pool::onDied,
-                Map.of("network", config.network().name().toLowerCase(Locale.ROOT)));
+                plan(config),
+                Map.of());
+    }
+
+    private static NetworkPlan plan(WorkerConfig config) {
+        NetworkSetting lambdas = config.network();
+        NetworkSetting zygotes = config.networkOfZygotes();
+        NetworkSetting installs = config.installerNetwork();
+        return new NetworkPlan(
+                lambdas.network(),
+                lambdas.rules(),
+                zygotes.network(),
+                zygotes.rules(),
+                // Without a kernel for it installs do without rules that nobody asked for.
+                installs.word().equals(NetworkSetting.INDEXES_WORD) ? NetworkRules.EVERYTHING : installs.rules());
     }
 }

@@ -37,12 +37,21 @@ for line in listing.stdout.splitlines():
         pass
     settings.append([section, key, str(value)])
 
+# Where packages come from if no setting says so. It is pip's own affair, so it may be somewhere else one day.
+try:
+    from pip._internal.models.index import PyPI
+
+    sources = [PyPI.simple_url, "https://" + PyPI.file_storage_domain + "/"]
+except (ImportError, AttributeError):
+    sources = []
+
 print(
     json.dumps(
         {
             "folder": os.path.dirname(os.path.abspath(pip.__file__)),
             "version": pip.__version__,
             "settings": settings,
+            "sources": sources,
         }
     )
 )

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.zygotes.core.network.NetworkSetting;
 import io.zygotes.spi.ConfigException;
-import io.zygotes.spi.Network;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -110,12 +110,45 @@ class WorkerConfigTest {
             """);
 
         assertEquals("python3.12", config.python());
-        assertEquals(Network.NONE, config.network());
+        assertEquals(NetworkSetting.NONE, config.network());
         assertEquals(7, config.maxWaiting());
         assertEquals(3, config.maxWaitSec());
         assertEquals(Optional.of(folder.resolve("plugins")), config.pluginFolder());
         assertEquals(Map.of("trees", 3), config.pluginOptions("multitree"));
         assertEquals(Map.of(), config.pluginOptions("tree"));
+    }
+
+    @Test
+    void readsRulesOfTheNetworkAndWritesThemAgain() throws Exception {
+        String json = """
+            {"network": {"allow": ["internet", "db.internal:5432"], "deny": ["203.0.113.0/24"]},
+             "zygote_network": "none", "installer_network": {"allow": ["indexes", "10.0.0.7:443/tcp"]}}
+            """;
+        WorkerConfig config = read(json);
+        assertEquals(
+                NetworkSetting.ofLists(Optional.of(List.of("internet", "db.internal:5432")), List.of("203.0.113.0/24")),
+                config.network());
+        assertEquals(NetworkSetting.NONE, config.networkOfZygotes());
+        assertTrue(config.installerNetwork().namesIndexes());
+        WorkerConfig again = read(config.toJson());
+        assertEquals(config.network(), again.network());
+        assertEquals(config.zygoteNetwork(), again.zygoteNetwork());
+        assertEquals(config.installerNetwork(), again.installerNetwork());
+    }
+
+    @Test
+    void aWrongRuleOfTheNetworkIsToldByItsPlace() throws Exception {
+        String refusal = refused("{\"network\": {\"allow\": [\"internet\", \"10.0.0.5/8\"]}}");
+        assertTrue(refusal.contains("$.network.allow[1]"), refusal);
+        assertTrue(refusal.contains("10.0.0.0/8"), refusal);
+    }
+
+    @Test
+    void zygotesReachWhatLambdasDoUnlessItIsSaid() throws Exception {
+        assertEquals(NetworkSetting.NONE, read("{\"network\": \"none\"}").networkOfZygotes());
+        assertEquals(
+                NetworkSetting.HOST,
+                read("{\"network\": \"none\", \"zygote_network\": \"host\"}").networkOfZygotes());
     }
 
     @ParameterizedTest
@@ -146,6 +179,15 @@ class WorkerConfigTest {
                 "{\"sandbox\": \"\"}",
                 "{\"server_mode\": \"sock\"}",
                 "{\"network\": \"bridge\"}",
+                "{\"network\": \"lambdas\"}",
+                "{\"network\": [\"internet\"]}",
+                "{\"network\": {\"allow\": \"internet\"}}",
+                "{\"network\": {\"allow\": [1]}}",
+                "{\"network\": {\"allow\": [\"example.org\"]}}",
+                "{\"network\": {\"allow\": [\"indexes\"]}}",
+                "{\"network\": {\"refuse\": []}}",
+                "{\"installer_network\": {\"deny\": [\"10.0.0.1/8\"]}}",
+                "{\"zygote_network\": \"indexes\"}",
                 "{\"import_cache_tree\": 4}",
                 "{\"plugins\": {\"tree\": 1}}",
                 "{\"plugins\": 1}",

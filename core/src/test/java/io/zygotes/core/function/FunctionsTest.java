@@ -11,6 +11,8 @@ import io.zygotes.core.fake.FakeCache;
 import io.zygotes.core.fake.FakeMechanism;
 import io.zygotes.core.fake.FakeMechanism.FakeLeaf;
 import io.zygotes.core.function.Answer.Start;
+import io.zygotes.core.network.NetworkSetting;
+import io.zygotes.core.packages.InstallNetwork;
 import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.PoolListener;
 import io.zygotes.core.pool.SandboxPool;
@@ -95,7 +97,8 @@ class FunctionsTest {
                 folder.resolve("packages"),
                 () -> "cpython-311",
                 LIMITS,
-                () -> new HostPip(Map.of(), List.of()),
+                () -> new HostPip(Map.of(), List.of(), List.of()),
+                InstallNetwork.HOST,
                 pool::run,
                 false);
         packages.open();
@@ -104,7 +107,7 @@ class FunctionsTest {
                 folder.resolve("code"),
                 Duration.ZERO,
                 LIMITS,
-                Network.HOST,
+                NetworkSetting.HOST,
                 500,
                 Map::of);
         registry.clean();

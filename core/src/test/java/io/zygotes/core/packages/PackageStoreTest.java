@@ -70,7 +70,8 @@ class PackageStoreTest {
                 folder.resolve("packages"),
                 () -> cacheTag,
                 LIMITS,
-                () -> new HostPip(Map.of("PIP_TIMEOUT", "3"), List.of()),
+                () -> new HostPip(Map.of("PIP_TIMEOUT", "3"), List.of(), List.of()),
+                InstallNetwork.HOST,
                 job -> installer.run(job),
                 false);
         made.open();

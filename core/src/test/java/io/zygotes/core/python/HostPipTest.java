@@ -18,6 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class HostPipTest {
 
+    private static final List<String> DEFAULTS = List.of("https://index.invalid/simple", "https://files.invalid/");
+
     @TempDir
     Path given;
 
@@ -29,7 +31,7 @@ class HostPipTest {
     }
 
     private HostPip pip(String mirror, Map<String, String> environment, Setting... settings) {
-        return HostPip.of(Path.of("/usr/lib/python3/pip"), List.of(settings), mirror, environment);
+        return HostPip.of(Path.of("/usr/lib/python3/pip"), List.of(settings), mirror, environment, DEFAULTS);
     }
 
     private static Optional<String> seen(HostPip pip, Path source) {
@@ -114,5 +116,41 @@ class HostPipTest {
         assertEquals("5", pip.environment().get("PIP_TIMEOUT"));
         assertFalse(pip.environment().containsKey("PIP_EXTRA_INDEX_URL"));
         assertFalse(pip.environment().containsKey("PIP_FIND_LINKS"));
+    }
+
+    private static List<String> servers(HostPip pip) {
+        return pip.servers().stream().map(String::valueOf).toList();
+    }
+
+    @Test
+    void theServersAreThoseOfPipItselfIfNoSettingNamesAnIndex() {
+        assertEquals(List.of("index.invalid:443/tcp", "files.invalid:443/tcp"), servers(pip("", Map.of())));
+        Setting same = new Setting("global", "index-url", "https://index.invalid/simple/");
+        assertEquals(List.of("index.invalid:443/tcp", "files.invalid:443/tcp"), servers(pip("", Map.of(), same)));
+    }
+
+    @Test
+    void theServersAreAllThatSettingsNameWhereverTheyAre() {
+        HostPip pip = pip(
+                "",
+                Map.of("HTTPS_PROXY", "http://user:word@proxy.invalid:3128", "http_proxy", "10.0.0.9:3129"),
+                new Setting("global", "index-url", "http://127.0.0.1:8081/simple"),
+                new Setting("global", "extra-index-url", "https://one.invalid/simple\nhttps://[fd00::7]:444/simple"),
+                new Setting("global", "find-links", "/opt/wheels http://files.invalid/"));
+        assertEquals(
+                List.of(
+                        "127.0.0.1:8081/tcp",
+                        "one.invalid:443/tcp",
+                        "[fd00:0:0:0:0:0:0:7]:444/tcp",
+                        "files.invalid:80/tcp",
+                        "proxy.invalid:3128/tcp",
+                        "10.0.0.9:3129/tcp"),
+                servers(pip));
+    }
+
+    @Test
+    void aMirrorTakesThePlaceOfTheIndexes() {
+        Setting index = new Setting("global", "index-url", "https://one.invalid/simple");
+        assertEquals(List.of("mirror.invalid:80/tcp"), servers(pip("http://mirror.invalid/simple", Map.of(), index)));
     }
 }

@@ -4,9 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.zygotes.core.network.NetworkSetting;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
+import io.zygotes.spi.NetworkRules;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -14,8 +18,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LambdaSettingsTest {
 
     private static final Limits LIMITS = new Limits(100, 10, 100, 0, 30, 64, 8);
-    private static final LambdaSettings OPEN = new LambdaSettings(Map.of(), LIMITS, Network.HOST);
-    private static final LambdaSettings CLOSED = new LambdaSettings(Map.of(), LIMITS, Network.NONE);
+    private static final LambdaSettings OPEN = LambdaSettings.of(LIMITS, NetworkSetting.HOST);
+    private static final LambdaSettings CLOSED = LambdaSettings.of(LIMITS, NetworkSetting.NONE);
 
     @Test
     void overridesWhatTheWorkerSays() {
@@ -30,7 +34,7 @@ class LambdaSettingsTest {
               mem_mb: 200
               runtime_sec: 5
             network: none
-            """, OPEN, 200);
+            """, OPEN, NetworkSetting.HOST, 200);
 
         assertEquals(Map.of("MODE", "fast", "SIZE", "3"), settings.environment());
         assertEquals(new Limits(200, 10, 100, 0, 5, 64, 8), settings.limits());
@@ -39,17 +43,20 @@ class LambdaSettingsTest {
 
     @Test
     void anEmptyFileChangesNothing() {
-        assertEquals(OPEN, LambdaSettings.parse("", OPEN, 200));
-        assertEquals(OPEN, LambdaSettings.parse("# nothing\n", OPEN, 200));
+        assertEquals(OPEN, LambdaSettings.parse("", OPEN, NetworkSetting.HOST, 200));
+        assertEquals(OPEN, LambdaSettings.parse("# nothing\n", OPEN, NetworkSetting.HOST, 200));
     }
 
     @Test
     void aLambdaCannotTakeTheNetworkThatTheOperatorRefuses() {
-        IllegalArgumentException e =
-                assertThrows(IllegalArgumentException.class, () -> LambdaSettings.parse("network: host", CLOSED, 200));
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class,
+                () -> LambdaSettings.parse("network: host", CLOSED, NetworkSetting.NONE, 200));
 
         assertTrue(e.getMessage().contains("gives no lambda the network"), e.getMessage());
-        assertEquals(Network.NONE, LambdaSettings.parse("", CLOSED, 200).network());
+        assertEquals(
+                Network.NONE,
+                LambdaSettings.parse("", CLOSED, NetworkSetting.NONE, 200).network());
     }
 
     @ParameterizedTest
@@ -74,6 +81,11 @@ class LambdaSettingsTest {
                 "limits: {mem_mb: 1.0}",
                 "limits: {mem_mb: -5}",
                 "network: {a: b}",
+                "network: {allow: 10.0.0.0/8}",
+                "network: {allow: [10.0.0.5/8]}",
+                "network: {allow: [[internet]]}",
+                "network: {deny: [example]}",
+                "network: {allow: [indexes]}",
                 "environment: {A: 1, A: 2}",
                 "network: none\nnetwork: none",
                 "triggers: {a: 1, a: 2}",
@@ -81,8 +93,8 @@ class LambdaSettingsTest {
                 "{[1]: 2}"
             })
     void aWrongFileIsRefused(String text) {
-        IllegalArgumentException e =
-                assertThrows(IllegalArgumentException.class, () -> LambdaSettings.parse(text, OPEN, 200));
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class, () -> LambdaSettings.parse(text, OPEN, NetworkSetting.HOST, 200));
         assertTrue(e.getMessage().startsWith("ol.yaml"), e.getMessage());
     }
 
@@ -107,7 +119,7 @@ class LambdaSettingsTest {
     void aValueIsTheTextThatStandsInTheFile(String value) {
         assertEquals(
                 Map.of("A", value),
-                LambdaSettings.parse("environment:\n  A: " + value + "\n", OPEN, 200)
+                LambdaSettings.parse("environment:\n  A: " + value + "\n", OPEN, NetworkSetting.HOST, 200)
                         .environment());
     }
 
@@ -115,27 +127,29 @@ class LambdaSettingsTest {
     void aValueThatSaysNothingIsAnEmptyVariable() {
         assertEquals(
                 Map.of("A", "", "B", ""),
-                LambdaSettings.parse("environment:\n  A:\n  B: ''\n", OPEN, 200).environment());
+                LambdaSettings.parse("environment:\n  A:\n  B: ''\n", OPEN, NetworkSetting.HOST, 200)
+                        .environment());
     }
 
     @Test
     void anAliasHasTheValueOfItsAnchor() {
         assertEquals(
                 Map.of("A", "1.10", "B", "1.10"),
-                LambdaSettings.parse("environment: {A: &a 1.10, B: *a}", OPEN, 200)
+                LambdaSettings.parse("environment: {A: &a 1.10, B: *a}", OPEN, NetworkSetting.HOST, 200)
                         .environment());
     }
 
     @Test
     void anErrorSaysLineAndColumn() {
         IllegalArgumentException shape = assertThrows(
-                IllegalArgumentException.class, () -> LambdaSettings.parse("network: host\nlimits: []", OPEN, 200));
+                IllegalArgumentException.class,
+                () -> LambdaSettings.parse("network: host\nlimits: []", OPEN, NetworkSetting.HOST, 200));
         assertEquals(
                 "ol.yaml, line 2, column 9: limits must be a mapping of keys to values, not a list",
                 shape.getMessage());
         IllegalArgumentException twice = assertThrows(
                 IllegalArgumentException.class,
-                () -> LambdaSettings.parse("environment:\n  A: 1\n  B: 1\n  A: 2\n", OPEN, 200));
+                () -> LambdaSettings.parse("environment:\n  A: 1\n  B: 1\n  A: 2\n", OPEN, NetworkSetting.HOST, 200));
         assertEquals("ol.yaml, line 4, column 3: 'A' stands there twice; remove one of them", twice.getMessage());
     }
 
@@ -152,7 +166,7 @@ class LambdaSettingsTest {
               QUOTED: "007"
               EMPTY:
             limits: {procs: 5}
-            """, OPEN, 200);
+            """, OPEN, NetworkSetting.HOST, 200);
 
         assertEquals(
                 Map.of(
@@ -168,18 +182,93 @@ class LambdaSettingsTest {
 
     @Test
     void aLambdaCanDoWithoutZygotes() {
-        assertTrue(LambdaSettings.parse("network: none", OPEN, 200).zygote());
-        assertTrue(LambdaSettings.parse("zygote: true", OPEN, 200).zygote());
-        assertEquals(false, LambdaSettings.parse("zygote: false", OPEN, 200).zygote());
-        assertThrows(IllegalArgumentException.class, () -> LambdaSettings.parse("zygote: maybe", OPEN, 200));
+        assertTrue(LambdaSettings.parse("network: none", OPEN, NetworkSetting.HOST, 200)
+                .zygote());
+        assertTrue(LambdaSettings.parse("zygote: true", OPEN, NetworkSetting.HOST, 200)
+                .zygote());
+        assertEquals(
+                false,
+                LambdaSettings.parse("zygote: false", OPEN, NetworkSetting.HOST, 200)
+                        .zygote());
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> LambdaSettings.parse("zygote: maybe", OPEN, NetworkSetting.HOST, 200));
     }
 
     @Test
     void variablesThatCannotTakeEffectAreRefused() {
         IllegalArgumentException e = assertThrows(
                 IllegalArgumentException.class,
-                () -> LambdaSettings.parse("environment: {LD_PRELOAD: /handler/x.so}", OPEN, 200));
+                () -> LambdaSettings.parse("environment: {LD_PRELOAD: /handler/x.so}", OPEN, NetworkSetting.HOST, 200));
 
         assertTrue(e.getMessage().contains("LD_PRELOAD counts only when a program starts"), e.getMessage());
+    }
+
+    private static NetworkRules.Layer allow(String... rules) {
+        return NetworkSetting.ofLists(Optional.of(List.of(rules)), List.of())
+                .rules()
+                .layers()
+                .getFirst();
+    }
+
+    @Test
+    void aLambdaTakesLessOfTheNetworkThanTheWorkerAllows() {
+        LambdaSettings internet = LambdaSettings.of(LIMITS, NetworkSetting.INTERNET);
+        String text = "network: {allow: ['10.1.2.3:443/tcp', 'db.internal:5432'], deny: [internet:25]}";
+        NetworkRules rules = LambdaSettings.parse(text, internet, NetworkSetting.INTERNET, 200)
+                .rules();
+        assertEquals(2, rules.layers().size());
+        assertEquals(internet.rules().layers().getFirst(), rules.layers().getFirst());
+        assertEquals(
+                "allow [10.1.2.3:443/tcp, db.internal:5432, resolvers] deny [internet:25]",
+                rules.layers().get(1).toString());
+        assertEquals(
+                NetworkRules.EVERYTHING.and(allow("10.1.2.3")),
+                LambdaSettings.parse("network: {allow: [10.1.2.3]}", OPEN, NetworkSetting.HOST, 200)
+                        .rules());
+    }
+
+    @Test
+    void aLambdaThatOnlyDeniesHasTheRestOfWhatTheWorkerAllows() {
+        NetworkRules rules = LambdaSettings.parse("network: {deny: [10.0.0.0/8]}", OPEN, NetworkSetting.HOST, 200)
+                .rules();
+        assertEquals("allow [host] deny [10.0.0.0/8]", rules.layers().getFirst().toString());
+    }
+
+    @Test
+    void aLambdaMayGiveUpTheRestOfTheNetworkOrAllOfIt() {
+        LambdaSettings internet = LambdaSettings.of(LIMITS, NetworkSetting.INTERNET);
+        assertEquals(
+                internet.rules(),
+                LambdaSettings.parse("network: internet", OPEN, NetworkSetting.HOST, 200)
+                        .rules());
+        assertEquals(
+                internet.rules(),
+                LambdaSettings.parse("network: internet", internet, NetworkSetting.INTERNET, 200)
+                        .rules());
+        LambdaSettings none = LambdaSettings.parse("network: none", internet, NetworkSetting.INTERNET, 200);
+        assertEquals(Network.NONE, none.network());
+        assertEquals(
+                List.of(),
+                LambdaSettings.parse("network: {allow: []}", OPEN, NetworkSetting.HOST, 200)
+                        .rules()
+                        .layers()
+                        .getFirst()
+                        .allow());
+    }
+
+    @Test
+    void aLambdaCannotTakeMoreOfTheNetworkThanTheWorkerAllows() {
+        LambdaSettings internet = LambdaSettings.of(LIMITS, NetworkSetting.INTERNET);
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class,
+                () -> LambdaSettings.parse("network: host", internet, NetworkSetting.INTERNET, 200));
+        assertTrue(e.getMessage().contains("can only take less"), e.getMessage());
+        for (String text : List.of("network: internet", "network: {allow: [10.0.0.1]}", "network: {deny: []}")) {
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> LambdaSettings.parse(text, CLOSED, NetworkSetting.NONE, 200),
+                    text);
+        }
     }
 }

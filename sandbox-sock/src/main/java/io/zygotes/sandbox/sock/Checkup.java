@@ -290,6 +290,20 @@ final class Checkup {
         }
     }
 
+    /** Whether lambdas can be held to rules for the network. */
+    static Finding networkRules(Trial trial) {
+        try {
+            trial.run();
+            return Finding.good("network rules", "this kernel filters the network of cgroups");
+        } catch (IOException e) {
+            return Finding.lacking(
+                    "network rules",
+                    e.getMessage(),
+                    "run it as root, on Linux 5.8 or later with CONFIG_CGROUP_BPF; until then \"network\" in"
+                            + " config.json has to be host or none");
+        }
+    }
+
     /** The Java runtime raises the soft limit to the hard one by itself. */
     private void openFiles() {
         Matcher matcher = read("self/limits").stream()

@@ -9,8 +9,10 @@ import io.zygotes.sandbox.sock.launch.LaunchContext;
 import io.zygotes.sandbox.sock.launch.LeafLauncher;
 import io.zygotes.sandbox.sock.launch.LeafSpecialist;
 import io.zygotes.sandbox.sock.launch.Misfit;
+import io.zygotes.sandbox.sock.launch.SandboxNetwork;
 import io.zygotes.sandbox.sock.launch.ZygoteLauncher;
 import io.zygotes.sandbox.sock.linux.SockDiag;
+import io.zygotes.sandbox.sock.network.NetworkWall;
 import io.zygotes.sandbox.sock.protocol.CommonTexts;
 import io.zygotes.sandbox.sock.resource.OutputPump;
 import io.zygotes.sandbox.sock.resource.Shortage;
@@ -20,6 +22,7 @@ import io.zygotes.sandbox.sock.sandbox.SockSandbox;
 import io.zygotes.sandbox.sock.sandbox.SockZygote;
 import io.zygotes.sandbox.sock.warden.WardenPlan;
 import io.zygotes.sandbox.sock.warden.WardenSupervisor;
+import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
@@ -31,11 +34,14 @@ import io.zygotes.spi.ZygoteSpec;
 import io.zygotes.spi.mechanism.Job;
 import io.zygotes.spi.mechanism.JobResult;
 import io.zygotes.spi.mechanism.MechanismContext;
+import io.zygotes.spi.mechanism.NetworkPlan;
 import io.zygotes.spi.mechanism.SandboxMechanism;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -55,14 +61,17 @@ final class SockMechanism implements SandboxMechanism {
     private final GroupPool fresh;
     private final ExecutorService supplier = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("sandbox-supplier").factory());
+    private final SandboxNetwork network;
     private final LeafLauncher leaves;
     private final LeafSpecialist specialist;
     private final ZygoteLauncher zygotes;
     private final JobLauncher jobs;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private SockMechanism(MechanismContext context, WardenPlan plan, CgroupTree cgroups) throws IOException {
+    private SockMechanism(MechanismContext context, WardenPlan plan, CgroupTree cgroups, SandboxNetwork network)
+            throws IOException {
         this.cgroups = cgroups;
+        this.network = network;
         pump = new OutputPump();
         wardens = new WardenSupervisor(plan, cgroups, pump, context.output());
         reaper = new Reaper(context.reuseCgroups(), wardens::goOn);
@@ -76,12 +85,12 @@ final class SockMechanism implements SandboxMechanism {
                 FreshIds.ofWorker(),
                 pump,
                 reaper,
+                network,
                 new CommonTexts(),
                 new AtomicInteger());
-        Network network = "none".equals(context.options().get("network")) ? Network.NONE : Network.HOST;
         specialist = new LeafSpecialist(launches);
         leaves = new LeafLauncher(launches, specialist);
-        zygotes = new ZygoteLauncher(launches, supplier, network);
+        zygotes = new ZygoteLauncher(launches, supplier);
         jobs = new JobLauncher(launches);
     }
 
@@ -93,9 +102,17 @@ final class SockMechanism implements SandboxMechanism {
     static SockMechanism start(MechanismContext context, WardenPlan plan, CgroupTree cgroups)
             throws SandboxException, InterruptedException {
         SockMechanism mechanism;
+        SandboxNetwork network;
         try {
-            mechanism = new SockMechanism(context, plan, cgroups);
+            network = network(context, cgroups);
+        } catch (SandboxException e) {
+            cgroups.close();
+            throw e;
+        }
+        try {
+            mechanism = new SockMechanism(context, plan, cgroups, network);
         } catch (IOException e) {
+            network.close();
             cgroups.close();
             throw new SandboxException(
                     Shortage.kind(e), "cannot start the sandbox mechanism: " + e.getMessage() + Shortage.advice(e), e);
@@ -109,6 +126,30 @@ final class SockMechanism implements SandboxMechanism {
             if (!started) {
                 mechanism.close();
             }
+        }
+    }
+
+    /** The wall is built before there is a sandbox, and as long as the groups are there, it is. */
+    private static SandboxNetwork network(MechanismContext context, CgroupTree cgroups) throws SandboxException {
+        NetworkPlan plan = context.network();
+        try {
+            return SandboxNetwork.within(NetworkWall.around(
+                    cgroups.root(), List.of(plan.leafRules(), plan.zygoteRules(), plan.jobRules()), context.output()));
+        } catch (IOException e) {
+            String lacking =
+                    "this kernel does not let the worker filter the network of cgroups (" + e.getMessage() + ")";
+            if (plan.needsRules()) {
+                throw new SandboxException(
+                        FailureKind.REFUSED,
+                        lacking + ", which the network rules of this worker need (config.json: network,"
+                                + " zygote_network, installer_network; without a word there it is 'internet'). Set"
+                                + " \"network\" to \"host\", by which lambdas reach all that the machine reaches, or to"
+                                + " \"none\", by which they reach nothing; or run Linux 5.8 or later with"
+                                + " CONFIG_CGROUP_BPF, and the worker with CAP_BPF and CAP_NET_ADMIN",
+                        e);
+            }
+            LOG.log(Level.INFO, "network rules of lambdas are not possible here: " + lacking);
+            return SandboxNetwork.without(lacking);
         }
     }
 
@@ -174,6 +215,16 @@ final class SockMechanism implements SandboxMechanism {
         }
     }
 
+    @Override
+    public Optional<String> cannotRuleNetwork() {
+        return network.lacking();
+    }
+
+    @Override
+    public Map<String, Long> networkRefusals() {
+        return network.refusals();
+    }
+
     /** Who makes fresh sandboxes; for tests of the warden's sudden end. */
     WardenSupervisor wardens() {
         return wardens;
@@ -199,6 +250,7 @@ final class SockMechanism implements SandboxMechanism {
             Thread.currentThread().interrupt();
         } finally {
             fresh.retire();
+            network.close();
             cgroups.close();
         }
     }

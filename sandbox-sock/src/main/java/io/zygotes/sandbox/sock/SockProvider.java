@@ -2,6 +2,7 @@ package io.zygotes.sandbox.sock;
 
 import io.zygotes.sandbox.sock.cgroup.CgroupLayout;
 import io.zygotes.sandbox.sock.cgroup.Leftovers;
+import io.zygotes.sandbox.sock.network.NetworkWall;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.mechanism.Finding;
@@ -9,6 +10,7 @@ import io.zygotes.spi.mechanism.MechanismContext;
 import io.zygotes.spi.mechanism.SandboxMechanism;
 import io.zygotes.spi.mechanism.SandboxMechanismProvider;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Provides the mechanism that {@code "sandbox": "sock"} names. */
@@ -34,7 +36,9 @@ public final class SockProvider implements SandboxMechanismProvider {
 
     @Override
     public List<Finding> check() {
-        return Checkup.ofThisMachine().findings();
+        List<Finding> findings = new ArrayList<>(Checkup.ofThisMachine().findings());
+        findings.add(Checkup.networkRules(NetworkWall::tryOut));
+        return List.copyOf(findings);
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.zygotes.spi.Packages;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.ZygoteSpec;
 import io.zygotes.spi.mechanism.MechanismContext;
+import io.zygotes.spi.mechanism.NetworkPlan;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -41,6 +42,15 @@ final class RealSandboxes implements AutoCloseable {
 
     /** @param base what the sandboxes have as their root; empty for the host's files */
     RealSandboxes(Path folder, String python, Optional<Path> base) throws Exception {
+        this(folder, python, base, NetworkPlan.HOST);
+    }
+
+    /** With rules for the network. */
+    RealSandboxes(Path folder, NetworkPlan network) throws Exception {
+        this(folder, "python3", Optional.empty(), network);
+    }
+
+    private RealSandboxes(Path folder, String python, Optional<Path> base, NetworkPlan network) throws Exception {
         this.folder = folder;
         mechanism = SockStart.start(new MechanismContext(
                 folder,
@@ -51,6 +61,7 @@ final class RealSandboxes implements AutoCloseable {
                 new Written(),
                 (sandbox, label, line) -> printed.add(label + ": " + line),
                 events::add,
+                network,
                 Map.of()));
     }
 

@@ -2,6 +2,7 @@ package io.zygotes.spi.mechanism;
 
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
+import io.zygotes.spi.NetworkRules;
 import io.zygotes.spi.Stability;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.Objects;
  * @param mounts folders and files of the host that it sees, beside the base root
  * @param limits what it may use; {@code runtimeSec} bounds the whole job
  * @param network what it sees of the network
+ * @param rules what it reaches in the host's network; with {@link Network#NONE} they say nothing
  */
 @Stability(Stability.Level.EVOLVING)
 public record Job(
@@ -27,7 +29,8 @@ public record Job(
         Map<String, String> environment,
         List<Mount> mounts,
         Limits limits,
-        Network network) {
+        Network network,
+        NetworkRules rules) {
 
     /** Copies the collections. */
     public Job {
@@ -38,6 +41,19 @@ public record Job(
         mounts = List.copyOf(mounts);
         Objects.requireNonNull(limits);
         Objects.requireNonNull(network);
+        Objects.requireNonNull(rules);
+    }
+
+    /** A job that reaches all of its network. */
+    public Job(
+            String name,
+            String script,
+            List<String> arguments,
+            Map<String, String> environment,
+            List<Mount> mounts,
+            Limits limits,
+            Network network) {
+        this(name, script, arguments, environment, mounts, limits, network, NetworkRules.EVERYTHING);
     }
 
     /**

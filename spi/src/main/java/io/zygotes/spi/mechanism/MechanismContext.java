@@ -20,6 +20,7 @@ import java.util.function.Consumer;
  * @param packages where installed packages are looked up ({@link Packages#installed}); installs are not asked of it
  * @param output gets every line that a sandbox writes to its standard output or error
  * @param events gets {@link SandboxEvent.Kind#DIED} for sandboxes that end by themselves
+ * @param network what sandboxes will reach, as far as it is known at the start
  * @param options further settings by name; a mechanism ignores those that it does not know
  */
 @Stability(Stability.Level.EVOLVING)
@@ -32,6 +33,7 @@ public record MechanismContext(
         Packages packages,
         OutputSink output,
         Consumer<SandboxEvent> events,
+        NetworkPlan network,
         Map<String, Object> options) {
 
     /** Checks for null and copies the map. */
@@ -42,7 +44,32 @@ public record MechanismContext(
         Objects.requireNonNull(packages);
         Objects.requireNonNull(output);
         Objects.requireNonNull(events);
+        Objects.requireNonNull(network);
         options = Map.copyOf(options);
+    }
+
+    /** For sandboxes that reach all of the host's network. */
+    public MechanismContext(
+            Path workerDirectory,
+            String python,
+            Optional<Path> baseFolder,
+            boolean seccomp,
+            boolean reuseCgroups,
+            Packages packages,
+            OutputSink output,
+            Consumer<SandboxEvent> events,
+            Map<String, Object> options) {
+        this(
+                workerDirectory,
+                python,
+                baseFolder,
+                seccomp,
+                reuseCgroups,
+                packages,
+                output,
+                events,
+                NetworkPlan.HOST,
+                options);
     }
 
     /** Takes lines that sandboxes print. Called by one thread; must not block and must not throw. */

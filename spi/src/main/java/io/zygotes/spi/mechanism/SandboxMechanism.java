@@ -10,6 +10,7 @@ import io.zygotes.spi.Stability;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.ZygoteSpec;
 import java.net.InetSocketAddress;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -62,8 +63,9 @@ public interface SandboxMechanism extends AutoCloseable {
     Sandbox createSpare(Zygote parent, Limits limits, Network network) throws SandboxException, InterruptedException;
 
     /**
-     * Makes a spare the leaf of a lambda. The caller has checked that the lambda asked for all packages of the spare's
-     * zygote, and that network and {@code tmpMb} are those that the spare was made with.
+     * Makes a spare the leaf of a lambda, with the rules that this lambda has for the network. The caller has checked that
+     * the lambda asked for all packages of the spare's zygote, and that network and {@code tmpMb} are those that the spare
+     * was made with.
      *
      * @param spare what {@link #createSpare} returned; of no use to anybody else from now on, even if this fails
      * @param spec what it must be
@@ -113,6 +115,25 @@ public interface SandboxMechanism extends AutoCloseable {
      */
     default boolean isFromSandbox(InetSocketAddress client, InetSocketAddress server) {
         return false;
+    }
+
+    /**
+     * Whether this mechanism can hold sandboxes to rules of the network. If it cannot, it refuses to make a sandbox that
+     * has some.
+     *
+     * @return why it cannot, for people; empty if it can
+     */
+    default Optional<String> cannotRuleNetwork() {
+        return Optional.of("this mechanism has no rules for the network");
+    }
+
+    /**
+     * How many connections and messages rules of the network refused since the start.
+     *
+     * @return by the name of the lambda, or of what else the sandbox was for
+     */
+    default Map<String, Long> networkRefusals() {
+        return Map.of();
     }
 
     /** Destroys every sandbox and frees everything that it made on the machine. Idempotent. Must not throw. */

@@ -117,6 +117,11 @@ public final class CgroupTree implements AutoCloseable {
         FileIo.writeFile(top("pids") + "/pids.max", Long.toString(all / 4 * 3));
     }
 
+    /** The worker's group in the version 2 hierarchy, which has all of its sandboxes. */
+    public Path root() {
+        return root;
+    }
+
     /** The worker's group in the hierarchy that has this controller. */
     public Path top(String controller) {
         Path mount = layout.legacy().get(controller);

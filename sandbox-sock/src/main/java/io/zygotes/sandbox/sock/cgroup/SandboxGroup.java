@@ -26,6 +26,7 @@ public final class SandboxGroup {
 
     private final Path folder;
     private final String unified;
+    private final long id;
     private final LegacyGroups legacy;
 
     private final KernelFile processes;
@@ -63,6 +64,7 @@ public final class SandboxGroup {
             made = LegacyGroups.make(layout.legacy(), region, parent.getFileName() + "." + name);
             processes.open(); // it is read on the way of a request
             tree = Mounts.detachedTree(unified, false);
+            id = (long) Files.getAttribute(folder, "unix:ino");
         } catch (IOException e) {
             CgroupLayout.remove(folder);
             if (made != null) {
@@ -80,6 +82,11 @@ public final class SandboxGroup {
     /** The version 2 group. */
     public String path() {
         return unified;
+    }
+
+    /** The number that the kernel has for the version 2 group; never that of another one until the machine boots. */
+    public long id() {
+        return id;
     }
 
     /**

@@ -69,6 +69,7 @@ public final class JobLauncher {
                     launch.begun(new SockJob(launch.belongings(kit, _ -> {}), context.fresh(), identity.release()));
             begun = Optional.of(sandbox);
             CompletableFuture<String> output = launch.collect(kit, sandbox);
+            context.network().enclose(sandbox, job.network(), job.rules(), job.name(), SandboxNetwork.JOBS);
 
             launch.ask(request(launch, job, identity, kit));
             launch.awaitHello(sandbox, sandbox.group());

@@ -7,6 +7,7 @@ import io.zygotes.sandbox.sock.protocol.CommonTexts;
 import io.zygotes.sandbox.sock.resource.OutputPump;
 import io.zygotes.sandbox.sock.sandbox.Reaper;
 import io.zygotes.sandbox.sock.warden.WardenSupervisor;
+import io.zygotes.spi.NetworkRules;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.PackageInfo;
 import io.zygotes.spi.SandboxException;
@@ -23,6 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * @param freshIds ids for these
  * @param pump reads what sandboxes print
  * @param reaper frees what they held
+ * @param network holds sandboxes to their rules
  * @param texts requests that were written already
  * @param numbers how many sandboxes were begun
  */
@@ -34,8 +36,14 @@ public record LaunchContext(
         FreshIds freshIds,
         OutputPump pump,
         Reaper reaper,
+        SandboxNetwork network,
         CommonTexts texts,
         AtomicInteger numbers) {
+
+    /** What a leaf reaches that does not know yet whose it is: no more than what runs in it already, its zygote's code. */
+    NetworkRules untilSpecialised() {
+        return worker.network().zygoteRules();
+    }
 
     /**
      * What is known of a package that sandboxes are to see.

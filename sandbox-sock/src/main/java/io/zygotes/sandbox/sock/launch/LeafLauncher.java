@@ -18,6 +18,7 @@ import io.zygotes.sandbox.sock.warden.HostNames;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
+import io.zygotes.spi.NetworkRules;
 import io.zygotes.spi.SandboxException;
 import java.io.IOException;
 import java.util.List;
@@ -107,6 +108,9 @@ public final class LeafLauncher {
             launch.printTo(kit, leaf, leaf::label);
             if (plan.ahead().isPresent()) {
                 leaf.specialise(plan.ahead().get());
+            }
+            enclose(leaf, plan);
+            if (plan.ahead().isPresent()) {
                 launch.mount(plan.ahead().get().handler());
                 launch.step(CreationStep.MOUNTS);
             }
@@ -132,6 +136,12 @@ public final class LeafLauncher {
         } finally {
             launch.close();
         }
+    }
+
+    private void enclose(SockLeaf leaf, Plan plan) throws SandboxException, InterruptedException {
+        NetworkRules rules = plan.ahead().map(LeafSpec::rules).orElse(context.untilSpecialised());
+        String account = plan.ahead().map(LeafSpec::lambda).orElse(SandboxNetwork.ZYGOTES);
+        context.network().enclose(leaf, plan.network(), rules, leaf.label(), account);
     }
 
     private Identity identity(Plan plan) {

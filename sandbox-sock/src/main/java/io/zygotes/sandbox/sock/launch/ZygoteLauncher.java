@@ -17,6 +17,7 @@ import io.zygotes.sandbox.sock.resource.KitStock;
 import io.zygotes.sandbox.sock.sandbox.SockZygote;
 import io.zygotes.sandbox.sock.warden.HostNames;
 import io.zygotes.spi.Network;
+import io.zygotes.spi.NetworkRules;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.PackageInfo;
 import io.zygotes.spi.SandboxException;
@@ -47,16 +48,17 @@ public final class ZygoteLauncher {
     private final Executor supplier;
     private final IdBlock ids = IdBlock.ofWorker();
     private final Network network;
+    private final NetworkRules rules;
 
     /**
      * @param context what all launches share
      * @param supplier makes kits for leaves ahead
-     * @param network of zygotes: what no lambda gets, no package needs while it is imported
      */
-    public ZygoteLauncher(LaunchContext context, Executor supplier, Network network) {
+    public ZygoteLauncher(LaunchContext context, Executor supplier) {
         this.context = context;
         this.supplier = supplier;
-        this.network = network;
+        network = context.worker().network().zygotes();
+        rules = context.worker().network().zygoteRules();
     }
 
     /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#createZygote}. */
@@ -85,6 +87,7 @@ public final class ZygoteLauncher {
                     block,
                     depth));
             launch.printTo(kit, zygote, () -> "zygote");
+            context.network().enclose(zygote, network, rules, "zygote", SandboxNetwork.ZYGOTES);
 
             launch.ask(request(launch, kit, block, depth));
             launch.awaitHello(zygote, above.isPresent() ? above.get().group() : zygote.group());

@@ -123,6 +123,11 @@ final class Native {
         return require(name, subject, s -> (long) SYSCALL.invokeExact(s.state, number, a, b, c, d, e));
     }
 
+    /** As {@link #syscall}, for a call that may fail. Returns its result, or the negative error number. */
+    static long syscallResult(long number, long a, long b, long c, long d, long e) {
+        return make(s -> (long) SYSCALL.invokeExact(s.state, number, a, b, c, d, e));
+    }
+
     private static long checked(String name, long result) throws LinuxException {
         if (result < 0) {
             throw failure(name, result);

@@ -28,6 +28,7 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
     private final FirstProcess process = new FirstProcess();
     private volatile Runnable endOfOutput = () -> {};
     private volatile Runnable pauseOfOutput = () -> {};
+    private volatile Runnable release = () -> {};
     private volatile boolean destroyed;
     private volatile boolean endedByItself;
     private volatile boolean outOfMemory;
@@ -75,6 +76,11 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
     /** What is to be done about its output when no process of it lives any more. */
     public final void atEndOfOutput(Runnable action) {
         endOfOutput = action;
+    }
+
+    /** What is to be done when no process of it lives any more, and before its group is somebody else's. */
+    public final void atRelease(Runnable action) {
+        release = action;
     }
 
     /** Whether killing its process kills all of it, because that is the first of a pid namespace. */
@@ -189,6 +195,7 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
     final void release(boolean reuseGroup) {
         process.forget();
         endOfOutput.run();
+        release.run();
         releaseOwn(reuseGroup);
     }
 

@@ -1,0 +1,107 @@
+package io.zygotes.sandbox.sock.launch;
+
+import io.zygotes.sandbox.sock.network.NetworkWall;
+import io.zygotes.sandbox.sock.sandbox.SockSandbox;
+import io.zygotes.spi.FailureKind;
+import io.zygotes.spi.Network;
+import io.zygotes.spi.NetworkRules;
+import io.zygotes.spi.SandboxException;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Holds sandboxes to their rules for the network, from before they have a process until the last one is gone. Safe for use
+ * by many threads.
+ */
+public final class SandboxNetwork implements AutoCloseable {
+
+    /** Under which name refusals of zygotes and jobs are counted; no lambda has a name like that. */
+    static final String ZYGOTES = "all zygotes";
+    /** As {@link #ZYGOTES}. */
+    static final String JOBS = "all installs";
+
+    private static final Logger LOG = System.getLogger(SandboxNetwork.class.getName());
+
+    private final Optional<NetworkWall> wall;
+    private final String lacking;
+
+    private SandboxNetwork(Optional<NetworkWall> wall, String lacking) {
+        this.wall = wall;
+        this.lacking = lacking;
+    }
+
+    /** With a wall around all sandboxes. */
+    public static SandboxNetwork within(NetworkWall wall) {
+        return new SandboxNetwork(Optional.of(wall), "");
+    }
+
+    /**
+     * Without: sandboxes that have rules are not made.
+     *
+     * @param lacking why there is no wall
+     */
+    public static SandboxNetwork without(String lacking) {
+        return new SandboxNetwork(Optional.empty(), lacking);
+    }
+
+    /** Why there is no wall; empty if there is one. */
+    public Optional<String> lacking() {
+        return wall.isPresent() ? Optional.empty() : Optional.of(lacking);
+    }
+
+    /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#networkRefusals}. */
+    public Map<String, Long> refusals() {
+        try {
+            return wall.isPresent() ? wall.get().refusals() : Map.of();
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "refusals of the network cannot be counted now: " + e.getMessage());
+            return Map.of();
+        }
+    }
+
+    /**
+     * Gives a sandbox its rules, or other ones than it has.
+     *
+     * @param network what it sees; rules mean nothing to one that sees a network of its own
+     * @param rules what it reaches
+     * @param label whose it is, for the log
+     * @param account under which name its refusals are counted
+     */
+    void enclose(SockSandbox sandbox, Network network, NetworkRules rules, String label, String account)
+            throws SandboxException, InterruptedException {
+        NetworkRules held = network == Network.NONE ? NetworkRules.EVERYTHING : rules;
+        if (wall.isEmpty()) {
+            if (!held.isEverything()) {
+                throw new SandboxException(
+                        FailureKind.REFUSED,
+                        label + " has network rules, and they cannot be enforced here: " + lacking
+                                + "; choose host or none for it",
+                        null);
+            }
+            return;
+        }
+        long group = sandbox.group().id();
+        sandbox.atRelease(() -> leave(group));
+        try {
+            wall.get().enclose(group, held, sandbox.id(), label, account);
+        } catch (IOException e) {
+            throw new SandboxException("the network rules of " + label + " cannot be set: " + e.getMessage(), e);
+        }
+    }
+
+    private void leave(long group) {
+        try {
+            wall.orElseThrow().leave(group);
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "the network rules of an ended sandbox cannot be taken away: " + e.getMessage());
+        }
+    }
+
+    @Override
+    public void close() {
+        wall.ifPresent(NetworkWall::close);
+    }
+}
