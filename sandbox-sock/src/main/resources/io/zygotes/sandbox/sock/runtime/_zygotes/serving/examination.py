@@ -162,7 +162,7 @@ class Examination:
         return "it starts threads (%s)" % ", ".join(sorted(started)) if started else None
 
     def _tasks_of_libraries(self):
-        """Names of threads that Python does not know. A fork has none of them, and what waits for one waits for ever."""
+        """Names of threads that Python does not know. A fork has none of them: what waits for one hangs."""
         found = []
         for number in set(os.listdir(_TASKS)) - self._tasks:
             try:
