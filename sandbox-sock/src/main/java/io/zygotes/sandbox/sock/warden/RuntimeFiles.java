@@ -38,6 +38,7 @@ public record RuntimeFiles(Path folder) {
             "linux/clone",
             "linux/endings",
             "linux/files",
+            "linux/libraries",
             "linux/mounts",
             "linux/namespaces",
             "linux/numbers",

@@ -54,6 +54,54 @@ class ExaminationTest {
                 .contains("timer"));
     }
 
+    /** polars, rayon and others wait for ever for threads that only C knows. */
+    @Test
+    void threadsThatPythonDoesNotKnowMakeAPackageUnfit() throws Exception {
+        String start = """
+            import ctypes, time
+            c = ctypes.CDLL(None)
+            class Event(ctypes.Structure):
+                _fields_ = [("value", ctypes.c_void_p), ("signal", ctypes.c_int), ("notify", ctypes.c_int),
+                            ("function", ctypes.c_void_p), ("rest", ctypes.c_char * 48)]
+            event = Event(notify=2, function=ctypes.cast(c.getpid, ctypes.c_void_p).value)  # SIGEV_THREAD
+            timer = ctypes.c_void_p()
+            assert c.timer_create(1, ctypes.byref(event), ctypes.byref(timer)) == 0
+            """;
+        assertTrue(reason(start).startsWith("it starts threads ("), "glibc starts one for such a timer");
+    }
+
+    @Test
+    void numpysOlderGeneratorsAreSeededAnewButForThoseWithASeed() throws Exception {
+        // As numpy has them; it is not on every machine that runs this.
+        String numpy = """
+            import sys, types
+            class MT19937:
+                made = []
+                def __init__(self, entropy=1 << 100):
+                    self._seed_seq = entropy and types.SimpleNamespace(entropy=entropy)
+                    self.made.append(self)
+                    self.state = len(self.made)
+            class RandomState:
+                def __init__(self, bits):
+                    self._bit_generator, self.gauss = bits, 7
+                def get_state(self, legacy=True):
+                    return {"has_gauss": 1, "gauss": self.gauss}
+                def set_state(self, state):
+                    self.gauss = state["gauss"]
+            module, inner = types.ModuleType("numpy.random"), types.ModuleType("numpy.random.mtrand")
+            module.RandomState, module.Generator = RandomState, type("Generator", (), {})
+            inner._rand = RandomState(MT19937())
+            sys.modules["numpy.random"], sys.modules["numpy.random.mtrand"] = module, inner
+            kept += [RandomState(MT19937()), RandomState(MT19937(None)), inner._rand]
+            """;
+        JsonNode answer = run(numpy, """
+            before = [each._bit_generator.state for each in kept]
+            inheritance.restore()
+            print(json.dumps([[each._bit_generator.state != state, each.gauss] for each, state in zip(kept, before)]))
+            """);
+        assertEquals("[[true,0.0],[false,7],[false,7]]", answer.toString());
+    }
+
     /** pyproj keeps its SQLite file so (geopandas and others need it). */
     @Test
     void aFileThatIsOnlyReadIsOpenedAnewUnderTheSameNumber() throws Exception {

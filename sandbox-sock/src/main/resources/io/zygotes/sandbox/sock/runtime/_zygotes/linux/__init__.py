@@ -5,6 +5,7 @@
     clone        forks
     endings      signals that end the first process of a pid namespace
     files        descriptors and what is read from and written to them
+    libraries    what the files of loaded libraries say
     mounts       mounts
     namespaces   of users, hosts and networks; and process groups
     privileges   capabilities, filters, scopes, resource limits

@@ -21,6 +21,8 @@ _FIRST_OF_PACKAGES = 32
 _PLAIN_DEVICES = {os.makedev(1, minor) for minor in (3, 5, 7, 8, 9)}
 # More is not carried over to each child.
 _MOST_FILES, _MOST_BYTES = 256, 4 << 20
+# Threads that their libraries start anew in a child by themselves, by their names: jemalloc's, which pyarrow has.
+_STARTED_ANEW = ("jemalloc_bg_thd",)
 # An entropy that numpy drew itself is a number of 128 bits; what somebody chose as a seed is shorter.
 _DRAWN_BITS = 64
 _THREAD_LIBRARIES = ("openblas", "libgomp", "libomp", "libiomp", "mkl_rt", "libblis")
@@ -34,6 +36,7 @@ _THREAD_SETTERS = (
     "bli_thread_set_num_threads",
 )
 _READ_ALL = "*"
+_TASKS = "/proc/self/task"
 
 
 class _Recorded(dict):
@@ -85,6 +88,7 @@ class Examination:
         self._files = _scratch()
         self._generators = {id(found) for found in self._random_objects()}
         self._threads = set(sys._current_frames())
+        self._tasks = set(os.listdir(_TASKS))
         self._variables = dict(os.environ)
         self._plain = os.environ._data
         recorded = _Recorded(self._plain, self.asked)
@@ -162,11 +166,23 @@ class Examination:
 
     def _reason_of_threads(self):
         started = set(sys._current_frames()) - self._threads
-        if not started:
-            return None
-        threads = sys.modules["threading"].enumerate() if "threading" in sys.modules else ()
-        names = sorted(thread.name for thread in threads if thread.ident in started)
-        return "it starts threads (%s)" % (", ".join(names) or len(started))
+        threads = sys.modules["threading"].enumerate() if started and "threading" in sys.modules else ()
+        names = [thread.name for thread in threads if thread.ident in started]
+        if started and not names:
+            names = ["%d without a name" % len(started)]
+        names = names or self._tasks_of_libraries()
+        return "it starts threads (%s)" % ", ".join(sorted(names)) if names else None
+
+    def _tasks_of_libraries(self):
+        """Names of threads that Python does not know. A fork has none of them: what waits for one hangs."""
+        found = []
+        for number in set(os.listdir(_TASKS)) - self._tasks:
+            try:
+                with open("%s/%s/comm" % (_TASKS, number)) as file:
+                    found.append(file.read().strip())
+            except OSError:
+                pass  # it has ended
+        return [name for name in found if name not in _STARTED_ANEW]
 
     def _random_objects(self):
         """Generators of the standard library's kind, but for its own, which Python seeds anew in each child."""
@@ -290,21 +306,28 @@ def _recording_seed(original, seeded):
 
 
 def _numpy_generators():
-    """For each generator of numpy's newer kind in a module: a function that gives it a state of its own."""
+    """For each generator of numpy's that was not given a seed: a function that gives it a state of its own."""
     numpy_random = sys.modules.get("numpy.random")
-    kind = getattr(numpy_random, "Generator", None)
-    if kind is None:
-        return
-    for module in list(sys.modules.values()):
-        for found in list(getattr(module, "__dict__", {}).values()):
-            if not isinstance(found, kind) or id(found) in _noted:
-                continue
-            _noted.add(id(found))
-            bits = found.bit_generator
-            seed = getattr(bits, "seed_seq", None) or getattr(bits, "_seed_seq", None)
-            entropy = getattr(seed, "entropy", None)
-            if isinstance(entropy, int) and entropy.bit_length() > _DRAWN_BITS:
-                yield lambda bits=bits: setattr(bits, "state", type(bits)().state)
+    kinds = tuple(filter(None, (getattr(numpy_random, name, None) for name in ("Generator", "RandomState"))))
+    # numpy's own, behind its functions, is seeded in each leaf in any case (work/code.py).
+    shared = getattr(sys.modules.get("numpy.random.mtrand"), "_rand", None)
+    for found in gc.get_objects() if kinds else ():
+        if not isinstance(found, kinds) or found is shared or id(found) in _noted:
+            continue
+        _noted.add(id(found))
+        bits = getattr(found, "bit_generator", None) or found._bit_generator
+        # An old RandomState that got a seed has none of these.
+        seed = getattr(bits, "seed_seq", None) or getattr(bits, "_seed_seq", None)
+        entropy = getattr(seed, "entropy", None)
+        if isinstance(entropy, int) and entropy.bit_length() > _DRAWN_BITS:
+            yield lambda found=found, bits=bits: _draw_anew(found, bits)
+
+
+def _draw_anew(generator, bits):
+    bits.state = type(bits)().state
+    if hasattr(generator, "set_state"):  # of a RandomState, which keeps every second normal number for later
+        state = generator.get_state(legacy=False)
+        generator.set_state(dict(state, has_gauss=0, gauss=0.0))
 
 
 def _note_threads():

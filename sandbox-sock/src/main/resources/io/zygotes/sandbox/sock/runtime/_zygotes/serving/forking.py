@@ -3,19 +3,47 @@
 import os
 
 from .. import wire
+from ..linux import libraries
 from ..linux.clone import await_end, clone, fork, threads
 from ..protocol import CHANNEL, STEP_FORK
+
+# Libraries that registered handlers for forks, by their paths: of this zygote, and of those that it was forked from.
+_with_handlers = set()
+_looked_at = set()
+# By which a library registers one: what pthread_atfork(3) becomes.
+_REGISTERS = b"__register_atfork"
+# Of these it is known that their handlers end and start threads and do nothing else. They are in most zygotes.
+_OF_THREADS = ("openblas", "pypocketfft")
+
+
+def note_libraries():
+    """Takes that the libraries which are loaded now are the interpreter's, or were looked at."""
+    _looked_at.update(libraries.loaded())
+
+
+def look_for_handlers():
+    """Finds out whether libraries that were loaded since register handlers for forks (pthread_atfork(3)).
+
+    Nobody can ask the C library for them. So each library that names the function by which it is done counts.
+    """
+    new = libraries.loaded() - _looked_at
+    _looked_at.update(new)
+    for path in new:
+        if not any(known in os.path.basename(path) for known in _OF_THREADS) and libraries.names(path, _REGISTERS):
+            _with_handlers.add(path)
 
 
 def fork_child(child):
     """Forks a child that is laid out. Returns 0 in it."""
-    if threads() == 1:  # asked at the last moment: a signal handler of a package could have started one
+    if (
+        threads() == 1 and not _with_handlers
+    ):  # asked at the last moment: a signal handler of a package could have started one
         return clone(child.how, child.first)
-    return _fork_with_threads(child)
+    return _fork_by_library(child)
 
 
-def _fork_with_threads(child):
-    """With threads only fork(2) by the C library is safe: it runs the handlers that libraries registered for it.
+def _fork_by_library(child):
+    """fork(2) by the C library runs the handlers that libraries registered for it. With threads only that is safe.
 
     The process in the middle has one thread, makes the sandbox, and ends, so that the warden inherits the sandbox.
     """
@@ -32,11 +60,11 @@ def _fork_with_threads(child):
 
 
 def require_forks():
-    """Forks once, if there are threads.
+    """Forks once, if there are threads or handlers for forks.
 
     If a thread holds what a handler for forks waits for, it hangs here, where imports have a deadline.
     """
-    if threads() > 1:
+    if threads() > 1 or _with_handlers:
         child = fork()
         if child == 0:
             os._exit(0)

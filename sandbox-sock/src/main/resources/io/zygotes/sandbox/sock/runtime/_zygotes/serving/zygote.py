@@ -32,7 +32,7 @@ from ..protocol import (
 from ..setup import interpreter
 from ..work import inheritance, leaf
 from .examination import Examination
-from .forking import fork_child, require_forks, require_standard_streams
+from .forking import fork_child, look_for_handlers, note_libraries, require_forks, require_standard_streams
 from .imports import import_all
 from .requests import Requests
 
@@ -53,8 +53,10 @@ def main(instructions):
     try:
         interpreter.add_packages(instructions[KEY_VISIBLE])
         if instructions[KEY_PACKAGES]:
+            note_libraries()
             with examination:
                 costs = import_all(instructions[KEY_PACKAGES], examination.after)
+            look_for_handlers()
         inheritance.remember_shared(mappings.make_private())
         require_standard_streams()
         require_forks()
