@@ -35,6 +35,9 @@ module io.zygotes.launcher {
     opens io.zygotes.launcher.measure.bench to
             com.fasterxml.jackson.databind,
             info.picocli;
+    opens io.zygotes.launcher.measure.check to
+            com.fasterxml.jackson.databind,
+            info.picocli;
     opens io.zygotes.launcher.measure.demo to
             com.fasterxml.jackson.databind,
             info.picocli;

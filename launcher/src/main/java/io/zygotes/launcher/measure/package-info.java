@@ -1,5 +1,5 @@
 /**
- * Everything that measures and draws: {@code bench}, {@code demo} and {@code tree}, each with its commands in a package
+ * Everything that measures, compares and draws: {@code bench}, {@code check-packages}, {@code demo} and {@code tree}, each with its commands in a package
  * of its own below this one. Here is only the list of these commands, which {@link io.zygotes.launcher.Main} adds to
  * the command line.
  *

@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -352,6 +353,31 @@ class FaultsTest {
         Files.delete(runtime);
         Files.move(aside, runtime);
         serve(Optional.empty());
+    }
+
+    /** Java waits for the ends of these pipes whenever it starts a program: a warden that has them keeps it for good. */
+    @Test
+    void aWardenHasNoneOfThePipesToOtherProgramsOfTheWorker() throws Exception {
+        Process other = new ProcessBuilder("sleep", "600").start();
+        try {
+            ProcessHandle.of(real.wardenPid()).orElseThrow().destroyForcibly();
+            awaitEnd(root);
+            serve(Optional.empty());
+            Path descriptors = Path.of("/proc/" + real.wardenPid() + "/fd");
+            List<String> pipes = new ArrayList<>();
+            try (Stream<Path> all = Files.list(descriptors)) {
+                for (Path descriptor : all.toList()) {
+                    int number = Integer.parseInt(descriptor.getFileName().toString());
+                    String target = Files.readSymbolicLink(descriptor).toString();
+                    if (number > 2 && target.startsWith("pipe:")) {
+                        pipes.add(number + " " + target);
+                    }
+                }
+            }
+            assertEquals(List.of(), pipes);
+        } finally {
+            other.destroyForcibly();
+        }
     }
 
     @AlsoOnPureCgroup2

@@ -13,6 +13,7 @@ import io.zygotes.plugin.tree.fit.TreeDiff;
 import io.zygotes.plugin.tree.fit.TreeEvaluator;
 import io.zygotes.plugin.tree.fit.TreeFitter;
 import io.zygotes.plugin.tree.fit.TreeReport;
+import io.zygotes.plugin.tree.model.Requirement;
 import io.zygotes.plugin.tree.model.TreeReader;
 import io.zygotes.plugin.tree.model.TreeText;
 import io.zygotes.plugin.tree.model.TreeWriter;
@@ -78,6 +79,26 @@ public final class TreeTools {
         return worker.isEmpty()
                 ? Map.of()
                 : UnfitPackages.in(WorkerDirectory.open(worker.get()).config().packagesFolder());
+    }
+
+    /**
+     * All packages that a tree names, each once.
+     *
+     * @param setting the value of {@code import_cache_tree}; that of a new worker directory if it is {@code auto} or empty
+     * @param directory the folder that a relative path is relative to
+     * @return names, or pins where the tree has them, sorted
+     * @throws ConfigException if it is no tree
+     */
+    public List<String> packages(Optional<Object> setting, Path directory) throws ConfigException {
+        ZygoteTree tree = setting.isEmpty() || setting.get().equals(TreeReader.AUTO)
+                ? TreeReader.bundled()
+                : TreeReader.setting(setting, directory);
+        return tree.places().stream()
+                .flatMap(place -> place.path().stream())
+                .map(Requirement::toString)
+                .distinct()
+                .sorted()
+                .toList();
     }
 
     private static String nodes(int count) {

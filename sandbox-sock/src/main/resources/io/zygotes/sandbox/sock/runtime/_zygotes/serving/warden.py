@@ -76,6 +76,9 @@ _AT_START = (
 
 def main():
     """Becomes the warden and serves. The worker's socket is descriptor CHANNEL."""
+    # Java's own pipes to programs that it started at the same moment are not closed on exec. It waits for their ends,
+    # and would wait for as long as this process lives.
+    do(files.close_from(CHANNEL + 1))
     control = socket.socket(fileno=CHANNEL)
     os.umask(0o022)  # sandboxes read what is made here as somebody else, and get the same
     try:

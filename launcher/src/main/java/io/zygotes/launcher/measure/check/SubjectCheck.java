@@ -1,0 +1,162 @@
+package io.zygotes.launcher.measure.check;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+
+/** One package: compares what it does under each strategy with plain Python, and explains what is explained. */
+final class SubjectCheck {
+
+    /** What a leaf is asked. */
+    static final List<String> EVENTS = List.of("{\"call\": 1, \"child\": true}", "{\"call\": 2}");
+
+    private static final String PRINTED =
+            "what a package prints while it is imported is printed once, by the zygote that imports it";
+    private static final String OTHERS =
+            "its zygote has imported all that the package needs, and these import more than the package does by itself";
+
+    private final Subject subject;
+    private final PlainPython plainPython;
+    private final Future<Comparison> plain;
+    private final OnPurpose onPurpose;
+    private final List<Finding> findings = new ArrayList<>();
+    private final List<String> zygotes = new ArrayList<>();
+    private String unfit = "";
+    /** As {@link #plain}, where all that the package needs was imported before it; null before it was needed. */
+    private Comparison withOthers;
+
+    /**
+     * @param subject the package
+     * @param plainPython where it can be run once more
+     * @param plain what it does in plain Python, when that is known
+     * @param onPurpose what is explained
+     */
+    SubjectCheck(Subject subject, PlainPython plainPython, Future<Comparison> plain, OnPurpose onPurpose) {
+        this.subject = subject;
+        this.plainPython = plainPython;
+        this.plain = plain;
+        this.onPurpose = onPurpose;
+    }
+
+    Subject subject() {
+        return subject;
+    }
+
+    /**
+     * Runs and compares it.
+     *
+     * @param strategy the strategy
+     * @param worker a worker under it
+     * @param bare what a leaf without packages looks like under it
+     * @param log what the worker says
+     */
+    void under(Strategy strategy, CheckWorker worker, Observation bare, WorkerLog log)
+            throws InterruptedException, ExecutionException, IOException {
+        Observation here = worker.observe(subject.lambda(), EVENTS);
+        Comparison comparison = plain.get();
+        boolean forked = !here.preloaded().isEmpty();
+        if (forked) {
+            zygotes.add(strategy.name());
+        }
+        List<Difference> differences = compare(comparison, here, Optional.empty(), worker, bare);
+        if (forked && here.failure().isEmpty()) {
+            Observation other = otherLeaf(worker);
+            differences = compare(comparison, here, Optional.of(other), worker, bare);
+            if (!differences.isEmpty()) {
+                List<Difference> left =
+                        Comparison.left(differences, compare(withOthers(), here, Optional.of(other), worker, bare));
+                for (Difference difference : differences) {
+                    tell(strategy, difference, left.contains(difference) ? printed(difference, worker) : OTHERS);
+                }
+            }
+        } else {
+            differences.forEach(difference -> tell(strategy, difference, null));
+        }
+        worker.drop(subject.lambda());
+        if (strategy.hasAll() && !forked && !subject.modules().isEmpty() && comparison.worksInPlainPython()) {
+            explainLackOfZygote(strategy, worker, log);
+        }
+    }
+
+    private Observation otherLeaf(CheckWorker worker) throws InterruptedException {
+        worker.drop(subject.lambda());
+        return worker.observe(subject.lambda(), List.of("{\"call\": 1}"));
+    }
+
+    /** The live leaf, whichever it is, is asked for what the attributes are that do not fit. */
+    private List<Difference> compare(
+            Comparison comparison, Observation here, Optional<Observation> other, CheckWorker worker, Observation bare)
+            throws InterruptedException {
+        List<Difference> found = new ArrayList<>(comparison.differences(here, other, bare));
+        if (here.failure().isEmpty() && comparison.plain().failure().isEmpty()) {
+            Attributes attributes = comparison.attributes(here);
+            String question = attributes.question();
+            JsonNode answer = question.isEmpty()
+                    ? MissingNode.getInstance()
+                    : worker.observe(subject.lambda(), List.of(question)).first();
+            found.addAll(attributes.differences(answer));
+        }
+        return found;
+    }
+
+    private synchronized Comparison withOthers() throws InterruptedException, ExecutionException, IOException {
+        if (withOthers == null) {
+            List<String> first = subject.allModules();
+            withOthers = new Comparison(
+                    plainPython.run(subject, first),
+                    plainPython.run(subject, first),
+                    plain.get().untouched());
+        }
+        return withOthers;
+    }
+
+    /** The reason if it is output that the zygote printed; null otherwise. */
+    private static String printed(Difference difference, CheckWorker worker) throws IOException, InterruptedException {
+        boolean isOutput = difference.what().equals(Comparison.OUTPUT_OF_IMPORT)
+                && difference.here().isEmpty();
+        return isOutput && worker.printed(difference.plain()) ? PRINTED : null;
+    }
+
+    private void tell(Strategy strategy, Difference difference, String reason) {
+        String known = reason != null
+                ? reason
+                : onPurpose.reason(subject.name(), strategy.name(), difference).orElse(null);
+        findings.add(Finding.of(strategy.name(), difference, known));
+    }
+
+    private void explainLackOfZygote(Strategy strategy, CheckWorker worker, WorkerLog log) {
+        Optional<String> reason = subject.packages().stream()
+                .filter(each -> worker.packages().unfit(each.id()).isPresent())
+                .map(each -> each.id().name().equals(subject.name())
+                        ? worker.packages().unfit(each.id()).orElseThrow()
+                        : "it needs " + each.id().name() + ": "
+                                + worker.packages().unfit(each.id()).orElseThrow())
+                .findFirst()
+                .or(() -> log.about(subject.lambda()).map(said -> said.replaceFirst("^[^:]*: ", "")));
+        if (reason.isPresent()) {
+            unfit = reason.get();
+            return;
+        }
+        String said = log.with(subject.name() + "==" + subject.version()).orElse("nothing in the log says why");
+        tell(strategy, new Difference("zygote", "none is needed", "none was made: " + said), null);
+    }
+
+    /** What came out. */
+    CheckRow row() {
+        boolean unexplained = findings.stream().anyMatch(finding -> finding.reason() == null);
+        Verdict verdict = unexplained
+                ? Verdict.DIFFERS
+                : !unfit.isEmpty() ? Verdict.UNFIT : findings.isEmpty() ? Verdict.SAME : Verdict.ON_PURPOSE;
+        return new CheckRow(subject.name(), subject.version(), verdict, unfit, zygotes, exercised(), findings);
+    }
+
+    private boolean exercised() {
+        Observation seen = plain.resultNow().plain();
+        return !Observation.text(seen.first().path("result")).isEmpty();
+    }
+}

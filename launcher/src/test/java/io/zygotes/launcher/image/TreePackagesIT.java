@@ -1,0 +1,58 @@
+package io.zygotes.launcher.image;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** All packages of the default tree answer under each strategy as in plain Python, or it stands in a list why not. */
+class TreePackagesIT {
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void needsRealSandboxesAndPackages() throws Exception {
+        Machine.require("TreePackagesIT");
+        Process pip = new ProcessBuilder(
+                        "python3",
+                        "-m",
+                        "pip",
+                        "download",
+                        "--no-deps",
+                        "--quiet",
+                        "--retries",
+                        "1",
+                        "--dest",
+                        Files.createTempDirectory("zygotes-reach-").toString(),
+                        "idna")
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(pip.getInputStream().readAllBytes());
+        if (pip.waitFor() != 0) {
+            System.out.println("skipped TreePackagesIT: pip of this machine reaches no package index: " + said.strip());
+            abort("pip of this machine reaches no package index");
+        }
+    }
+
+    @Test
+    void noPackageOfTheDefaultTreeDiffersUnexplained() throws Exception {
+        Path temporary = Files.createDirectory(folder.resolve("temporary"));
+
+        Program.Ended check = Program.runWithTemporary(folder, temporary, "check-packages");
+
+        System.out.println(check.out());
+        assertEquals(0, check.exit(), check.out() + check.err());
+        assertTrue(check.out().lines().filter(line -> line.contains("same")).count() > 50, check.out());
+        try (Stream<Path> left = Files.list(temporary)) {
+            assertEquals(List.of(), left.toList());
+        }
+    }
+}
