@@ -6,6 +6,8 @@ import io.zygotes.core.pool.PendingRequest;
 import io.zygotes.core.pool.SandboxOwner;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.spi.CacheShape;
+import io.zygotes.spi.CallEvent;
+import io.zygotes.spi.CallObserver;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.ImportCache;
@@ -49,7 +51,9 @@ final class CurrentCache implements LeafSource, AutoCloseable {
 
     private Generation start(Maker maker) throws ConfigException {
         Generation generation = new Generation();
-        generation.cache = GuardedCache.around(maker.make(pool.sandboxes(generation)));
+        GuardedCache guarded = GuardedCache.around(maker.make(pool.sandboxes(generation)));
+        generation.cache = guarded;
+        generation.observer = guarded.observer().orElse(null);
         return generation;
     }
 
@@ -94,6 +98,19 @@ final class CurrentCache implements LeafSource, AutoCloseable {
         }
     }
 
+    /** Whether the present cache is a {@link io.zygotes.spi.CallObserver}. */
+    boolean observesCalls() {
+        return current.observer != null;
+    }
+
+    /** Tells the present cache of a call, if it wants to hear of it. */
+    void onCall(CallEvent event) {
+        CallObserver observer = current.observer;
+        if (observer != null) {
+            observer.onCall(event);
+        }
+    }
+
     /** Numbers of the present cache, as {@link ImportCache#statistics}. */
     Map<String, Number> statistics() {
         return current.cache.statistics();
@@ -115,6 +132,8 @@ final class CurrentCache implements LeafSource, AutoCloseable {
 
         /** Null while it is being made. */
         private volatile ImportCache cache;
+        /** Null if the cache does not want to hear of calls. */
+        private volatile CallObserver observer;
 
         private int users;
         private boolean retired;

@@ -56,6 +56,7 @@ final class StartSequence {
     private final ImportCacheProvider caches;
     private final ImportCacheSwitch cacheSwitch;
     private final CurrentCache cache;
+    private final CallEvents callEvents;
     private final Functions functions;
 
     @Inject
@@ -75,6 +76,7 @@ final class StartSequence {
             ImportCacheProvider caches,
             ImportCacheSwitch cacheSwitch,
             CurrentCache cache,
+            CallEvents callEvents,
             Functions functions) {
         this.config = config;
         this.http = http;
@@ -91,6 +93,7 @@ final class StartSequence {
         this.caches = caches;
         this.cacheSwitch = cacheSwitch;
         this.cache = cache;
+        this.callEvents = callEvents;
         this.functions = functions;
     }
 
@@ -113,6 +116,7 @@ final class StartSequence {
                 endedBy("import costs", () -> packages.saveCosts(costs())),
                 endedBy("installers", packages),
                 new StartStep("import cache", this::startImportCache),
+                endedBy("call events", callEvents),
                 endedBy("lambdas", functions),
                 new StartStep("requests", this::serve));
     }

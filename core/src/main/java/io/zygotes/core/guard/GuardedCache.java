@@ -3,6 +3,7 @@ package io.zygotes.core.guard;
 import io.zygotes.core.pool.PooledLeaf;
 import io.zygotes.core.threads.NoThreadException;
 import io.zygotes.spi.CacheShape;
+import io.zygotes.spi.CallObserver;
 import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.Leaf;
@@ -55,9 +56,9 @@ public final class GuardedCache implements ImportCache {
     }
 
     /** A cache behind the guard; the same again if it is there already. */
-    public static ImportCache around(ImportCache cache) {
-        return cache instanceof GuardedCache
-                ? cache
+    public static GuardedCache around(ImportCache cache) {
+        return cache instanceof GuardedCache guarded
+                ? guarded
                 : new GuardedCache(
                         cache.getClass().getName(), cache, GuardedCache.class.getClassLoader(), Optional.empty());
     }
@@ -107,6 +108,16 @@ public final class GuardedCache implements ImportCache {
         throw new SandboxException("the import cache \"" + name + "\" returned "
                 + (leaf == null ? "no leaf" : "a " + leaf.getClass().getName()) + " for lambda " + spec.lambda()
                 + ", which is a fault in it: it must return what Sandboxes.createLeaf returns");
+    }
+
+    /** What tells the cache of calls; empty if it does not want to hear of them. */
+    public Optional<CallObserver> observer() {
+        return cache instanceof CallObserver observer
+                ? Optional.of(event -> guarded("onCall", null, () -> {
+                    observer.onCall(event);
+                    return null;
+                }))
+                : Optional.empty();
     }
 
     @Override

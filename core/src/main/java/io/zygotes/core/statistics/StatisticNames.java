@@ -27,6 +27,9 @@ public final class StatisticNames {
     /** Versions of lambdas whose import failed in a fork and worked in a fresh process. */
     public static final String SERVED_FRESH = "served_fresh";
 
+    /** Calls that the import cache was not told of, because it takes too long for each. */
+    public static final String CALL_EVENTS_LOST = "call_events_lost";
+
     /** How long the import cache took to make a leaf. */
     public static final String LEAF_CREATE = "leaf_create";
 

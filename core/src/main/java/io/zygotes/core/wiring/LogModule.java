@@ -4,13 +4,11 @@ import com.google.inject.AbstractModule;
 import com.google.inject.Provides;
 import com.google.inject.Singleton;
 import io.zygotes.core.config.WorkerConfig;
-import io.zygotes.core.function.CallListener;
 import io.zygotes.core.output.OutputLog;
 import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.trace.TraceLog;
 import io.zygotes.spi.mechanism.MechanismContext.OutputSink;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Optional;
 
 /** Wires what is written down: the lines that lambdas print, and the trace of calls. Each is there if the settings say so. */
@@ -40,17 +38,6 @@ public final class LogModule extends AbstractModule {
         return config.trace().packages()
                 ? Optional.of(new TraceLog(logs(config), TRACE_BYTES_A_FILE, packages))
                 : Optional.empty();
-    }
-
-    @Provides
-    CallListener calls(Optional<TraceLog> trace) {
-        return trace.<CallListener>map(log -> (code, start, nanos) -> log.call(
-                        code.spec().lambda(),
-                        code.version(),
-                        code.spec().packages(),
-                        nanos / 1e6,
-                        start.name().toLowerCase(Locale.ROOT)))
-                .orElse((code, start, nanos) -> {});
     }
 
     private static Path logs(WorkerConfig config) {
