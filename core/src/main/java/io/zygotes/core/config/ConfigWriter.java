@@ -48,6 +48,9 @@ final class ConfigWriter {
         root.put("sandbox", config.sandbox());
         root.put("sock_base_path", config.sockBasePath());
         root.put("network", config.network().name().toLowerCase(Locale.ROOT));
+        root.putObject("host_ids")
+                .put("first", config.hostIds().first())
+                .put("count", config.hostIds().count());
         root.put("allow_lambda_calls", config.allowLambdaCalls());
         write(root.putObject("limits"), config.limits());
         write(root.putObject("installer_limits"), config.installerLimits());

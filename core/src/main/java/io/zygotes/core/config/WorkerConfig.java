@@ -6,6 +6,7 @@ import io.zygotes.spi.Network;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -33,6 +34,7 @@ import java.util.Optional;
  * @param logOutput {@code log_output}: whether lines that lambdas print are kept in {@code logs}
  * @param python {@code python}: the interpreter's name or path
  * @param network {@code network}: what lambdas see of the network
+ * @param hostIds {@code host_ids}: the user and group ids of the host among which sandboxes have theirs
  * @param allowLambdaCalls {@code allow_lambda_calls}: whether lambdas may call this worker over HTTP
  * @param maxWaiting {@code max_waiting}: requests that may wait for a leaf of one lambda
  * @param spareLeaves {@code spare_leaves}: leaves that are forked ahead for each busy zygote
@@ -62,6 +64,7 @@ public record WorkerConfig(
         boolean logOutput,
         String python,
         Network network,
+        HostIds hostIds,
         boolean allowLambdaCalls,
         int maxWaiting,
         int spareLeaves,
@@ -82,6 +85,7 @@ public record WorkerConfig(
         Objects.requireNonNull(features);
         Objects.requireNonNull(trace);
         Objects.requireNonNull(network);
+        Objects.requireNonNull(hostIds);
         plugins = Map.copyOf(plugins);
         withoutEffect = List.copyOf(withoutEffect);
     }
@@ -100,6 +104,22 @@ public record WorkerConfig(
         public Features {
             Objects.requireNonNull(importCache);
         }
+    }
+
+    /**
+     * A range of user and group ids of the host, {@code host_ids} in the file. The mechanism decides how many of them a
+     * worker takes, and checks that this machine has them.
+     *
+     * @param first the first id, from 1 on
+     * @param count how many, from 1 on; all below 2^32
+     */
+    public record HostIds(long first, long count) {
+
+        /**
+         * Where nobody else takes ids unless told to: above those that SSSD and FreeIPA compute for the users of a
+         * directory service (up to 2,000,200,000), and above those that systemd gives to containers (up to 0x6FFFFFFF).
+         */
+        static final HostIds DEFAULT = new HostIds(0x78000000L, 0x78000000L);
     }
 
     /**
@@ -160,6 +180,7 @@ public record WorkerConfig(
                 logOutput,
                 python,
                 network,
+                hostIds,
                 allowLambdaCalls,
                 maxWaiting,
                 spareLeaves,
@@ -202,6 +223,15 @@ public record WorkerConfig(
     /** Options of the import cache of this name; empty if the file has none. */
     public Map<String, Object> pluginOptions(String name) {
         return plugins.getOrDefault(name, Map.of());
+    }
+
+    /** The settings that only the sandbox mechanism knows the meaning of, by their names. */
+    public Map<String, Object> mechanismOptions() {
+        return Map.of(
+                "network",
+                network.name().toLowerCase(Locale.ROOT),
+                "host_ids",
+                Map.of("first", hostIds.first(), "count", hostIds.count()));
     }
 
     /**

@@ -22,6 +22,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The folder of one package on disk: {@code files}, which sandboxes see, and {@code package.json}, which says what is
@@ -32,6 +34,7 @@ final class PackageFolder {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String FILES = "files";
     private static final String INFO = "package.json";
+    private static final Set<String> OWN = Set.of(FILES, INFO);
     private static final String UNFIT = "unfit";
     private static final long MAX_METADATA = 1 << 20;
     /** Characters of a module's name: a pattern with a group that is repeated takes stack for each repetition. */
@@ -46,6 +49,21 @@ final class PackageFolder {
 
     static Path files(Path folder) {
         return folder.resolve(FILES);
+    }
+
+    /** Whether a folder is one that a worker made, be it damaged: it has a package's name, and only what they put there. */
+    static boolean isOne(Path folder) {
+        if (!folder.getFileName().toString().contains("==")) {
+            return false;
+        }
+        try (Stream<Path> entries = Files.list(folder)) {
+            Set<String> names =
+                    entries.map(entry -> entry.getFileName().toString()).collect(Collectors.toSet());
+            return !names.isEmpty()
+                    && names.stream().allMatch(name -> OWN.contains(name) || name.startsWith("." + INFO + "."));
+        } catch (IOException e) {
+            return false; // no folder
+        }
     }
 
     /**

@@ -7,6 +7,7 @@ import io.zygotes.core.packages.PackageStore.PipSource;
 import io.zygotes.core.python.HostPip;
 import io.zygotes.core.python.PythonException;
 import io.zygotes.core.python.Script;
+import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -66,11 +68,11 @@ final class PackageInstaller {
     /**
      * Removes what interrupted installs left.
      *
+     * @throws ConfigException if the folder is somebody else's
      * @throws IOException if it cannot be removed, or the folder cannot be made
      */
-    void open() throws IOException {
-        Folders.delete(staging());
-        Files.createDirectories(staging());
+    void open() throws ConfigException, IOException {
+        PackageStore.staging(folder).renew();
     }
 
     /**
@@ -129,7 +131,10 @@ final class PackageInstaller {
         }
         Path place = folder.resolve(id.toString());
         PackageInfo info = PackageFolder.finish(content, out.resolve("metadata.json"), id, cacheTag.get(), place);
-        if (Files.exists(place)) {
+        if (Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
+            if (!PackageFolder.isOne(place)) {
+                throw new IOException(place + " is no package of a worker's, and nobody removes it: move it elsewhere");
+            }
             // It is for another Python, or damaged: nobody uses it, or it would have been read at the start.
             Files.move(place, staging.resolve("replaced"), StandardCopyOption.ATOMIC_MOVE);
         }

@@ -9,8 +9,6 @@ import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.spi.mechanism.MechanismContext;
 import io.zygotes.spi.mechanism.MechanismContext.OutputSink;
 import java.time.Duration;
-import java.util.Locale;
-import java.util.Map;
 
 /** Wires the pool of sandboxes, and what the mechanism is given when it starts. */
 public final class SandboxModule extends AbstractModule {
@@ -40,6 +38,6 @@ public final class SandboxModule extends AbstractModule {
                 packages,
                 output,
                 pool::onDied,
-                Map.of("network", config.network().name().toLowerCase(Locale.ROOT)));
+                config.mechanismOptions());
     }
 }

@@ -9,6 +9,7 @@ import io.zygotes.sandbox.sock.launch.LaunchContext;
 import io.zygotes.sandbox.sock.launch.LeafLauncher;
 import io.zygotes.sandbox.sock.launch.LeafSpecialist;
 import io.zygotes.sandbox.sock.launch.Misfit;
+import io.zygotes.sandbox.sock.launch.Trial;
 import io.zygotes.sandbox.sock.launch.ZygoteLauncher;
 import io.zygotes.sandbox.sock.linux.SockDiag;
 import io.zygotes.sandbox.sock.protocol.CommonTexts;
@@ -20,6 +21,7 @@ import io.zygotes.sandbox.sock.sandbox.SockSandbox;
 import io.zygotes.sandbox.sock.sandbox.SockZygote;
 import io.zygotes.sandbox.sock.warden.WardenPlan;
 import io.zygotes.sandbox.sock.warden.WardenSupervisor;
+import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
@@ -36,7 +38,10 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -48,21 +53,29 @@ final class SockMechanism implements SandboxMechanism {
 
     private static final System.Logger LOG = System.getLogger(SockMechanism.class.getName());
 
+    /** What a busy machine lacks now, and may have when somebody calls. */
+    private static final Set<FailureKind> PASSING = EnumSet.of(
+            FailureKind.NO_MEMORY, FailureKind.NO_PROCESSES, FailureKind.TOO_MANY_FILES, FailureKind.TIMED_OUT);
+
     private final CgroupTree cgroups;
+    private final HostIds ids;
     private final OutputPump pump;
     private final WardenSupervisor wardens;
     private final Reaper reaper;
     private final GroupPool fresh;
     private final ExecutorService supplier = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("sandbox-supplier").factory());
+    private final Network network;
     private final LeafLauncher leaves;
     private final LeafSpecialist specialist;
     private final ZygoteLauncher zygotes;
     private final JobLauncher jobs;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private SockMechanism(MechanismContext context, WardenPlan plan, CgroupTree cgroups) throws IOException {
+    private SockMechanism(MechanismContext context, WardenPlan plan, CgroupTree cgroups, HostIds ids)
+            throws IOException {
         this.cgroups = cgroups;
+        this.ids = ids;
         pump = new OutputPump();
         wardens = new WardenSupervisor(plan, cgroups, pump, context.output());
         reaper = new Reaper(context.reuseCgroups(), wardens::goOn);
@@ -78,7 +91,7 @@ final class SockMechanism implements SandboxMechanism {
                 reaper,
                 new CommonTexts(),
                 new AtomicInteger());
-        Network network = "none".equals(context.options().get("network")) ? Network.NONE : Network.HOST;
+        network = "none".equals(context.options().get("network")) ? Network.NONE : Network.HOST;
         specialist = new LeafSpecialist(launches);
         leaves = new LeafLauncher(launches, specialist);
         zygotes = new ZygoteLauncher(launches, supplier, network);
@@ -89,12 +102,13 @@ final class SockMechanism implements SandboxMechanism {
      * Starts it, with a warden.
      *
      * @param cgroups the worker's groups; closed by the mechanism, also if it does not start
+     * @param ids the host ids among which the worker has its own
      */
-    static SockMechanism start(MechanismContext context, WardenPlan plan, CgroupTree cgroups)
+    static SockMechanism start(MechanismContext context, WardenPlan plan, CgroupTree cgroups, HostIds ids)
             throws SandboxException, InterruptedException {
         SockMechanism mechanism;
         try {
-            mechanism = new SockMechanism(context, plan, cgroups);
+            mechanism = new SockMechanism(context, plan, cgroups, ids);
         } catch (IOException e) {
             cgroups.close();
             throw new SandboxException(
@@ -103,12 +117,28 @@ final class SockMechanism implements SandboxMechanism {
         boolean started = false;
         try {
             mechanism.wardens.warden();
+            mechanism.tryOne(plan.mountPoint());
             started = true;
             return mechanism;
         } finally {
             if (!started) {
                 mechanism.close();
             }
+        }
+    }
+
+    /** @param empty a folder with nothing in it */
+    private void tryOne(Path empty) throws SandboxException, InterruptedException {
+        try {
+            new Trial(zygotes, leaves).run(empty, network);
+        } catch (SandboxException e) {
+            if (!PASSING.contains(e.kind())) {
+                throw new SandboxException(
+                        e.kind(),
+                        "no sandbox can be made on this machine: " + e.getMessage() + Mends.ofThisMachine(),
+                        e);
+            }
+            LOG.log(Level.WARNING, "could not try whether sandboxes can be made: " + e.getMessage());
         }
     }
 
@@ -161,7 +191,7 @@ final class SockMechanism implements SandboxMechanism {
         try {
             Optional<SockDiag.TcpOwner> owner = SockDiag.tcpOwner(client, server);
             if (owner.isPresent() && owner.get().held()) {
-                return HostIds.isSandbox(owner.get().uid());
+                return isSandbox(owner.get().uid());
             }
             // Somewhere else, or closed here in the meantime: whose it was is not known, so it is refused.
             return NetworkInterface.getByInetAddress(client.getAddress()) != null;
@@ -172,6 +202,12 @@ final class SockMechanism implements SandboxMechanism {
                             + e.getMessage());
             return true;
         }
+    }
+
+    /** Also of another worker: one in another container, whose cgroups are not seen here, has usual ids or the same. */
+    private boolean isSandbox(int hostId) {
+        int region = HostIds.regionOf(hostId);
+        return HostIds.DEFAULT.contains(region) || ids.contains(region) || cgroups.isTaken(region);
     }
 
     /** Who makes fresh sandboxes; for tests of the warden's sudden end. */

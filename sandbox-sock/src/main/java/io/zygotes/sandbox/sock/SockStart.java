@@ -2,10 +2,12 @@ package io.zygotes.sandbox.sock;
 
 import io.zygotes.sandbox.sock.cgroup.CgroupLayout;
 import io.zygotes.sandbox.sock.cgroup.CgroupTree;
+import io.zygotes.sandbox.sock.identity.HostIds;
 import io.zygotes.sandbox.sock.warden.BaseRoot;
 import io.zygotes.sandbox.sock.warden.PythonRuntime;
 import io.zygotes.sandbox.sock.warden.RootFolder;
 import io.zygotes.sandbox.sock.warden.WardenPlan;
+import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.mechanism.MechanismContext;
 import java.io.IOException;
@@ -26,6 +28,9 @@ final class SockStart {
      */
     private static final String TUNING = "zygotes.tuning";
 
+    /** In our folder: where wardens mount the root of sandboxes, each in its own mount namespace. */
+    private static final String ROOT = "root";
+
     private SockStart() {}
 
     /** Our folder in a worker directory. */
@@ -33,10 +38,32 @@ final class SockStart {
         return workerDirectory.resolve("sandboxes");
     }
 
+    /** Whether something in our folder is of a worker's making, by its name. */
+    static boolean isOurs(String name) {
+        return name.equals(ROOT) || CgroupTree.isRecord(name) || PythonRuntime.isFolder(name);
+    }
+
     /** As {@link io.zygotes.spi.mechanism.SandboxMechanismProvider#start}. */
-    static SockMechanism start(MechanismContext context) throws SandboxException, InterruptedException {
+    static SockMechanism start(MechanismContext context)
+            throws ConfigException, SandboxException, InterruptedException {
         requireRoot();
         CgroupLayout layout = CgroupLayout.find();
+        CgroupTree.sweepDead(layout);
+        SockMechanism mechanism = start(context, layout);
+        LOG.log(Level.INFO, "sandboxes: " + layout.describe());
+        return mechanism;
+    }
+
+    /** As {@link io.zygotes.spi.mechanism.SandboxMechanismProvider#tryOut}: a start is a trial. */
+    static void tryOut(MechanismContext context) throws ConfigException, SandboxException, InterruptedException {
+        requireRoot();
+        start(context, CgroupLayout.find()).close();
+    }
+
+    private static SockMechanism start(MechanismContext context, CgroupLayout layout)
+            throws ConfigException, SandboxException, InterruptedException {
+        HostIds range = HostIdSetting.of(context.options());
+        List<Integer> regions = HostIdSetting.regions(range);
         Path state = state(context.workerDirectory());
         try {
             Files.createDirectories(state);
@@ -49,10 +76,8 @@ final class SockStart {
         PythonRuntime python = base.isEmpty() ? host : PythonRuntime.prepare(context.python(), base, state);
         List<List<String>> root = root(base, python);
         String tuning = System.getProperty(TUNING, "");
-        WardenPlan plan = new WardenPlan(python, host.executable(), root, state.resolve("root"), tuning);
-        SockMechanism mechanism = SockMechanism.start(context, plan, CgroupTree.claim(layout, state));
-        LOG.log(Level.INFO, "sandboxes: " + layout.describe() + "; " + python.executable());
-        return mechanism;
+        WardenPlan plan = new WardenPlan(python, host.executable(), root, state.resolve(ROOT), tuning);
+        return SockMechanism.start(context, plan, CgroupTree.claim(layout, state, regions), range);
     }
 
     /** Without links: it is what counts for how long paths below it are. */

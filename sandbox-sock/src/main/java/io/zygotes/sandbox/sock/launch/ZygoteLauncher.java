@@ -15,6 +15,7 @@ import io.zygotes.sandbox.sock.protocol.SandboxKind;
 import io.zygotes.sandbox.sock.resource.Kit;
 import io.zygotes.sandbox.sock.resource.KitStock;
 import io.zygotes.sandbox.sock.sandbox.SockZygote;
+import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.PackageInfo;
@@ -61,6 +62,20 @@ public final class ZygoteLauncher {
     /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#createZygote}. */
     public SockZygote launch(Optional<SockZygote> above, ZygoteSpec spec)
             throws SandboxException, InterruptedException {
+        return launch(above, spec, false);
+    }
+
+    /**
+     * Makes one that forks a single leaf, whose code is never run: whether the machine lets it.
+     *
+     * @param limits of the zygote
+     */
+    public SockZygote launchTrial(Limits limits) throws SandboxException, InterruptedException {
+        return launch(Optional.empty(), new ZygoteSpec(List.of(), limits), true);
+    }
+
+    private SockZygote launch(Optional<SockZygote> above, ZygoteSpec spec, boolean trial)
+            throws SandboxException, InterruptedException {
         long deadline =
                 System.nanoTime() + TimeUnit.SECONDS.toNanos(spec.limits().runtimeSec());
         Forker forker = above.isPresent()
@@ -85,7 +100,7 @@ public final class ZygoteLauncher {
                     depth));
             launch.printTo(kit, zygote, () -> "zygote");
 
-            launch.ask(request(launch, kit, block, depth));
+            launch.ask(request(launch, kit, block, depth, trial));
             launch.awaitHello(zygote, above.isPresent() ? above.get().group() : zygote.group());
             if (above.isPresent()) {
                 takeIn(zygote, above.get(), deadline);
@@ -119,7 +134,7 @@ public final class ZygoteLauncher {
         return Kit.make(group, spec.limits(), Sockets.Type.SEQPACKET, pool.owner());
     }
 
-    private LaunchRequest request(Launch launch, Kit kit, IdBlock block, int depth) {
+    private LaunchRequest request(Launch launch, Kit kit, IdBlock block, int depth, boolean trial) {
         CommonPart common = new CommonPart(
                 SandboxKind.ZYGOTE,
                 network == Network.NONE,
@@ -129,7 +144,7 @@ public final class ZygoteLauncher {
                 List.of(),
                 Optional.empty());
         IdMap map = new IdMap(Protocol.FIRST_ID, block.start(), block.count());
-        return new LaunchRequest(common, launch.id(), map, Map.of(), launch.descriptors(kit));
+        return new LaunchRequest(common, launch.id(), map, Map.of(), launch.descriptors(kit), trial);
     }
 
     /**

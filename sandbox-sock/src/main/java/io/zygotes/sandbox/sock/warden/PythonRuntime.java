@@ -21,6 +21,9 @@ import java.util.concurrent.TimeUnit;
  */
 public record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePackages, Path folder) {
 
+    /** What the names of folders with our files begin with; the version of Python follows. */
+    private static final String FOLDER = "runtime-";
+
     private static final String PROBE = """
         import json, os, site, sys, sysconfig
         paths = set(site.getsitepackages())
@@ -64,7 +67,7 @@ public record PythonRuntime(String executable, List<Path> prefixes, List<Path> s
             throw new SandboxException("'" + python + "' is Python " + major + "." + minor
                     + ", sandboxes need 3.9 or later: set \"python\" in config.json to a newer one");
         }
-        Path folder = state.resolve("runtime-" + major + "." + minor);
+        Path folder = state.resolve(FOLDER + major + "." + minor);
         try {
             RuntimeFiles files = new RuntimeFiles(folder);
             boolean changed = files.layOut();
@@ -81,6 +84,11 @@ public record PythonRuntime(String executable, List<Path> prefixes, List<Path> s
         }
         return new PythonRuntime(
                 answer.path("executable").asText(), paths(answer.path("prefixes")), paths(answer.path("site")), folder);
+    }
+
+    /** Whether a folder in the mechanism's folder has the name of one with our files. */
+    public static boolean isFolder(String name) {
+        return name.startsWith(FOLDER);
     }
 
     private static List<Path> paths(JsonNode array) {
