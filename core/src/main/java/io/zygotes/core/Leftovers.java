@@ -2,8 +2,9 @@ package io.zygotes.core;
 
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.files.Folders;
-import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.registry.LambdaStore;
+import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.SandboxException;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -13,7 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a dead worker left in its directory, beside what its sandbox mechanism knows of: work that broke off. */
+/** What a dead worker left in its directory and on the machine. */
 public final class Leftovers {
 
     private Leftovers() {}
@@ -22,20 +23,29 @@ public final class Leftovers {
      * Removes it. A lambda that was being replaced is put back.
      *
      * @param config the settings of the worker; the caller holds its lock
+     * @param mechanism the sandbox mechanism's part of it, which returns what it removed, a line each
      * @return what was removed or put back, a line each; empty if there was nothing
+     * @throws ConfigException if a folder is not the worker's, but somebody else's; nothing is removed then
+     * @throws SandboxException if cgroups or files of its sandboxes cannot be removed
      * @throws IOException if something cannot be removed
+     * @throws InterruptedException if the calling thread is interrupted
      */
-    public static List<String> remove(WorkerConfig config) throws IOException {
+    public static List<String> remove(WorkerConfig config, MechanismPart mechanism)
+            throws ConfigException, SandboxException, IOException, InterruptedException {
+        OwnFolders folders = OwnFolders.of(config);
+        folders.requireNoneForeign();
         List<String> done = new ArrayList<>();
-        Path staging = config.packagesFolder().resolve(PackageStore.STAGING);
+        mechanism.clean(config.stateFolder()).forEach(what -> done.add("removed " + what));
+        folders.sandboxes().removeIfEmpty();
+        Path staging = folders.staging().path();
         if (Files.isDirectory(staging, LinkOption.NOFOLLOW_LINKS)) {
             Folders.delete(staging);
             done.add("removed the installs that went on in " + staging);
         }
         done.addAll(new LambdaStore(config.registryFolder()).tidy());
         removeSiblings(config.registryFolder(), done);
-        Path code = config.stateFolder().resolve("code");
-        try (DirectoryStream<Path> lambdas = Files.newDirectoryStream(code, Files::isDirectory)) {
+        try (DirectoryStream<Path> lambdas =
+                Files.newDirectoryStream(folders.code().path(), Files::isDirectory)) {
             for (Path lambda : lambdas) {
                 removeSiblings(lambda, done);
             }
@@ -43,6 +53,14 @@ public final class Leftovers {
             return done; // this worker never ran
         }
         return done;
+    }
+
+    /** What a sandbox mechanism removes. */
+    @FunctionalInterface
+    public interface MechanismPart {
+
+        /** As {@link io.zygotes.spi.mechanism.SandboxMechanismProvider#clean}. */
+        List<String> clean(Path workerDirectory) throws SandboxException, InterruptedException;
     }
 
     private static void removeSiblings(Path folder, List<String> done) throws IOException {

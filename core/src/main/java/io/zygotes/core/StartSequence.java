@@ -166,8 +166,8 @@ final class StartSequence {
         return NOTHING;
     }
 
-    private AutoCloseable makeFolders() throws IOException {
-        Files.createDirectories(config.stateFolder());
+    private AutoCloseable makeFolders() throws ConfigException, IOException {
+        OwnFolders.of(config).claim();
         Files.createDirectories(config.registryFolder());
         return NOTHING;
     }
@@ -193,7 +193,7 @@ final class StartSequence {
         return NOTHING;
     }
 
-    private AutoCloseable readPackages() throws IOException {
+    private AutoCloseable readPackages() throws ConfigException, IOException {
         packages.open();
         packages.loadCosts(costs());
         return NOTHING;

@@ -93,7 +93,8 @@ public final class Worker implements AutoCloseable {
 
     /** The directory is taken before anything in it is touched, and told last that there is a worker. */
     private void startAll() throws ConfigException, SandboxException, IOException, InterruptedException {
-        WorkerDirectory.Lock lock = directory.lock();
+        OwnFolders.of(config).requireNoneForeign();
+        WorkerDirectory.Lock lock = directory.lock(config);
         started.push("directory lock", lock);
         for (StartStep step : sequence.steps()) {
             started.push(step.what(), step.starter().start());

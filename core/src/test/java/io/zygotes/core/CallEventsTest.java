@@ -88,12 +88,7 @@ class CallEventsTest {
                 "v1",
                 1,
                 new LeafSpec(
-                        lambda,
-                        spec.handler(),
-                        spec.packages(),
-                        spec.limits(),
-                        spec.network(),
-                        spec.environment()));
+                        lambda, spec.handler(), spec.packages(), spec.limits(), spec.network(), spec.environment()));
     }
 
     @Test

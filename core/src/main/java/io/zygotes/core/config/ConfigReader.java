@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.core.config.WorkerConfig.Features;
+import io.zygotes.core.config.WorkerConfig.HostIds;
 import io.zygotes.core.config.WorkerConfig.Trace;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.Limits;
@@ -32,6 +33,9 @@ final class ConfigReader {
 
     private static final int MAX_MB = 64 << 20;
     private static final int MAX_COUNT = 1 << 22;
+    /** 2^32 - 1 means no user (chown(2)). */
+    private static final long MAX_ID = (1L << 32) - 2;
+
     private static final int MAX_SECONDS = 7 * 24 * 3600;
 
     private static final List<String> STORES = List.of("", "private", "memory");
@@ -138,6 +142,7 @@ final class ConfigReader {
                 networks.ofLambdas(),
                 networks.ofZygotes(),
                 networks.ofInstalls(),
+                hostIds(root.section("host_ids")),
                 root.flag("allow_lambda_calls", false),
                 root.integer("max_waiting", 256, 0, 4096),
                 root.integer("spare_leaves", 0, 0, 64),
@@ -147,6 +152,18 @@ final class ConfigReader {
                 withoutEffect);
         root.finish();
         return config;
+    }
+
+    private static HostIds hostIds(Section section) {
+        HostIds ids = new HostIds(
+                section.number("first", HostIds.DEFAULT.first(), 1, MAX_ID),
+                section.number("count", HostIds.DEFAULT.count(), 1, MAX_ID));
+        section.finish();
+        if (ids.first() + ids.count() - 1 > MAX_ID) {
+            section.fault(
+                    "count", "is " + ids.count() + ", and with first " + ids.first() + " that leads beyond " + MAX_ID);
+        }
+        return ids;
     }
 
     private static Features features(Section section) {

@@ -51,6 +51,9 @@ final class ConfigWriter {
         root.set("network", network(config.network()));
         root.set("zygote_network", network(config.zygoteNetwork()));
         root.set("installer_network", network(config.installerNetwork()));
+        root.putObject("host_ids")
+                .put("first", config.hostIds().first())
+                .put("count", config.hostIds().count());
         root.put("allow_lambda_calls", config.allowLambdaCalls());
         write(root.putObject("limits"), config.limits());
         write(root.putObject("installer_limits"), config.installerLimits());

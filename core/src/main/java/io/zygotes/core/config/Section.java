@@ -81,6 +81,11 @@ final class Section {
 
     /** A whole number; OpenLambda writes some of them as texts, so a text of digits is taken as well. */
     int integer(String key, int fallback, int least, int most) {
+        return (int) number(key, fallback, least, most);
+    }
+
+    /** As {@link #integer}, for larger ones. */
+    long number(String key, long fallback, long least, long most) {
         JsonNode value = value(key);
         if (value == null) {
             return fallback;
@@ -96,7 +101,7 @@ final class Section {
             fault(key, "is " + number + ", it must be from " + least + " to " + most);
             return fallback;
         }
-        return (int) number;
+        return number;
     }
 
     void fault(String key, String reason) {

@@ -35,6 +35,7 @@ import java.util.Optional;
  * @param network {@code network}: what lambdas reach in the network
  * @param zygoteNetwork {@code zygote_network}: what zygotes reach; the word {@code lambdas} for the same
  * @param installerNetwork {@code installer_network}: what installs reach
+ * @param hostIds {@code host_ids}: the user and group ids of the host among which sandboxes have theirs
  * @param allowLambdaCalls {@code allow_lambda_calls}: whether lambdas may call this worker over HTTP
  * @param maxWaiting {@code max_waiting}: requests that may wait for a leaf of one lambda
  * @param spareLeaves {@code spare_leaves}: leaves that are forked ahead for each busy zygote
@@ -66,6 +67,7 @@ public record WorkerConfig(
         NetworkSetting network,
         NetworkSetting zygoteNetwork,
         NetworkSetting installerNetwork,
+        HostIds hostIds,
         boolean allowLambdaCalls,
         int maxWaiting,
         int spareLeaves,
@@ -88,6 +90,7 @@ public record WorkerConfig(
         Objects.requireNonNull(network);
         Objects.requireNonNull(zygoteNetwork);
         Objects.requireNonNull(installerNetwork);
+        Objects.requireNonNull(hostIds);
         plugins = Map.copyOf(plugins);
         withoutEffect = List.copyOf(withoutEffect);
     }
@@ -106,6 +109,22 @@ public record WorkerConfig(
         public Features {
             Objects.requireNonNull(importCache);
         }
+    }
+
+    /**
+     * A range of user and group ids of the host, {@code host_ids} in the file. The mechanism decides how many of them a
+     * worker takes, and checks that this machine has them.
+     *
+     * @param first the first id, from 1 on
+     * @param count how many, from 1 on; all below 2^32
+     */
+    public record HostIds(long first, long count) {
+
+        /**
+         * Where nobody else takes ids unless told to: above those that SSSD and FreeIPA compute for the users of a
+         * directory service (up to 2,000,200,000), and above those that systemd gives to containers (up to 0x6FFFFFFF).
+         */
+        static final HostIds DEFAULT = new HostIds(0x78000000L, 0x78000000L);
     }
 
     /**
@@ -168,6 +187,7 @@ public record WorkerConfig(
                 network,
                 zygoteNetwork,
                 installerNetwork,
+                hostIds,
                 allowLambdaCalls,
                 maxWaiting,
                 spareLeaves,
@@ -210,6 +230,11 @@ public record WorkerConfig(
     /** Options of the import cache of this name; empty if the file has none. */
     public Map<String, Object> pluginOptions(String name) {
         return plugins.getOrDefault(name, Map.of());
+    }
+
+    /** The settings that only the sandbox mechanism knows the meaning of, by their names. */
+    public Map<String, Object> mechanismOptions() {
+        return Map.of("host_ids", Map.of("first", hostIds.first(), "count", hostIds.count()));
     }
 
     /**

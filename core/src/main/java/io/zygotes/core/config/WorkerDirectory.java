@@ -1,26 +1,22 @@
 package io.zygotes.core.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.core.files.Folders;
+import io.zygotes.core.files.OwnFolder;
 import io.zygotes.spi.ConfigException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
@@ -32,21 +28,7 @@ public final class WorkerDirectory {
     /** Name of the tree file that {@code init} writes. */
     public static final String DEFAULT_TREE = "default-zygotes-40.json";
 
-    private static final String LOCK = "worker.lock";
-    /**
-     * Bytes of the lock's file. A worker has both. Who only looks takes the second one for a moment, so that it never
-     * keeps a worker that starts just then from the first.
-     */
-    private static final long OWNED = 0, SEEN = 1;
-
     private static final String RUNNING = "worker.json";
-    private static final ObjectMapper JSON = new ObjectMapper();
-
-    /**
-     * Directories locked by this process. POSIX locks belong to the process and go with the first descriptor of the
-     * file that it closes, so a look at {@link #running} must not open the file of a lock that this process holds.
-     */
-    private static final Map<Path, Lock> HELD = new ConcurrentHashMap<>();
 
     private final Path path;
 
@@ -76,6 +58,7 @@ public final class WorkerDirectory {
             for (String folder : new String[] {"registry", "packages", "logs"}) {
                 Files.createDirectory(staging.resolve(folder));
             }
+            OwnFolder.mark(staging.resolve("packages"));
             Files.copy(defaultTree, staging.resolve(DEFAULT_TREE));
             Files.writeString(
                     staging.resolve(WorkerConfig.FILE),
@@ -132,42 +115,98 @@ public final class WorkerDirectory {
     }
 
     /**
-     * Takes the directory for a worker. No other worker can have it until the lock is closed or this process ends.
+     * Takes the directory for a worker, and the folders that its settings name: for its state, and for packages. No other
+     * worker can have any of them until the lock is closed or this process ends. They are made if they are not there.
      *
-     * @throws ConfigException if another worker has it; the message says which
-     * @throws IOException if the lock's file cannot be written
+     * @param config the settings
+     * @throws ConfigException if another worker has one of them; the message says which, and what to do
+     * @throws IOException if a lock's file cannot be written
      */
-    public Lock lock() throws ConfigException, IOException {
-        synchronized (HELD) {
-            if (HELD.containsKey(path)) {
-                throw taken();
-            }
-            FileChannel channel =
-                    FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            try {
-                if (channel.tryLock(OWNED, 1, false) == null) {
-                    channel.close();
-                    throw taken();
-                }
-                channel.lock(SEEN, 1, false);
-                // What a dead worker left says nothing about this one.
-                Files.deleteIfExists(path.resolve(RUNNING));
-                Lock held = new Lock(path, channel);
-                HELD.put(path, held);
-                return held;
-            } catch (IOException | RuntimeException e) {
-                channel.close();
-                throw e;
+    public Lock lock(WorkerConfig config) throws ConfigException, IOException {
+        Files.createDirectories(config.stateFolder());
+        Files.createDirectories(config.packagesFolder());
+        return lockAll(config);
+    }
+
+    /**
+     * As {@link #lock}, for somebody who removes what a dead worker left: folders that are not there stay so.
+     *
+     * @param config the settings
+     * @throws ConfigException as {@link #lock}
+     * @throws IOException as {@link #lock}
+     */
+    public Lock lockToClean(WorkerConfig config) throws ConfigException, IOException {
+        return lockAll(config);
+    }
+
+    private Lock lockAll(WorkerConfig config) throws ConfigException, IOException {
+        FolderLock.Holder holder = FolderLock.Holder.ofThisProcess(path);
+        List<FolderLock> locks = new ArrayList<>();
+        boolean whole = false;
+        try {
+            locks.add(FolderLock.take(path, holder).orElseThrow(this::taken));
+            lockOther(config.stateFolder(), "worker_dir", holder, locks);
+            lockOther(config.packagesFolder(), "pkgs_dir", holder, locks);
+            // What a dead worker left says nothing about this one.
+            Files.deleteIfExists(path.resolve(RUNNING));
+            whole = true;
+            return new Lock(path, locks);
+        } finally {
+            if (!whole) {
+                Lock.closeAll(locks);
             }
         }
     }
 
-    private ConfigException taken() throws IOException {
-        String who = readRunning()
-                .map(worker -> " (process " + worker.pid() + ", port " + worker.port() + ")")
-                .orElse("");
+    /** Unless it is one that is locked already, under whatever name. */
+    private static void lockOther(Path folder, String key, FolderLock.Holder holder, List<FolderLock> locks)
+            throws ConfigException, IOException {
+        if (!Files.isDirectory(folder)) {
+            return;
+        }
+        Path real = folder.toRealPath();
+        if (locks.stream().anyMatch(lock -> lock.folder().equals(real))) {
+            return;
+        }
+        Optional<FolderLock> lock = FolderLock.take(real, holder);
+        if (lock.isPresent()) {
+            locks.add(lock.get());
+            return;
+        }
+        Optional<FolderLock.Holder> other = FolderLock.holder(real);
+        String who = other.map(had ->
+                        "of " + had.directory() + " (process " + had.process().pid() + ")")
+                .orElse("of another directory");
+        String down =
+                other.map(had -> "'zygotes down -p " + had.directory() + "'").orElse("'zygotes down'");
+        throw new ConfigException(
+                WorkerConfig.FILE + ": $." + key,
+                "names " + real + ", which the worker " + who + " has, and each would remove what the other needs: set "
+                        + key + " to another folder, or stop that worker with " + down);
+    }
+
+    private ConfigException taken() {
+        String who = "";
+        try {
+            who = readRunning()
+                    .map(worker -> " (process " + worker.pid() + ", port " + worker.port() + ")")
+                    .or(this::starting)
+                    .orElse("");
+        } catch (IOException e) {
+            // That somebody has it is the news; who it is cannot be read.
+            who = " (" + e.getMessage() + ")";
+        }
         return new ConfigException(
                 path.toString(), "a worker runs on this directory already" + who + "; 'zygotes down' ends it");
+    }
+
+    private Optional<String> starting() {
+        try {
+            return FolderLock.holder(path)
+                    .map(holder -> " (process " + holder.process().pid() + ")");
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 
     /**
@@ -177,35 +216,41 @@ public final class WorkerDirectory {
      * @throws IOException if the directory cannot be read
      */
     public Optional<Running> running() throws IOException {
-        synchronized (HELD) {
-            if (!HELD.containsKey(path) && !lockedByOther()) {
-                return Optional.empty();
-            }
-            return Optional.of(readRunning().orElse(new Running(-1, -1, Instant.EPOCH)));
+        if (!FolderLock.isTaken(path)) {
+            return Optional.empty();
         }
+        return Optional.of(readRunning().orElse(new Running(-1, -1, Instant.EPOCH)));
     }
 
-    private boolean lockedByOther() throws IOException {
-        // A shared lock is enough to see the worker's, and needs no right to write: others than root ask, too.
-        try (FileChannel channel = FileChannel.open(path.resolve(LOCK), StandardOpenOption.READ)) {
-            try (FileLock lock = channel.tryLock(SEEN, 1, true)) {
-                return lock == null;
-            }
-        } catch (NoSuchFileException e) {
-            return false;
-        }
+    /**
+     * Why the worker that runs here is none that this process could signal by its process id: it is in another container,
+     * say, where the id is another's.
+     *
+     * @return what is the case and what to do, as the end of a sentence; empty if it can be signalled, or none runs
+     * @throws IOException if the directory cannot be read
+     */
+    public Optional<String> outOfReach() throws IOException {
+        return FolderLock.holder(path).flatMap(holder -> holder.process().notHere());
+    }
+
+    /**
+     * Whether the last worker of this directory ended without cleaning up, because it was killed, and nobody has cleaned
+     * up since.
+     *
+     * @throws IOException if the directory cannot be read
+     */
+    public boolean hasDeadWorker() throws IOException {
+        return FolderLock.isAbandoned(path);
     }
 
     private Optional<Running> readRunning() throws IOException {
-        try {
-            JsonNode node = JSON.readTree(Files.readAllBytes(path.resolve(RUNNING)));
-            return Optional.of(new Running(
-                    node.path("pid").asLong(-1),
-                    node.path("port").asInt(-1),
-                    Instant.ofEpochMilli(node.path("started_ms").asLong())));
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
-        }
+        JsonNode node = Records.read(path.resolve(RUNNING));
+        return node.isObject()
+                ? Optional.of(new Running(
+                        node.path("pid").asLong(-1),
+                        node.path("port").asInt(-1),
+                        Instant.ofEpochMilli(node.path("started_ms").asLong())))
+                : Optional.empty();
     }
 
     private static boolean isEmptyFolder(Path folder) throws IOException {
@@ -232,15 +277,16 @@ public final class WorkerDirectory {
         }
     }
 
-    /** Keeps the directory for one worker until it is closed. */
+    /** Keeps the directory, and the folders of its settings, for one worker until it is closed. */
     public static final class Lock implements AutoCloseable {
 
         private final Path path;
-        private final FileChannel channel;
+        private final List<FolderLock> locks;
+        private boolean closed;
 
-        private Lock(Path path, FileChannel channel) {
+        private Lock(Path path, List<FolderLock> locks) {
             this.path = path;
-            this.channel = channel;
+            this.locks = locks;
         }
 
         /**
@@ -250,26 +296,39 @@ public final class WorkerDirectory {
          * @throws IOException if the file cannot be written
          */
         public void announce(int port) throws IOException {
-            ObjectNode node = JSON.createObjectNode();
+            ObjectNode node = Records.JSON.createObjectNode();
             node.put("pid", ProcessHandle.current().pid());
             node.put("port", port);
             node.put("started_ms", System.currentTimeMillis());
-            Folders.write(path.resolve(RUNNING), JSON.writeValueAsBytes(node));
+            Folders.write(path.resolve(RUNNING), Records.JSON.writeValueAsBytes(node));
         }
 
         /** Gives the directory free. Idempotent. */
         @Override
-        public void close() throws IOException {
-            synchronized (HELD) {
-                if (!channel.isOpen()) {
-                    return;
-                }
+        public synchronized void close() throws IOException {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            try {
+                Files.deleteIfExists(path.resolve(RUNNING));
+            } finally {
+                closeAll(locks);
+            }
+        }
+
+        /** The directory's own last: it says that all is free. */
+        private static void closeAll(List<FolderLock> locks) throws IOException {
+            IOException failed = null;
+            for (FolderLock lock : locks.reversed()) {
                 try {
-                    Files.deleteIfExists(path.resolve(RUNNING));
-                } finally {
-                    HELD.remove(path, this);
-                    channel.close();
+                    lock.close();
+                } catch (IOException e) {
+                    failed = e;
                 }
+            }
+            if (failed != null) {
+                throw failed;
             }
         }
     }

@@ -26,6 +26,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -37,6 +38,7 @@ final class PackageFolder {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String FILES = "files";
     private static final String INFO = "package.json";
+    private static final Set<String> OWN = Set.of(FILES, INFO);
     private static final String UNFIT = "unfit";
     private static final String VERIFIED = "verified";
     /** Files in {@code .dist-info} that pip writes, and not the package. */
@@ -55,6 +57,21 @@ final class PackageFolder {
 
     static Path files(Path folder) {
         return folder.resolve(FILES);
+    }
+
+    /** Whether a folder is one that a worker made, be it damaged: it has a package's name, and only what they put there. */
+    static boolean isOne(Path folder) {
+        if (!folder.getFileName().toString().contains("==")) {
+            return false;
+        }
+        try (Stream<Path> entries = Files.list(folder)) {
+            Set<String> names =
+                    entries.map(entry -> entry.getFileName().toString()).collect(Collectors.toSet());
+            return !names.isEmpty()
+                    && names.stream().allMatch(name -> OWN.contains(name) || name.startsWith("." + INFO + "."));
+        } catch (IOException e) {
+            return false; // no folder
+        }
     }
 
     /**

@@ -7,6 +7,7 @@ import io.zygotes.core.packages.PackageStore.PipSource;
 import io.zygotes.core.python.HostPip;
 import io.zygotes.core.python.PythonException;
 import io.zygotes.core.python.Script;
+import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.PackageException;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -76,11 +78,11 @@ final class PackageInstaller {
     /**
      * Removes what interrupted installs left.
      *
+     * @throws ConfigException if the folder is somebody else's
      * @throws IOException if it cannot be removed, or the folder cannot be made
      */
-    void open() throws IOException {
-        Folders.delete(staging());
-        Files.createDirectories(staging());
+    void open() throws ConfigException, IOException {
+        PackageStore.staging(folder).renew();
     }
 
     /**
@@ -173,7 +175,10 @@ final class PackageInstaller {
         Path metadata = staging.resolve(OUT).resolve("metadata.json");
         PackageInfo info = PackageFolder.finish(content, metadata, id, cacheTag.get(), place);
         PackageFolder.markVerified(content, wanted.hashes());
-        if (Files.exists(place)) {
+        if (Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
+            if (!PackageFolder.isOne(place)) {
+                throw new IOException(place + " is no package of a worker's, and nobody removes it: move it elsewhere");
+            }
             // It is for another Python, or damaged: nobody uses it, or it would have been read at the start.
             Files.move(place, staging.resolve("replaced"), StandardCopyOption.ATOMIC_MOVE);
         }

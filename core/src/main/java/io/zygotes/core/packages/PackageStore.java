@@ -1,8 +1,10 @@
 package io.zygotes.core.packages;
 
+import io.zygotes.core.files.OwnFolder;
 import io.zygotes.core.python.HostPip;
 import io.zygotes.core.python.PythonException;
 import io.zygotes.core.threads.NoThreadException;
+import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.PackageException;
@@ -85,11 +87,29 @@ public final class PackageStore implements Packages, AutoCloseable {
     }
 
     /**
+     * The folder of installs, below that of packages.
+     *
+     * @param packages the folder of packages
+     */
+    public static OwnFolder staging(Path packages) {
+        return new OwnFolder(
+                packages.resolve(STAGING),
+                "move that elsewhere, or set pkgs_dir in config.json to another folder",
+                _ -> false);
+    }
+
+    /** Whether something in a folder of packages is a package, or the place of installs. */
+    public static boolean isPackageOrStaging(Path entry) {
+        return entry.getFileName().toString().equals(STAGING) || PackageFolder.isOne(entry);
+    }
+
+    /**
      * Removes what an interrupted install left, and reads what is installed.
      *
+     * @throws ConfigException if the folder of installs is somebody else's
      * @throws IOException if the folder cannot be made or read
      */
-    public void open() throws IOException {
+    public void open() throws ConfigException, IOException {
         Files.createDirectories(folder);
         installer.open();
         installed.read(folder, cacheTag.get());

@@ -64,6 +64,20 @@ final class CodeFolders {
         this.markers = markers;
     }
 
+    /** As {@link LambdaRegistry#isUnpackedCode}. */
+    static boolean isCode(Path entry) {
+        if (!LambdaName.valid(entry.getFileName().toString())) {
+            return false;
+        }
+        try (Stream<Path> versions = Files.list(entry)) {
+            Set<Path> halfDone = Set.copyOf(Folders.siblings(entry));
+            return versions.allMatch(version -> halfDone.contains(version)
+                    || ContentHash.isOne(version.getFileName().toString()));
+        } catch (IOException e) {
+            return false; // no folder
+        }
+    }
+
     /**
      * Removes what a dead worker left half-done, and the code of lambdas that are gone.
      *

@@ -87,6 +87,11 @@ public final class LambdaRegistry {
         folders.clean(store);
     }
 
+    /** Whether something in a folder for code is the code of a lambda, and nothing else. */
+    public static boolean isUnpackedCode(Path entry) {
+        return CodeFolders.isCode(entry);
+    }
+
     /** Where the lambdas come from. */
     public LambdaStore store() {
         return store;

@@ -12,7 +12,6 @@ import io.zygotes.spi.mechanism.MechanismContext;
 import io.zygotes.spi.mechanism.MechanismContext.OutputSink;
 import io.zygotes.spi.mechanism.NetworkPlan;
 import java.time.Duration;
-import java.util.Map;
 
 /** Wires the pool of sandboxes, and what the mechanism is given when it starts. */
 public final class SandboxModule extends AbstractModule {
@@ -43,7 +42,7 @@ public final class SandboxModule extends AbstractModule {
                 output,
                 pool::onDied,
                 plan(config),
-                Map.of());
+                config.mechanismOptions());
     }
 
     private static NetworkPlan plan(WorkerConfig config) {

@@ -29,7 +29,7 @@ class WorkerDirectoryLookTest {
     void aLookNeverKeepsAWorkerFromItsDirectory(@TempDir Path folder) throws Exception {
         WorkerDirectory directory =
                 WorkerDirectory.init(folder.resolve("w"), new ByteArrayInputStream("{}".getBytes()));
-        directory.lock().close();
+        directory.lock(directory.config()).close();
         String classes = Stream.of("jdk.module.path", "surefire.test.class.path", "java.class.path")
                 .map(System::getProperty)
                 .filter(Objects::nonNull)
@@ -51,7 +51,7 @@ class WorkerDirectoryLookTest {
         try {
             assertEquals("looking", looker.inputReader().readLine());
             for (int i = 0; i < 300; i++) {
-                directory.lock().close();
+                directory.lock(directory.config()).close();
             }
             assertTrue(looker.isAlive());
         } finally {

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.zygotes.core.files.OwnFolder;
 import io.zygotes.core.python.HostPip;
+import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.PackageException;
@@ -56,7 +58,7 @@ class PackageStoreTest {
     private PackageStore store;
 
     @BeforeEach
-    void open() throws IOException {
+    void open() throws Exception {
         store = store("cpython-311");
     }
 
@@ -65,7 +67,7 @@ class PackageStoreTest {
         store.close();
     }
 
-    private PackageStore store(String cacheTag) throws IOException {
+    private PackageStore store(String cacheTag) throws Exception {
         PackageStore made = new PackageStore(
                 folder.resolve("packages"),
                 () -> cacheTag,
@@ -107,7 +109,7 @@ class PackageStoreTest {
         for (Path at : List.of(folder.resolve("packages"), folder.resolve("packages/.staging"))) {
             try (Stream<Path> entries = Files.list(at)) {
                 entries.map(entry -> entry.getFileName().toString())
-                        .filter(name -> !name.equals(".staging"))
+                        .filter(name -> !name.equals(".staging") && !name.equals(OwnFolder.MARK))
                         .forEach(names::add);
             }
         }
@@ -442,6 +444,34 @@ class PackageStoreTest {
         assertFalse(Files.exists(packages.resolve(".staging/numpy-1")));
         again.install(PackageId.parse("half==1"));
         assertFalse(Files.exists(packages.resolve("half==1/files/x.py")), "it was installed anew");
+    }
+
+    @Test
+    void whatIsNoPackageOfAWorkersIsNotReplacedByOne() throws Exception {
+        Path mine = Files.createDirectories(folder.resolve("packages/half==1")).resolve("thesis.txt");
+        Files.writeString(mine, "mine");
+        PackageStore again = store("cpython-311");
+
+        PackageException e = assertThrows(PackageException.class, () -> again.install(PackageId.parse("half==1")));
+        assertTrue(e.getMessage().contains("move it elsewhere"), e.getMessage());
+        assertEquals("mine", Files.readString(mine));
+    }
+
+    @Test
+    void aForeignFolderForInstallsIsRefused() throws Exception {
+        Path mine = Files.createDirectories(folder.resolve("other/.staging")).resolve("thesis.txt");
+        Files.writeString(mine, "mine");
+        PackageStore other = new PackageStore(
+                folder.resolve("other"),
+                () -> "cpython-311",
+                LIMITS,
+                () -> null,
+                InstallNetwork.HOST,
+                job -> null,
+                false);
+
+        assertThrows(ConfigException.class, other::open);
+        assertTrue(Files.exists(mine));
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.zygotes.launcher.cli;
 
 import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.launcher.console.Failure;
+import io.zygotes.launcher.doctor.Doctor;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -47,13 +48,12 @@ final class DownCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         Optional<WorkerDirectory.Running> running = announced(opened);
         if (running.isEmpty()) {
+            removeLeftovers(opened);
             out.println("no worker runs on " + opened.path());
             return 0;
         }
         long pid = running.get().pid();
-        ProcessHandle process = ProcessHandle.of(pid)
-                .orElseThrow(() -> new Failure("the worker on " + opened.path() + " has process id " + pid
-                        + ", which this system does not show; is it in another container?"));
+        ProcessHandle process = process(opened, pid);
         if (asked(process, opened, Duration.ofSeconds(timeout))) {
             awaitExit(process);
             out.println("stopped the worker on " + opened.path() + " (pid " + pid + ")");
@@ -66,8 +66,29 @@ final class DownCommand implements Callable<Integer> {
         spec.commandLine()
                 .getErr()
                 .println("zygotes: the worker on " + opened.path() + " (pid " + pid + ") did not stop within " + timeout
-                        + " s and was killed; the next 'zygotes up' removes what it left");
+                        + " s and was killed");
+        removeLeftovers(opened);
         return 1;
+    }
+
+    /** Of a worker that was killed: what the next start would remove, so that nothing waits for one that never comes. */
+    private void removeLeftovers(WorkerDirectory opened) throws Exception {
+        if (opened.hasDeadWorker()) {
+            PrintWriter out = spec.commandLine().getOut();
+            out.println("the last worker on " + opened.path() + " was killed; removing what it left");
+            Doctor.of(opened.path()).clean().forEach(out::println);
+        }
+    }
+
+    /** A process id is not believed: in another container it means another process, which must not be ended. */
+    private static ProcessHandle process(WorkerDirectory opened, long pid) throws IOException, Failure {
+        Optional<String> outOfReach = opened.outOfReach();
+        if (outOfReach.isPresent()) {
+            throw new Failure("the worker on " + opened.path() + " " + outOfReach.get());
+        }
+        return ProcessHandle.of(pid)
+                .orElseThrow(() -> new Failure("the worker on " + opened.path() + " has process id " + pid
+                        + ", which this system does not show; is it in another container?"));
     }
 
     /** Java passes over a signal when it can have no thread for it; a second one does no harm. */

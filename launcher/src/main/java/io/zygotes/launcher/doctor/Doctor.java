@@ -3,6 +3,7 @@ package io.zygotes.launcher.doctor;
 import io.zygotes.core.Leftovers;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.core.files.Folders;
 import io.zygotes.core.python.HostPip;
 import io.zygotes.core.python.HostPython;
 import io.zygotes.core.python.PythonException;
@@ -10,6 +11,7 @@ import io.zygotes.launcher.plugins.Mechanisms;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.mechanism.Finding;
+import io.zygotes.spi.mechanism.MechanismContext;
 import io.zygotes.spi.mechanism.SandboxMechanismProvider;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Looks at this machine through the eyes of the worker of one directory, which need not exist. */
 public final class Doctor {
@@ -59,7 +62,7 @@ public final class Doctor {
     }
 
     /**
-     * Looks. Changes nothing.
+     * Looks, and where nothing is missing makes a sandbox and destroys it. Nothing is left of that.
      *
      * @throws IOException if the system's files cannot be read
      * @throws InterruptedException if the calling thread is interrupted
@@ -71,25 +74,44 @@ public final class Doctor {
         findings.add(disk());
         findings.add(openFiles(Files.readString(Path.of("/proc/self/limits")), config.memPoolMb()));
         findings.add(memory(Files.readString(Path.of("/proc/meminfo")), config.memPoolMb()));
+        if (Diagnosis.of(findings).ok()) {
+            sandboxes().ifPresent(findings::add);
+        }
         return Diagnosis.of(findings);
+    }
+
+    private Optional<Finding> sandboxes() throws IOException, InterruptedException {
+        Path folder = Files.createTempDirectory("zygotes-doctor-");
+        try {
+            return mechanism.tryOut(new MechanismContext(
+                    folder,
+                    config.python(),
+                    config.baseFolder(),
+                    config.features().enableSeccomp(),
+                    config.features().reuseCgroups(),
+                    new NoPackages(),
+                    (sandbox, label, line) -> {},
+                    event -> {},
+                    config.mechanismOptions()));
+        } finally {
+            Folders.delete(folder);
+        }
     }
 
     /**
      * Removes what a dead worker left.
      *
      * @return what was done, a line each; empty if there was nothing to do
-     * @throws ConfigException if a worker runs on the directory, or there is no such directory
+     * @throws ConfigException if a worker runs on the directory or uses its folders, there is no such directory, or a
+     *     folder in it is somebody else's
      * @throws SandboxException if cgroups or files of its sandboxes cannot be removed
      * @throws IOException if other files cannot be removed
      * @throws InterruptedException if the calling thread is interrupted
      */
     public List<String> clean() throws ConfigException, SandboxException, IOException, InterruptedException {
         WorkerDirectory directory = WorkerDirectory.open(path);
-        try (WorkerDirectory.Lock _ = directory.lock()) {
-            List<String> done = new ArrayList<>();
-            mechanism.clean(config.stateFolder()).forEach(what -> done.add("removed " + what));
-            done.addAll(Leftovers.remove(config));
-            return done;
+        try (WorkerDirectory.Lock _ = directory.lockToClean(config)) {
+            return Leftovers.remove(config, mechanism::clean);
         }
     }
 

@@ -4,6 +4,7 @@ import io.zygotes.sandbox.sock.cgroup.CgroupLayout;
 import io.zygotes.sandbox.sock.cgroup.CgroupMounts;
 import io.zygotes.sandbox.sock.cgroup.CgroupTree;
 import io.zygotes.sandbox.sock.linux.Mounts;
+import io.zygotes.sandbox.sock.linux.SockDiag;
 import io.zygotes.spi.mechanism.Finding;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongPredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -41,6 +43,7 @@ final class Checkup {
     private final String architecture;
     private final Trial mounts;
     private final Trial fastMoves;
+    private final BooleanSupplier tcpDiag;
     private final List<Finding> findings = new ArrayList<>();
 
     /** Tries something that the kernel may refuse, and undoes it. */
@@ -55,13 +58,15 @@ final class Checkup {
      * @param architecture the name of the processor's architecture, as Java calls it
      * @param mounts tries to make a detached mount
      * @param fastMoves tries to make moves between cgroups fast
+     * @param tcpDiag asks the kernel who has a socket
      */
-    Checkup(Path proc, String system, String architecture, Trial mounts, Trial fastMoves) {
+    Checkup(Path proc, String system, String architecture, Trial mounts, Trial fastMoves, BooleanSupplier tcpDiag) {
         this.proc = proc;
         this.system = system;
         this.architecture = architecture;
         this.mounts = mounts;
         this.fastMoves = fastMoves;
+        this.tcpDiag = tcpDiag;
     }
 
     static Checkup ofThisMachine() {
@@ -72,7 +77,8 @@ final class Checkup {
                 () -> Mounts.detachedTree("/proc", false).close(),
                 () -> Mounts.fastMoves(CgroupTree.FOLDER + "-doctor-"
                                 + ProcessHandle.current().pid())
-                        .close());
+                        .close(),
+                SockDiag::works);
     }
 
     List<Finding> findings() {
@@ -86,6 +92,7 @@ final class Checkup {
         namespaces();
         seccomp();
         mounts(root);
+        sockets();
         openFiles();
         return List.copyOf(findings);
     }
@@ -302,6 +309,17 @@ final class Checkup {
                     "run it as root, on Linux 5.8 or later with CONFIG_CGROUP_BPF; until then \"network\" in"
                             + " config.json has to be host or none");
         }
+    }
+
+    private void sockets() {
+        findings.add(
+                tcpDiag.getAsBoolean()
+                        ? Finding.good("tcp_diag", "there")
+                        : Finding.lacking(
+                                "tcp_diag",
+                                "not there, so that the table of all sockets is read for each connection from this"
+                                        + " machine",
+                                "modprobe tcp_diag, on the host if this is a container"));
     }
 
     /** The Java runtime raises the soft limit to the hard one by itself. */

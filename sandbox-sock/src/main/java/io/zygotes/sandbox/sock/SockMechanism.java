@@ -10,6 +10,7 @@ import io.zygotes.sandbox.sock.launch.LeafLauncher;
 import io.zygotes.sandbox.sock.launch.LeafSpecialist;
 import io.zygotes.sandbox.sock.launch.Misfit;
 import io.zygotes.sandbox.sock.launch.SandboxNetwork;
+import io.zygotes.sandbox.sock.launch.Trial;
 import io.zygotes.sandbox.sock.launch.ZygoteLauncher;
 import io.zygotes.sandbox.sock.linux.SockDiag;
 import io.zygotes.sandbox.sock.network.NetworkWall;
@@ -40,9 +41,12 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -54,7 +58,12 @@ final class SockMechanism implements SandboxMechanism {
 
     private static final System.Logger LOG = System.getLogger(SockMechanism.class.getName());
 
+    /** What a busy machine lacks now, and may have when somebody calls. */
+    private static final Set<FailureKind> PASSING = EnumSet.of(
+            FailureKind.NO_MEMORY, FailureKind.NO_PROCESSES, FailureKind.TOO_MANY_FILES, FailureKind.TIMED_OUT);
+
     private final CgroupTree cgroups;
+    private final HostIds ids;
     private final OutputPump pump;
     private final WardenSupervisor wardens;
     private final Reaper reaper;
@@ -68,9 +77,11 @@ final class SockMechanism implements SandboxMechanism {
     private final JobLauncher jobs;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private SockMechanism(MechanismContext context, WardenPlan plan, CgroupTree cgroups, SandboxNetwork network)
+    private SockMechanism(
+            MechanismContext context, WardenPlan plan, CgroupTree cgroups, HostIds ids, SandboxNetwork network)
             throws IOException {
         this.cgroups = cgroups;
+        this.ids = ids;
         this.network = network;
         pump = new OutputPump();
         wardens = new WardenSupervisor(plan, cgroups, pump, context.output());
@@ -98,8 +109,9 @@ final class SockMechanism implements SandboxMechanism {
      * Starts it, with a warden.
      *
      * @param cgroups the worker's groups; closed by the mechanism, also if it does not start
+     * @param ids the host ids among which the worker has its own
      */
-    static SockMechanism start(MechanismContext context, WardenPlan plan, CgroupTree cgroups)
+    static SockMechanism start(MechanismContext context, WardenPlan plan, CgroupTree cgroups, HostIds ids)
             throws SandboxException, InterruptedException {
         SockMechanism mechanism;
         SandboxNetwork network;
@@ -110,7 +122,7 @@ final class SockMechanism implements SandboxMechanism {
             throw e;
         }
         try {
-            mechanism = new SockMechanism(context, plan, cgroups, network);
+            mechanism = new SockMechanism(context, plan, cgroups, ids, network);
         } catch (IOException e) {
             network.close();
             cgroups.close();
@@ -120,6 +132,7 @@ final class SockMechanism implements SandboxMechanism {
         boolean started = false;
         try {
             mechanism.wardens.warden();
+            mechanism.tryOne(plan.mountPoint(), context.network().leaves());
             started = true;
             return mechanism;
         } finally {
@@ -150,6 +163,21 @@ final class SockMechanism implements SandboxMechanism {
             }
             LOG.log(Level.INFO, "network rules of lambdas are not possible here: " + lacking);
             return SandboxNetwork.without(lacking);
+        }
+    }
+
+    /** @param empty a folder with nothing in it */
+    private void tryOne(Path empty, Network leafNetwork) throws SandboxException, InterruptedException {
+        try {
+            new Trial(zygotes, leaves).run(empty, leafNetwork);
+        } catch (SandboxException e) {
+            if (!PASSING.contains(e.kind())) {
+                throw new SandboxException(
+                        e.kind(),
+                        "no sandbox can be made on this machine: " + e.getMessage() + Mends.ofThisMachine(),
+                        e);
+            }
+            LOG.log(Level.WARNING, "could not try whether sandboxes can be made: " + e.getMessage());
         }
     }
 
@@ -202,7 +230,7 @@ final class SockMechanism implements SandboxMechanism {
         try {
             Optional<SockDiag.TcpOwner> owner = SockDiag.tcpOwner(client, server);
             if (owner.isPresent() && owner.get().held()) {
-                return HostIds.isSandbox(owner.get().uid());
+                return isSandbox(owner.get().uid());
             }
             // Somewhere else, or closed here in the meantime: whose it was is not known, so it is refused.
             return NetworkInterface.getByInetAddress(client.getAddress()) != null;
@@ -223,6 +251,12 @@ final class SockMechanism implements SandboxMechanism {
     @Override
     public Map<String, Long> networkRefusals() {
         return network.refusals();
+    }
+
+    /** Also of another worker: one in another container, whose cgroups are not seen here, has usual ids or the same. */
+    private boolean isSandbox(int hostId) {
+        int region = HostIds.regionOf(hostId);
+        return HostIds.DEFAULT.contains(region) || ids.contains(region) || cgroups.isTaken(region);
     }
 
     /** Who makes fresh sandboxes; for tests of the warden's sudden end. */

@@ -12,6 +12,7 @@ import io.zygotes.spi.mechanism.SandboxMechanismProvider;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Provides the mechanism that {@code "sandbox": "sock"} names. */
 public final class SockProvider implements SandboxMechanismProvider {
@@ -42,7 +43,18 @@ public final class SockProvider implements SandboxMechanismProvider {
     }
 
     @Override
+    public Optional<Finding> tryOut(MechanismContext context) throws InterruptedException {
+        String name = "sandboxes";
+        try {
+            SockStart.tryOut(context);
+            return Optional.of(Finding.good(name, "one could be made"));
+        } catch (ConfigException | SandboxException e) {
+            return Optional.of(Finding.missing(name, e.getMessage(), "do what this says, and run the doctor again"));
+        }
+    }
+
+    @Override
     public List<String> clean(Path workerDirectory) throws SandboxException, InterruptedException {
-        return Leftovers.remove(CgroupLayout.find(), SockStart.state(workerDirectory));
+        return Leftovers.remove(CgroupLayout.find(), SockStart.state(workerDirectory), SockStart::isOurs);
     }
 }

@@ -2,15 +2,18 @@ package io.zygotes.sandbox.sock;
 
 import io.zygotes.sandbox.sock.cgroup.CgroupLayout;
 import io.zygotes.sandbox.sock.cgroup.CgroupTree;
+import io.zygotes.sandbox.sock.identity.HostIds;
 import io.zygotes.sandbox.sock.warden.PythonRuntime;
 import io.zygotes.sandbox.sock.warden.RootFolder;
 import io.zygotes.sandbox.sock.warden.WardenPlan;
+import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.mechanism.MechanismContext;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** The steps from a machine that is as it is to a mechanism that works. */
@@ -24,6 +27,9 @@ final class SockStart {
      */
     private static final String TUNING = "zygotes.tuning";
 
+    /** In our folder: where wardens mount the root of sandboxes, each in its own mount namespace. */
+    private static final String ROOT = "root";
+
     private SockStart() {}
 
     /** Our folder in a worker directory. */
@@ -31,10 +37,32 @@ final class SockStart {
         return workerDirectory.resolve("sandboxes");
     }
 
+    /** Whether something in our folder is of a worker's making, by its name. */
+    static boolean isOurs(String name) {
+        return name.equals(ROOT) || CgroupTree.isRecord(name) || PythonRuntime.isFolder(name);
+    }
+
     /** As {@link io.zygotes.spi.mechanism.SandboxMechanismProvider#start}. */
-    static SockMechanism start(MechanismContext context) throws SandboxException, InterruptedException {
+    static SockMechanism start(MechanismContext context)
+            throws ConfigException, SandboxException, InterruptedException {
         requireRoot();
         CgroupLayout layout = CgroupLayout.find();
+        CgroupTree.sweepDead(layout);
+        SockMechanism mechanism = start(context, layout);
+        LOG.log(Level.INFO, "sandboxes: " + layout.describe());
+        return mechanism;
+    }
+
+    /** As {@link io.zygotes.spi.mechanism.SandboxMechanismProvider#tryOut}: a start is a trial. */
+    static void tryOut(MechanismContext context) throws ConfigException, SandboxException, InterruptedException {
+        requireRoot();
+        start(context, CgroupLayout.find()).close();
+    }
+
+    private static SockMechanism start(MechanismContext context, CgroupLayout layout)
+            throws ConfigException, SandboxException, InterruptedException {
+        HostIds range = HostIdSetting.of(context.options());
+        List<Integer> regions = HostIdSetting.regions(range);
         Path state = state(context.workerDirectory());
         try {
             Files.createDirectories(state);
@@ -46,9 +74,7 @@ final class SockStart {
                 PythonRuntime.prepare(base.isEmpty() ? context.python() : "python3", Optional.empty(), state);
         PythonRuntime python = base.isEmpty() ? host : PythonRuntime.prepare(context.python(), base, state);
         WardenPlan plan = plan(base, python, host.executable(), state);
-        SockMechanism mechanism = SockMechanism.start(context, plan, CgroupTree.claim(layout, state));
-        LOG.log(Level.INFO, "sandboxes: " + layout.describe() + "; " + python.executable());
-        return mechanism;
+        return SockMechanism.start(context, plan, CgroupTree.claim(layout, state, regions), range);
     }
 
     /** Without links: it is what counts for how long paths below it are. */
@@ -70,7 +96,7 @@ final class SockStart {
     private static WardenPlan plan(Optional<Path> base, PythonRuntime python, String host, Path state)
             throws SandboxException {
         try {
-            return WardenPlan.of(python, host, base, state.resolve("root"), System.getProperty(TUNING, ""));
+            return WardenPlan.of(python, host, base, state.resolve(ROOT), System.getProperty(TUNING, ""));
         } catch (IOException e) {
             throw new SandboxException("cannot start the sandbox mechanism: " + e.getMessage(), e);
         }

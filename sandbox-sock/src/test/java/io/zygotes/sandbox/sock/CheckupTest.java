@@ -24,6 +24,7 @@ class CheckupTest {
     private Path unified;
     private Checkup.Trial mounts = () -> {};
     private Checkup.Trial fastMoves = () -> {};
+    private boolean tcpDiag = true;
 
     @BeforeEach
     void aGoodMachine() throws IOException {
@@ -53,7 +54,7 @@ class CheckupTest {
     }
 
     private List<Finding> findings() {
-        return new Checkup(proc, "Linux", "amd64", () -> mounts.run(), () -> fastMoves.run()).findings();
+        return new Checkup(proc, "Linux", "amd64", () -> mounts.run(), () -> fastMoves.run(), () -> tcpDiag).findings();
     }
 
     private Finding finding(String name) {
@@ -86,7 +87,7 @@ class CheckupTest {
 
     @Test
     void anotherSystemIsTheOnlyFinding() {
-        List<Finding> findings = new Checkup(proc, "Windows 11", "amd64", mounts, fastMoves).findings();
+        List<Finding> findings = new Checkup(proc, "Windows 11", "amd64", mounts, fastMoves, () -> true).findings();
 
         assertEquals(List.of("system"), findings.stream().map(Finding::name).toList());
         assertMissing(findings.getFirst(), "Linux");
@@ -94,7 +95,7 @@ class CheckupTest {
 
     @Test
     void anotherProcessorIsMissing() {
-        List<Finding> findings = new Checkup(proc, "Linux", "riscv64", mounts, fastMoves).findings();
+        List<Finding> findings = new Checkup(proc, "Linux", "riscv64", mounts, fastMoves, () -> true).findings();
 
         assertMissing(
                 findings.stream()
@@ -223,6 +224,29 @@ class CheckupTest {
     }
 
     @Test
+    void withoutTcpDiagItOnlyRunsWorse() {
+        tcpDiag = false;
+
+        assertFalse(finding("tcp_diag").ok());
+        assertFalse(finding("tcp_diag").needed());
+    }
+
+    @Test
+    void theMendsOfAMachineThatRefusesSandboxesAreThoseOfWhatIsMissing() throws IOException {
+        write("sys/kernel/apparmor_restrict_unprivileged_userns", "1\n");
+        tcpDiag = false;
+
+        String mends = Mends.of(findings());
+        assertTrue(mends.contains("sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"), mends);
+        assertFalse(mends.contains("tcp_diag"), mends);
+    }
+
+    @Test
+    void aMachineThatRefusesSandboxesForNoKnownReasonGetsAHint() {
+        assertTrue(Mends.of(findings()).contains("dmesg"));
+    }
+
+    @Test
     void fewOpenFilesOnlyMakeItWorse() throws IOException {
         write("self/limits", "Max open files            1024                 4096                 files\n");
 
@@ -233,7 +257,7 @@ class CheckupTest {
     @Test
     void numbersBelowProcSysAreReadToTheirEnd() throws IOException {
         // Only the kernel's own files show this: a number is given out whole, or after its first byte not at all.
-        String real = new Checkup(Path.of("/proc"), "Linux", "amd64", mounts, fastMoves)
+        String real = new Checkup(Path.of("/proc"), "Linux", "amd64", mounts, fastMoves, () -> true)
                 .findings().stream()
                         .filter(each -> each.name().equals("max_user_namespaces"))
                         .findFirst()

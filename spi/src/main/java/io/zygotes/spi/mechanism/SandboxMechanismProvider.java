@@ -5,6 +5,7 @@ import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Stability;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** Makes mechanisms of one kind; found with {@link java.util.ServiceLoader} by the name in {@code sandbox}. */
 @Stability(Stability.Level.EVOLVING)
@@ -30,6 +31,19 @@ public interface SandboxMechanismProvider {
      */
     default List<Finding> check() {
         return List.of();
+    }
+
+    /**
+     * Makes a sandbox as a worker would, and destroys it: a machine may have all that {@link #check} looks for and refuse
+     * sandboxes all the same. Needs the rights of a worker; nothing is left.
+     *
+     * @param context as for {@link #start}, with an empty folder as its worker directory
+     * @return what came of it; empty if the mechanism has no such trial
+     * @throws InterruptedException if the calling thread is interrupted
+     * @since 1.2
+     */
+    default Optional<Finding> tryOut(MechanismContext context) throws InterruptedException {
+        return Optional.empty();
     }
 
     /**

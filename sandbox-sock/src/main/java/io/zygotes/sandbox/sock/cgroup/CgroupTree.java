@@ -8,12 +8,8 @@ import io.zygotes.sandbox.sock.linux.Mounts;
 import io.zygotes.spi.SandboxException;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -24,40 +20,38 @@ public final class CgroupTree implements AutoCloseable {
     /** Our folder in every hierarchy. */
     public static final String FOLDER = "zygotes";
 
+    /** The file of a group that all processes in it and below are killed by. */
+    static final String KILL = "cgroup.kill";
+
     private static final System.Logger LOG = System.getLogger(CgroupTree.class.getName());
-    /** How long leftovers may take to die, in milliseconds. */
-    private static final int PATIENCE = 5000;
 
     private final CgroupLayout layout;
-    private final Region region;
+    private final ClaimedRegion region;
     private final Path root;
     /** Holds the wish for fast moves; empty where version 2 has all controllers, or the kernel cannot. */
     private Optional<Descriptor> fastMoves = Optional.empty();
 
-    private CgroupTree(CgroupLayout layout, Region region) {
+    private CgroupTree(CgroupLayout layout, ClaimedRegion region) {
         this.layout = layout;
         this.region = region;
         this.root = region.root();
     }
 
     /**
-     * Claims a region and makes the worker's groups, after removing what a dead worker of this directory left.
+     * Claims a region for as long as this process lives, and makes the worker's groups.
      *
      * @param state the mechanism's folder in the worker directory; the caller holds the worker's lock
-     * @throws SandboxException if the groups cannot be made
+     * @param regions the numbers of those that it may have, as {@link HostIds} counts them
+     * @throws SandboxException if all are taken, or the groups cannot be made
      * @throws InterruptedException if the calling thread is interrupted while leftovers die
      */
-    public static CgroupTree claim(CgroupLayout layout, Path state) throws SandboxException, InterruptedException {
+    public static CgroupTree claim(CgroupLayout layout, Path state, List<Integer> regions)
+            throws SandboxException, InterruptedException {
         try {
-            Optional<Region> dead = Region.recorded(layout, state);
-            if (dead.isPresent()) {
-                new CgroupTree(layout, dead.get()).sweep();
-            }
-            int preferred = dead.map(Region::number).orElse(Region.preferred(state));
-            CgroupTree tree = new CgroupTree(layout, Region.claim(layout, preferred));
+            CgroupTree tree = new CgroupTree(layout, ClaimedRegion.first(layout, regions, state));
             boolean whole = false;
             try {
-                tree.region.record(state);
+                Region.record(state, tree.region.number());
                 tree.setUp();
                 whole = true;
                 return tree;
@@ -66,26 +60,38 @@ public final class CgroupTree implements AutoCloseable {
                     tree.close();
                 }
             }
-        } catch (IOException | NumberFormatException e) {
+        } catch (IOException e) {
             throw new SandboxException("cannot make cgroups below " + layout.unified() + ": " + e.getMessage(), e);
         }
     }
 
+    /** Whether a file in the mechanism's folder is a record of ours. */
+    public static boolean isRecord(String name) {
+        return Region.isRecord(name);
+    }
+
     /**
-     * Kills and removes what a dead worker left.
+     * Removes what dead workers left, whoever they were. What cannot be removed is logged: it keeps nobody from starting.
      *
-     * @param state as for {@link #claim}
-     * @return the version 2 group that there was; empty if there was none
+     * @throws InterruptedException if the calling thread is interrupted while it waits
      */
-    static Optional<Path> sweep(CgroupLayout layout, Path state) throws IOException, InterruptedException {
-        Optional<Region> dead = Region.recorded(layout, state);
-        if (dead.isEmpty()) {
-            return Optional.empty();
+    public static void sweepDead(CgroupLayout layout) throws InterruptedException {
+        try {
+            for (Path group : ClaimedRegion.sweepFree(layout)) {
+                LOG.log(Level.INFO, "removed what a dead worker left in " + group);
+            }
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot remove what dead workers left: " + e.getMessage());
         }
-        CgroupTree tree = new CgroupTree(layout, dead.get());
-        boolean there = tree.tops().stream().anyMatch(Files::isDirectory);
-        tree.sweep();
-        return there ? Optional.of(tree.root) : Optional.empty();
+    }
+
+    /**
+     * Whether a worker has a region, as far as this cgroup namespace shows.
+     *
+     * @param number of the region
+     */
+    public boolean isTaken(int number) {
+        return Files.isDirectory(Region.of(layout, number).root());
     }
 
     private void setUp() throws IOException {
@@ -94,15 +100,16 @@ public final class CgroupTree implements AutoCloseable {
         layout.makeInner(root);
         // The warden makes fresh sandboxes into groups beside its own: it needs the right at their common ancestor.
         CgroupLayout.delegateMoves(root, hostId(0));
-        if (!Files.exists(root.resolve("cgroup.kill"))) {
+        if (!Files.exists(root.resolve(KILL))) {
             throw new IOException("this kernel has no cgroup.kill: Linux 5.14 or later is needed");
         }
         for (Path mount : Set.copyOf(layout.legacy().values())) {
-            region.claimed(mount.resolve(FOLDER)); // what was there before is ours as well
+            Files.createDirectories(mount.resolve(FOLDER).resolve(region.name()));
         }
         limitProcesses();
         if (!layout.legacy().isEmpty()) {
             try {
+                // Not named after the region: the kernel is busy for a while with one of that name that has just gone.
                 fastMoves = Optional.of(
                         Mounts.fastMoves(FOLDER + "-" + ProcessHandle.current().pid()));
             } catch (LinuxException e) {
@@ -124,8 +131,12 @@ public final class CgroupTree implements AutoCloseable {
 
     /** The worker's group in the hierarchy that has this controller. */
     public Path top(String controller) {
-        Path mount = layout.legacy().get(controller);
-        return mount == null ? root : mount.resolve(FOLDER).resolve(region.name());
+        return region.top(controller);
+    }
+
+    /** The worker's group in every hierarchy. */
+    public List<Path> tops() {
+        return region.tops();
     }
 
     /** The host id that an id of the warden's user namespace means; unsigned, as the kernel's are. */
@@ -150,53 +161,10 @@ public final class CgroupTree implements AutoCloseable {
         return new GroupPool(layout, removals, folder, region.name(), owner);
     }
 
-    /** Kills and removes everything of this region, in every hierarchy. */
-    private void sweep() throws IOException, InterruptedException {
-        if (Files.isDirectory(root)) {
-            FileIo.writeFile(root + "/cgroup.kill", "1");
-        }
-        long deadline = System.nanoTime() + PATIENCE * 1_000_000L;
-        for (Path top : tops()) {
-            while (!removeTree(top)) {
-                if (System.nanoTime() > deadline) {
-                    throw new IOException("processes of a dead worker do not end: see " + top + "/cgroup.procs");
-                }
-                Thread.sleep(5);
-            }
-            CgroupLayout.remove(top.getParent());
-        }
-    }
-
-    /** The worker's group in every hierarchy. */
-    public List<Path> tops() {
-        List<Path> tops = new ArrayList<>(List.of(root));
-        layout.legacy().keySet().stream().map(this::top).distinct().forEach(tops::add);
-        return tops;
-    }
-
-    private static boolean removeTree(Path group) throws IOException {
-        try (DirectoryStream<Path> children = Files.newDirectoryStream(group, Files::isDirectory)) {
-            boolean gone = true;
-            for (Path child : children) {
-                gone &= removeTree(child);
-            }
-            return gone && CgroupLayout.remove(group);
-        } catch (NoSuchFileException | NotDirectoryException e) {
-            return true;
-        }
-    }
-
     /** Removes everything; all processes must have been killed. What does not go now goes at the next start. */
     @Override
     public void close() {
-        try {
-            sweep();
-        } catch (IOException e) {
-            LOG.log(Level.WARNING, "cgroups are left for the next start to remove: " + e.getMessage());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } finally {
-            fastMoves.ifPresent(Descriptor::close);
-        }
+        region.close();
+        fastMoves.ifPresent(Descriptor::close);
     }
 }

@@ -21,7 +21,7 @@ final class WardenForker implements Forker {
     /** How long to wait for word of why there will be no process, in milliseconds. */
     private static final int REFUSAL_PATIENCE = 500;
     /** When the machine runs out of memory, sandboxes go before anything else: proc_pid_oom_score_adj(5). */
-    private static final String EXPENDABLE = "500";
+    private static final int EXPENDABLE = 500;
 
     private final WardenSupervisor wardens;
     private CompletableFuture<Void> answer = CompletableFuture.completedFuture(null);
@@ -43,8 +43,17 @@ final class WardenForker implements Forker {
 
     @Override
     public void finish(int pid) throws IOException {
+        String file = "/proc/" + pid + "/oom_score_adj";
         // Written by whoever has CAP_SYS_RESOURCE, it is also the least that its children can choose.
-        FileIo.writeFile("/proc/" + pid + "/oom_score_adj", EXPENDABLE);
+        FileIo.writeFile(file, expendable(FileIo.readFile(file)));
+    }
+
+    /**
+     * What to write: no less than what it has from the worker, which in a pod is up to 1000, and which nobody without
+     * CAP_SYS_RESOURCE may lower.
+     */
+    static String expendable(String present) {
+        return Integer.toString(Math.max(EXPENDABLE, Integer.parseInt(present.strip())));
     }
 
     @Override

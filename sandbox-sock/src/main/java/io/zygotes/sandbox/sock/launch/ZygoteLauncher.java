@@ -16,6 +16,7 @@ import io.zygotes.sandbox.sock.resource.Kit;
 import io.zygotes.sandbox.sock.resource.KitStock;
 import io.zygotes.sandbox.sock.sandbox.SockZygote;
 import io.zygotes.sandbox.sock.warden.HostNames;
+import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.NetworkRules;
 import io.zygotes.spi.PackageId;
@@ -64,6 +65,20 @@ public final class ZygoteLauncher {
     /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#createZygote}. */
     public SockZygote launch(Optional<SockZygote> above, ZygoteSpec spec)
             throws SandboxException, InterruptedException {
+        return launch(above, spec, false);
+    }
+
+    /**
+     * Makes one that forks a single leaf, whose code is never run: whether the machine lets it.
+     *
+     * @param limits of the zygote
+     */
+    public SockZygote launchTrial(Limits limits) throws SandboxException, InterruptedException {
+        return launch(Optional.empty(), new ZygoteSpec(List.of(), limits), true);
+    }
+
+    private SockZygote launch(Optional<SockZygote> above, ZygoteSpec spec, boolean trial)
+            throws SandboxException, InterruptedException {
         long deadline =
                 System.nanoTime() + TimeUnit.SECONDS.toNanos(spec.limits().runtimeSec());
         Forker forker = above.isPresent()
@@ -89,7 +104,7 @@ public final class ZygoteLauncher {
             launch.printTo(kit, zygote, () -> "zygote");
             context.network().enclose(zygote, network, rules, "zygote", SandboxNetwork.ZYGOTES);
 
-            launch.ask(request(launch, kit, block, depth));
+            launch.ask(request(launch, kit, block, depth, trial));
             launch.awaitHello(zygote, above.isPresent() ? above.get().group() : zygote.group());
             if (above.isPresent()) {
                 takeIn(zygote, above.get(), deadline);
@@ -123,7 +138,7 @@ public final class ZygoteLauncher {
         return Kit.make(group, spec.limits(), Sockets.Type.SEQPACKET, pool.owner());
     }
 
-    private LaunchRequest request(Launch launch, Kit kit, IdBlock block, int depth) {
+    private LaunchRequest request(Launch launch, Kit kit, IdBlock block, int depth, boolean trial) {
         CommonPart common = new CommonPart(
                 SandboxKind.ZYGOTE,
                 network == Network.NONE,
@@ -133,7 +148,7 @@ public final class ZygoteLauncher {
                 List.of(),
                 Optional.empty());
         IdMap map = new IdMap(Protocol.FIRST_ID, block.start(), block.count());
-        return new LaunchRequest(common, HostNames.ZYGOTE, map, Map.of(), launch.descriptors(kit));
+        return new LaunchRequest(common, HostNames.ZYGOTE, map, Map.of(), launch.descriptors(kit), trial);
     }
 
     /**

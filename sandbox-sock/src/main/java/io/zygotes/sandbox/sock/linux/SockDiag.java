@@ -1,7 +1,9 @@
 package io.zygotes.sandbox.sock.linux;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -24,6 +26,26 @@ public final class SockDiag {
 
     private SockDiag() {}
 
+    /** Whether this kernel answers; asked once, when somebody wants to know. */
+    private static final class Works {
+        static final boolean ANSWER = answers();
+
+        /** Without the module tcp_diag the kernel says of every socket that there is none: so one is looked up that is. */
+        private static boolean answers() {
+            try (ServerSocket listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+                InetSocketAddress local = (InetSocketAddress) listening.getLocalSocketAddress();
+                return ask(local, new InetSocketAddress(local.getAddress(), 1)).isPresent();
+            } catch (IOException e) {
+                return false;
+            }
+        }
+    }
+
+    /** Whether this kernel answers; otherwise all sockets are looked through, which takes longer the more there are. */
+    public static boolean works() {
+        return Works.ANSWER;
+    }
+
     /**
      * Who holds the other end of a TCP connection within this machine.
      *
@@ -33,13 +55,17 @@ public final class SockDiag {
     public record TcpOwner(int uid, boolean held) {}
 
     /**
-     * Looks a TCP socket up by its addresses. Takes microseconds, however many sockets there are.
+     * Looks a TCP socket up by its addresses. Takes microseconds, however many sockets there are, if it {@link #works}.
      *
      * @param local the socket's own address
      * @param remote the address that it is connected to
      * @return empty if there is none in this network namespace
      */
     public static Optional<TcpOwner> tcpOwner(InetSocketAddress local, InetSocketAddress remote) throws IOException {
+        return works() ? ask(local, remote) : SocketTable.tcpOwner(local, remote);
+    }
+
+    static Optional<TcpOwner> ask(InetSocketAddress local, InetSocketAddress remote) throws IOException {
         byte[] answer;
         try (Descriptor socket = Sockets.open("socket for sock_diag", AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG)) {
             Messages.send(socket, request(local, remote), 0, List.of());

@@ -15,13 +15,29 @@ import java.util.concurrent.TimeoutException;
  * @param environment the whole environment of a leaf that is told everything ahead, if it differs from its zygote's; else
  *     empty
  * @param descriptors what comes with the request
+ * @param trial whether a zygote forks a single leaf, without an interpreter of its own
  */
 public record LaunchRequest(
-        CommonPart common, String name, IdMap ids, Map<String, String> environment, RequestDescriptors descriptors) {
+        CommonPart common,
+        String name,
+        IdMap ids,
+        Map<String, String> environment,
+        RequestDescriptors descriptors,
+        boolean trial) {
 
     /** Copies the map. */
     public LaunchRequest {
         environment = Map.copyOf(environment);
+    }
+
+    /** One that is no trial. */
+    public LaunchRequest(
+            CommonPart common,
+            String name,
+            IdMap ids,
+            Map<String, String> environment,
+            RequestDescriptors descriptors) {
+        this(common, name, ids, environment, descriptors, false);
     }
 
     /** Whether an environment may be told ahead: a request that is cut off would be the end of the zygote. */
@@ -48,6 +64,9 @@ public record LaunchRequest(
         all.put(Protocol.KEY_NAME, name);
         all.put(Protocol.KEY_UID, ids.inside());
         all.put(Protocol.KEY_MAP, ids.written());
+        if (trial) {
+            all.put(Protocol.KEY_TRIAL, true);
+        }
         return all;
     }
 

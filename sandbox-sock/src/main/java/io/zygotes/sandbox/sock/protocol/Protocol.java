@@ -135,6 +135,7 @@ public final class Protocol {
     static final String KEY_STEP = "step";
     static final String KEY_THREADS = "threads";
     static final String KEY_TRACEBACK = "traceback";
+    static final String KEY_TRIAL = "trial";
     static final String KEY_UID = "uid";
     static final String KEY_UNFIT = "unfit";
     static final String KEY_VISIBLE = "visible";

@@ -21,6 +21,9 @@ import java.util.concurrent.TimeUnit;
  */
 public record PythonRuntime(String executable, List<Path> prefixes, List<Path> sitePackages, Path folder) {
 
+    /** What the names of folders with our files begin with; the version of Python follows. */
+    private static final String FOLDER = "runtime-";
+
     private static final String PROBE = """
         import json, os, site, sys, sysconfig
 
@@ -74,7 +77,7 @@ public record PythonRuntime(String executable, List<Path> prefixes, List<Path> s
                     + ", sandboxes need 3.9 or later: set \"python\" in config.json to a newer one");
         }
         requireGlibc(python, answer.path("library").asText());
-        Path folder = state.resolve("runtime-" + major + "." + minor);
+        Path folder = state.resolve(FOLDER + major + "." + minor);
         try {
             RuntimeFiles files = new RuntimeFiles(folder);
             boolean changed = files.layOut();
@@ -105,6 +108,11 @@ public record PythonRuntime(String executable, List<Path> prefixes, List<Path> s
                     + " interpreter that uses glibc (of Debian, Ubuntu, Fedora, RHEL, openSUSE or Arch; not of Alpine),"
                     + " or sock_base_path to a root file system with one");
         }
+    }
+
+    /** Whether a folder in the mechanism's folder has the name of one with our files. */
+    public static boolean isFolder(String name) {
+        return name.startsWith(FOLDER);
     }
 
     private static List<Path> paths(JsonNode array) {

@@ -5,11 +5,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -27,6 +30,9 @@ public record RuntimeFiles(Path folder) {
     private static final List<String> PROGRAMS = List.of("python3", "python");
 
     private static final String PACKAGE = "_zygotes";
+    /** Written when all byte code is: what there is then. */
+    private static final String COMPILED = "compiled";
+
     private static final String RESOURCES = "/io/zygotes/sandbox/sock/runtime/" + PACKAGE + "/";
     private static final List<String> FILES = List.of(
             "__init__",
@@ -60,6 +66,7 @@ public record RuntimeFiles(Path folder) {
             "serving/id_maps",
             "serving/imports",
             "serving/requests",
+            "serving/trial",
             "serving/warden",
             "serving/zygote",
             "setup/__init__",
@@ -102,9 +109,26 @@ public record RuntimeFiles(Path folder) {
         }
     }
 
-    /** Whether there is byte code. */
-    boolean areCompiled() {
-        return Files.isDirectory(folder.resolve(PACKAGE).resolve("__pycache__"));
+    /** Whether there is byte code of all files, as it was written. */
+    boolean areCompiled() throws IOException {
+        try {
+            return Files.readString(folder.resolve(COMPILED)).equals(byteCode());
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
+    /** All files of byte code with their sizes: one that was cut short when the machine went down has another. */
+    private String byteCode() throws IOException {
+        List<String> lines = new ArrayList<>();
+        try (Stream<Path> all = Files.walk(folder.resolve(PACKAGE))) {
+            for (Path file :
+                    all.filter(path -> path.toString().endsWith(".pyc")).toList()) {
+                lines.add(folder.relativize(file) + " " + Files.size(file) + "\n");
+            }
+        }
+        Collections.sort(lines);
+        return String.join("", lines);
     }
 
     /** @param interpreter its path; its name may be that of a version manager's wrapper, which takes its time */
@@ -122,6 +146,9 @@ public record RuntimeFiles(Path folder) {
             throw new IOException(
                     "compiling them failed: " + (output.isEmpty() ? "no reason given" : output.getLast()));
         }
+        Path beside = folder.resolve(COMPILED + ".new");
+        Files.writeString(beside, byteCode());
+        Files.move(beside, folder.resolve(COMPILED), StandardCopyOption.ATOMIC_MOVE);
     }
 
     /** Whatever the worker's umask is, sandboxes read our files as somebody else, and nobody but root writes them. */
@@ -151,6 +178,9 @@ public record RuntimeFiles(Path folder) {
                 if (Files.exists(place) && Arrays.equals(Files.readAllBytes(place), content)) {
                     continue;
                 }
+                // Before the first of them, so that whoever is ended in between leaves no byte code that seems to be
+                // whole.
+                Files.deleteIfExists(folder.resolve(COMPILED));
                 Path beside = target.resolve(file + ".new");
                 Files.write(beside, content);
                 Files.move(beside, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -165,6 +165,9 @@ The worker to the warden when it is ready, a JSON object of at most LARGEST_REQU
                              KEY_UID    the user id that it has inside
                              KEY_MAP    a list: of its user namespace, the first id inside, the first id that it stands
                                         for outside, how many
+                             KEY_TRIAL  a zygote: true if it is to fork one leaf, without an interpreter of its own;
+                                        left out otherwise. The leaf says FRAME_READY when it is set up, and runs
+                                        nothing
         OP_MAP           write the maps of a zygote that was forked. The worker sends it in the zygote's name
                          (SCM_CREDENTIALS), so that the kernel translates its process id
                              KEY_MAP    as above; outside is as its parent zygote sees it
@@ -292,6 +295,7 @@ KEY_SPARE = "spare"
 KEY_STEP = "step"
 KEY_THREADS = "threads"
 KEY_TRACEBACK = "traceback"
+KEY_TRIAL = "trial"
 KEY_UID = "uid"
 KEY_UNFIT = "unfit"
 KEY_VISIBLE = "visible"

@@ -28,6 +28,7 @@ from ..protocol import (
     KEY_OP,
     KEY_PYTHON,
     KEY_READY,
+    KEY_TRIAL,
     KIND_ZYGOTE,
     MOST_NAME_BYTES,
     OP_DISPOSE,
@@ -40,7 +41,7 @@ from ..protocol import (
     TUNING_VARIABLE,
 )
 from ..setup.child import Child
-from . import handover, id_maps
+from . import handover, id_maps, trial
 from .boot import boot, receive_instructions
 
 _ENDS = (signal.SIGCHLD,)
@@ -178,6 +179,8 @@ class _Warden:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the worker's own program blocks some, and has handed that on
         instructions = child.go()
         try:
+            if KEY_TRIAL in request:
+                trial.main(request)
             self._run_python(request, instructions)
         except BaseException as error:
             child.fail("interpreter", error)
