@@ -11,12 +11,16 @@ module io.zygotes.core {
     requires com.fasterxml.jackson.databind;
     requires jakarta.inject;
     requires java.logging;
+    // For JDBC drivers that a plugin brings along.
+    requires java.sql;
     requires jdk.management;
     requires org.apache.commons.compress;
     requires org.eclipse.jetty.server;
     // Jetty logs through SLF4J, which would not find this one by itself in an image
     requires org.slf4j.jul;
     requires org.yaml.snakeyaml;
+
+    uses java.sql.Driver;
 
     exports io.zygotes.core to
             io.zygotes.launcher;

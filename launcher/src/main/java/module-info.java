@@ -11,9 +11,14 @@ module io.zygotes.launcher {
     requires jdk.unsupported;
     requires org.eclipse.jetty.unixdomain.server;
     // For plugins: they can require only what is there when the program has started.
+    requires java.compiler;
+    requires java.instrument;
     requires java.management;
     requires java.naming;
+    requires java.security.jgss;
+    requires java.security.sasl;
     requires java.sql;
+    requires java.sql.rowset;
     requires java.xml;
     requires jdk.jfr;
     requires jdk.net;

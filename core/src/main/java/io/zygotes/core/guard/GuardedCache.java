@@ -40,14 +40,22 @@ public final class GuardedCache implements ImportCache {
     private final ImportCache cache;
     private final ClassLoader loader;
     private final Optional<OwnSandboxes> sandboxes;
+    private final Runnable end;
     /** The methods that failed before. Numbers may be asked for each second: each failure in the log would fill it. */
     private final Set<String> reported = ConcurrentHashMap.newKeySet();
 
-    GuardedCache(String name, ImportCache cache, ClassLoader providerLoader, OwnSandboxes sandboxes) {
-        this(name, cache, providerLoader, Optional.of(sandboxes));
+    /** @param end what is done when the cache is closed */
+    GuardedCache(String name, ImportCache cache, ClassLoader providerLoader, OwnSandboxes sandboxes, Runnable end) {
+        this(name, cache, providerLoader, Optional.of(sandboxes), end);
     }
 
-    private GuardedCache(String name, ImportCache cache, ClassLoader providerLoader, Optional<OwnSandboxes> sandboxes) {
+    private GuardedCache(
+            String name,
+            ImportCache cache,
+            ClassLoader providerLoader,
+            Optional<OwnSandboxes> sandboxes,
+            Runnable end) {
+        this.end = end;
         this.name = name;
         this.cache = cache;
         ClassLoader own = cache.getClass().getClassLoader();
@@ -60,7 +68,11 @@ public final class GuardedCache implements ImportCache {
         return cache instanceof GuardedCache guarded
                 ? guarded
                 : new GuardedCache(
-                        cache.getClass().getName(), cache, GuardedCache.class.getClassLoader(), Optional.empty());
+                        cache.getClass().getName(),
+                        cache,
+                        GuardedCache.class.getClassLoader(),
+                        Optional.empty(),
+                        () -> {});
     }
 
     /**
@@ -147,6 +159,7 @@ public final class GuardedCache implements ImportCache {
             cache.close();
             return null;
         });
+        end.run();
     }
 
     /** A copy in which no code of the plugin runs any more when somebody reads it. */

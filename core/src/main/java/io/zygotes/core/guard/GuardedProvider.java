@@ -68,8 +68,20 @@ public final class GuardedProvider implements ImportCacheProvider {
     @Override
     public ImportCache create(ImportCacheContext context) throws ConfigException {
         OwnSandboxes sandboxes = new OwnSandboxes(name, context.sandboxes());
-        ImportCache made = ContextLoader.with(loader, () -> provider.create(new Context(context, sandboxes)));
-        return new GuardedCache(name, Objects.requireNonNull(made, "create() returns null"), loader, sandboxes);
+        JdbcDrivers drivers = JdbcDrivers.of(name, provider.getClass());
+        ImportCache made = null;
+        try {
+            made = ContextLoader.with(loader, () -> {
+                drivers.register();
+                return provider.create(new Context(context, sandboxes));
+            });
+        } finally {
+            if (made == null) {
+                drivers.release();
+            }
+        }
+        return new GuardedCache(
+                name, Objects.requireNonNull(made, "create() returns null"), loader, sandboxes, drivers::release);
     }
 
     /** The worker as the cache sees it, with sandboxes that end with the cache. */

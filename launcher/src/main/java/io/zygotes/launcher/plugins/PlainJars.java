@@ -15,14 +15,15 @@ import java.util.stream.Collectors;
  *
  * <p>For plugins that carry their own version of a library that the image has, too. An automatic module reads every
  * module there is, so Java refuses it there ("reads more than one module named …"). With a descriptor it reads only the
- * SPI and the JDK, and what is beside it once {@link #letReadEachOther} was called; it is open to reflection as it would
- * be on the class path.
+ * SPI and the JDK, those beside it whose services it provides or may use, and all others beside it once
+ * {@link #letReadEachOther} was called; it is open to reflection as it would be on the class path.
  */
 final class PlainJars implements ModuleFinder {
 
     private final ModuleFinder own;
     private final Set<Module> readable;
     private final Set<String> services;
+    private final SiblingReads siblings;
 
     /**
      * @param own finds the jars' modules
@@ -35,9 +36,11 @@ final class PlainJars implements ModuleFinder {
                 .flatMap(module -> module.descriptor().provides().stream())
                 .map(ModuleDescriptor.Provides::service)
                 .collect(Collectors.toSet());
+        this.siblings = new SiblingReads(
+                own.findAll().stream().map(ModuleReference::descriptor).toList(), services);
     }
 
-    /** Readability among the jars of a plugin comes after the layer is made: as 'requires' it would be a cycle. */
+    /** All readability among the jars of a plugin comes after the layer is made: as 'requires' it would be cycles. */
     static void letReadEachOther(ModuleLayer.Controller controller) {
         for (Module from : controller.layer().modules()) {
             for (Module to : controller.layer().modules()) {
@@ -65,19 +68,26 @@ final class PlainJars implements ModuleFinder {
         }
         ModuleDescriptor.Builder builder = ModuleDescriptor.newOpenModule(automatic.name());
         readable.forEach(module -> builder.requires(module.getName()));
-        // Of a service in another jar Java would ask here and now that the jar is read.
-        services.stream()
-                .filter(service -> automatic.packages().contains(packageOf(service))
-                        || readable.stream().anyMatch(module -> module.isExported(packageOf(service))))
-                .forEach(builder::uses);
+        siblings.of(automatic.name()).forEach(builder::requires);
+        // Of a service in another jar Java asks here and now that the jar is read.
+        services.stream().filter(service -> sees(automatic, service)).forEach(builder::uses);
         for (String packageName : automatic.packages()) {
             builder.exports(packageName);
         }
-        automatic.provides().forEach(builder::provides);
+        automatic.provides().stream()
+                .filter(provided -> sees(automatic, provided.service()))
+                .forEach(builder::provides);
         return new Written(builder.build(), found);
     }
 
-    private static String packageOf(String className) {
+    private boolean sees(ModuleDescriptor automatic, String service) {
+        String packageName = packageOf(service);
+        return automatic.packages().contains(packageName)
+                || readable.stream().anyMatch(module -> module.isExported(packageName))
+                || siblings.reads(automatic.name(), packageName);
+    }
+
+    static String packageOf(String className) {
         return className.substring(0, Math.max(0, className.lastIndexOf('.')));
     }
 

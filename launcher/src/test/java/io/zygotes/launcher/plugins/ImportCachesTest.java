@@ -179,6 +179,60 @@ class ImportCachesTest {
         assertAPlainJarWorksThatDoes("new com.fasterxml.jackson.core.ObjectCodec();", library);
     }
 
+    /** jackson-databind 2.9 has no descriptor, and provides a service of jackson-core. */
+    @Test
+    void aPlainJarMayProvideAServiceOfAnotherOneBesideIt() throws Exception {
+        Path core = new PluginJar()
+                .source(
+                        "com/fasterxml/jackson/core/ObjectCodec.java",
+                        "package com.fasterxml.jackson.core; public abstract class ObjectCodec { public static"
+                                + " ObjectCodec find() { return"
+                                + " java.util.ServiceLoader.load(ObjectCodec.class).findFirst().orElseThrow(); } }")
+                .manifest("Automatic-Module-Name: com.fasterxml.jackson.core")
+                .write(plugins.resolve("own/core.jar"));
+        Path databind = new PluginJar()
+                .source(
+                        "com/fasterxml/jackson/databind/ObjectMapper.java",
+                        "package com.fasterxml.jackson.databind;"
+                                + " public class ObjectMapper extends com.fasterxml.jackson.core.ObjectCodec {}")
+                .manifest("Automatic-Module-Name: com.fasterxml.jackson.databind")
+                .resource(
+                        "META-INF/services/com.fasterxml.jackson.core.ObjectCodec",
+                        "com.fasterxml.jackson.databind.ObjectMapper\n")
+                .dependsOn(core)
+                .write(plugins.resolve("own/databind.jar"));
+
+        assertAPlainJarWorksThatDoes(
+                "if (com.fasterxml.jackson.core.ObjectCodec.find() == null || java.util.ServiceLoader"
+                        + ".load(com.fasterxml.jackson.core.ObjectCodec.class).stream().count() != 1)"
+                        + " throw new IllegalStateException();",
+                core);
+        assertTrue(Files.exists(databind));
+    }
+
+    /** As Java itself has it: what would close a circle is left out. */
+    @Test
+    void plainJarsMayProvideServicesOfEachOther() throws Exception {
+        String service = "package %s; public class Service { public Service() {} }";
+        Path stub = new PluginJar()
+                .source("two/Service.java", service.formatted("two"))
+                .write(folder.resolve("stub.jar"));
+        Path one = aMapperOfItsOwn()
+                .source("one/Service.java", service.formatted("one"))
+                .source("one/More.java", "package one; public class More extends two.Service { public More() {} }")
+                .resource("META-INF/services/two.Service", "one.More\n")
+                .dependsOn(stub)
+                .write(plugins.resolve("own/one.jar"));
+        new PluginJar()
+                .source("two/Service.java", service.formatted("two"))
+                .source("two/More.java", "package two; public class More extends one.Service { public More() {} }")
+                .resource("META-INF/services/one.Service", "two.More\n")
+                .dependsOn(one)
+                .write(plugins.resolve("own/two.jar"));
+
+        assertAPlainJarWorksThatDoes("new one.Service();", one);
+    }
+
     @Test
     void aProviderMethodIsAsGoodAsAConstructor() throws Exception {
         new PluginJar()

@@ -11,7 +11,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -35,7 +37,10 @@ final class EtcFolder implements AutoCloseable {
     private final EtcSource source;
     private final Descriptor mount;
     private final Path top;
-    private final Map<String, EtcSource.Node> written = new TreeMap<>();
+    /** What is written before it is renamed into its place. */
+    private final Path beside;
+
+    private final SortedMap<Path, EtcSource.Node> written = new TreeMap<>();
     private Thread follower;
     private int looks;
     private boolean told;
@@ -44,13 +49,19 @@ final class EtcFolder implements AutoCloseable {
         this.source = source;
         this.mount = mount;
         top = Mounts.path(mount);
+        beside = top.resolve(BESIDE);
     }
 
     /** Makes it, with what there is now. */
     static EtcFolder make(EtcSource source) throws IOException {
         EtcFolder made = new EtcFolder(source, Mounts.detachedTmpfs(MEGABYTES, INODES, 0));
-        made.write(source.all(), true);
-        return made;
+        try {
+            made.write(source.all(), true);
+            return made;
+        } catch (IOException | RuntimeException | Error e) {
+            made.mount.close();
+            throw e;
+        }
     }
 
     /** The mount, which stays this object's. */
@@ -74,19 +85,17 @@ final class EtcFolder implements AutoCloseable {
     }
 
     /** @param all whether what is not in it is to go */
-    private void write(Map<String, EtcSource.Node> wanted, boolean all) throws IOException {
-        for (String name :
-                written.keySet().stream().sorted(Comparator.reverseOrder()).toList()) {
+    private void write(SortedMap<Path, EtcSource.Node> wanted, boolean all) throws IOException {
+        for (Path name : List.copyOf(written.keySet())) {
             EtcSource.Node is = written.get(name);
             EtcSource.Node should = wanted.get(name);
-            boolean gone = should == null && (all || isFile(name, is));
-            boolean otherKind =
-                    should != null && (is instanceof EtcSource.Folder) != (should instanceof EtcSource.Folder);
-            if (gone || otherKind) {
+            boolean gone = should == null && is != null && (all || isFile(name, is));
+            boolean otherKind = should != null && is instanceof EtcSource.Folder != should instanceof EtcSource.Folder;
+            if (gone || otherKind && is != null) {
                 remove(name);
             }
         }
-        for (Map.Entry<String, EtcSource.Node> entry : wanted.entrySet()) {
+        for (Map.Entry<Path, EtcSource.Node> entry : wanted.entrySet()) {
             if (!entry.getValue().equals(written.get(entry.getKey()))) {
                 put(entry.getKey(), entry.getValue());
             }
@@ -94,13 +103,13 @@ final class EtcFolder implements AutoCloseable {
     }
 
     /** Whether a look at files alone sees it. */
-    private static boolean isFile(String name, EtcSource.Node node) {
-        return !name.contains("/") && !(node instanceof EtcSource.Folder);
+    private static boolean isFile(Path name, EtcSource.Node node) {
+        return name.getNameCount() == 1 && !(node instanceof EtcSource.Folder);
     }
 
-    private void remove(String name) throws IOException {
-        for (String below : written.keySet().stream()
-                .filter(path -> path.equals(name) || path.startsWith(name + "/"))
+    private void remove(Path name) throws IOException {
+        for (Path below : written.keySet().stream()
+                .filter(path -> path.startsWith(name))
                 .sorted(Comparator.reverseOrder())
                 .toList()) {
             Files.deleteIfExists(top.resolve(below));
@@ -108,7 +117,7 @@ final class EtcFolder implements AutoCloseable {
         }
     }
 
-    private void put(String name, EtcSource.Node node) {
+    private void put(Path name, EtcSource.Node node) {
         Path place = top.resolve(name);
         try {
             switch (node) {
@@ -117,9 +126,9 @@ final class EtcFolder implements AutoCloseable {
                     Files.setPosixFilePermissions(place, PosixFilePermissions.fromString("rwxr-xr-x"));
                 }
                 case EtcSource.Link link -> {
-                    Files.deleteIfExists(beside(place));
-                    Files.createSymbolicLink(beside(place), Path.of(link.target()));
-                    Files.move(beside(place), place, StandardCopyOption.ATOMIC_MOVE);
+                    Files.deleteIfExists(beside);
+                    Files.createSymbolicLink(beside, link.target());
+                    Files.move(beside, place, StandardCopyOption.ATOMIC_MOVE);
                 }
                 case EtcSource.Text text -> replace(place, text.content().getBytes(StandardCharsets.US_ASCII));
                 case EtcSource.Copy copy -> replace(place, copy.content());
@@ -134,12 +143,7 @@ final class EtcFolder implements AutoCloseable {
         }
     }
 
-    private static Path beside(Path place) {
-        return place.resolveSibling(place.getFileName() + BESIDE);
-    }
-
-    private static void replace(Path place, byte[] content) throws IOException {
-        Path beside = beside(place);
+    private void replace(Path place, byte[] content) throws IOException {
         Files.deleteIfExists(beside);
         Files.write(beside, content);
         Files.setPosixFilePermissions(beside, PosixFilePermissions.fromString("rw-r--r--"));

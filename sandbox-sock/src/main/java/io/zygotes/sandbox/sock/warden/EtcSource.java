@@ -2,17 +2,21 @@ package io.zygotes.sandbox.sock.warden;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /**
  * What {@code /etc} of sandboxes is to hold: files of the host's, or of a base folder, that programs look up and that
@@ -87,7 +91,7 @@ final class EtcSource {
     record Folder() implements Node {}
 
     /** @param target what the link says */
-    record Link(String target) implements Node {}
+    record Link(Path target) implements Node {}
 
     /** @param content what is in the file */
     record Text(String content) implements Node {}
@@ -114,51 +118,50 @@ final class EtcSource {
     /**
      * Looks at all.
      *
-     * @return by path below {@code /etc}, folders before what is in them
+     * @return by path below {@code /etc}, folders before what is in them. Paths and not texts: names of certificates have
+     *     letters that not every locale of the worker can write
+     * @throws IOException if something cannot be looked at that is there; what went meanwhile is left out
      */
-    Map<String, Node> all() {
+    SortedMap<Path, Node> all() throws IOException {
         return look(true);
     }
 
     /** Looks at what is no folder: it takes some 0.5 ms. */
-    Map<String, Node> files() {
+    SortedMap<Path, Node> files() throws IOException {
         return look(false);
     }
 
-    private Map<String, Node> look(boolean folders) {
-        Map<String, Node> found = new TreeMap<>();
-        for (String name : names()) {
-            add(found, Path.of(name), 0, folders);
+    private SortedMap<Path, Node> look(boolean folders) throws IOException {
+        SortedMap<Path, Node> found = new TreeMap<>();
+        for (Path name : names()) {
+            add(found, name, 0, folders);
         }
-        found.putIfAbsent(HOSTS, new Text(NO_HOSTS + HostNames.lines()));
+        found.putIfAbsent(Path.of(HOSTS), new Text(NO_HOSTS + HostNames.lines()));
         addOwn(found);
         return found;
     }
 
-    private List<String> names() {
-        return NAMES.stream()
-                .flatMap(name ->
-                        name.endsWith("*") ? beginning(name.substring(0, name.length() - 1)).stream() : Stream.of(name))
-                .toList();
-    }
-
-    private List<String> beginning(String start) {
-        try {
-            Optional<Path> etc = root.find(ETC);
-            return etc.isEmpty()
-                    ? List.of()
-                    : children(etc.get()).stream()
-                            .filter(name -> name.startsWith(start))
-                            .toList();
-        } catch (IOException e) {
-            return List.of(); // gone, or not for us to see: as if it were not there
+    private List<Path> names() throws IOException {
+        Optional<Path> etc = root.find(ETC);
+        List<Path> names = new ArrayList<>();
+        for (String name : NAMES) {
+            if (!name.endsWith("*")) {
+                names.add(Path.of(name));
+            } else if (etc.isPresent() && Files.isDirectory(etc.get())) {
+                children(etc.get()).stream()
+                        .filter(child -> child.toString().startsWith(name.substring(0, name.length() - 1)))
+                        .forEach(names::add);
+            }
         }
+        return names;
     }
 
-    private static List<String> children(Path folder) throws IOException {
-        List<String> names = new ArrayList<>();
+    private static List<Path> children(Path folder) throws IOException {
+        List<Path> names = new ArrayList<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
-            entries.forEach(entry -> names.add(entry.getFileName().toString()));
+            entries.forEach(entry -> names.add(entry.getFileName()));
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
         return names;
     }
@@ -172,7 +175,7 @@ final class EtcSource {
     }
 
     /** @param name below /etc */
-    private void add(Map<String, Node> found, Path name, int depth, boolean folders) {
+    private void add(Map<Path, Node> found, Path name, int depth, boolean folders) throws IOException {
         try {
             Optional<Path> link = root.link(ETC.resolve(name));
             Optional<Path> real = root.find(ETC.resolve(name));
@@ -182,24 +185,24 @@ final class EtcSource {
             Path inside = Path.of("/").resolve(root.top().relativize(real.get()));
             if (link.isPresent()
                     && (inside.startsWith(USR) || inside.startsWith(ETC) && isBrought(ETC.relativize(inside)))) {
-                found.put(name.toString(), new Link(inside.toString()));
+                found.put(name, new Link(inside));
                 return;
             }
             take(found, name, real.get(), depth, folders);
-        } catch (IOException e) {
-            // It went while we looked, or the disk refuses it; the next look finds what is there then.
-            found.remove(name.toString());
+        } catch (NoSuchFileException | NotDirectoryException | AccessDeniedException e) {
+            // It went while we looked, or not even root may look: as if it were not there.
+            found.remove(name);
         }
     }
 
-    private void take(Map<String, Node> found, Path name, Path real, int depth, boolean folders) throws IOException {
+    private void take(Map<Path, Node> found, Path name, Path real, int depth, boolean folders) throws IOException {
         Map<String, Object> status =
                 Files.readAttributes(real, "unix:mode,dev,ino,size,ctime", LinkOption.NOFOLLOW_LINKS);
         int mode = (int) status.get("mode");
         if (Files.isDirectory(real, LinkOption.NOFOLLOW_LINKS)) {
             if (folders && (mode & ENTERED_BY_OTHERS) == ENTERED_BY_OTHERS && depth < DEEPEST) {
-                found.put(name.toString(), new Folder());
-                for (String child : children(real)) {
+                found.put(name, new Folder());
+                for (Path child : children(real)) {
                     add(found, name.resolve(child), depth + 1, true);
                 }
             }
@@ -209,11 +212,11 @@ final class EtcSource {
             String state =
                     status.get("dev") + " " + status.get("ino") + " " + status.get("size") + " " + status.get("ctime");
             String after = name.toString().equals(HOSTS) ? HostNames.lines() : "";
-            found.put(name.toString(), new Copy(real, state, after));
+            found.put(name, new Copy(real, state, after));
         }
     }
 
-    private static void addOwn(Map<String, Node> found) {
+    private static void addOwn(Map<Path, Node> found) {
         StringBuilder users = new StringBuilder("root:x:0:0:root:/:/usr/sbin/nologin\n");
         StringBuilder groups = new StringBuilder("root:x:0:\n");
         for (int id = BaseRoot.FIRST_LAMBDA_ID; id < BaseRoot.FIRST_LAMBDA_ID + BaseRoot.LAMBDA_IDS; id++) {
@@ -225,10 +228,10 @@ final class EtcSource {
         groups.append("lambda:x:1000:\n");
         users.append("nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n");
         groups.append("nogroup:x:65534:\n");
-        found.put("passwd", new Text(users.toString()));
-        found.put("group", new Text(groups.toString()));
-        found.put("nsswitch.conf", new Text("passwd: files\ngroup: files\nhosts: files dns\n"));
-        found.put("mtab", new Link("/proc/self/mounts"));
-        found.put("hostname", new Link("/proc/sys/kernel/hostname"));
+        found.put(Path.of("passwd"), new Text(users.toString()));
+        found.put(Path.of("group"), new Text(groups.toString()));
+        found.put(Path.of("nsswitch.conf"), new Text("passwd: files\ngroup: files\nhosts: files dns\n"));
+        found.put(Path.of("mtab"), new Link(Path.of("/proc/self/mounts")));
+        found.put(Path.of("hostname"), new Link(Path.of("/proc/sys/kernel/hostname")));
     }
 }

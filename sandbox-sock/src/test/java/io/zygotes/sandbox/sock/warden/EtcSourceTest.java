@@ -12,6 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,7 +39,9 @@ class EtcSourceTest {
     }
 
     private Map<String, EtcSource.Node> all() throws Exception {
-        return new EtcSource(RootFolder.of(base)).all();
+        Map<String, EtcSource.Node> byName = new TreeMap<>();
+        new EtcSource(RootFolder.of(base)).all().forEach((path, node) -> byName.put(path.toString(), node));
+        return byName;
     }
 
     private static String content(EtcSource.Node node) throws Exception {
@@ -99,9 +102,9 @@ class EtcSourceTest {
         assertEquals("all", content(all.get("ssl/ca-bundle.pem")));
         assertEquals("all", content(all.get("ssl/cert.pem")));
         assertEquals("nameserver 127.0.0.53", content(all.get("resolv.conf")));
-        assertEquals(new EtcSource.Link("/usr/share/zoneinfo/Etc/UTC"), all.get("localtime"));
+        assertEquals(new EtcSource.Link(Path.of("/usr/share/zoneinfo/Etc/UTC")), all.get("localtime"));
         assertEquals(
-                new EtcSource.Link("/usr/share/crypto-policies/DEFAULT/opensslcnf.txt"),
+                new EtcSource.Link(Path.of("/usr/share/crypto-policies/DEFAULT/opensslcnf.txt")),
                 all.get("crypto-policies/back-ends/opensslcnf.config"));
     }
 
@@ -115,7 +118,7 @@ class EtcSourceTest {
         link("etc/alternatives/vi", "/usr/bin/nothing");
         Map<String, EtcSource.Node> all = all();
         assertFalse(all.containsKey("services"));
-        assertEquals(new EtcSource.Link("/etc/ssl"), all.get("ssl/self"));
+        assertEquals(new EtcSource.Link(Path.of("/etc/ssl")), all.get("ssl/self"));
         assertTrue(all.size() < 1000, () -> all.keySet().toString());
         assertFalse(all.containsKey("fonts"));
         assertFalse(all.containsKey("alternatives/vi"), "leads nowhere");
