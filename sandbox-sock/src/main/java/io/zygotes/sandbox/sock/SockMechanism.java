@@ -10,10 +10,7 @@ import io.zygotes.sandbox.sock.launch.LeafLauncher;
 import io.zygotes.sandbox.sock.launch.LeafSpecialist;
 import io.zygotes.sandbox.sock.launch.Misfit;
 import io.zygotes.sandbox.sock.launch.SandboxNetwork;
-import io.zygotes.sandbox.sock.launch.Trial;
 import io.zygotes.sandbox.sock.launch.ZygoteLauncher;
-import io.zygotes.sandbox.sock.linux.SockDiag;
-import io.zygotes.sandbox.sock.network.NetworkWall;
 import io.zygotes.sandbox.sock.protocol.CommonTexts;
 import io.zygotes.sandbox.sock.resource.OutputPump;
 import io.zygotes.sandbox.sock.resource.Shortage;
@@ -23,7 +20,6 @@ import io.zygotes.sandbox.sock.sandbox.SockSandbox;
 import io.zygotes.sandbox.sock.sandbox.SockZygote;
 import io.zygotes.sandbox.sock.warden.WardenPlan;
 import io.zygotes.sandbox.sock.warden.WardenSupervisor;
-import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
@@ -35,18 +31,11 @@ import io.zygotes.spi.ZygoteSpec;
 import io.zygotes.spi.mechanism.Job;
 import io.zygotes.spi.mechanism.JobResult;
 import io.zygotes.spi.mechanism.MechanismContext;
-import io.zygotes.spi.mechanism.NetworkPlan;
 import io.zygotes.spi.mechanism.SandboxMechanism;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
-import java.net.NetworkInterface;
-import java.nio.file.Path;
-import java.util.EnumSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -58,12 +47,8 @@ final class SockMechanism implements SandboxMechanism {
 
     private static final System.Logger LOG = System.getLogger(SockMechanism.class.getName());
 
-    /** What a busy machine lacks now, and may have when somebody calls. */
-    private static final Set<FailureKind> PASSING = EnumSet.of(
-            FailureKind.NO_MEMORY, FailureKind.NO_PROCESSES, FailureKind.TOO_MANY_FILES, FailureKind.TIMED_OUT);
-
     private final CgroupTree cgroups;
-    private final HostIds ids;
+    private final Clients clients;
     private final OutputPump pump;
     private final WardenSupervisor wardens;
     private final Reaper reaper;
@@ -81,7 +66,7 @@ final class SockMechanism implements SandboxMechanism {
             MechanismContext context, WardenPlan plan, CgroupTree cgroups, HostIds ids, SandboxNetwork network)
             throws IOException {
         this.cgroups = cgroups;
-        this.ids = ids;
+        clients = new Clients(ids, cgroups);
         this.network = network;
         pump = new OutputPump();
         wardens = new WardenSupervisor(plan, cgroups, pump, context.output());
@@ -116,7 +101,7 @@ final class SockMechanism implements SandboxMechanism {
         SockMechanism mechanism;
         SandboxNetwork network;
         try {
-            network = network(context, cgroups);
+            network = SockNetwork.around(cgroups, context);
         } catch (SandboxException e) {
             cgroups.close();
             throw e;
@@ -132,52 +117,17 @@ final class SockMechanism implements SandboxMechanism {
         boolean started = false;
         try {
             mechanism.wardens.warden();
-            mechanism.tryOne(plan.mountPoint(), context.network().leaves());
+            StartTrial.run(
+                    mechanism.zygotes,
+                    mechanism.leaves,
+                    plan.mountPoint(),
+                    context.network().leaves());
             started = true;
             return mechanism;
         } finally {
             if (!started) {
                 mechanism.close();
             }
-        }
-    }
-
-    /** The wall is built before there is a sandbox, and as long as the groups are there, it is. */
-    private static SandboxNetwork network(MechanismContext context, CgroupTree cgroups) throws SandboxException {
-        NetworkPlan plan = context.network();
-        try {
-            return SandboxNetwork.within(NetworkWall.around(
-                    cgroups.root(), List.of(plan.leafRules(), plan.zygoteRules(), plan.jobRules()), context.output()));
-        } catch (IOException e) {
-            String lacking =
-                    "this kernel does not let the worker filter the network of cgroups (" + e.getMessage() + ")";
-            if (plan.needsRules()) {
-                throw new SandboxException(
-                        FailureKind.REFUSED,
-                        lacking + ", which the network rules of this worker need (config.json: network,"
-                                + " zygote_network, installer_network; without a word there it is 'internet'). Set"
-                                + " \"network\" to \"host\", by which lambdas reach all that the machine reaches, or to"
-                                + " \"none\", by which they reach nothing; or run Linux 5.8 or later with"
-                                + " CONFIG_CGROUP_BPF, and the worker with CAP_BPF and CAP_NET_ADMIN",
-                        e);
-            }
-            LOG.log(Level.INFO, "network rules of lambdas are not possible here: " + lacking);
-            return SandboxNetwork.without(lacking);
-        }
-    }
-
-    /** @param empty a folder with nothing in it */
-    private void tryOne(Path empty, Network leafNetwork) throws SandboxException, InterruptedException {
-        try {
-            new Trial(zygotes, leaves).run(empty, leafNetwork);
-        } catch (SandboxException e) {
-            if (!PASSING.contains(e.kind())) {
-                throw new SandboxException(
-                        e.kind(),
-                        "no sandbox can be made on this machine: " + e.getMessage() + Mends.ofThisMachine(),
-                        e);
-            }
-            LOG.log(Level.WARNING, "could not try whether sandboxes can be made: " + e.getMessage());
         }
     }
 
@@ -227,20 +177,7 @@ final class SockMechanism implements SandboxMechanism {
 
     @Override
     public boolean isFromSandbox(InetSocketAddress client, InetSocketAddress server) {
-        try {
-            Optional<SockDiag.TcpOwner> owner = SockDiag.tcpOwner(client, server);
-            if (owner.isPresent() && owner.get().held()) {
-                return isSandbox(owner.get().uid());
-            }
-            // Somewhere else, or closed here in the meantime: whose it was is not known, so it is refused.
-            return NetworkInterface.getByInetAddress(client.getAddress()) != null;
-        } catch (IOException e) {
-            LOG.log(
-                    Level.WARNING,
-                    "cannot find out who opened the connection from " + client + ", so it is taken for a lambda's: "
-                            + e.getMessage());
-            return true;
-        }
+        return clients.areSandboxes(client, server);
     }
 
     @Override
@@ -251,12 +188,6 @@ final class SockMechanism implements SandboxMechanism {
     @Override
     public Map<String, Long> networkRefusals() {
         return network.refusals();
-    }
-
-    /** Also of another worker: one in another container, whose cgroups are not seen here, has usual ids or the same. */
-    private boolean isSandbox(int hostId) {
-        int region = HostIds.regionOf(hostId);
-        return HostIds.DEFAULT.contains(region) || ids.contains(region) || cgroups.isTaken(region);
     }
 
     /** Who makes fresh sandboxes; for tests of the warden's sudden end. */
