@@ -91,6 +91,21 @@ public interface Sandboxes {
     default void weigh(Zygote zygote, double weight) {}
 
     /**
+     * Lets a leaf rest that a cache made ahead of any request, with {@link ImportCacheContext#sandboxes}: it is idle from
+     * now on, like one between two calls. It is frozen, gives back memory that it does not use, and may be evicted when
+     * memory is short, which the cache hears as an event. A later {@link ImportCache#createLeaf(LeafRequest)} may return it:
+     * the worker takes it into use again, or asks the cache once more if it is gone.
+     *
+     * <p>A frozen leaf does not go on importing its code: {@link Leaf#awaitReady} comes first. A {@code Sandboxes} that
+     * knows nothing of this does nothing, and the leaf keeps all of its memory until it is returned or destroyed.
+     *
+     * @param leaf a leaf of this pool that no {@code createLeaf} of a cache has returned
+     * @throws IllegalArgumentException if it is not
+     * @since 1.2
+     */
+    default void rest(Leaf leaf) {}
+
+    /**
      * Makes a leaf, and replaces its zygote once if that is gone: what a cache promises in {@link ImportCache#createLeaf}.
      * The zygote that is gone is destroyed, and the source is asked for another one. What the source itself throws is passed
      * on as it is, a {@link SandboxException.ZygoteGone} too: that is about another zygote than this leaf's.

@@ -24,6 +24,9 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class VersionLeaves implements IdleLeaves {
 
+    /** Leaves of a cache's that were gone, one after the other, for one request. */
+    private static final int MOST_TRIES = 3;
+
     private final LeafSpec spec;
     private final Map<PackageId, Set<String>> archives;
     private final FunctionServices services;
@@ -229,13 +232,23 @@ final class VersionLeaves implements IdleLeaves {
             packagesInstalled = true;
         }
         long start = System.nanoTime();
-        PooledLeaf leaf = checked(
-                fresh ? services.pool().createFresh(request) : services.leaves().createLeaf(request));
-        boolean anew = adopt(leaf);
-        if (anew) {
-            services.statistics().latency(StatisticNames.LEAF_CREATE).record(System.nanoTime() - start);
+        for (int tries = 1; ; tries++) {
+            PooledLeaf leaf = checked(
+                    fresh ? services.pool().createFresh(request) : services.leaves().createLeaf(request));
+            boolean anew = adopt(leaf);
+            // A cache may have made it ahead and let it rest; then it may be gone.
+            if (!anew || !leaf.hasRested() || leaf.hold() && claim(leaf, request)) {
+                if (anew) {
+                    services.statistics().latency(StatisticNames.LEAF_CREATE).record(System.nanoTime() - start);
+                }
+                return new Made(leaf, anew);
+            }
+            if (tries == MOST_TRIES) {
+                throw new SandboxException("the import cache returned " + tries + " leaves for lambda " + spec.lambda()
+                        + " that are gone, the last one " + leaf.id() + ": it must forget those that it let rest when it"
+                        + " hears of their end");
+            }
         }
-        return new Made(leaf, anew);
     }
 
     /** The import cache is a third party's code. */

@@ -52,6 +52,11 @@ final class CallLeaves {
             public void weigh(Zygote zygote, double weight) {
                 sandboxes.weigh(zygote, weight);
             }
+
+            @Override
+            public void rest(Leaf leaf) {
+                sandboxes.rest(leaf);
+            }
         };
     }
 

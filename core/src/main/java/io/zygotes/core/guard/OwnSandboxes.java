@@ -83,6 +83,11 @@ final class OwnSandboxes implements Sandboxes {
         pool.weigh(zygote, weight);
     }
 
+    @Override
+    public void rest(Leaf leaf) {
+        pool.rest(leaf);
+    }
+
     private void checkOpen(String what) throws SandboxException {
         if (closed) {
             throw new SandboxException("the import cache \"" + cache + "\" is closed and gets no more sandboxes, not "

@@ -42,6 +42,11 @@ record OwnedSandboxes(SandboxPool pool, SandboxOwner owner, Claimant claimant) i
         pool.maker().weigh(zygote, weight);
     }
 
+    @Override
+    public void rest(Leaf leaf) {
+        pool.maker().rest(leaf);
+    }
+
     /** A zygote that a cache has not heard of when it is closed would be nobody's to destroy. */
     private Zygote kept(Zygote made) throws SandboxException {
         if (owner.closed()) {

@@ -68,6 +68,16 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
         return adopted.compareAndSet(false, true);
     }
 
+    /** Whether somebody took it over. */
+    boolean isAdopted() {
+        return adopted.get();
+    }
+
+    /** Whether it was let rest before, and may be gone since: {@link #hold} and {@link #claim} take it into use. */
+    public boolean hasRested() {
+        return restedNanos != 0;
+    }
+
     /** How it came to be, for a request that began at that time of {@link System#nanoTime}. */
     public Birth birth(long askedNanos) {
         boolean madeForIt = fresh || zygoteNanos - askedNanos > 0;

@@ -151,6 +151,15 @@ final class SandboxMaker {
         services.memory().weighs(own(Optional.of(zygote)).account(), weight);
     }
 
+    /** As {@link io.zygotes.spi.Sandboxes#rest}. */
+    void rest(Leaf leaf) {
+        if (!(leaf instanceof PooledLeaf pooled) || pooled.services() != services || pooled.isAdopted()) {
+            throw new IllegalArgumentException("leaf " + leaf.id()
+                    + " is not the cache's: it is of another pool, or was returned from createLeaf before");
+        }
+        pooled.rest();
+    }
+
     private PooledZygote checkedParent(Optional<Zygote> parent, ZygoteSpec spec) {
         PooledZygote zygote = own(parent);
         if (zygote != null) {

@@ -169,6 +169,55 @@ class FunctionsTest {
         return calls;
     }
 
+    /** A cache that returns leaves which it let rest, some of them gone. */
+    private void startWithLeavesMadeAhead(int gone) throws Exception {
+        AtomicInteger made = new AtomicInteger();
+        cacheOf = zygote -> new ImportCache() {
+            @Override
+            public Leaf createLeaf(LeafRequest request) throws SandboxException, InterruptedException {
+                Sandboxes own = pool.sandboxes(event -> {});
+                Leaf leaf = own.createLeaf(Optional.empty(), request.spec());
+                own.rest(leaf);
+                if (made.incrementAndGet() <= gone) {
+                    leaf.destroy();
+                }
+                return leaf;
+            }
+
+            @Override
+            public void close() {}
+        };
+        restart(1000, 8, true);
+    }
+
+    @Test
+    void aLeafThatACacheMadeAheadAndLetRestIsTakenIntoUse() throws Exception {
+        startWithLeavesMadeAhead(0);
+
+        Answer answer = call();
+
+        assertEquals(200, answer.reply().status());
+        assertEquals(answer.sandbox(), call().sandbox(), "it rests and serves like any other");
+    }
+
+    @Test
+    void aLeafMadeAheadThatIsGoneIsReplaced() throws Exception {
+        startWithLeavesMadeAhead(2);
+
+        assertEquals(200, call().reply().status());
+        assertEquals(1, functions.leaves());
+    }
+
+    @Test
+    void aCacheThatReturnsNothingButLeavesThatAreGoneIsTold() throws Exception {
+        startWithLeavesMadeAhead(100);
+
+        SandboxException e = assertThrows(SandboxException.class, this::call);
+
+        assertTrue(e.getMessage().contains("it must forget those"), e.getMessage());
+        assertEquals(0, functions.leaves());
+    }
+
     @Test
     void theFirstCallIsColdTheNextWarmAndANewLeafOfALivingZygoteAHit() throws Exception {
         Answer first = call();

@@ -94,6 +94,11 @@ public final class FakeRequest implements LeafRequest {
             public void weigh(Zygote zygote, double weight) {
                 pool.weigh(zygote, weight);
             }
+
+            @Override
+            public void rest(Leaf leaf) {
+                pool.rest(leaf);
+            }
         };
     }
 
