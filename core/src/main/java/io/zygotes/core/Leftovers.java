@@ -1,6 +1,7 @@
 package io.zygotes.core;
 
 import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.core.files.Folders;
 import io.zygotes.core.registry.LambdaStore;
 import io.zygotes.spi.ConfigException;
@@ -22,18 +23,27 @@ public final class Leftovers {
     /**
      * Removes it. A lambda that was being replaced is put back.
      *
-     * @param config the settings of the worker; the caller holds its lock
+     * @param directory the worker directory, which is locked meanwhile
+     * @param config its settings
      * @param mechanism the sandbox mechanism's part of it, which returns what it removed, a line each
      * @return what was removed or put back, a line each; empty if there was nothing
-     * @throws ConfigException if a folder is not the worker's, but somebody else's; nothing is removed then
+     * @throws ConfigException if a worker runs on the directory or uses its folders, or one of them is somebody else's;
+     *     nothing is removed then
      * @throws SandboxException if cgroups or files of its sandboxes cannot be removed
      * @throws IOException if something cannot be removed
      * @throws InterruptedException if the calling thread is interrupted
      */
-    public static List<String> remove(WorkerConfig config, MechanismPart mechanism)
+    public static List<String> remove(WorkerDirectory directory, WorkerConfig config, MechanismPart mechanism)
             throws ConfigException, SandboxException, IOException, InterruptedException {
         OwnFolders folders = OwnFolders.of(config);
         folders.requireNoneForeign();
+        try (WorkerDirectory.Lock _ = directory.lockToClean(config)) {
+            return remove(config, folders, mechanism);
+        }
+    }
+
+    private static List<String> remove(WorkerConfig config, OwnFolders folders, MechanismPart mechanism)
+            throws SandboxException, IOException, InterruptedException {
         List<String> done = new ArrayList<>();
         mechanism.clean(config.stateFolder()).forEach(what -> done.add("removed " + what));
         folders.sandboxes().removeIfEmpty();

@@ -26,18 +26,19 @@ class OwnFoldersTest {
     @TempDir
     Path place;
 
+    private WorkerDirectory made;
     private Path directory;
     private WorkerConfig config;
 
     @BeforeEach
     void aWorkerDirectory() throws Exception {
-        WorkerDirectory made = WorkerDirectory.init(place.resolve("w"), new ByteArrayInputStream("{}".getBytes()));
+        made = WorkerDirectory.init(place.resolve("w"), new ByteArrayInputStream("{}".getBytes()));
         directory = made.path();
         config = made.config();
     }
 
-    private static List<String> clean(WorkerConfig config, List<String> mechanism) throws Exception {
-        return Leftovers.remove(config, folder -> {
+    private List<String> clean(WorkerConfig config, List<String> mechanism) throws Exception {
+        return Leftovers.remove(made, config, folder -> {
             mechanism.add(folder.toString());
             return List.of();
         });

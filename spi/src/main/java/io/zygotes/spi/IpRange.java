@@ -13,7 +13,7 @@ import java.util.Objects;
  * @param address the first address of the range
  * @param prefixLength how many bits are the same: 0 to 32 for IPv4, 0 to 128 for IPv6
  */
-@Stability(Stability.Level.EVOLVING)
+@Stability(Stability.Level.STABLE)
 public record IpRange(InetAddress address, int prefixLength) {
 
     /**

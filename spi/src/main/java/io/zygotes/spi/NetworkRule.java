@@ -11,7 +11,7 @@ import java.util.Objects;
  * @param lastPort the last port, up to 65535
  * @param transport which transports
  */
-@Stability(Stability.Level.EVOLVING)
+@Stability(Stability.Level.STABLE)
 public record NetworkRule(Target target, int firstPort, int lastPort, Transport transport) {
 
     /** The last port that there is. */

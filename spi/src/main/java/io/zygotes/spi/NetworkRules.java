@@ -10,7 +10,7 @@ import java.util.List;
  *
  * @param layers the worker's, then the lambda's own; empty for all that the network has
  */
-@Stability(Stability.Level.EVOLVING)
+@Stability(Stability.Level.STABLE)
 public record NetworkRules(List<Layer> layers) {
 
     /** All that the network has. */

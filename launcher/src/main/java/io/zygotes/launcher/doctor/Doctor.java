@@ -109,10 +109,7 @@ public final class Doctor {
      * @throws InterruptedException if the calling thread is interrupted
      */
     public List<String> clean() throws ConfigException, SandboxException, IOException, InterruptedException {
-        WorkerDirectory directory = WorkerDirectory.open(path);
-        try (WorkerDirectory.Lock _ = directory.lockToClean(config)) {
-            return Leftovers.remove(config, mechanism::clean);
-        }
+        return Leftovers.remove(WorkerDirectory.open(path), config, mechanism::clean);
     }
 
     private Finding python() throws InterruptedException {

@@ -46,6 +46,13 @@ final class Program {
         }
     }
 
+    /** Runs another program to its end, which may start the image's. */
+    static Ended ofCommand(Path folder, List<String> command) throws IOException, InterruptedException {
+        try (Running running = start(folder, Map.of(), command)) {
+            return running.end();
+        }
+    }
+
     /** Starts a command. */
     static Running start(Path folder, String... arguments) throws IOException {
         return start(IMAGE, folder, Map.of(), arguments);
@@ -57,6 +64,11 @@ final class Program {
         List<String> command = new ArrayList<>(List.of(
                 "env", "--default-signal=HUP", image.resolve("bin/zygotes").toString()));
         command.addAll(List.of(arguments));
+        return start(folder, environment, command);
+    }
+
+    private static Running start(Path folder, Map<String, String> environment, List<String> command)
+            throws IOException {
         Path out = Files.createTempFile(folder, "out", "");
         Path err = Files.createTempFile(folder, "err", "");
         ProcessBuilder builder = new ProcessBuilder(command)

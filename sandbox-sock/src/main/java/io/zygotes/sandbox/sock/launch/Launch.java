@@ -188,7 +188,10 @@ final class Launch implements AutoCloseable {
 
     /** What it means that this failed. */
     SandboxException failed(Exception e) throws InterruptedException {
-        return forker.meaning(id, e);
+        // What a process that is gone said is nearer to the reason than that it is gone.
+        Optional<Frame> said =
+                sandbox.flatMap(made -> made.channel().lastWords()).filter(Frame::isFailure);
+        return said.isPresent() ? forker.reported(sandbox.get().failure(said.get())) : forker.meaning(id, e);
     }
 
     private void closeTheirs() {

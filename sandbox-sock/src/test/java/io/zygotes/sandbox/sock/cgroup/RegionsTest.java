@@ -117,6 +117,7 @@ class RegionsTest {
                 strays.add(abandoned(number));
             }
             claim(state);
+            CgroupTree.sweepDead(layout);
             for (Process stray : strays) {
                 assertTrue(stray.waitFor(10, TimeUnit.SECONDS), "it was not killed");
             }
