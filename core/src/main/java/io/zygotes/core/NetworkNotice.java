@@ -30,10 +30,10 @@ final class NetworkNotice {
     private static String reach(NetworkSetting setting) {
         return switch (setting.word()) {
             case NetworkSetting.INTERNET_WORD ->
-                "the internet and the resolvers of /etc/resolv.conf, and nothing of this machine, of private networks or"
-                        + " of each other. \"network\" in config.json opens more, for example {\"allow\":"
-                        + " [\"internet\", \"127.0.0.1:5432/tcp\", \"db.internal:5432\"]}, or \"host\" for all that"
-                        + " this machine reaches";
+                "the internet and the resolvers of /etc/resolv.conf, and nothing of this machine, of private networks"
+                    + " or of each other. \"network\" in config.json opens more, for example {\"allow\":"
+                    + " [\"internet\", \"127.0.0.1:5432/tcp\", \"db.internal:5432\"]}, or \"host\" for all that this"
+                    + " machine reaches";
             case NetworkSetting.HOST_WORD ->
                 "all that this machine reaches: services on 127.0.0.1, private networks and the metadata service of a"
                         + " cloud among it. \"internet\" leaves these out";

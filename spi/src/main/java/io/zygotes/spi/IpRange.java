@@ -30,8 +30,8 @@ public record IpRange(InetAddress address, int prefixLength) {
         }
         InetAddress first = first(address, prefixLength);
         if (!first.equals(address)) {
-            throw new IllegalArgumentException("the address has bits after the first " + prefixLength + "; the range is "
-                    + first.getHostAddress() + "/" + prefixLength);
+            throw new IllegalArgumentException("the address has bits after the first " + prefixLength
+                    + "; the range is " + first.getHostAddress() + "/" + prefixLength);
         }
     }
 
@@ -60,8 +60,9 @@ public record IpRange(InetAddress address, int prefixLength) {
         // Written as IPv6, but an IPv4 range: ::ffff:10.0.0.0/104.
         boolean mapped = address instanceof Inet4Address && text.indexOf(':') >= 0;
         if (mapped && number < 96) {
-            throw new IllegalArgumentException("a range of IPv4 addresses that are written as IPv6 has a prefix of 96 to"
-                    + " 128 bits, not " + number);
+            throw new IllegalArgumentException(
+                    "a range of IPv4 addresses that are written as IPv6 has a prefix of 96 to" + " 128 bits, not "
+                            + number);
         }
         return new IpRange(address, mapped ? number - 96 : number);
     }

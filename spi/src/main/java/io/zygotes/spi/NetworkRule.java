@@ -111,9 +111,7 @@ public record NetworkRule(Target target, int firstPort, int lastPort, Transport 
                 : ":" + firstPort + (firstPort == lastPort ? "" : "-" + lastPort);
         String text = target.toString();
         String addresses = ports.isEmpty() || text.indexOf(':') < 0 ? text : "[" + text + "]";
-        String suffix = transport == Transport.ANY
-                ? ""
-                : "/" + transport.name().toLowerCase(Locale.ROOT);
+        String suffix = transport == Transport.ANY ? "" : "/" + transport.name().toLowerCase(Locale.ROOT);
         return addresses + ports + suffix;
     }
 }

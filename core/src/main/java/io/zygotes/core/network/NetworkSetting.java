@@ -78,7 +78,9 @@ public record NetworkSetting(String word, Optional<List<String>> allow, List<Str
 
     /** Whether a rule of the lists is that of the indexes. */
     public boolean namesIndexes() {
-        return word.equals(INDEXES_WORD) || allow.orElse(List.of()).contains(INDEXES_WORD) || deny.contains(INDEXES_WORD);
+        return word.equals(INDEXES_WORD)
+                || allow.orElse(List.of()).contains(INDEXES_WORD)
+                || deny.contains(INDEXES_WORD);
     }
 
     /** What is reached, of a setting that does not name the indexes. */
@@ -110,8 +112,8 @@ public record NetworkSetting(String word, Optional<List<String>> allow, List<Str
         }
         String asked = word.isEmpty() ? "has rules" : "is '" + word + "'";
         if (worker.network() == Network.NONE) {
-            throw new IllegalArgumentException("network " + asked
-                    + ", but this worker gives no lambda the network (network in config.json)");
+            throw new IllegalArgumentException(
+                    "network " + asked + ", but this worker gives no lambda the network (network in config.json)");
         }
         NetworkRules rules = worker.rules();
         if (word.equals(HOST_WORD)) {

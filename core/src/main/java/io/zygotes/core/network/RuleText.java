@@ -17,8 +17,8 @@ final class RuleText {
     /** A number of digits only, so that it cannot be taken for a name. */
     private static final Pattern ADDRESS = Pattern.compile("[0-9./]+|.*:.*");
 
-    private static final Pattern NAME =
-            Pattern.compile("(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*");
+    private static final Pattern NAME = Pattern.compile(
+            "(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*");
     private static final Pattern PORTS = Pattern.compile("([0-9]{1,5})(?:-([0-9]{1,5}))?");
 
     private RuleText() {}
@@ -29,9 +29,8 @@ final class RuleText {
     static NetworkRule parse(String written) {
         String text = written.strip().toLowerCase(Locale.ROOT);
         try {
-            Transport transport = text.endsWith("/tcp")
-                    ? Transport.TCP
-                    : text.endsWith("/udp") ? Transport.UDP : Transport.ANY;
+            Transport transport =
+                    text.endsWith("/tcp") ? Transport.TCP : text.endsWith("/udp") ? Transport.UDP : Transport.ANY;
             String rest = transport == Transport.ANY ? text : text.substring(0, text.length() - 4);
             return parse(rest, transport);
         } catch (IllegalArgumentException e) {
@@ -92,7 +91,8 @@ final class RuleText {
         }
         if (!hasPorts) {
             // Else every misspelt word would be a name that nobody has.
-            throw new IllegalArgumentException("a name has to come with its ports: " + name + ":443, or " + name + ":*");
+            throw new IllegalArgumentException(
+                    "a name has to come with its ports: " + name + ":443, or " + name + ":*");
         }
         return new Host(name);
     }

@@ -34,7 +34,9 @@ public record InstallNetwork(NetworkSetting setting, BooleanSupplier enforced) {
         if (network() == Network.HOST && rules.isEverything()) {
             return "";
         }
-        return "\n(installs reach " + (network() == Network.NONE ? "nothing" : "only " + rules.layers().getFirst())
-                + "; installer_network in config.json says so)";
+        return "\n(installs reach "
+                + (network() == Network.NONE
+                        ? "nothing"
+                        : "only " + rules.layers().getFirst()) + "; installer_network in config.json says so)";
     }
 }

@@ -21,8 +21,8 @@ final class PipServers {
 
     private static final String INDEX = "PIP_INDEX_URL";
     private static final List<String> SOURCES = List.of(INDEX, "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS");
-    private static final List<String> PROXIES = List.of(
-            "PIP_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy");
+    private static final List<String> PROXIES =
+            List.of("PIP_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy");
     /** Ports that are meant where a URL has none. */
     private static final Map<String, Integer> PORTS =
             Map.of("http", 80, "https", 443, "socks4", 1080, "socks4a", 1080, "socks5", 1080, "socks5h", 1080);

@@ -2,8 +2,8 @@ package io.zygotes.core.registry;
 
 import io.zygotes.core.files.Folders;
 import io.zygotes.core.files.StorageException;
-import io.zygotes.core.registry.RegistryException.Kind;
 import io.zygotes.core.network.NetworkSetting;
+import io.zygotes.core.registry.RegistryException.Kind;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.PackageId;
@@ -153,7 +153,14 @@ final class CodeFolders {
             throws RegistryException, IOException {
         try {
             Set<PackageId> packages = Requirements.parse(text(content, "requirements.txt"), markers.get());
-            return new LeafSpec(name, folder, packages, settings.limits(), settings.network(), settings.environment(), settings.rules());
+            return new LeafSpec(
+                    name,
+                    folder,
+                    packages,
+                    settings.limits(),
+                    settings.network(),
+                    settings.environment(),
+                    settings.rules());
         } catch (IllegalArgumentException e) {
             throw new RegistryException(Kind.BROKEN, "lambda " + name + ": " + e.getMessage(), e);
         }

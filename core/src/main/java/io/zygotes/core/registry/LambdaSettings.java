@@ -186,8 +186,7 @@ record LambdaSettings(
                                 + String.join(", ", NETWORK_KEYS));
             }
         }
-        Optional<List<String>> allow =
-                section.has("allow") ? Optional.of(section.texts("allow")) : Optional.empty();
+        Optional<List<String>> allow = section.has("allow") ? Optional.of(section.texts("allow")) : Optional.empty();
         List<String> deny = section.has("deny") ? section.texts("deny") : List.of();
         try {
             NetworkSetting setting = NetworkSetting.ofLists(allow, deny);

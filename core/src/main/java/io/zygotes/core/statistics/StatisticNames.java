@@ -92,7 +92,8 @@ public final class StatisticNames {
      * @param lambda its name, or what else sandboxes were for
      */
     public static String networkRefused(String lambda) {
-        return NETWORK_REFUSED + "_" + NOT_IN_A_NAME.matcher(lambda.toLowerCase(Locale.ROOT)).replaceAll("_");
+        return NETWORK_REFUSED + "_"
+                + NOT_IN_A_NAME.matcher(lambda.toLowerCase(Locale.ROOT)).replaceAll("_");
     }
 
     /**

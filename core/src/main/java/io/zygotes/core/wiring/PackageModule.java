@@ -28,7 +28,8 @@ public final class PackageModule extends AbstractModule {
                 config.installerLimits(),
                 () -> HostPip.probe(config.python(), config.pipMirror(), System.getenv()),
                 new InstallNetwork(
-                        config.installerNetwork(), () -> pool.cannotRuleNetwork().isEmpty()),
+                        config.installerNetwork(),
+                        () -> pool.cannotRuleNetwork().isEmpty()),
                 pool::run,
                 config.trace().packages());
     }

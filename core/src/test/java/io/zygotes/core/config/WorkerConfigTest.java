@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.zygotes.spi.ConfigException;
 import io.zygotes.core.network.NetworkSetting;
+import io.zygotes.spi.ConfigException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -126,8 +126,7 @@ class WorkerConfigTest {
             """;
         WorkerConfig config = read(json);
         assertEquals(
-                NetworkSetting.ofLists(
-                        Optional.of(List.of("internet", "db.internal:5432")), List.of("203.0.113.0/24")),
+                NetworkSetting.ofLists(Optional.of(List.of("internet", "db.internal:5432")), List.of("203.0.113.0/24")),
                 config.network());
         assertEquals(NetworkSetting.NONE, config.networkOfZygotes());
         assertTrue(config.installerNetwork().namesIndexes());

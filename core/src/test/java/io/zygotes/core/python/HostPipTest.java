@@ -18,8 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class HostPipTest {
 
-    private static final List<String> DEFAULTS =
-            List.of("https://index.invalid/simple", "https://files.invalid/");
+    private static final List<String> DEFAULTS = List.of("https://index.invalid/simple", "https://files.invalid/");
 
     @TempDir
     Path given;

@@ -8,10 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.zygotes.core.files.StorageException;
+import io.zygotes.core.network.NetworkSetting;
 import io.zygotes.core.registry.RegistryException.Kind;
 import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.Limits;
-import io.zygotes.core.network.NetworkSetting;
 import io.zygotes.spi.PackageId;
 import java.io.IOException;
 import java.io.RandomAccessFile;

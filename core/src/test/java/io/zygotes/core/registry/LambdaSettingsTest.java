@@ -49,11 +49,14 @@ class LambdaSettingsTest {
 
     @Test
     void aLambdaCannotTakeTheNetworkThatTheOperatorRefuses() {
-        IllegalArgumentException e =
-                assertThrows(IllegalArgumentException.class, () -> LambdaSettings.parse("network: host", CLOSED, NetworkSetting.NONE, 200));
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class,
+                () -> LambdaSettings.parse("network: host", CLOSED, NetworkSetting.NONE, 200));
 
         assertTrue(e.getMessage().contains("gives no lambda the network"), e.getMessage());
-        assertEquals(Network.NONE, LambdaSettings.parse("", CLOSED, NetworkSetting.NONE, 200).network());
+        assertEquals(
+                Network.NONE,
+                LambdaSettings.parse("", CLOSED, NetworkSetting.NONE, 200).network());
     }
 
     @ParameterizedTest
@@ -90,8 +93,8 @@ class LambdaSettingsTest {
                 "{[1]: 2}"
             })
     void aWrongFileIsRefused(String text) {
-        IllegalArgumentException e =
-                assertThrows(IllegalArgumentException.class, () -> LambdaSettings.parse(text, OPEN, NetworkSetting.HOST, 200));
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class, () -> LambdaSettings.parse(text, OPEN, NetworkSetting.HOST, 200));
         assertTrue(e.getMessage().startsWith("ol.yaml"), e.getMessage());
     }
 
@@ -124,7 +127,8 @@ class LambdaSettingsTest {
     void aValueThatSaysNothingIsAnEmptyVariable() {
         assertEquals(
                 Map.of("A", "", "B", ""),
-                LambdaSettings.parse("environment:\n  A:\n  B: ''\n", OPEN, NetworkSetting.HOST, 200).environment());
+                LambdaSettings.parse("environment:\n  A:\n  B: ''\n", OPEN, NetworkSetting.HOST, 200)
+                        .environment());
     }
 
     @Test
@@ -138,7 +142,8 @@ class LambdaSettingsTest {
     @Test
     void anErrorSaysLineAndColumn() {
         IllegalArgumentException shape = assertThrows(
-                IllegalArgumentException.class, () -> LambdaSettings.parse("network: host\nlimits: []", OPEN, NetworkSetting.HOST, 200));
+                IllegalArgumentException.class,
+                () -> LambdaSettings.parse("network: host\nlimits: []", OPEN, NetworkSetting.HOST, 200));
         assertEquals(
                 "ol.yaml, line 2, column 9: limits must be a mapping of keys to values, not a list",
                 shape.getMessage());
@@ -177,10 +182,17 @@ class LambdaSettingsTest {
 
     @Test
     void aLambdaCanDoWithoutZygotes() {
-        assertTrue(LambdaSettings.parse("network: none", OPEN, NetworkSetting.HOST, 200).zygote());
-        assertTrue(LambdaSettings.parse("zygote: true", OPEN, NetworkSetting.HOST, 200).zygote());
-        assertEquals(false, LambdaSettings.parse("zygote: false", OPEN, NetworkSetting.HOST, 200).zygote());
-        assertThrows(IllegalArgumentException.class, () -> LambdaSettings.parse("zygote: maybe", OPEN, NetworkSetting.HOST, 200));
+        assertTrue(LambdaSettings.parse("network: none", OPEN, NetworkSetting.HOST, 200)
+                .zygote());
+        assertTrue(LambdaSettings.parse("zygote: true", OPEN, NetworkSetting.HOST, 200)
+                .zygote());
+        assertEquals(
+                false,
+                LambdaSettings.parse("zygote: false", OPEN, NetworkSetting.HOST, 200)
+                        .zygote());
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> LambdaSettings.parse("zygote: maybe", OPEN, NetworkSetting.HOST, 200));
     }
 
     @Test

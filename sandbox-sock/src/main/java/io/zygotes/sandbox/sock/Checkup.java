@@ -299,8 +299,8 @@ final class Checkup {
             return Finding.lacking(
                     "network rules",
                     e.getMessage(),
-                    "run it as root, on Linux 5.8 or later with CONFIG_CGROUP_BPF; until then \"network\" in config.json"
-                            + " has to be host or none");
+                    "run it as root, on Linux 5.8 or later with CONFIG_CGROUP_BPF; until then \"network\" in"
+                            + " config.json has to be host or none");
         }
     }
 

@@ -9,8 +9,8 @@ import io.zygotes.sandbox.sock.launch.LaunchContext;
 import io.zygotes.sandbox.sock.launch.LeafLauncher;
 import io.zygotes.sandbox.sock.launch.LeafSpecialist;
 import io.zygotes.sandbox.sock.launch.Misfit;
-import io.zygotes.sandbox.sock.launch.ZygoteLauncher;
 import io.zygotes.sandbox.sock.launch.SandboxNetwork;
+import io.zygotes.sandbox.sock.launch.ZygoteLauncher;
 import io.zygotes.sandbox.sock.linux.SockDiag;
 import io.zygotes.sandbox.sock.network.NetworkWall;
 import io.zygotes.sandbox.sock.protocol.CommonTexts;
@@ -134,16 +134,15 @@ final class SockMechanism implements SandboxMechanism {
         NetworkPlan plan = context.network();
         try {
             return SandboxNetwork.within(NetworkWall.around(
-                    cgroups.root(),
-                    List.of(plan.leafRules(), plan.zygoteRules(), plan.jobRules()),
-                    context.output()));
+                    cgroups.root(), List.of(plan.leafRules(), plan.zygoteRules(), plan.jobRules()), context.output()));
         } catch (IOException e) {
-            String lacking = "this kernel does not let the worker filter the network of cgroups (" + e.getMessage() + ")";
+            String lacking =
+                    "this kernel does not let the worker filter the network of cgroups (" + e.getMessage() + ")";
             if (plan.needsRules()) {
                 throw new SandboxException(
                         FailureKind.REFUSED,
                         lacking + ", which the network rules of this worker need (config.json: network,"
-                                + " zygote_network, installer_network; without a word there it is 'internet'). Set"
+                                + " zygote_network, installer_network). Set"
                                 + " \"network\" to \"host\", by which lambdas reach all that the machine reaches, or to"
                                 + " \"none\", by which they reach nothing; or run Linux 5.8 or later with"
                                 + " CONFIG_CGROUP_BPF, and the worker with CAP_BPF and CAP_NET_ADMIN",

@@ -19,6 +19,7 @@ import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.mechanism.Job;
 import io.zygotes.spi.mechanism.NetworkPlan;
+import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** That each sandbox has the rules of whom it is for. Whether something is reached is tried at a server on loopback. */
+@AlsoOnPureCgroup2
 class NetworkRulesTest {
 
     private static final NetworkRules INTERNET = NetworkRules.EVERYTHING.and(layer(Word.INTERNET));
@@ -44,20 +46,20 @@ class NetworkRulesTest {
 
     /** f answers how a connection to the port that is named ends, or keeps a port of its own. */
     private static final String TRIES = """
-            import errno, socket
-            kept = []
-            def attempt(port):
-                try:
-                    socket.create_connection(("127.0.0.1", port), 5).close()
-                    return "ok"
-                except OSError as e:
-                    return errno.errorcode.get(e.errno, str(e))
-            def f(event):
-                if event == "listen":
-                    kept.append(socket.create_server(("127.0.0.1", 0)))
-                    return kept[-1].getsockname()[1]
-                return attempt(event)
-            """;
+        import errno, socket
+        kept = []
+        def attempt(port):
+            try:
+                socket.create_connection(("127.0.0.1", port), 5).close()
+                return "ok"
+            except OSError as e:
+                return errno.errorcode.get(e.errno, str(e))
+        def f(event):
+            if event == "listen":
+                kept.append(socket.create_server(("127.0.0.1", 0)))
+                return kept[-1].getsockname()[1]
+            return attempt(event)
+        """;
 
     @TempDir
     Path folder;
@@ -98,8 +100,7 @@ class NetworkRulesTest {
 
     private LeafSpec spec(String name, String source, NetworkRules rules, PackageId... pins) {
         LeafSpec plain = real.lambda(name, source, pins);
-        return new LeafSpec(
-                name, plain.handler(), plain.packages(), plain.limits(), plain.network(), Map.of(), rules);
+        return new LeafSpec(name, plain.handler(), plain.packages(), plain.limits(), plain.network(), Map.of(), rules);
     }
 
     private static String call(Leaf leaf, Object event) throws Exception {
@@ -186,16 +187,16 @@ class NetworkRulesTest {
     void aSpareThatNobodyHasReachesWhatItsZygoteDoes() throws Exception {
         // A package that leaves something behind that runs in each fork, before the lambda is known.
         PackageId sly = real.pack("sly", "1.0", """
-                import os, socket
-                said = []
-                def look():
-                    try:
-                        socket.create_connection(("127.0.0.1", %d), 5).close()
-                        said.append("ok")
-                    except OSError as e:
-                        said.append(e.strerror)
-                os.register_at_fork(after_in_child=look)
-                """.formatted(server.getLocalPort()));
+            import os, socket
+            said = []
+            def look():
+                try:
+                    socket.create_connection(("127.0.0.1", %d), 5).close()
+                    said.append("ok")
+                except OSError as e:
+                    said.append(e.strerror)
+            os.register_at_fork(after_in_child=look)
+            """.formatted(server.getLocalPort()));
         Zygote zygote = real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(sly));
         Sandbox spare = real.mechanism.createSpare(zygote, RealSandboxes.LIMITS, Network.HOST);
         Thread.sleep(300);
@@ -219,15 +220,7 @@ class NetworkRulesTest {
     void aJobHasItsOwnRules() throws Exception {
         String script = TRIES + "print(attempt(" + server.getLocalPort() + "))\n";
         for (NetworkRules rules : List.of(INTERNET, LOOPBACK)) {
-            Job job = new Job(
-                    "try",
-                    script,
-                    List.of(),
-                    Map.of(),
-                    List.of(),
-                    RealSandboxes.LIMITS,
-                    Network.HOST,
-                    rules);
+            Job job = new Job("try", script, List.of(), Map.of(), List.of(), RealSandboxes.LIMITS, Network.HOST, rules);
             String expected = rules == INTERNET ? "EPERM" : "ok";
             assertEquals(expected, real.mechanism.run(job).output().strip());
         }

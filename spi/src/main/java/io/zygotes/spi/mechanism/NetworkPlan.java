@@ -21,11 +21,7 @@ public record NetworkPlan(
 
     /** Everybody reaches all of the host's network. */
     public static final NetworkPlan HOST = new NetworkPlan(
-            Network.HOST,
-            NetworkRules.EVERYTHING,
-            Network.HOST,
-            NetworkRules.EVERYTHING,
-            NetworkRules.EVERYTHING);
+            Network.HOST, NetworkRules.EVERYTHING, Network.HOST, NetworkRules.EVERYTHING, NetworkRules.EVERYTHING);
 
     /** Checks for null. */
     public NetworkPlan {

@@ -163,7 +163,8 @@ public final class Bpf {
     private static int typesOfStorage(Arena arena) throws LinuxException {
         byte[] names = {0, 'k', 0, 'v', 0};
         ByteBuffer btf = ByteBuffer.allocate(24 + 32 + names.length).order(ByteOrder.nativeOrder());
-        // struct btf_header: magic, version, flags, its length; where types and names begin behind it, and their lengths
+        // struct btf_header: magic, version, flags, its length; where types and names begin behind it, and their
+        // lengths
         btf.putShort((short) 0xEB9F).put((byte) 1).put((byte) 0).putInt(24);
         btf.putInt(0).putInt(32).putInt(32).putInt(names.length);
         int kindInt = 1 << 24;
@@ -238,8 +239,9 @@ public final class Bpf {
             Native.close((int) again);
         }
         List<String> lines = log.getString(0).lines().toList();
-        return lines.isEmpty() ? "" : " (" + String.join("; ", lines.subList(Math.max(0, lines.size() - 6), lines.size()))
-                + ")";
+        return lines.isEmpty()
+                ? ""
+                : " (" + String.join("; ", lines.subList(Math.max(0, lines.size() - 6), lines.size())) + ")";
     }
 
     /**

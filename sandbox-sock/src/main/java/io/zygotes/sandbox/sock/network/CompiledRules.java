@@ -98,23 +98,21 @@ record CompiledRules(Map<IpRange, List<Span>> ranges) {
     }
 
     private static Plain plain(NetworkRule rule, Surroundings now) {
-        int transports =
-                switch (rule.transport()) {
-                    case ANY -> FilterMaps.TCP | FilterMaps.UDP;
-                    case TCP -> FilterMaps.TCP;
-                    case UDP -> FilterMaps.UDP;
+        int transports = switch (rule.transport()) {
+            case ANY -> FilterMaps.TCP | FilterMaps.UDP;
+            case TCP -> FilterMaps.TCP;
+            case UDP -> FilterMaps.UDP;
+        };
+        List<IpRange> within = switch (rule.target()) {
+            case NetworkRule.Addresses addresses -> List.of(addresses.range());
+            case NetworkRule.Host host -> single(now.of(host.name()));
+            case NetworkRule.Word word ->
+                switch (word) {
+                    case HOST -> List.of(ALL_OF_IP4, ALL_OF_IP6);
+                    case INTERNET -> Internet.WITHIN;
+                    case RESOLVERS -> single(now.resolvers());
                 };
-        List<IpRange> within =
-                switch (rule.target()) {
-                    case NetworkRule.Addresses addresses -> List.of(addresses.range());
-                    case NetworkRule.Host host -> single(now.of(host.name()));
-                    case NetworkRule.Word word ->
-                        switch (word) {
-                            case HOST -> List.of(ALL_OF_IP4, ALL_OF_IP6);
-                            case INTERNET -> Internet.WITHIN;
-                            case RESOLVERS -> single(now.resolvers());
-                        };
-                };
+        };
         List<IpRange> without = new ArrayList<>();
         if (rule.target() == NetworkRule.Word.INTERNET) {
             without.addAll(Internet.WITHOUT);
@@ -161,8 +159,8 @@ record CompiledRules(Map<IpRange, List<Span>> ranges) {
         if (spans.size() > FilterMaps.SPANS) {
             LOG.log(
                     Level.WARNING,
-                    "network rules have " + spans.size() + " separate ranges of ports for " + range + "; only the first "
-                            + FilterMaps.SPANS + " are allowed: give them fewer, larger ones");
+                    "network rules have " + spans.size() + " separate ranges of ports for " + range
+                            + "; only the first " + FilterMaps.SPANS + " are allowed: give them fewer, larger ones");
             return List.copyOf(spans.subList(0, FilterMaps.SPANS));
         }
         return List.copyOf(spans);

@@ -73,8 +73,8 @@ record FilterMaps(BpfMap groups, BpfMap versions, BpfMap ranges, BpfMap owners, 
         try {
             made.add(Bpf.makeMap(new MapPlan("zy_groups", MapType.HASH, 8, GROUP_SIZE, MOST_GROUPS, true)));
             made.add(Bpf.makeMap(new MapPlan("zy_versions", MapType.ARRAY, 4, 4, MOST_RULES, false)));
-            made.add(Bpf.makeMap(new MapPlan(
-                    "zy_ranges", MapType.LPM_TRIE, RANGE_KEY_SIZE, SPANS * SPAN_SIZE, MOST_RANGES, true)));
+            made.add(Bpf.makeMap(
+                    new MapPlan("zy_ranges", MapType.LPM_TRIE, RANGE_KEY_SIZE, SPANS * SPAN_SIZE, MOST_RANGES, true)));
             made.add(Bpf.makeMap(new MapPlan("zy_owners", MapType.SOCKET_STORAGE, 4, 8, 0, true)));
             made.add(Bpf.makeMap(new MapPlan("zy_counts", MapType.ARRAY, 4, 8, MOST_ACCOUNTS, false)));
             made.add(Bpf.makeMap(new MapPlan("zy_refusals", MapType.QUEUE, 0, REFUSAL_SIZE, MOST_REFUSALS, false)));

@@ -28,6 +28,7 @@ final class FilterPrograms {
     private static final int IP4 = 0x0008, IP6 = 0xDD86;
     /** The first byte of a header of IPv4 that has no options. */
     private static final int IP4_WITHOUT_OPTIONS = 0x45;
+
     private static final int IP4_HEADER = 20, IP6_HEADER = 40;
     /** Where in the header of TCP the flags are, and two of them. */
     private static final int TCP_FLAGS = 13, SYN = 0x02, SYN_AND_ACK = 0x12;
@@ -41,7 +42,7 @@ final class FilterPrograms {
     private final boolean choosesError;
 
     /**
-     * @param choosesError whether the kernel lets programs choose the error (since Linux 5.18)
+     * @param choosesError whether the kernel lets programs choose the error (since Linux 6.1)
      */
     FilterPrograms(FilterMaps maps, boolean choosesError) {
         this.maps = maps;
@@ -60,12 +61,11 @@ final class FilterPrograms {
 
     /** bind(2), connect(2), and sendmsg(2) of UDP. */
     private Bpf.Code address(Hook hook, boolean ip6) {
-        Operation operation =
-                switch (hook) {
-                    case BIND4, BIND6 -> Operation.BIND;
-                    case SENDMSG4, SENDMSG6 -> Operation.SEND;
-                    default -> Operation.CONNECT;
-                };
+        Operation operation = switch (hook) {
+            case BIND4, BIND6 -> Operation.BIND;
+            case SENDMSG4, SENDMSG6 -> Operation.SEND;
+            default -> Operation.CONNECT;
+        };
         boolean bind = operation == Operation.BIND;
         Assembler a = new Assembler();
         Verdict verdict = new Verdict(a, maps, operation, choosesError);

@@ -90,7 +90,8 @@ final class NameResolution {
         if (found.isEmpty() && unknown.add(name)) {
             LOG.log(
                     Level.WARNING,
-                    "network rules: '" + name + "' cannot be resolved; what it allows is refused until it can be, or keeps"
+                    "network rules: '" + name
+                            + "' cannot be resolved; what it allows is refused until it can be, or keeps"
                             + " to the addresses that it had. It is tried again and again");
         } else if (!found.isEmpty() && unknown.remove(name)) {
             LOG.log(Level.INFO, "network rules: '" + name + "' is resolved again");

@@ -57,7 +57,8 @@ public final class NetworkWall implements AutoCloseable {
     /** Whom a refusal is told of. */
     private record Told(String sandbox, String label) {}
 
-    private NetworkWall(FilterMaps maps, NameResolution resolution, Set<String> names, OutputSink output, long lookEvery) {
+    private NetworkWall(
+            FilterMaps maps, NameResolution resolution, Set<String> names, OutputSink output, long lookEvery) {
         this.maps = maps;
         this.output = output;
         book = new RuleBook(maps, resolution.look(names));
@@ -217,7 +218,9 @@ public final class NetworkWall implements AutoCloseable {
             before = gone;
             gone = new ArrayList<>();
         }
-        for (byte[] entry = maps.refusals().poll(); entry != null; entry = maps.refusals().poll()) {
+        for (byte[] entry = maps.refusals().poll();
+                entry != null;
+                entry = maps.refusals().poll()) {
             Refusal refusal = Refusal.read(entry);
             Told whose = told.get(refusal.sandbox());
             if (whose != null) {

@@ -21,7 +21,7 @@ final class Verdict {
     private static final int SK_RELEASE = 86;
     private static final int MAP_PUSH_ELEM = 87;
     static final int SK_STORAGE_GET = 107; // 5.8
-    private static final int SET_RETVAL = 187; // 5.18
+    private static final int SET_RETVAL = 187; // 6.1
 
     /** The sandbox may. */
     static final String ALLOWED = "allowed";
@@ -54,6 +54,7 @@ final class Verdict {
 
     /** struct bpf_sock_tuple of IPv4 and of IPv6. */
     private static final int TUPLE4 = 12, TUPLE6 = 36;
+
     private static final int BPF_F_CURRENT_NETNS = -1;
     /** In struct bpf_sock_addr the socket; in struct bpf_sock its port. */
     private static final int SOCKET = 64, SOCKET_PORT = 44;
@@ -61,6 +62,7 @@ final class Verdict {
     private static final int ECONNREFUSED = 111;
     /** How many refusals of a sandbox are told in a second; all are counted. */
     private static final int TOLD_A_SECOND = 8;
+
     private static final int A_SECOND = 1_000_000_000;
 
     private final Assembler a;

@@ -50,7 +50,8 @@ class CompiledRulesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"8.8.8.8", "1.1.1.1", "100.63.255.255", "100.128.0.0", "172.15.0.1", "172.32.0.0", "2600::1"})
+    @ValueSource(
+            strings = {"8.8.8.8", "1.1.1.1", "100.63.255.255", "100.128.0.0", "172.15.0.1", "172.32.0.0", "2600::1"})
     void theInternetIsAllowed(String address) {
         assertEquals(List.of(ALL), spans(rules(List.of(NetworkRule.all(Word.INTERNET)), List.of()), address));
     }
@@ -141,7 +142,8 @@ class CompiledRulesTest {
             }
             CompiledRules compiled = CompiledRules.of(rules, NOW);
             for (int i = 0; i < 30; i++) {
-                InetAddress address = address("10." + random.nextInt(2) + "." + random.nextInt(2) + "." + random.nextInt(4));
+                InetAddress address =
+                        address("10." + random.nextInt(2) + "." + random.nextInt(2) + "." + random.nextInt(4));
                 int port = random.nextInt(6);
                 boolean said = compiled.of(address).stream()
                         .anyMatch(span -> span.first() <= port && port <= span.last() && (span.transports() & 1) != 0);
@@ -166,7 +168,8 @@ class CompiledRulesTest {
             int length = List.of(0, 8, 15, 16, 24, 30, 32).get(random.nextInt(7));
             int bits = (10 << 24 | random.nextInt(2) << 16 | random.nextInt(2) << 8 | random.nextInt(4))
                     & (length == 0 ? 0 : -1 << (32 - length));
-            String text = "%d.%d.%d.%d/%d".formatted(bits >>> 24, bits >>> 16 & 255, bits >>> 8 & 255, bits & 255, length);
+            String text =
+                    "%d.%d.%d.%d/%d".formatted(bits >>> 24, bits >>> 16 & 255, bits >>> 8 & 255, bits & 255, length);
             int first = random.nextInt(4);
             Transport transport = Transport.values()[random.nextInt(3)];
             rules.add(rule(new Addresses(IpRange.parse(text)), first, first + random.nextInt(3), transport));

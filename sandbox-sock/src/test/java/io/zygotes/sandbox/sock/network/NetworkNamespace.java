@@ -36,8 +36,8 @@ final class NetworkNamespace implements AutoCloseable {
         try (InputStream in = NetworkNamespace.class.getResourceAsStream("attempts.py")) {
             Files.write(script, in.readAllBytes());
         }
-        List<String> command = new ArrayList<>(
-                List.of("unshare", "--net", "python3", script.toString(), cgroup.toString()));
+        List<String> command =
+                new ArrayList<>(List.of("unshare", "--net", "python3", script.toString(), cgroup.toString()));
         command.addAll(List.of(INTERNET, PRIVATE, SHARED, METADATA, RESOLVER, INTERNET6, PRIVATE6, "64:ff9b::/96"));
         process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -53,7 +53,8 @@ final class NetworkNamespace implements AutoCloseable {
     /** Tries something: the name of a function of attempts.py and its arguments. */
     String attempt(Object... words) {
         try {
-            orders.write(String.join(" ", List.of(words).stream().map(String::valueOf).toList()) + "\n");
+            orders.write(String.join(
+                            " ", List.of(words).stream().map(String::valueOf).toList()) + "\n");
             orders.flush();
             return String.valueOf(answers.readLine());
         } catch (IOException e) {

@@ -13,11 +13,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.zygotes.sandbox.sock.cgroup.CgroupMounts;
+import io.zygotes.spi.IpRange;
 import io.zygotes.spi.NetworkRule;
 import io.zygotes.spi.NetworkRule.Transport;
 import io.zygotes.spi.NetworkRule.Word;
 import io.zygotes.spi.NetworkRules;
-import io.zygotes.spi.IpRange;
+import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The programs in the kernel, tried by a process in a cgroup and a network namespace of the test's own. */
+@AlsoOnPureCgroup2
 class NetworkWallTest {
 
     private static final NetworkRules.Layer INTERNET_ONLY = allow(NetworkRule.all(Word.INTERNET));
@@ -67,7 +69,11 @@ class NetworkWallTest {
         Path resolvConf = Files.writeString(folder.resolve("resolv.conf"), "nameserver " + RESOLVER + "\n");
         NameResolution resolution = new NameResolution(resolvConf, this::resolve, 0);
         wall = NetworkWall.around(
-                top, List.of(), (sandbox, label, line) -> told.add(sandbox + " " + label + " " + line), resolution, 200);
+                top,
+                List.of(),
+                (sandbox, label, line) -> told.add(sandbox + " " + label + " " + line),
+                resolution,
+                200);
         network = new NetworkNamespace(folder, group);
     }
 
@@ -206,8 +212,9 @@ class NetworkWallTest {
 
     @Test
     void aLayerTakesAwayAndCannotAdd() throws Exception {
-        rules(INTERNET_ONLY, allow(range("10.0.0.0/8", 0, 65_535, Transport.ANY), range(INTERNET, SERVED, SERVED,
-                Transport.TCP)));
+        rules(
+                INTERNET_ONLY,
+                allow(range("10.0.0.0/8", 0, 65_535, Transport.ANY), range(INTERNET, SERVED, SERVED, Transport.TCP)));
         assertAttempt("ok", "stream", "4", INTERNET, SERVED);
         assertAttempt("EPERM", "datagram", "4", INTERNET, SERVED);
         assertReached("EPERM", "4", PRIVATE);
