@@ -234,7 +234,9 @@ final class VersionLeaves implements IdleLeaves {
         long start = System.nanoTime();
         for (int tries = 1; ; tries++) {
             PooledLeaf leaf = checked(
-                    fresh ? services.pool().createFresh(request) : services.leaves().createLeaf(request));
+                    fresh
+                            ? services.pool().createFresh(request)
+                            : services.leaves().createLeaf(request));
             boolean anew = adopt(leaf);
             // A cache may have made it ahead and let it rest; then it may be gone.
             if (!anew || !leaf.hasRested() || leaf.hold() && claim(leaf, request)) {
@@ -245,7 +247,8 @@ final class VersionLeaves implements IdleLeaves {
             }
             if (tries == MOST_TRIES) {
                 throw new SandboxException("the import cache returned " + tries + " leaves for lambda " + spec.lambda()
-                        + " that are gone, the last one " + leaf.id() + ": it must forget those that it let rest when it"
+                        + " that are gone, the last one " + leaf.id()
+                        + ": it must forget those that it let rest when it"
                         + " hears of their end");
             }
         }

@@ -91,7 +91,10 @@ final class AttackedWorker implements AutoCloseable {
             config.put("worker_url", "127.0.0.1")
                     .put("worker_port", 0)
                     .put("mem_pool_mb", 2048)
-                    .put("registry_cache_ms", 0);
+                    .put("registry_cache_ms", 0)
+                    // The attacks are aimed at what is on this machine: with rules they would not get there.
+                    .put("network", "host")
+                    .put("installer_network", "host");
             ((ObjectNode) config.get("installer_limits")).put("mem_mb", 512);
             change.accept(config);
             Files.writeString(directory.configFile(), config.toPrettyString());

@@ -39,6 +39,7 @@ class LeafIsolationIT {
         worker.call(OTHER, null);
         worker.installAttacks("host-network", "network: host");
         worker.installAttacks("no-network", "network: none");
+        worker.installAttacks("ruled-network", "network: internet");
     }
 
     @AfterAll
@@ -80,6 +81,11 @@ class LeafIsolationIT {
     @TestFactory
     List<DynamicNode> aLambdaWithTheHostsNetwork() throws Exception {
         return twice("host-network", "host");
+    }
+
+    @TestFactory
+    List<DynamicNode> aLambdaWithRulesForTheNetwork() throws Exception {
+        return twice("ruled-network", "internet");
     }
 
     @TestFactory

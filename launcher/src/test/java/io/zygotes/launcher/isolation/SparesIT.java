@@ -124,6 +124,11 @@ class SparesIT extends WithOwnWorker {
     }
 
     @TestFactory
+    List<DynamicNode> theAttacksFromALeafThatWasASpareWithRulesForTheNetwork() throws Exception {
+        return attacks("internet");
+    }
+
+    @TestFactory
     List<DynamicNode> theAttacksFromALeafThatWasASpareWithoutNetwork() throws Exception {
         return attacks("none");
     }

@@ -32,6 +32,15 @@ def _bind(port, reuse):
         server.listen()
 
 
+def _bind_all(port):
+    with socket.socket() as server:
+        server.bind(("0.0.0.0", port))
+
+
+# Where nobody listens the answer is that of a machine without rules.
+_REFUSED = {"127.0.0.1": ["EPERM"], "127.0.0.2": ["ECONNREFUSED", "EPERM"], "0.0.0.0": ["EPERM"]}
+
+
 def _interfaces():
     with open("/proc/self/net/dev") as file:
         return sorted(line.split(":")[0].strip() for line in file if ":" in line)
@@ -95,5 +104,11 @@ def run(report):
         check("A73", "a port of the host", lambda: _connect(socket.AF_INET, ("127.0.0.1", other)), "ECONNREFUSED")
         check("A73", "interfaces", _interfaces, "['lo']")
     else:
+        if event["network"] == "internet":
+            for host in ("127.0.0.1", "127.0.0.2", "0.0.0.0"):
+                check("A71", "the worker's port", lambda h=host: _connect(socket.AF_INET, (h, worker)), *_REFUSED[host])
+            check("A71", "written as IPv6", lambda: _connect(socket.AF_INET6, ("::ffff:127.0.0.1", worker)), "EPERM")
+            check("A73", "a port of the host", lambda: _connect(socket.AF_INET, ("127.0.0.1", other)), "EPERM")
+            check("A72", "a port of all addresses", lambda: _bind_all(0x8000), "EPERM")
         check("A72", "bind the worker's port", lambda: _bind(worker, False), "EADDRINUSE")
         check("A72", "share the worker's port", lambda: _bind(worker, True), "EADDRINUSE")

@@ -35,7 +35,7 @@ final class SockNetwork {
                 throw new SandboxException(
                         FailureKind.REFUSED,
                         lacking + ", which the network rules of this worker need (config.json: network,"
-                                + " zygote_network, installer_network; without a word there it is 'internet'). Set"
+                                + " zygote_network, installer_network). Set"
                                 + " \"network\" to \"host\", by which lambdas reach all that the machine reaches, or to"
                                 + " \"none\", by which they reach nothing; or run Linux 5.8 or later with"
                                 + " CONFIG_CGROUP_BPF, and the worker with CAP_BPF and CAP_NET_ADMIN",

@@ -19,6 +19,7 @@ import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.mechanism.Job;
 import io.zygotes.spi.mechanism.NetworkPlan;
+import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** That each sandbox has the rules of whom it is for. Whether something is reached is tried at a server on loopback. */
+@AlsoOnPureCgroup2
 class NetworkRulesTest {
 
     private static final NetworkRules INTERNET = NetworkRules.EVERYTHING.and(layer(Word.INTERNET));

@@ -7,11 +7,13 @@ import io.zygotes.sandbox.sock.protocol.CommonTexts;
 import io.zygotes.sandbox.sock.resource.OutputPump;
 import io.zygotes.sandbox.sock.sandbox.Reaper;
 import io.zygotes.sandbox.sock.warden.WardenSupervisor;
+import io.zygotes.spi.Network;
 import io.zygotes.spi.NetworkRules;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.PackageInfo;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.mechanism.MechanismContext;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -40,9 +42,13 @@ public record LaunchContext(
         CommonTexts texts,
         AtomicInteger numbers) {
 
+    private static final NetworkRules NOTHING =
+            NetworkRules.EVERYTHING.and(new NetworkRules.Layer(List.of(), List.of()));
+
     /** What a leaf reaches that does not know yet whose it is: no more than what runs in it already, its zygote's code. */
     NetworkRules untilSpecialised() {
-        return worker.network().zygoteRules();
+        boolean none = worker.network().zygotes() == Network.NONE;
+        return none && network.lacking().isEmpty() ? NOTHING : worker.network().zygoteRules();
     }
 
     /**

@@ -42,7 +42,7 @@ final class FilterPrograms {
     private final boolean choosesError;
 
     /**
-     * @param choosesError whether the kernel lets programs choose the error (since Linux 5.18)
+     * @param choosesError whether the kernel lets programs choose the error (since Linux 6.1)
      */
     FilterPrograms(FilterMaps maps, boolean choosesError) {
         this.maps = maps;

@@ -128,7 +128,9 @@ public final class NetworkWall implements AutoCloseable {
      */
     public void enclose(long cgroup, NetworkRules rules, String sandbox, String label, String account)
             throws IOException, InterruptedException {
-        watch.await(names(rules), NAMES_PATIENCE);
+        if (!book.knows(rules)) {
+            watch.await(names(rules), NAMES_PATIENCE);
+        }
         int rule = book.use(rules);
         boolean done = false;
         try {

@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,9 +23,14 @@ final class RuleBook {
 
     /** How many rules stay that no sandbox has: that of a lambda is needed again at its next leaf. */
     private static final int KEPT = 1024;
+    /** How many objects are known. */
+    private static final int MOST_OBJECTS = 4096;
 
     private final FilterMaps maps;
     private final Map<NetworkRules, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
+    /** The same by object: all leaves of a lambda have one, and to compare rules by what they say takes microseconds. */
+    private final Map<NetworkRules, Entry> sameObject = new IdentityHashMap<>();
+
     private final Deque<Integer> free = new ArrayDeque<>();
     private Surroundings now;
     private int numbers = 1; // 0 allows everything
@@ -47,6 +53,11 @@ final class RuleBook {
         this.now = now;
     }
 
+    /** Whether these rules are in the kernel already, of what can be said in no time. */
+    synchronized boolean knows(NetworkRules rules) {
+        return rules.isEverything() || sameObject.containsKey(rules);
+    }
+
     /**
      * The number of rules, for one more sandbox.
      *
@@ -56,6 +67,19 @@ final class RuleBook {
         if (rules.isEverything()) {
             return 0;
         }
+        Entry entry = sameObject.get(rules);
+        if (entry == null) {
+            entry = entry(rules);
+            if (sameObject.size() >= MOST_OBJECTS) {
+                sameObject.clear();
+            }
+            sameObject.put(rules, entry);
+        }
+        entry.users++;
+        return entry.number;
+    }
+
+    private Entry entry(NetworkRules rules) throws IOException {
         Entry entry = entries.get(rules);
         if (entry == null) {
             dropUnused();
@@ -68,13 +92,13 @@ final class RuleBook {
             }
             entries.put(rules, entry);
         }
-        entry.users++;
-        return entry.number;
+        return entry;
     }
 
     /** A sandbox with these rules is gone. */
     synchronized void unuse(NetworkRules rules) {
-        Entry entry = entries.get(rules);
+        Entry same = sameObject.get(rules);
+        Entry entry = same == null ? entries.get(rules) : same;
         if (entry != null) {
             entry.users--;
         }
@@ -112,6 +136,7 @@ final class RuleBook {
                 .toList();
         for (NetworkRules rules : unused.subList(0, Math.max(0, unused.size() - KEPT))) {
             Entry entry = entries.remove(rules);
+            sameObject.values().removeIf(same -> same == entry);
             erase(entry.version, entry.written);
             free.push(entry.number);
         }

@@ -21,7 +21,7 @@ final class Verdict {
     private static final int SK_RELEASE = 86;
     private static final int MAP_PUSH_ELEM = 87;
     static final int SK_STORAGE_GET = 107; // 5.8
-    private static final int SET_RETVAL = 187; // 5.18
+    private static final int SET_RETVAL = 187; // 6.1
 
     /** The sandbox may. */
     static final String ALLOWED = "allowed";

@@ -18,6 +18,7 @@ import io.zygotes.spi.NetworkRule;
 import io.zygotes.spi.NetworkRule.Transport;
 import io.zygotes.spi.NetworkRule.Word;
 import io.zygotes.spi.NetworkRules;
+import io.zygotes.testbed.AlsoOnPureCgroup2;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The programs in the kernel, tried by a process in a cgroup and a network namespace of the test's own. */
+@AlsoOnPureCgroup2
 class NetworkWallTest {
 
     private static final NetworkRules.Layer INTERNET_ONLY = allow(NetworkRule.all(Word.INTERNET));
