@@ -35,6 +35,11 @@ record Observation(List<JsonNode> calls, Optional<String> failure) {
         return texts(first().path("preloaded"));
     }
 
+    /** Modules of all its packages that were there before, in the order in which a zygote imports them. */
+    List<String> present() {
+        return lines(first().path("present"));
+    }
+
     static Set<String> texts(JsonNode array) {
         Set<String> texts = new TreeSet<>();
         array.forEach(each -> texts.add(each.asText()));

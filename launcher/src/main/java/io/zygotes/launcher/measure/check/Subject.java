@@ -54,6 +54,7 @@ record Subject(String name, String version, List<String> modules, List<PackageIn
         ObjectNode subject = JSON.createObjectNode();
         subject.put("exercise", name);
         subject.set("modules", JSON.valueToTree(modules));
+        subject.set("all", JSON.valueToTree(allModules()));
         subject.set("first", JSON.valueToTree(first));
         Files.writeString(folder.resolve("subject.json"), subject.toString());
         Files.writeString(

@@ -4,12 +4,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 
-/** One package: compares what it does under each strategy with plain Python, and explains what is explained. */
+/**
+ * One package: compares what it does under each strategy with plain Python, and explains what is explained. Under
+ * one strategy at a time.
+ */
 final class SubjectCheck {
 
     /** What a leaf is asked. */
@@ -18,7 +23,7 @@ final class SubjectCheck {
     private static final String PRINTED =
             "what a package prints while it is imported is printed once, by the zygote that imports it";
     private static final String OTHERS =
-            "its zygote has imported all that the package needs, and these import more than the package does by itself";
+            "its zygote has imported packages that it needs, and these import more than the package does by itself";
 
     private final Subject subject;
     private final PlainPython plainPython;
@@ -27,8 +32,8 @@ final class SubjectCheck {
     private final List<Finding> findings = new ArrayList<>();
     private final List<String> zygotes = new ArrayList<>();
     private String unfit = "";
-    /** As {@link #plain}, where all that the package needs was imported before it; null before it was needed. */
-    private Comparison withOthers;
+    /** As {@link #plain}, where these modules were imported before it. */
+    private final Map<List<String>, Comparison> withOthers = new HashMap<>();
 
     /**
      * @param subject the package
@@ -68,8 +73,8 @@ final class SubjectCheck {
             Observation other = otherLeaf(worker);
             differences = compare(comparison, here, Optional.of(other), worker, bare);
             if (!differences.isEmpty()) {
-                List<Difference> left =
-                        Comparison.left(differences, compare(withOthers(), here, Optional.of(other), worker, bare));
+                List<Difference> left = Comparison.left(
+                        differences, compare(withOthers(here.present()), here, Optional.of(other), worker, bare));
                 for (Difference difference : differences) {
                     tell(strategy, difference, left.contains(difference) ? printed(difference, worker) : OTHERS);
                 }
@@ -104,15 +109,17 @@ final class SubjectCheck {
         return found;
     }
 
-    private synchronized Comparison withOthers() throws InterruptedException, ExecutionException, IOException {
-        if (withOthers == null) {
-            List<String> first = subject.allModules();
-            withOthers = new Comparison(
+    /** What the package does in plain Python where that was imported before it which its zygote had imported. */
+    private Comparison withOthers(List<String> first) throws InterruptedException, ExecutionException, IOException {
+        Comparison known = withOthers.get(first);
+        if (known == null) {
+            known = new Comparison(
                     plainPython.run(subject, first),
                     plainPython.run(subject, first),
                     plain.get().untouched());
+            withOthers.put(first, known);
         }
-        return withOthers;
+        return known;
     }
 
     /** The reason if it is output that the zygote printed; null otherwise. */

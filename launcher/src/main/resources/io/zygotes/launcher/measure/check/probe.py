@@ -441,11 +441,13 @@ with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "subject.json
 _MODULES = _SUBJECT["modules"]
 _TOPS = {_module.partition(".")[0] for _module in _MODULES}
 _preloaded = [_module for _module in _MODULES if _module in sys.modules]
+_present = [_module for _module in _SUBJECT["all"] if _module in sys.modules]
 _before = state()
 with Output() as _output:
     _imported = _import(_SUBJECT["first"] + _MODULES)
 _told = {
     "preloaded": _preloaded,
+    "present": _present,
     "imports": {name: said for name, said in _imported.items() if name in _MODULES},
     "import_output": _output.told(),
     "before": _before,
