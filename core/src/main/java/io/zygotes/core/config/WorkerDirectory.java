@@ -55,9 +55,10 @@ public final class WorkerDirectory {
         Files.createDirectories(target.getParent());
         Path staging = Files.createTempDirectory(target.getParent(), "." + target.getFileName() + "-");
         try {
-            for (String folder : new String[] {"registry", "packages", "logs"}) {
-                Files.createDirectory(staging.resolve(folder));
-            }
+            Files.createDirectory(staging.resolve("packages"));
+            // What lambdas are told in ol.yaml, and what they print, is nobody else's.
+            Folders.createPrivate(staging.resolve("registry"));
+            Folders.createPrivate(staging.resolve("logs"));
             OwnFolder.mark(staging.resolve("packages"));
             Files.copy(defaultTree, staging.resolve(DEFAULT_TREE));
             Files.writeString(

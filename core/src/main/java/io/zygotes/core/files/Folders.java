@@ -47,6 +47,17 @@ public final class Folders {
         }
     }
 
+    /**
+     * Makes a folder that its owner alone may look into, with those above it; takes it away from the others if it is there.
+     * Sandboxes see what is in it all the same, by mounts that root made of it.
+     *
+     * @throws IOException if it cannot be made, or is somebody else's
+     */
+    public static void createPrivate(Path folder) throws IOException {
+        Files.createDirectories(folder);
+        Files.setPosixFilePermissions(folder, OWNER_FOLDER);
+    }
+
     /** A path in the same folder that nothing has yet: a hidden name with the process id and a running number. */
     public static Path sibling(Path path, String purpose) {
         return path.resolveSibling("." + path.getFileName() + "." + purpose + "-"

@@ -1,5 +1,6 @@
 package io.zygotes.core.output;
 
+import io.zygotes.core.files.Folders;
 import io.zygotes.core.files.RotatedFile;
 import io.zygotes.core.threads.Rounds;
 import io.zygotes.spi.mechanism.MechanismContext;
@@ -85,7 +86,7 @@ public final class OutputLog implements MechanismContext.OutputSink, AutoCloseab
         if (writer != null) {
             throw new IllegalStateException("the log " + folder.resolve(FILE) + " is written already");
         }
-        Files.createDirectories(folder);
+        Folders.createPrivate(folder);
         open();
         writer = Rounds.start("lambda-output", "the log " + folder.resolve(FILE), this::round);
     }

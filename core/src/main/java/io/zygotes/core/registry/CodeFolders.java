@@ -85,7 +85,8 @@ final class CodeFolders {
      * @throws IOException if the folder for code cannot be made or read
      */
     void clean(LambdaStore store) throws IOException {
-        Files.createDirectories(codeFolder);
+        // Settings of lambdas, in ol.yaml, may be secrets.
+        Folders.createPrivate(codeFolder);
         try (Stream<Path> lambdas = Files.list(codeFolder)) {
             for (Path lambda : lambdas.toList()) {
                 String name = lambda.getFileName().toString();

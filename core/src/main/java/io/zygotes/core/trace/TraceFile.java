@@ -1,11 +1,11 @@
 package io.zygotes.core.trace;
 
+import io.zygotes.core.files.Folders;
 import io.zygotes.core.files.RotatedFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
@@ -50,7 +50,7 @@ final class TraceFile implements AutoCloseable {
     TraceFile(Path newest, long bytesAFile) throws IOException {
         this.newest = newest;
         this.bytesAFile = bytesAFile;
-        Files.createDirectories(newest.getParent());
+        Folders.createPrivate(newest.getParent());
         open();
     }
 

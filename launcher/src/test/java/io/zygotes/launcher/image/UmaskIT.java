@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -75,6 +76,13 @@ class UmaskIT {
         assertEquals("18", answer.out().strip(), () -> "the lambda's own umask is 022: " + answer.err());
         try (Stream<Path> all = Files.walk(folder.resolve("worker"))) {
             assertEquals(List.of(), all.filter(UmaskIT::isWritableByOthers).toList());
+        }
+        for (String secret : List.of("registry", "code", "logs")) {
+            assertEquals(
+                    "rwx------",
+                    PosixFilePermissions.toString(Files.getPosixFilePermissions(
+                            folder.resolve("worker").resolve(secret))),
+                    secret);
         }
     }
 
