@@ -2,6 +2,8 @@ package io.zygotes.core;
 
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.network.NetworkSetting;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -9,7 +11,14 @@ import java.util.Optional;
 /** What a worker says at its start of what its sandboxes reach in the network, and how to change that. */
 final class NetworkNotice {
 
+    private static final Logger LOG = System.getLogger(NetworkNotice.class.getName());
+
     private NetworkNotice() {}
+
+    /** Logs it; {@code lacking} as for {@link #of}. */
+    static void tell(WorkerConfig config, Optional<String> lacking) {
+        of(config, lacking).forEach(line -> LOG.log(Level.INFO, line));
+    }
 
     /** @param lacking why rules cannot be enforced on this machine; empty if they can */
     static List<String> of(WorkerConfig config, Optional<String> lacking) {

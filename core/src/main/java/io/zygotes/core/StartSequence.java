@@ -15,6 +15,7 @@ import io.zygotes.core.python.PythonException;
 import io.zygotes.core.registry.LambdaRegistry;
 import io.zygotes.core.trace.TraceLog;
 import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.ImportCacheProvider;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.mechanism.MechanismContext;
@@ -205,10 +206,25 @@ final class StartSequence {
 
     private AutoCloseable startSandboxes() throws ConfigException, SandboxException {
         SandboxMechanism mechanism = mechanisms.start(context);
+        requireRules(mechanism);
         pool.start(mechanism, recorder);
-        NetworkNotice.of(config, mechanism.cannotRuleNetwork()).forEach(line -> LOG.log(Level.INFO, line));
+        NetworkNotice.tell(config, mechanism.cannotRuleNetwork());
         http.refuse(config.allowLambdaCalls() ? (client, server) -> false : mechanism::isFromSandbox);
         return mechanism;
+    }
+
+    /** A mechanism that knows nothing of rules would make sandboxes that reach all. */
+    private void requireRules(SandboxMechanism mechanism) throws SandboxException {
+        Optional<String> lacking = mechanism.cannotRuleNetwork();
+        if (lacking.isPresent() && context.network().needsRules()) {
+            mechanism.close();
+            throw new SandboxException(
+                    FailureKind.REFUSED,
+                    lacking.get() + ", which this worker has (config.json: network, zygote_network, installer_network):"
+                            + " set \"network\" to \"host\", by which lambdas reach all that the machine reaches, or to"
+                            + " \"none\", by which they reach nothing",
+                    null);
+        }
     }
 
     private AutoCloseable startImportCache() throws ConfigException {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.inject.Guice;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
@@ -459,6 +460,38 @@ class WorkerTest {
         assertEquals(Optional.empty(), directory.running());
         assertEquals(Optional.empty(), worker.shape().roots().stream().findAny());
         assertThrows(IllegalStateException.class, worker::start);
+    }
+
+    @Test
+    void aMechanismThatCannotRuleTheNetworkIsNotStartedWithRules() throws Exception {
+        worker.close();
+        mechanism.lacksRules = Optional.of("there is no wall here");
+        writeNetwork("internet");
+        worker = worker();
+        SandboxException e = assertThrows(SandboxException.class, worker::start);
+        assertTrue(e.getMessage().contains("there is no wall here"), e.getMessage());
+        assertTrue(e.getMessage().contains("set \"network\" to \"host\""), e.getMessage());
+        assertTrue(mechanism.closed, "nothing of it is left");
+        for (String word : List.of("host", "none")) {
+            writeNetwork(word);
+            worker = worker();
+            worker.start();
+            worker.close();
+        }
+    }
+
+    private void writeNetwork(String word) throws IOException {
+        ObjectNode config = (ObjectNode) JSON.readTree(directory.configFile().toFile());
+        Files.writeString(
+                directory.configFile(),
+                config.put("network", word).put("worker_port", 0).toString());
+    }
+
+    @Test
+    void whatTheNetworkRefusedIsInTheStatistics() throws Exception {
+        assertEquals(3L, worker.statistics().get("network_refused"));
+        assertEquals(2L, worker.statistics().get("network_refused_some_lambda"));
+        assertEquals(1L, worker.statistics().get("network_refused_all_zygotes"));
     }
 
     @Test

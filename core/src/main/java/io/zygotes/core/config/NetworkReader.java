@@ -21,7 +21,7 @@ final class NetworkReader {
     }
 
     NetworkSetting ofLambdas() {
-        return read("network", NetworkSetting.HOST_WORD, List.of(), false);
+        return read("network", NetworkSetting.INTERNET_WORD, List.of(), false);
     }
 
     NetworkSetting ofZygotes() {

@@ -144,6 +144,15 @@ class WorkerConfigTest {
     }
 
     @Test
+    void whoSaysNothingReachesTheInternetAndInstallsTheirIndexes() throws Exception {
+        WorkerConfig config = read("{}");
+        assertEquals(NetworkSetting.INTERNET, config.network());
+        assertEquals(NetworkSetting.INTERNET, config.networkOfZygotes());
+        assertEquals("indexes", config.installerNetwork().word());
+        assertTrue(config.toJson().contains("\"network\" : \"internet\""), config.toJson());
+    }
+
+    @Test
     void zygotesReachWhatLambdasDoUnlessItIsSaid() throws Exception {
         assertEquals(NetworkSetting.NONE, read("{\"network\": \"none\"}").networkOfZygotes());
         assertEquals(

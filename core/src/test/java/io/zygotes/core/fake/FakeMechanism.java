@@ -106,6 +106,19 @@ public final class FakeMechanism implements SandboxMechanism {
         return leaf;
     }
 
+    /** Why it has no rules for the network; empty if it has. */
+    public volatile Optional<String> lacksRules = Optional.empty();
+
+    @Override
+    public Optional<String> cannotRuleNetwork() {
+        return lacksRules;
+    }
+
+    @Override
+    public Map<String, Long> networkRefusals() {
+        return Map.of("some-lambda", 2L, "all zygotes", 1L);
+    }
+
     @Override
     public Sandbox createSpare(Zygote parent, Limits most, Network network) throws SandboxException {
         checkParent(Optional.of(parent));

@@ -3,6 +3,8 @@ package io.zygotes.launcher.cli;
 import io.zygotes.launcher.console.Failure;
 import io.zygotes.launcher.image.Image;
 import io.zygotes.launcher.plugins.ImportCaches;
+import io.zygotes.launcher.plugins.MechanismPlugin;
+import io.zygotes.launcher.plugins.Mechanisms;
 import io.zygotes.launcher.plugins.Plugin;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -28,7 +30,7 @@ final class PluginsCheckCommand implements Callable<Integer> {
         ImportCaches caches = ImportCaches.check(Image.current().folder(), jar);
         List<Plugin> found =
                 caches.plugins().stream().filter(plugin -> !plugin.builtIn()).toList();
-        if (found.isEmpty() && caches.broken().isEmpty()) {
+        if (found.isEmpty() && caches.mechanisms().isEmpty() && caches.broken().isEmpty()) {
             throw new Failure(jar + " is neither a jar nor a folder with jars");
         }
         PrintWriter out = spec.commandLine().getOut();
@@ -36,6 +38,10 @@ final class PluginsCheckCommand implements Callable<Integer> {
             out.println("ok: \"" + plugin.name() + "\" " + plugin.version() + " (module " + plugin.module() + ", SPI "
                     + plugin.spiVersion() + ")");
             plugin.warnings().forEach(warning -> out.println("warning: " + warning));
+        }
+        for (MechanismPlugin mechanism : caches.mechanisms()) {
+            out.println("ok: sandbox mechanism \"" + mechanism.name() + "\" (module " + mechanism.module() + ")");
+            Mechanisms.of(caches).byName(jar.toString(), mechanism.name());
         }
         caches.broken().forEach(broken -> out.println("broken: " + broken));
         for (Plugin plugin : found) {

@@ -51,7 +51,11 @@ final class PluginsCommand implements Callable<Integer> {
             List<String> warnings) {}
 
     /** Chosen is the name in the settings, whether or not there is such a plugin; null without settings. */
-    private record Answer(String chosen, List<Line> plugins, List<BrokenPlugin> broken) {}
+    private record Answer(
+            String chosen, List<Line> plugins, List<Mechanism> mechanisms, List<BrokenPlugin> broken) {}
+
+    /** A sandbox mechanism that was dropped in. */
+    private record Mechanism(String name, String module, String origin) {}
 
     @Override
     public Integer call() throws Exception {
@@ -63,11 +67,17 @@ final class PluginsCommand implements Callable<Integer> {
         List<Line> lines = lines(caches, chosen);
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
-            out.println(Output.json(new Answer(chosen.orElse(null), lines, caches.broken())));
+            out.println(Output.json(new Answer(chosen.orElse(null), lines, mechanisms(caches), caches.broken())));
         } else {
             print(lines, chosen, caches, out);
         }
         return 0;
+    }
+
+    private static List<Mechanism> mechanisms(ImportCaches caches) {
+        return caches.mechanisms().stream()
+                .map(each -> new Mechanism(each.name(), each.module(), each.origin()))
+                .toList();
     }
 
     private static List<Line> lines(ImportCaches caches, Optional<String> chosen) {
@@ -113,6 +123,9 @@ final class PluginsCommand implements Callable<Integer> {
         for (Line line : lines) {
             line.warnings().forEach(warning -> out.println("warning: " + line.origin() + ": " + warning));
         }
+        caches.mechanisms()
+                .forEach(mechanism -> out.println("sandbox mechanism \"" + mechanism.name() + "\": module "
+                        + mechanism.module() + ", from " + mechanism.origin()));
         caches.broken().forEach(broken -> out.println("broken: " + broken));
         out.flush();
     }

@@ -7,6 +7,8 @@ import io.zygotes.core.files.Folders;
 import io.zygotes.core.python.HostPip;
 import io.zygotes.core.python.HostPython;
 import io.zygotes.core.python.PythonException;
+import io.zygotes.launcher.image.Image;
+import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.plugins.Mechanisms;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.SandboxException;
@@ -58,7 +60,16 @@ public final class Doctor {
         WorkerConfig config =
                 WorkerDirectory.exists(path) ? WorkerDirectory.open(path).config() : WorkerConfig.defaults(path);
         String where = path.resolve(WorkerConfig.FILE) + ": $.sandbox";
-        return new Doctor(path, config, Mechanisms.find().byName(where, config.sandbox()));
+        return new Doctor(path, config, mechanisms(config).byName(where, config.sandbox()));
+    }
+
+    /** Plugins are looked at only for a mechanism that the image does not have. */
+    private static Mechanisms mechanisms(WorkerConfig config) throws ConfigException {
+        Mechanisms ofImage = Mechanisms.ofImage();
+        return ofImage.has(config.sandbox())
+                ? ofImage
+                : Mechanisms.of(ImportCaches.find(
+                        Image.current().folder(), config.pluginFolder().stream().toList(), "plugin_path"));
     }
 
     /**

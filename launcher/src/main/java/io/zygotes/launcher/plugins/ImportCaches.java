@@ -22,11 +22,14 @@ public final class ImportCaches {
     public static final String DROP_IN = "plugins";
 
     private final List<Plugin> plugins;
+    private final List<MechanismPlugin> mechanisms;
     private final List<BrokenPlugin> broken;
     private final List<Path> searched;
 
-    private ImportCaches(List<Plugin> plugins, List<BrokenPlugin> broken, List<Path> searched) {
+    private ImportCaches(
+            List<Plugin> plugins, List<MechanismPlugin> mechanisms, List<BrokenPlugin> broken, List<Path> searched) {
         this.plugins = List.copyOf(plugins);
+        this.mechanisms = List.copyOf(mechanisms);
         this.broken = List.copyOf(broken);
         this.searched = List.copyOf(searched);
     }
@@ -82,13 +85,15 @@ public final class ImportCaches {
             }
         }
         List<Plugin> plugins = new ArrayList<>(builtIn.chosenOf(ofImage));
+        List<MechanismPlugin> mechanisms = new ArrayList<>();
         PluginLoader loader = new PluginLoader(image);
         for (PluginEntry entry : new LinkedHashSet<>(entries)) {
             PluginLoader.Outcome outcome = loader.load(entry);
             plugins.addAll(outcome.plugins());
+            mechanisms.addAll(outcome.mechanisms());
             broken.addAll(outcome.broken());
         }
-        return new ImportCaches(plugins, broken, searched);
+        return new ImportCaches(plugins, mechanisms, broken, searched);
     }
 
     private static Path real(Path path) {
@@ -103,6 +108,11 @@ public final class ImportCaches {
     /** Those that can be used, the image's first. Two may have one name; then {@link #byName} refuses. */
     public List<Plugin> plugins() {
         return plugins;
+    }
+
+    /** The sandbox mechanisms that were dropped in. */
+    public List<MechanismPlugin> mechanisms() {
+        return mechanisms;
     }
 
     /** Those that cannot be used. */

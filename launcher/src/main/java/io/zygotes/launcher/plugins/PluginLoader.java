@@ -3,6 +3,7 @@ package io.zygotes.launcher.plugins;
 import io.zygotes.core.guard.ContextLoader;
 import io.zygotes.spi.ImportCacheProvider;
 import io.zygotes.spi.SpiVersion;
+import io.zygotes.spi.mechanism.SandboxMechanismProvider;
 import java.io.IOException;
 import java.lang.module.Configuration;
 import java.lang.module.FindException;
@@ -28,7 +29,9 @@ import java.util.regex.Pattern;
 final class PluginLoader {
 
     private static final String SERVICE = ImportCacheProvider.class.getName();
-    private static final String SERVICES_FILE = "META-INF/services/" + SERVICE;
+    private static final String MECHANISM = SandboxMechanismProvider.class.getName();
+    private static final String SERVICES_FOLDER = "META-INF/services/";
+    private static final String SERVICES_FILE = SERVICES_FOLDER + SERVICE;
     private static final String SPI_PACKAGE = "io/zygotes/spi/";
     private static final String SPI_MODULE = "io.zygotes.spi";
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]*");
@@ -40,22 +43,25 @@ final class PluginLoader {
     }
 
     /** What an entry turned out to be: at least one of the lists is not empty. */
-    record Outcome(List<Plugin> plugins, List<BrokenPlugin> broken) {}
+    record Outcome(List<Plugin> plugins, List<MechanismPlugin> mechanisms, List<BrokenPlugin> broken) {
+
+        private static Outcome broken(List<BrokenPlugin> broken) {
+            return new Outcome(List.of(), List.of(), List.copyOf(broken));
+        }
+    }
 
     Outcome load(PluginEntry entry) {
         try {
             return loadOrFail(entry);
         } catch (BrokenPluginException e) {
-            return new Outcome(List.of(), List.of(e.plugin()));
+            return Outcome.broken(List.of(e.plugin()));
         } catch (RuntimeException | Error e) {
             // A jar may be damaged in any way, and Java's own code throws anything then. Nobody may have chosen this
             // one.
-            return new Outcome(
-                    List.of(),
-                    List.of(new BrokenPlugin(
-                            entry.path().toString(),
-                            "it cannot be looked at: " + JavaErrors.sentence(e),
-                            JavaErrors.mend(e, "copy it again, or take it away"))));
+            return Outcome.broken(List.of(new BrokenPlugin(
+                    entry.path().toString(),
+                    "it cannot be looked at: " + JavaErrors.sentence(e),
+                    JavaErrors.mend(e, "copy it again, or take it away"))));
         }
     }
 
@@ -103,7 +109,8 @@ final class PluginLoader {
 
     private static boolean provides(ModuleDescriptor module) {
         return module.provides().stream()
-                .anyMatch(provided -> provided.service().equals(SERVICE));
+                .anyMatch(provided -> provided.service().equals(SERVICE)
+                        || provided.service().equals(MECHANISM));
     }
 
     /** What of a jar matters before Java's own module code sees it. */
@@ -120,7 +127,8 @@ final class PluginLoader {
                         "it holds the SPI's own classes (" + SPI_PACKAGE + ")",
                         "leave them out: the worker brings them (in Maven, scope provided)");
             }
-            return new Contents(jar.getEntry(SERVICES_FILE) != null);
+            return new Contents(
+                    jar.getEntry(SERVICES_FILE) != null || jar.getEntry(SERVICES_FOLDER + MECHANISM) != null);
         } catch (IOException e) {
             throw new BrokenPluginException(
                     path,
@@ -184,6 +192,10 @@ final class PluginLoader {
 
     private Outcome inspect(PluginEntry entry, ModuleLayer layer, List<String> warnings) throws BrokenPluginException {
         ServiceScan<ImportCacheProvider> scan = ServiceScan.of(layer, ImportCacheProvider.class);
+        ServiceScan<SandboxMechanismProvider> mechanismScan = ServiceScan.of(layer, SandboxMechanismProvider.class);
+        List<Throwable> failures = new ArrayList<>(scan.failures());
+        failures.addAll(mechanismScan.failures());
+        List<MechanismPlugin> mechanisms = new ArrayList<>();
         List<Plugin> plugins = new ArrayList<>();
         List<BrokenPlugin> broken = new ArrayList<>();
         for (ImportCacheProvider provider : scan.services()) {
@@ -193,35 +205,46 @@ final class PluginLoader {
                 broken.add(e.plugin());
             }
         }
-        if (plugins.isEmpty() && broken.isEmpty() && scan.failures().isEmpty()) {
+        for (SandboxMechanismProvider provider : mechanismScan.services()) {
+            try {
+                mechanisms.add(describe(provider, entry.path().toString()));
+            } catch (BrokenPluginException e) {
+                broken.add(e.plugin());
+            }
+        }
+        boolean usable = !plugins.isEmpty() || !mechanisms.isEmpty();
+        if (!usable && broken.isEmpty() && failures.isEmpty()) {
             throw new BrokenPluginException(
                     entry.path(),
-                    "it provides no " + SERVICE,
+                    "it provides no " + SERVICE + ", and no " + MECHANISM,
                     "write 'provides " + SERVICE + " with YourProvider;' in its module-info.java, or add "
                             + SERVICES_FILE);
         }
-        if (plugins.isEmpty() && scan.failures().isEmpty()) {
+        if (!usable && failures.isEmpty()) {
             // What is for another revision of the SPI misses something of course.
-            return new Outcome(List.of(), List.copyOf(broken));
+            return Outcome.broken(broken);
         }
         // Also if a provider could not be made: the class files say more about the reason than the error does.
         LinkCheck.Result links = links(entry, layer);
         if (!links.cause().isEmpty()) {
             broken.add(new BrokenPlugin(entry.path().toString(), links.cause(), links.mend()));
-            return new Outcome(List.of(), List.copyOf(broken));
+            return Outcome.broken(broken);
         }
-        for (Throwable failure : scan.failures()) {
+        for (Throwable failure : failures) {
             broken.add(new BrokenPlugin(
                     entry.path().toString(),
                     JavaErrors.sentence(failure),
                     JavaErrors.mend(
                             failure,
                             "the class that 'provides' or META-INF/services names must be public, implement "
-                                    + ImportCacheProvider.class.getSimpleName()
+                                    + ImportCacheProvider.class.getSimpleName() + " or "
+                                    + SandboxMechanismProvider.class.getSimpleName()
                                     + " and have a public constructor without parameters that does nothing")));
         }
         return new Outcome(
-                plugins.stream().map(plugin -> plugin.warned(links.warnings())).toList(), List.copyOf(broken));
+                plugins.stream().map(plugin -> plugin.warned(links.warnings())).toList(),
+                List.copyOf(mechanisms),
+                List.copyOf(broken));
     }
 
     private static LinkCheck.Result links(PluginEntry entry, ModuleLayer layer) throws BrokenPluginException {
@@ -230,6 +253,25 @@ final class PluginLoader {
         } catch (IOException e) {
             throw new BrokenPluginException(
                     entry.path(), "it cannot be read (" + e.getMessage() + ")", "copy it again");
+        }
+    }
+
+    private static MechanismPlugin describe(SandboxMechanismProvider provider, String origin)
+            throws BrokenPluginException {
+        try {
+            String name = provider.name();
+            if (name == null || !NAME.matcher(name).matches()) {
+                throw new BrokenPluginException(
+                        Path.of(origin),
+                        "\"" + name + "\" cannot be the name of a sandbox mechanism",
+                        "a name starts with a lower-case letter and holds lower-case letters, digits and -");
+            }
+            return new MechanismPlugin(name, provider.getClass().getModule().getName(), origin, provider);
+        } catch (RuntimeException | Error e) {
+            throw new BrokenPluginException(
+                    Path.of(origin),
+                    provider.getClass().getName() + " fails when asked about itself: " + JavaErrors.sentence(e),
+                    JavaErrors.mend(e, "name() must return a constant"));
         }
     }
 

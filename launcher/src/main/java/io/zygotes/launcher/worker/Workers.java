@@ -31,7 +31,7 @@ public final class Workers {
         String file = directory.configFile().toString();
         Plugin plugin = caches.byName(
                 file + ": $.features.import_cache", config.features().importCache());
-        return make(directory, config, plugin.provider());
+        return make(directory, config, plugin.provider(), Mechanisms.of(caches));
     }
 
     /**
@@ -44,8 +44,14 @@ public final class Workers {
      */
     public static Worker make(WorkerDirectory directory, WorkerConfig config, ImportCacheProvider cache)
             throws ConfigException {
+        return make(directory, config, cache, Mechanisms.ofImage());
+    }
+
+    private static Worker make(
+            WorkerDirectory directory, WorkerConfig config, ImportCacheProvider cache, Mechanisms mechanisms)
+            throws ConfigException {
         SandboxMechanismProvider mechanism =
-                Mechanisms.find().byName(directory.configFile() + ": $.sandbox", config.sandbox());
+                mechanisms.byName(directory.configFile() + ": $.sandbox", config.sandbox());
         return Guice.createInjector(Stage.PRODUCTION, new CoreModule(directory, config, cache, mechanism))
                 .getInstance(Worker.class);
     }

@@ -63,7 +63,9 @@ class NetworkRulesIT {
                 "less", "network: {allow: ['" + INTERNET + ":7000/tcp', 10.0.0.0/8]}",
                 "nothing", "network: none",
                 "more", "network: host");
-        try (NamespaceWorker worker = start(config -> config.put("network", "internet"), lambdas)) {
+        // It is the default.
+        try (NamespaceWorker worker = start(config -> config.remove("network"), lambdas)) {
+            assertTrue(worker.log().contains("network: lambdas reach the internet and the resolvers"), worker.log());
             for (int i = 0; i < 2; i++) {
                 assertReached(worker, "ok", "usual", INTERNET);
                 assertReached(worker, "ok", "usual", INTERNET6);

@@ -97,6 +97,56 @@ class ImportCachesTest {
                 plugin.warnings().getFirst());
     }
 
+    private PluginJar mechanism(String name) {
+        return new PluginJar()
+                .source("acme/Boxes.java", """
+                    package acme;
+                    import io.zygotes.spi.SandboxException;
+                    import io.zygotes.spi.mechanism.*;
+                    public final class Boxes implements SandboxMechanismProvider {
+                        public String name() { return "%s"; }
+                        public SandboxMechanism start(MechanismContext context) throws SandboxException {
+                            throw new SandboxException("never");
+                        }
+                    }
+                    """.formatted(name))
+                .module(
+                        "acme.boxes",
+                        "requires io.zygotes.spi;",
+                        "provides io.zygotes.spi.mechanism.SandboxMechanismProvider with acme.Boxes;");
+    }
+
+    @Test
+    void aSandboxMechanismIsDroppedInLikeAnImportCache() throws Exception {
+        mechanism("boxes").write(plugins.resolve("boxes.jar"));
+
+        ImportCaches found = find();
+
+        assertEquals(List.of(), found.broken());
+        assertEquals("boxes", Mechanisms.of(found).byName(WHERE, "boxes").name());
+        assertTrue(Mechanisms.of(found).has("sock"), "those of the image are there, too");
+        ConfigException e =
+                assertThrows(ConfigException.class, () -> Mechanisms.of(found).byName(WHERE, "bags"));
+        assertTrue(e.getMessage().contains("known are \"boxes\", \"sock\""), e.getMessage());
+    }
+
+    @Test
+    void twoSandboxMechanismsOfOneNameAreRefused() throws Exception {
+        mechanism("sock").write(plugins.resolve("boxes.jar"));
+
+        ConfigException e = assertThrows(
+                ConfigException.class, () -> Mechanisms.of(find()).byName(WHERE, "sock"));
+
+        assertTrue(e.getMessage().contains("two sandbox mechanisms"), e.getMessage());
+    }
+
+    @Test
+    void aSandboxMechanismWithoutAProperNameIsBroken() throws Exception {
+        mechanism("Boxes!").write(plugins.resolve("boxes.jar"));
+
+        assertTrue(onlyBroken().cause().contains("cannot be the name of a sandbox mechanism"));
+    }
+
     @Test
     void twoPluginsMayCarryTwoVersionsOfOneLibrary() throws Exception {
         for (String version : List.of("1", "2")) {
