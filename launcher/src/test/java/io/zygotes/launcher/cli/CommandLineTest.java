@@ -223,6 +223,41 @@ class CommandLineTest {
         assertTrue(run.out().endsWith("3 nodes\n"), run.out());
     }
 
+    /** It names numpy, and pandas needs that. */
+    @Test
+    void whatAWorkerFoundUnfitIsMarkedByTreeShowAndInNoTreeThatIsFitted() throws Exception {
+        Path worker = folder.resolve("worker");
+        assertEquals(0, Run.of("init", "-p", worker.toString()).exit());
+        Path installed = Files.createDirectories(
+                WorkerDirectory.open(worker).config().packagesFolder().resolve("numpy==2.2.3"));
+        Files.writeString(
+                installed.resolve("package.json"),
+                "{\"name\": \"numpy\", \"version\": \"2.2.3\", \"unfit\": \"it keeps a socket open\"}");
+        Path tree = Files.writeString(
+                folder.resolve("tree.json"), "{\"packages\": [], \"children\": [{\"packages\": [\"numpy\"]}]}");
+
+        Run show = Run.of("tree", "show", tree.toString(), "-p", worker.toString());
+        Path fitted = folder.resolve("fitted.json");
+        Run fit = Run.of(
+                "tree",
+                "fit",
+                "--trace",
+                trace().toString(),
+                "--nodes",
+                "3",
+                "--out",
+                fitted.toString(),
+                "-p",
+                worker.toString());
+
+        assertTrue(show.out().contains("numpy  unfit"), show.out());
+        assertTrue(show.out().contains("numpy==2.2.3 is unfit for zygotes: it keeps a socket open"), show.out());
+        assertEquals(0, fit.exit(), fit.err());
+        assertTrue(fit.err().contains("left out numpy==2.2.3"), fit.err());
+        String text = Files.readString(fitted);
+        assertFalse(text.contains("numpy") || text.contains("pandas"), text);
+    }
+
     @Test
     void treeShowNamesTheFaultWithItsJsonPath() throws Exception {
         Path file = Files.writeString(folder.resolve("tree.json"), "{\"packages\": [\"numpy\"]}");

@@ -27,11 +27,16 @@ class ImageIT {
     /** As docs/plugins.md lists them. */
     private static final List<String> JDK_MODULES = List.of(
             "java.base",
+            "java.compiler",
+            "java.instrument",
             "java.logging",
             "java.management",
             "java.naming",
             "java.net.http",
+            "java.security.jgss",
+            "java.security.sasl",
             "java.sql",
+            "java.sql.rowset",
             "java.xml",
             "jdk.jfr",
             "jdk.net",

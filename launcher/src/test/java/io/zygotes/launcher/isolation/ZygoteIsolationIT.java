@@ -262,12 +262,14 @@ class ZygoteIsolationIT extends WithOwnWorker {
     @Test
     void z13AThreadThatHoldsALockDoesNotStopLeaves() throws Exception {
         start(config -> ((ObjectNode) config.get("limits")).put("runtime_sec", 2), HostilePackage.of("z13", """
-            import _thread, logging, threading, time
+            import _thread, ctypes, logging, threading, time
             LOCK = threading.Lock()
             def hold():
                 with logging._lock, LOCK:
                     time.sleep(600)
-            _thread.start_new_thread(hold, ())  # Python would tell of the other kind, and there would be no zygote
+            # As a thread that its library starts anew in a child: with another one there would be no zygote.
+            ctypes.PyDLL(None).prctl(15, b"jemalloc_bg_thd", 0, 0, 0)
+            _thread.start_new_thread(hold, ())
             time.sleep(0.1)
             """));
         lambda(

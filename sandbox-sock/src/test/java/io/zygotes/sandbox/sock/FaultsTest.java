@@ -141,8 +141,8 @@ class FaultsTest {
     @AlsoOnPureCgroup2
     @Test
     void aZygoteThatFilledItsOwnLimitOfProcessesIsGivenUp() throws Exception {
-        PackageId fills = real.pack("fills", "1", """
-            import _thread, time  # of threads that Python lists the worker would hear, and give the zygote up
+        PackageId fills = real.pack("fills", "1", RealSandboxes.START_THREAD_OF_LIBRARY + """
+            import time
             def fill():
                 time.sleep(0.3)
                 while True:
@@ -150,7 +150,7 @@ class FaultsTest {
                         _thread.start_new_thread(time.sleep, (600,))
                     except RuntimeError:
                         time.sleep(0.02)
-            _thread.start_new_thread(fill, ())
+            start_thread_of_library(fill)
             """);
         Zygote full = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(fills));
         for (int i = 0; i < 200 && !((SockZygote) full).group().isFull(); i++) {
@@ -254,9 +254,10 @@ class FaultsTest {
         PackageId stops = real.pack(
                 "stops",
                 "1",
-                "import _thread, ctypes, time\n"
+                RealSandboxes.START_THREAD_OF_LIBRARY
+                        + "import time\n"
                         + "hold = ctypes.PyDLL(None).pause  # and the interpreter's lock with it\n"
-                        + "_thread.start_new_thread(lambda: (time.sleep(0.5), hold()), ())\n");
+                        + "start_thread_of_library(lambda: (time.sleep(0.5), hold()))\n");
         Zygote stopped = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(stops));
         Thread.sleep(1500);
         LeafSpec spec = real.lambda("it", "def f(event): return 1\n", stops);

@@ -30,6 +30,20 @@ final class RealSandboxes implements AutoCloseable {
 
     static final Limits LIMITS = new Limits(128, 16, 100, 0, 10, 256, 16);
 
+    /**
+     * For packages: starts a thread that Python does not list, with the name of one that its library starts anew in each
+     * child (jemalloc's). Of any other the zygote would say that no fork has it. A new thread has the name of the one
+     * that starts it.
+     */
+    static final String START_THREAD_OF_LIBRARY = """
+        import _thread, ctypes
+        def start_thread_of_library(function, *arguments):
+            set_name = ctypes.PyDLL(None).prctl
+            set_name(15, b"jemalloc_bg_thd", 0, 0, 0)
+            _thread.start_new_thread(function, arguments)
+            set_name(15, b"python3", 0, 0, 0)
+        """;
+
     final Path folder;
     final SockMechanism mechanism;
     final Queue<String> printed = new ConcurrentLinkedQueue<>();

@@ -238,10 +238,9 @@ class SockMechanismTest {
 
     @Test
     void aZygoteWithThreadsStillForks() throws Exception {
-        PackageId busy = real.pack("busy", "1", """
-            import _thread, time, warnings
-            # As libraries in C do it: of threads that Python knows the zygote would say that no fork has them.
-            _thread.start_new_thread(time.sleep, (60,))
+        PackageId busy = real.pack("busy", "1", RealSandboxes.START_THREAD_OF_LIBRARY + """
+            import time, warnings
+            start_thread_of_library(time.sleep, 60)
             def hook(*warning):
                 print("warned", flush=True)
             warnings.simplefilter("always")
@@ -268,10 +267,10 @@ class SockMechanismTest {
         signal.signal(signal.SIGCHLD, reap)
         """})
     void aPackageThatWaitsForEveryChildDoesNotHarmItsZygote(String source) throws Exception {
-        String[] threads = {"", "_thread.start_new_thread(time.sleep, (60,))\n"};
+        String[] threads = {"", "start_thread_of_library(time.sleep, 60)\n"};
+        String helper = RealSandboxes.START_THREAD_OF_LIBRARY + "import os, signal, time\n";
         for (int i = 0; i < threads.length; i++) {
-            PackageId reaps =
-                    real.pack("reaps" + i, "1", "import _thread, os, signal, time\n" + source + "\n" + threads[i]);
+            PackageId reaps = real.pack("reaps" + i, "1", helper + source + "\n" + threads[i]);
             Zygote zygote = real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(reaps));
             LeafSpec spec = real.lambda("it", "def f(event): return 1\n", reaps);
             for (int again = 0; again < 2; again++) {

@@ -12,8 +12,9 @@ _with_handlers = set()
 _looked_at = set()
 # By which a library registers one: what pthread_atfork(3) becomes.
 _REGISTERS = b"__register_atfork"
-# Of these it is known that their handlers end and start threads and do nothing else. They are in most zygotes.
-_OF_THREADS = ("openblas", "pypocketfft")
+# Of these it is known that their handlers end and start threads and do nothing else; gRPC registers its own with its
+# first channel. They are in many zygotes.
+_NOT_NEEDED = ("openblas", "pypocketfft", "cygrpc")
 
 
 def note_libraries():
@@ -29,7 +30,7 @@ def look_for_handlers():
     new = libraries.loaded() - _looked_at
     _looked_at.update(new)
     for path in new:
-        if not any(known in os.path.basename(path) for known in _OF_THREADS) and libraries.names(path, _REGISTERS):
+        if not any(known in os.path.basename(path) for known in _NOT_NEEDED) and libraries.names(path, _REGISTERS):
             _with_handlers.add(path)
 
 
