@@ -189,8 +189,8 @@ class ClaimsIT {
         kill(worker);
         List<Path> records = new ArrayList<>(
                 List.of(worker.path().resolve("sandboxes/region"), worker.path().resolve("worker.json")));
-        try (Stream<Path> all = Files.find(
-                worker.path().resolve("sandboxes"), 2, (path, _) -> path.endsWith("compiled"))) {
+        try (Stream<Path> all =
+                Files.find(worker.path().resolve("sandboxes"), 2, (path, _) -> path.endsWith("compiled"))) {
             all.forEach(records::add);
         }
         assertEquals(3, records.size(), records.toString());
