@@ -51,8 +51,7 @@ final class PluginsCommand implements Callable<Integer> {
             List<String> warnings) {}
 
     /** Chosen is the name in the settings, whether or not there is such a plugin; null without settings. */
-    private record Answer(
-            String chosen, List<Line> plugins, List<Mechanism> mechanisms, List<BrokenPlugin> broken) {}
+    private record Answer(String chosen, List<Line> plugins, List<Mechanism> mechanisms, List<BrokenPlugin> broken) {}
 
     /** A sandbox mechanism that was dropped in. */
     private record Mechanism(String name, String module, String origin) {}

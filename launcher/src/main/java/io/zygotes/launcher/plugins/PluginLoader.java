@@ -109,8 +109,8 @@ final class PluginLoader {
 
     private static boolean provides(ModuleDescriptor module) {
         return module.provides().stream()
-                .anyMatch(provided -> provided.service().equals(SERVICE)
-                        || provided.service().equals(MECHANISM));
+                .anyMatch(provided ->
+                        provided.service().equals(SERVICE) || provided.service().equals(MECHANISM));
     }
 
     /** What of a jar matters before Java's own module code sees it. */

@@ -134,8 +134,8 @@ class ImportCachesTest {
     void twoSandboxMechanismsOfOneNameAreRefused() throws Exception {
         mechanism("sock").write(plugins.resolve("boxes.jar"));
 
-        ConfigException e = assertThrows(
-                ConfigException.class, () -> Mechanisms.of(find()).byName(WHERE, "sock"));
+        ConfigException e =
+                assertThrows(ConfigException.class, () -> Mechanisms.of(find()).byName(WHERE, "sock"));
 
         assertTrue(e.getMessage().contains("two sandbox mechanisms"), e.getMessage());
     }
