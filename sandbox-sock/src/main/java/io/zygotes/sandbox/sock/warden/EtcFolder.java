@@ -117,7 +117,7 @@ final class EtcFolder implements AutoCloseable {
         }
     }
 
-    private void put(Path name, EtcSource.Node node) {
+    private void put(Path name, EtcSource.Node node) throws IOException {
         Path place = top.resolve(name);
         try {
             switch (node) {
@@ -126,7 +126,6 @@ final class EtcFolder implements AutoCloseable {
                     Files.setPosixFilePermissions(place, PosixFilePermissions.fromString("rwxr-xr-x"));
                 }
                 case EtcSource.Link link -> {
-                    Files.deleteIfExists(beside);
                     Files.createSymbolicLink(beside, link.target());
                     Files.move(beside, place, StandardCopyOption.ATOMIC_MOVE);
                 }
@@ -136,6 +135,7 @@ final class EtcFolder implements AutoCloseable {
             written.put(name, node);
         } catch (IOException e) {
             // The next look tries again.
+            Files.deleteIfExists(beside);
             if (!told) {
                 told = true;
                 LOG.log(Level.WARNING, "cannot bring /etc/" + name + " into sandboxes, which miss what it says: " + e);
@@ -144,7 +144,6 @@ final class EtcFolder implements AutoCloseable {
     }
 
     private void replace(Path place, byte[] content) throws IOException {
-        Files.deleteIfExists(beside);
         Files.write(beside, content);
         Files.setPosixFilePermissions(beside, PosixFilePermissions.fromString("rw-r--r--"));
         Files.move(beside, place, StandardCopyOption.ATOMIC_MOVE);

@@ -133,24 +133,27 @@ final class EtcSource {
 
     private SortedMap<Path, Node> look(boolean folders) throws IOException {
         SortedMap<Path, Node> found = new TreeMap<>();
-        for (Path name : names()) {
-            add(found, name, 0, folders);
+        Optional<Path> etc = root.find(ETC);
+        if (etc.isPresent() && Files.isDirectory(etc.get())) {
+            for (Path name : names(etc.get())) {
+                add(found, name, etc.get(), 0, folders);
+            }
         }
         found.putIfAbsent(Path.of(HOSTS), new Text(NO_HOSTS + HostNames.lines()));
         addOwn(found);
         return found;
     }
 
-    private List<Path> names() throws IOException {
-        Optional<Path> etc = root.find(ETC);
+    private static List<Path> names(Path etc) throws IOException {
         List<Path> names = new ArrayList<>();
         for (String name : NAMES) {
             if (!name.endsWith("*")) {
                 names.add(Path.of(name));
-            } else if (etc.isPresent() && Files.isDirectory(etc.get())) {
-                children(etc.get()).stream()
-                        .filter(child -> child.toString().startsWith(name.substring(0, name.length() - 1)))
-                        .forEach(names::add);
+            }
+        }
+        for (Path child : children(etc)) {
+            if (isBrought(child) && !names.contains(child)) {
+                names.add(child);
             }
         }
         return names;
@@ -174,21 +177,27 @@ final class EtcSource {
                         : known.equals(first));
     }
 
-    /** @param name below /etc */
-    private void add(Map<Path, Node> found, Path name, int depth, boolean folders) throws IOException {
+    /**
+     * @param name below /etc
+     * @param parent where the folder is that it is in, without links
+     */
+    private void add(Map<Path, Node> found, Path name, Path parent, int depth, boolean folders) throws IOException {
         try {
-            Optional<Path> link = root.link(ETC.resolve(name));
+            Path here = parent.resolve(name.getFileName());
+            if (!Files.isSymbolicLink(here)) {
+                take(found, name, here, depth, folders);
+                return;
+            }
             Optional<Path> real = root.find(ETC.resolve(name));
             if (real.isEmpty()) {
                 return;
             }
             Path inside = Path.of("/").resolve(root.top().relativize(real.get()));
-            if (link.isPresent()
-                    && (inside.startsWith(USR) || inside.startsWith(ETC) && isBrought(ETC.relativize(inside)))) {
+            if (inside.startsWith(USR) || inside.startsWith(ETC) && isBrought(ETC.relativize(inside))) {
                 found.put(name, new Link(inside));
-                return;
+            } else {
+                take(found, name, real.get(), depth, folders);
             }
-            take(found, name, real.get(), depth, folders);
         } catch (NoSuchFileException | NotDirectoryException | AccessDeniedException e) {
             // It went while we looked, or not even root may look: as if it were not there.
             found.remove(name);
@@ -203,7 +212,7 @@ final class EtcSource {
             if (folders && (mode & ENTERED_BY_OTHERS) == ENTERED_BY_OTHERS && depth < DEEPEST) {
                 found.put(name, new Folder());
                 for (Path child : children(real)) {
-                    add(found, name.resolve(child), depth + 1, true);
+                    add(found, name.resolve(child), real, depth + 1, true);
                 }
             }
         } else if (Files.isRegularFile(real, LinkOption.NOFOLLOW_LINKS)
