@@ -69,7 +69,7 @@ final class SubjectCheck {
             zygotes.add(strategy.name());
         }
         List<Difference> differences = compare(comparison, here, Optional.empty(), worker, bare);
-        if (forked && here.failure().isEmpty()) {
+        if (!here.present().isEmpty()) {
             Observation other = otherLeaf(worker);
             differences = compare(comparison, here, Optional.of(other), worker, bare);
             if (!differences.isEmpty()) {

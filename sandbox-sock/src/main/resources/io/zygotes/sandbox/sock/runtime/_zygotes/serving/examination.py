@@ -160,8 +160,10 @@ class Examination:
         """Generators of the standard library's kind, but for its own, which Python seeds anew in each child."""
         kinds = self._random
         for found in gc.get_objects():
-            if isinstance(found, kinds.Random) and found is not kinds._inst:
-                if not isinstance(found, kinds.SystemRandom):
+            # isinstance would ask an object of a package what it is: lazy ones would become what they stand for.
+            kind = type(found)
+            if issubclass(kind, kinds.Random) and found is not kinds._inst:
+                if not issubclass(kind, kinds.SystemRandom):
                     yield found
 
 
@@ -255,7 +257,7 @@ def _numpy_generators():
         return
     for module in list(sys.modules.values()):
         for found in list(getattr(module, "__dict__", {}).values()):
-            if not isinstance(found, kind) or id(found) in _noted:
+            if not issubclass(type(found), kind) or id(found) in _noted:  # isinstance as above
                 continue
             _noted.add(id(found))
             bits = found.bit_generator

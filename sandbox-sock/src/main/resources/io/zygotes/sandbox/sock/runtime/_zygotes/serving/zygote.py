@@ -26,6 +26,7 @@ from ..protocol import (
     KEY_UNFIT,
     KEY_VISIBLE,
     KIND_LEAF,
+    PATH_HANDLER,
     STEP_FORK,
     STEP_IMPORT,
 )
@@ -53,8 +54,10 @@ def main(instructions):
     try:
         interpreter.add_packages(instructions[KEY_VISIBLE])
         if instructions[KEY_PACKAGES]:
+            os.chdir(PATH_HANDLER)  # where lambdas are when they import: some packages remember it
             with examination:
                 costs = import_all(instructions[KEY_PACKAGES], examination.after)
+            os.chdir("/")
         inheritance.remember_shared(mappings.make_private())
         require_standard_streams()
         require_forks()
