@@ -24,6 +24,7 @@ import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
+import io.zygotes.spi.Packages;
 import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Zygote;
@@ -48,6 +49,7 @@ final class SockMechanism implements SandboxMechanism {
 
     private static final System.Logger LOG = System.getLogger(SockMechanism.class.getName());
 
+    private final Packages packages;
     private final CgroupTree cgroups;
     private final OutputPump pump;
     private final WardenSupervisor wardens;
@@ -62,6 +64,7 @@ final class SockMechanism implements SandboxMechanism {
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private SockMechanism(MechanismContext context, WardenPlan plan, CgroupTree cgroups) throws IOException {
+        packages = context.packages();
         this.cgroups = cgroups;
         pump = new OutputPump();
         wardens = new WardenSupervisor(plan, cgroups, pump, context.output());
@@ -143,7 +146,7 @@ final class SockMechanism implements SandboxMechanism {
 
     @Override
     public Optional<String> misfit(Zygote zygote, LeafSpec spec) {
-        return Misfit.of((SockZygote) zygote, spec);
+        return Misfit.of((SockZygote) zygote, spec, packages::installed);
     }
 
     @Override

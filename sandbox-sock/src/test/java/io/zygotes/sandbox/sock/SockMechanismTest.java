@@ -257,6 +257,27 @@ class SockMechanismTest {
                 call(real.mechanism.createLeaf(Optional.of(zygote), spec), ""));
     }
 
+    /** BeautifulSoup without lxml never learns of it, nor pandas of pyarrow. */
+    @Test
+    void aLambdaWithAPackageThatTheZygoteLookedForInVainIsNotForkedFromIt() throws Exception {
+        PackageId looks = real.pack("looks", "1", """
+            try:
+                import helper
+            except ImportError:
+                helper = None
+            """);
+        PackageId helper = real.pack("helper", "1", "VALUE = 5\n");
+        Zygote zygote = real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(looks));
+        String source = "import looks\ndef f(event):\n    return looks.helper is None\n";
+        assertEquals(Optional.empty(), real.mechanism.misfit(zygote, real.lambda("without", source, looks)));
+        assertTrue(real.mechanism
+                .misfit(zygote, real.lambda("with", source, looks, helper))
+                .orElseThrow()
+                .contains("helper"));
+        Zygote both = real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(looks, helper));
+        assertEquals(Optional.empty(), real.mechanism.misfit(both, real.lambda("both", source, looks, helper)));
+    }
+
     /** coverage, say, remembers it while it is imported. */
     @Test
     void packagesAreImportedInTheWorkingDirectoryOfLambdas() throws Exception {

@@ -56,11 +56,27 @@ class _Recorded(dict):
         return super().__iter__()
 
 
+class _Missing:
+    """The last of all finders: comes to know what was looked for and not found."""
+
+    def __init__(self, missed):
+        self._missed = missed
+
+    def find_spec(self, name, path=None, target=None):
+        # Below a package that is no namespace nobody else can add a module.
+        top = sys.modules.get(name.partition(".")[0])
+        if path is None or getattr(top, "__file__", None) is None:
+            self._missed.add(name)
+        return None
+
+
 class Examination:
     """Looks at this process while it imports packages."""
 
     # Variables that were asked for by packages of this zygote, or of those that it was forked from.
     asked = set()
+    # Modules that these packages looked for, and did without.
+    missed = set()
 
     def __init__(self):
         self.unfit = {}
@@ -87,6 +103,8 @@ class Examination:
         self._plain = os.environ._data
         recorded = _Recorded(self._plain, self.asked)
         os.environ._data = os.environb._data = recorded
+        self._missing = _Missing(self.missed)
+        sys.meta_path.append(self._missing)
         self._seed = random.Random.seed
         random.Random.seed = _recording_seed(self._seed, self._seeded)
         return self
@@ -103,6 +121,8 @@ class Examination:
 
     def __exit__(self, kind, error, trace):
         self._random.Random.seed = self._seed
+        if self._missing in sys.meta_path:  # a package may have put others there
+            sys.meta_path.remove(self._missing)
         plain = dict(os.environ._data)
         self._plain.clear()
         self._plain.update(plain)

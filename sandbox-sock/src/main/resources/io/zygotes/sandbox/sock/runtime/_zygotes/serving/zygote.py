@@ -20,6 +20,7 @@ from ..protocol import (
     KEY_COSTS,
     KEY_ENVIRONMENT,
     KEY_IMPORTED,
+    KEY_MISSED,
     KEY_PACKAGES,
     KEY_RUNTIME,
     KEY_THREADS,
@@ -81,6 +82,7 @@ def _report(costs, examination):
         KEY_ASKED: sorted(examination.asked),
         KEY_CHANGED: sorted(inheritance.environment),
         KEY_IMPORTED: interpreter.imported_by_packages(),
+        KEY_MISSED: sorted(examination.missed),
         KEY_RUNTIME: interpreter.imported_by_runtime(),
     }
 
