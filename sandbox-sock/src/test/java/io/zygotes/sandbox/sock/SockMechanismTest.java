@@ -283,11 +283,10 @@ class SockMechanismTest {
     void packagesAreImportedInTheWorkingDirectoryOfLambdas() throws Exception {
         PackageId place = real.pack("place", "1", "import os\nPLACE = os.getcwd()\n");
         Zygote zygote = real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(place));
-        LeafSpec spec = real.lambda(
-                "asks", "import os, place\ndef f(event):\n    return [place.PLACE, os.getcwd()]\n", place);
+        LeafSpec spec =
+                real.lambda("asks", "import os, place\ndef f(event):\n    return [place.PLACE, os.getcwd()]\n", place);
         assertEquals(
-                "200 [\"/handler\", \"/handler\"]",
-                call(real.mechanism.createLeaf(Optional.of(zygote), spec), ""));
+                "200 [\"/handler\", \"/handler\"]", call(real.mechanism.createLeaf(Optional.of(zygote), spec), ""));
     }
 
     @Test

@@ -113,7 +113,8 @@ public final class Misfit {
                         .isPresent())
                 .sorted()
                 .findFirst()
-                .map(id -> "packages of the zygote looked for " + id.name() + ", which it has, when they were imported");
+                .map(id ->
+                        "packages of the zygote looked for " + id.name() + ", which it has, when they were imported");
     }
 
     private static boolean counts(String name, ImportTraces traces, boolean hasPackages) {
