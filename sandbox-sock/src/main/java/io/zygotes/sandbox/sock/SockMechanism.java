@@ -24,6 +24,7 @@ import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
+import io.zygotes.spi.Packages;
 import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Zygote;
@@ -47,6 +48,7 @@ final class SockMechanism implements SandboxMechanism {
 
     private static final System.Logger LOG = System.getLogger(SockMechanism.class.getName());
 
+    private final Packages packages;
     private final CgroupTree cgroups;
     private final Clients clients;
     private final OutputPump pump;
@@ -65,6 +67,7 @@ final class SockMechanism implements SandboxMechanism {
     private SockMechanism(
             MechanismContext context, WardenPlan plan, CgroupTree cgroups, HostIds ids, SandboxNetwork network)
             throws IOException {
+        packages = context.packages();
         this.cgroups = cgroups;
         clients = new Clients(ids, cgroups);
         this.network = network;
@@ -162,7 +165,7 @@ final class SockMechanism implements SandboxMechanism {
 
     @Override
     public Optional<String> misfit(Zygote zygote, LeafSpec spec) {
-        return Misfit.of((SockZygote) zygote, spec);
+        return Misfit.of((SockZygote) zygote, spec, packages::installed);
     }
 
     @Override

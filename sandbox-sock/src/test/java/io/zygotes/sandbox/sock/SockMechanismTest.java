@@ -236,6 +236,59 @@ class SockMechanismTest {
                 () -> real.mechanism.createZygote(Optional.empty(), RealSandboxes.zygote(dies)));
     }
 
+    /** matplotlib-inline cannot be imported without matplotlib, which IPython, who needs it, can do without. */
+    @Test
+    void aZygotePassesOverWhatOthersNeedAndCannotBeImported() throws Exception {
+        PackageId lacks = real.pack("lacks", "1", "TRIED = True\nimport nothing_like_this\n");
+        PackageId works = real.pack("works", "1", "VALUE = 5\n");
+        Zygote zygote = real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(lacks, works));
+        LeafSpec spec = real.lambda("uses", """
+            import sys
+            before = sorted({'lacks', 'works'} & set(sys.modules))
+            import works
+            def f(event):
+                try:
+                    import lacks
+                except ImportError as error:
+                    return [before, works.VALUE, str(error)]
+            """, lacks, works);
+        assertEquals(
+                "200 [[\"works\"], 5, \"No module named 'nothing_like_this'\"]",
+                call(real.mechanism.createLeaf(Optional.of(zygote), spec), ""));
+    }
+
+    /** BeautifulSoup without lxml never learns of it, nor pandas of pyarrow. */
+    @Test
+    void aLambdaWithAPackageThatTheZygoteLookedForInVainIsNotForkedFromIt() throws Exception {
+        PackageId looks = real.pack("looks", "1", """
+            try:
+                import helper
+            except ImportError:
+                helper = None
+            """);
+        PackageId helper = real.pack("helper", "1", "VALUE = 5\n");
+        Zygote zygote = real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(looks));
+        String source = "import looks\ndef f(event):\n    return looks.helper is None\n";
+        assertEquals(Optional.empty(), real.mechanism.misfit(zygote, real.lambda("without", source, looks)));
+        assertTrue(real.mechanism
+                .misfit(zygote, real.lambda("with", source, looks, helper))
+                .orElseThrow()
+                .contains("helper"));
+        Zygote both = real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(looks, helper));
+        assertEquals(Optional.empty(), real.mechanism.misfit(both, real.lambda("both", source, looks, helper)));
+    }
+
+    /** coverage, say, remembers it while it is imported. */
+    @Test
+    void packagesAreImportedInTheWorkingDirectoryOfLambdas() throws Exception {
+        PackageId place = real.pack("place", "1", "import os\nPLACE = os.getcwd()\n");
+        Zygote zygote = real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(place));
+        LeafSpec spec =
+                real.lambda("asks", "import os, place\ndef f(event):\n    return [place.PLACE, os.getcwd()]\n", place);
+        assertEquals(
+                "200 [\"/handler\", \"/handler\"]", call(real.mechanism.createLeaf(Optional.of(zygote), spec), ""));
+    }
+
     @Test
     void aZygoteWithThreadsStillForks() throws Exception {
         PackageId busy = real.pack("busy", "1", RealSandboxes.START_THREAD_OF_LIBRARY + """

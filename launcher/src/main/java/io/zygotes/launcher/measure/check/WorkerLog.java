@@ -7,6 +7,7 @@ import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 
 /**
  * What workers of this process log while it is open, kept instead of shown: it says why a lambda is not served by a
@@ -15,6 +16,7 @@ import java.util.logging.Logger;
 final class WorkerLog implements AutoCloseable {
 
     private static final int MOST = 20_000;
+    private static final SimpleFormatter FORMAT = new SimpleFormatter();
     /** Held, because a logger that nobody holds may be forgotten with its level. */
     private static final Logger LOG = Logger.getLogger("io.zygotes");
 
@@ -25,7 +27,7 @@ final class WorkerLog implements AutoCloseable {
         @Override
         public void publish(LogRecord event) {
             if (messages.size() < MOST) {
-                messages.add(event.getMessage());
+                messages.add(FORMAT.formatMessage(event));
             }
         }
 

@@ -132,7 +132,7 @@ def describe(value):
         return "dict of %d: %s" % (len(value), _stable(", ".join(names))[:_LONGEST])
     if kind is type(sys):
         return "module " + value.__name__
-    if isinstance(value, type):
+    if issubclass(kind, type):  # isinstance would run code of the value's
         names = sorted(name for name in vars(value) if not name.startswith("_"))
         return "class %s with %d: %s" % (_name(value), len(names), ", ".join(names)[:_LONGEST])
     if kind.__name__ in _FUNCTIONS:
@@ -407,7 +407,9 @@ def generators():
     found += [
         each.getstate()
         for each in gc.get_objects()
-        if isinstance(each, random.Random) and each is not random._inst and not isinstance(each, random.SystemRandom)
+        if issubclass(type(each), random.Random)  # isinstance would run code of the object's, which may be a lazy one
+        and each is not random._inst
+        and not issubclass(type(each), random.SystemRandom)
     ]
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:

@@ -4,11 +4,14 @@ import io.zygotes.sandbox.sock.protocol.ImportTraces;
 import io.zygotes.sandbox.sock.protocol.Protocol;
 import io.zygotes.sandbox.sock.sandbox.SockZygote;
 import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.PackageId;
+import io.zygotes.spi.PackageInfo;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /** Why a lambda must not be forked from a zygote although it asked for all of its packages. */
 public final class Misfit {
@@ -44,9 +47,14 @@ public final class Misfit {
 
     private Misfit() {}
 
-    /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#misfit}. */
-    public static Optional<String> of(SockZygote zygote, LeafSpec spec) {
-        return of(zygote.traces(), !zygote.packages().isEmpty(), spec);
+    /**
+     * As {@link io.zygotes.spi.mechanism.SandboxMechanism#misfit}.
+     *
+     * @param installed what is known of a package
+     */
+    public static Optional<String> of(
+            SockZygote zygote, LeafSpec spec, Function<PackageId, Optional<PackageInfo>> installed) {
+        return of(zygote.traces(), !zygote.packages().isEmpty(), spec, installed);
     }
 
     /**
@@ -54,8 +62,13 @@ public final class Misfit {
      *
      * @param traces what imports of the zygote left
      * @param hasPackages whether the zygote has imported any
+     * @param installed what is known of a package
      */
-    static Optional<String> of(ImportTraces traces, boolean hasPackages, LeafSpec spec) {
+    static Optional<String> of(
+            ImportTraces traces,
+            boolean hasPackages,
+            LeafSpec spec,
+            Function<PackageId, Optional<PackageInfo>> installed) {
         LambdaTraits traits = LambdaTraits.of(spec);
         if (hasPackages && traits.patch().isPresent()) {
             return traits.patch();
@@ -71,6 +84,10 @@ public final class Misfit {
                         "it may find its own module " + module + " before the one that the zygote has imported");
             }
         }
+        Optional<String> missed = missed(traits, traces, spec, installed);
+        if (missed.isPresent()) {
+            return missed;
+        }
         for (Map.Entry<String, String> variable : spec.environment().entrySet()) {
             if (counts(variable.getKey(), traces, hasPackages)
                     && !variable.getValue().equals(valueInZygote(variable.getKey()))) {
@@ -83,6 +100,34 @@ public final class Misfit {
             }
         }
         return Optional.empty();
+    }
+
+    /**
+     * Packages do without another one that is not there when they are imported, and do not look again: BeautifulSoup without
+     * lxml, pandas without pyarrow. A lambda that has it would find them so.
+     */
+    private static Optional<String> missed(
+            LambdaTraits traits,
+            ImportTraces traces,
+            LeafSpec spec,
+            Function<PackageId, Optional<PackageInfo>> installed) {
+        if (traces.missed().isEmpty()) {
+            return Optional.empty();
+        }
+        for (String module : traits.modules()) {
+            if (traces.missed().contains(module)) {
+                return Optional.of("packages of the zygote looked for a module " + module + ", which its code has");
+            }
+        }
+        return spec.packages().stream()
+                .filter(id -> installed
+                        .apply(id)
+                        .filter(info -> info.modules().stream().anyMatch(traces.missed()::contains))
+                        .isPresent())
+                .sorted()
+                .findFirst()
+                .map(id ->
+                        "packages of the zygote looked for " + id.name() + ", which it has, when they were imported");
     }
 
     private static boolean counts(String name, ImportTraces traces, boolean hasPackages) {

@@ -8,18 +8,21 @@ import java.util.Set;
  * @param asked environment variables that were asked for; {@link Protocol#READ_ALL} if somebody looked at all of them
  * @param changed environment variables that were changed
  * @param imported modules at the top that packages imported, their own and others
+ * @param missed modules that packages looked for and did not find; in namespace packages, also those below the top
  * @param runtime modules at the top that were imported before, and that a program which does nothing has not
  */
-public record ImportTraces(Set<String> asked, Set<String> changed, Set<String> imported, Set<String> runtime) {
+public record ImportTraces(
+        Set<String> asked, Set<String> changed, Set<String> imported, Set<String> missed, Set<String> runtime) {
 
     /** Of a zygote that has imported nothing yet. */
-    public static final ImportTraces NONE = new ImportTraces(Set.of(), Set.of(), Set.of(), Set.of());
+    public static final ImportTraces NONE = new ImportTraces(Set.of(), Set.of(), Set.of(), Set.of(), Set.of());
 
     /** Copies the sets. */
     public ImportTraces {
         asked = Set.copyOf(asked);
         changed = Set.copyOf(changed);
         imported = Set.copyOf(imported);
+        missed = Set.copyOf(missed);
         runtime = Set.copyOf(runtime);
     }
 }

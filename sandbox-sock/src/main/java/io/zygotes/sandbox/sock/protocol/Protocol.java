@@ -115,6 +115,7 @@ public final class Protocol {
     static final String KEY_KIND = "kind";
     static final String KEY_LIMITS = "limits";
     static final String KEY_MAP = "map";
+    static final String KEY_MISSED = "missed";
     static final String KEY_MODULES = "modules";
     static final String KEY_MOUNTS = "mounts";
     static final String KEY_NAME = "name";

@@ -51,6 +51,7 @@ public record ZygoteReady(Map<PackageId, ImportCost> costs, Map<PackageId, Strin
                 names(report.path(Protocol.KEY_ASKED)),
                 names(report.path(Protocol.KEY_CHANGED)),
                 names(report.path(Protocol.KEY_IMPORTED)),
+                names(report.path(Protocol.KEY_MISSED)),
                 names(report.path(Protocol.KEY_RUNTIME)));
         return new ZygoteReady(Map.copyOf(costs), Map.copyOf(unfit), traces);
     }

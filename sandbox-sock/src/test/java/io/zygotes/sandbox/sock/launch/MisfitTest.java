@@ -9,9 +9,11 @@ import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.PackageId;
+import io.zygotes.spi.PackageInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -24,7 +26,11 @@ class MisfitTest {
     private static final String PLAIN = "def f(event):\n    return 1\n";
     /** Of a zygote that imported matplotlib, and json for itself. */
     private static final ImportTraces TRACES = new ImportTraces(
-            Set.of("MPLBACKEND", "HOME"), Set.of("KMP_INIT"), Set.of("matplotlib", "cycler"), Set.of("json"));
+            Set.of("MPLBACKEND", "HOME"),
+            Set.of("KMP_INIT"),
+            Set.of("matplotlib", "cycler"),
+            Set.of("pyarrow"),
+            Set.of("json"));
 
     @TempDir
     private Path folder;
@@ -36,9 +42,16 @@ class MisfitTest {
                 "it", handler, Set.of(packages), new Limits(100, 10, 100, 0, 30, 64, 8), Network.HOST, environment);
     }
 
+    private static Optional<String> of(ImportTraces traces, LeafSpec lambda) {
+        return Misfit.of(
+                traces,
+                traces != ImportTraces.NONE,
+                lambda,
+                id -> Optional.of(new PackageInfo(id, List.of(), List.of(id.name()), Path.of("/packages"), 1)));
+    }
+
     private String reason(ImportTraces traces, String code, Map<String, String> environment) throws IOException {
-        return Misfit.of(traces, traces != ImportTraces.NONE, lambda(code, environment))
-                .orElse("");
+        return of(traces, lambda(code, environment)).orElse("");
     }
 
     private String ofEnvironment(String name, String value) throws IOException {
@@ -79,7 +92,7 @@ class MisfitTest {
 
     @Test
     void whoLooksAtAllVariablesLooksForThoseOfItsOwnName() throws Exception {
-        ImportTraces traces = new ImportTraces(Set.of(Protocol.READ_ALL), Set.of(), Set.of("tqdm"), Set.of());
+        ImportTraces traces = new ImportTraces(Set.of(Protocol.READ_ALL), Set.of(), Set.of("tqdm"), Set.of(), Set.of());
         assertTrue(reason(traces, PLAIN, Map.of("TQDM_DISABLE", "1")).startsWith("TQDM_DISABLE"));
         assertEquals("", reason(traces, PLAIN, Map.of("STAGE", "test")));
     }
@@ -88,16 +101,26 @@ class MisfitTest {
     void anOwnModuleOfANameThatIsImportedWins() throws Exception {
         LeafSpec lambda = lambda(PLAIN, Map.of());
         Files.writeString(lambda.handler().resolve("cycler.py"), "");
-        assertTrue(Misfit.of(TRACES, true, lambda).orElseThrow().contains("its own module cycler"));
+        assertTrue(of(TRACES, lambda).orElseThrow().contains("its own module cycler"));
         LeafSpec other = lambda(PLAIN, Map.of());
         Files.writeString(other.handler().resolve("json.py"), "");
-        assertEquals(Optional.empty(), Misfit.of(TRACES, true, other), "the runtime's are forgotten in the leaf");
+        assertEquals(Optional.empty(), of(TRACES, other), "the runtime's are forgotten in the leaf");
     }
 
     @Test
     void patchersComeFirst() throws Exception {
         LeafSpec lambda = lambda(PLAIN, Map.of(), PackageId.parse("gevent==24.11.1"));
-        assertTrue(Misfit.of(TRACES, true, lambda).isPresent());
-        assertEquals(Optional.empty(), Misfit.of(ImportTraces.NONE, false, lambda), "nothing was imported before it");
+        assertTrue(of(TRACES, lambda).isPresent());
+        assertEquals(Optional.empty(), of(ImportTraces.NONE, lambda), "nothing was imported before it");
+    }
+
+    @Test
+    void whatPackagesLookedForInVainCountsIfTheLambdaHasIt() throws Exception {
+        LeafSpec pinned = lambda(PLAIN, Map.of(), PackageId.parse("pyarrow==18.1.0"));
+        assertTrue(of(TRACES, pinned).orElseThrow().contains("looked for pyarrow"));
+        assertEquals(Optional.empty(), of(TRACES, lambda(PLAIN, Map.of(), PackageId.parse("six==1.17.0"))));
+        LeafSpec own = lambda(PLAIN, Map.of());
+        Files.writeString(own.handler().resolve("pyarrow.py"), "");
+        assertTrue(of(TRACES, own).orElseThrow().contains("which its code has"));
     }
 }

@@ -126,6 +126,23 @@ class ExaminationTest {
         assertEquals("[true,false]", answer.toString());
     }
 
+    /** importlib_metadata has proxies that import a module when they are asked what they are; Django's are others. */
+    @Test
+    void lazyObjectsAreNotAskedWhatTheyAre() throws Exception {
+        JsonNode answer = run("""
+            class Lazy:
+                asked = 0
+                @property
+                def __class__(self):
+                    Lazy.asked += 1
+                    return object
+            kept.append(Lazy())
+            """, """
+            print(json.dumps(type(kept[0]).asked))
+            """);
+        assertEquals("0", answer.toString());
+    }
+
     @Test
     void variablesThatArePartOfAnImportAreKnown() throws Exception {
         JsonNode answer = run("""

@@ -111,6 +111,7 @@ A frame is a header (FRAME_HEADER: length of the body, kind) and its body. Descr
                                         all of them
                           KEY_CHANGED   a list: environment variables that imports changed
                           KEY_IMPORTED  a list: modules at the top that packages imported, their own and others
+                          KEY_MISSED    a list: modules that imports looked for and did not find
                           KEY_RUNTIME   a list: modules at the top that were imported before, and that a program which
                                         does nothing has not
         FRAME_REPLY   of a leaf, to FRAME_CALL: REPLY_STATUS, which is one of STATUSES, and the answer as JSON. With
@@ -275,6 +276,7 @@ KEY_IMPORTED = "imported"
 KEY_KIND = "kind"
 KEY_LIMITS = "limits"
 KEY_MAP = "map"
+KEY_MISSED = "missed"
 KEY_MODULES = "modules"
 KEY_MOUNTS = "mounts"
 KEY_NAME = "name"

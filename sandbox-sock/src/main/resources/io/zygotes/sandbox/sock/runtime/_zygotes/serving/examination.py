@@ -59,11 +59,27 @@ class _Recorded(dict):
         return super().__iter__()
 
 
+class _Missing:
+    """The last of all finders: comes to know what was looked for and not found."""
+
+    def __init__(self, missed):
+        self._missed = missed
+
+    def find_spec(self, name, path=None, target=None):
+        # Below a package that is no namespace nobody else can add a module.
+        top = sys.modules.get(name.partition(".")[0])
+        if path is None or getattr(top, "__file__", None) is None:
+            self._missed.add(name)
+        return None
+
+
 class Examination:
     """Looks at this process while it imports packages."""
 
     # Variables that were asked for by packages of this zygote, or of those that it was forked from.
     asked = set()
+    # Modules that these packages looked for, and did without.
+    missed = set()
 
     def __init__(self):
         self.unfit = {}
@@ -93,6 +109,8 @@ class Examination:
         self._plain = os.environ._data
         recorded = _Recorded(self._plain, self.asked)
         os.environ._data = os.environb._data = recorded
+        self._missing = _Missing(self.missed)
+        sys.meta_path.append(self._missing)
         return self
 
     def _watch_random(self, module):
@@ -115,6 +133,8 @@ class Examination:
             self._random.Random.seed = self._seed
         elif self._until_random in sys.meta_path:
             sys.meta_path.remove(self._until_random)
+        if self._missing in sys.meta_path:  # a package may have put others there
+            sys.meta_path.remove(self._missing)
         plain = dict(os.environ._data)
         self._plain.clear()
         self._plain.update(plain)
@@ -190,8 +210,10 @@ class Examination:
         if kinds is None:
             return
         for found in gc.get_objects():
-            if isinstance(found, kinds.Random) and found is not kinds._inst:
-                if not isinstance(found, kinds.SystemRandom):
+            # isinstance would ask an object of a package what it is: lazy ones would become what they stand for.
+            kind = type(found)
+            if issubclass(kind, kinds.Random) and found is not kinds._inst:
+                if not issubclass(kind, kinds.SystemRandom):
                     yield found
 
 
@@ -312,7 +334,8 @@ def _numpy_generators():
     # numpy's own, behind its functions, is seeded in each leaf in any case (work/code.py).
     shared = getattr(sys.modules.get("numpy.random.mtrand"), "_rand", None)
     for found in gc.get_objects() if kinds else ():
-        if not isinstance(found, kinds) or found is shared or id(found) in _noted:
+        # issubclass as above.
+        if not issubclass(type(found), kinds) or found is shared or id(found) in _noted:
             continue
         _noted.add(id(found))
         bits = getattr(found, "bit_generator", None) or found._bit_generator

@@ -20,12 +20,14 @@ from ..protocol import (
     KEY_COSTS,
     KEY_ENVIRONMENT,
     KEY_IMPORTED,
+    KEY_MISSED,
     KEY_PACKAGES,
     KEY_RUNTIME,
     KEY_THREADS,
     KEY_UNFIT,
     KEY_VISIBLE,
     KIND_LEAF,
+    PATH_HANDLER,
     STEP_FORK,
     STEP_IMPORT,
 )
@@ -54,8 +56,10 @@ def main(instructions):
         interpreter.add_packages(instructions[KEY_VISIBLE])
         if instructions[KEY_PACKAGES]:
             note_libraries()
+            os.chdir(PATH_HANDLER)  # where lambdas are when they import: some packages remember it
             with examination:
                 costs = import_all(instructions[KEY_PACKAGES], examination.after)
+            os.chdir("/")
             look_for_handlers()
         inheritance.remember_shared(mappings.make_private())
         require_standard_streams()
@@ -80,6 +84,7 @@ def _report(costs, examination):
         KEY_ASKED: sorted(examination.asked),
         KEY_CHANGED: sorted(inheritance.environment),
         KEY_IMPORTED: interpreter.imported_by_packages(),
+        KEY_MISSED: sorted(examination.missed),
         KEY_RUNTIME: interpreter.imported_by_runtime(),
     }
 

@@ -91,7 +91,7 @@ def _where(result):
     if found is None:
         return ""
     path, value = found
-    place = "at %s of the result" % path if path else "the result itself"
+    place = "the result itself" if not path else (path if path[0] == "a" else "at " + path) + " of the result"
     if isinstance(value, float):
         return "; %s is %s, which is no JSON: return None in its place" % (place, value)
     hint = _HINTS.get(type(value).__name__)
@@ -109,7 +109,7 @@ def _first_fault(value, path, count):
     if isinstance(value, dict):
         for key, part in value.items():
             if not isinstance(key, (str, int, float, bool)) and key is not None:
-                return "%s, a key," % path, key
+                return ("a key at " + path if path else "a key"), key
             found = _first_fault(part, "%s.%s" % (path, key), count)
             if found is not None:
                 return found

@@ -49,9 +49,12 @@ def _known():
     known = set()
     popen = getattr(sys.modules.get("subprocess"), "Popen", None)
     process = getattr(sys.modules.get("multiprocessing.process"), "BaseProcess", None)
+    popen, process = (kind if isinstance(kind, type) else None for kind in (popen, process))  # some are replaced
     for found in gc.get_objects():
-        if popen is not None and isinstance(found, popen):
+        # isinstance would ask an object of the lambda what it is: lazy ones would become what they stand for.
+        kind = type(found)
+        if popen is not None and issubclass(kind, popen):
             known.add(getattr(found, "pid", None))
-        elif process is not None and isinstance(found, process):
+        elif process is not None and issubclass(kind, process):
             known.add(getattr(getattr(found, "_popen", None), "pid", None))
     return known
