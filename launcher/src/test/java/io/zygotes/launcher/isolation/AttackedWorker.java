@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.core.Worker;
 import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.core.files.Folders;
+import io.zygotes.core.files.OwnFolder;
 import io.zygotes.core.registry.LambdaStore;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.worker.Workers;
@@ -195,6 +196,13 @@ final class AttackedWorker implements AutoCloseable {
     /** The worker directory. */
     Path directory() {
         return directory;
+    }
+
+    /** What installs have left, but for the mark that the folder is a worker's. */
+    List<Path> staging() throws IOException {
+        try (Stream<Path> all = Files.list(directory.resolve("packages/.staging"))) {
+            return all.filter(path -> !path.endsWith(OwnFolder.MARK)).toList();
+        }
     }
 
     /** The folder of a lambda's only version, as leaves see it under {@code /handler}. */
