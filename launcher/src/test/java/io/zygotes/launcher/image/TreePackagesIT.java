@@ -19,7 +19,7 @@ class TreePackagesIT {
     Path folder;
 
     @BeforeAll
-    static void needsRealSandboxesAndPackages() throws Exception {
+    static void needsRealSandboxesAndPackages(@TempDir Path reach) throws Exception {
         Machine.require("TreePackagesIT");
         Process pip = new ProcessBuilder(
                         "python3",
@@ -31,7 +31,7 @@ class TreePackagesIT {
                         "--retries",
                         "1",
                         "--dest",
-                        Files.createTempDirectory("zygotes-reach-").toString(),
+                        reach.toString(),
                         "idna")
                 .redirectErrorStream(true)
                 .start();

@@ -6,8 +6,11 @@ import io.zygotes.sandbox.sock.launch.ZygoteLauncher;
 import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.SandboxException;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -25,12 +28,17 @@ final class StartTrial {
     /**
      * Makes a leaf that runs nothing.
      *
-     * @param empty a folder with nothing in it
+     * @param empty a folder with nothing in it, which everybody may look into from now on, whatever the worker's umask is
      * @param network what it sees
      * @throws SandboxException if the machine refuses it, with what to do. What it lacks only now is logged
      */
     static void run(ZygoteLauncher zygotes, LeafLauncher leaves, Path empty, Network network)
             throws SandboxException, InterruptedException {
+        try {
+            Files.setPosixFilePermissions(empty, PosixFilePermissions.fromString("rwxr-xr-x"));
+        } catch (IOException e) {
+            throw new SandboxException("cannot let sandboxes read " + empty + ": " + e.getMessage(), e);
+        }
         try {
             new Trial(zygotes, leaves).run(empty, network);
         } catch (SandboxException e) {
