@@ -1,6 +1,8 @@
 package io.zygotes.launcher.measure.check;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -23,6 +25,7 @@ final class SubjectCheck {
     /** How the log tells that a zygote cannot import its packages, although plain Python can with what extras bring. */
     private static final String IMPORT_FAILED = "the import failed";
 
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String PRINTED =
             "what a package prints while it is imported is printed once, by the zygote that imports it";
     private static final String OTHERS =
@@ -129,7 +132,19 @@ final class SubjectCheck {
     private static String printed(Difference difference, CheckWorker worker) throws IOException, InterruptedException {
         boolean isOutput = difference.what().equals(Comparison.OUTPUT_OF_IMPORT)
                 && difference.here().isEmpty();
-        return isOutput && worker.printed(difference.plain()) ? PRINTED : null;
+        return isOutput && worker.printed(lines(difference.plain())) ? PRINTED : null;
+    }
+
+    /** What was printed, of an object with a text for each stream. */
+    private static String lines(String told) {
+        StringBuilder all = new StringBuilder();
+        try {
+            JSON.readTree(told).forEach(text -> all.append(text.asText()).append('\n'));
+        } catch (JsonProcessingException e) {
+            // It was long and is cut off; it is looked for as it is.
+            return told;
+        }
+        return all.toString();
     }
 
     private void tell(Strategy strategy, Difference difference, String reason) {
