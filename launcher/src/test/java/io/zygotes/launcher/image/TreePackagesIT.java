@@ -15,8 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Packages of the default tree answer under each strategy as in plain Python, or it stands in a list why not. All of them
- * with {@code -Dzygotes.packages=all}, which takes a quarter of an hour and more; else some of each kind: C and pure Python,
- * threads, terminals, data files, lazy modules, namespaces.
+ * with {@code -Dzygotes.packages=all}, which takes too long for every build; else some of several kinds: C and pure Python,
+ * terminals, the machine's /proc, what imports much and what imports little.
  */
 class TreePackagesIT {
 
