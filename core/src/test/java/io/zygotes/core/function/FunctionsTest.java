@@ -719,7 +719,7 @@ class FunctionsTest {
 
         assertThrows(RegistryException.class, this::call);
 
-        assertEquals(0, mechanism.livingLeaves());
+        Eventually.holds("the leaf is gone", () -> mechanism.livingLeaves() == 0);
     }
 
     @Test
