@@ -131,19 +131,13 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
         }
         if (restedNanos == 0) {
             // Not before its first call is over: the steps are measured until then.
-            services().memory().costs(account(), nanosToMake());
+            services().memory().costs(account(), inner.creation().totalNanos());
         }
         restedNanos = System.nanoTime();
         services().memory().release(account());
         if (queuedForFreeze.compareAndSet(false, true)) {
             services().freezer().add(this);
         }
-    }
-
-    private long nanosToMake() {
-        return inner.creation().steps().stream()
-                .mapToLong(CreationSteps.Step::nanos)
-                .sum();
     }
 
     /**

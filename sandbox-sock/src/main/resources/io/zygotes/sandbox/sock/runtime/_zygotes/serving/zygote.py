@@ -47,7 +47,8 @@ _KEPT = []
 
 def main(instructions):
     """Imports what the worker says, tells what it cost, and serves. Returns in each child, with the child's work."""
-    inheritance.restore()
+    for restorer in inheritance.restorers:
+        restorer()
     environment = inheritance.whole(instructions[KEY_ENVIRONMENT])
     interpreter.set_environment({**environment, **_ONE_THREAD})
     examination = Examination()
@@ -71,7 +72,7 @@ def main(instructions):
     interpreter.set_environment(inheritance.whole(instructions[KEY_ENVIRONMENT]))
     let_signals_end_this_process()  # and its leaves
     report = json.dumps(_report(costs, examination)).encode()
-    arrangement.before_serving()
+    arrangement.before_serving(_become)
     wire.send_frame(CHANNEL, FRAME_READY, report)
     return _serve(Requests(wire.over(CHANNEL, wire.PACKETS)))
 
