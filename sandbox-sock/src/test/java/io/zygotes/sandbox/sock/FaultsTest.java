@@ -260,13 +260,18 @@ class FaultsTest {
                         + "start_thread_of_library(lambda: (time.sleep(0.5), hold()))\n");
         Zygote stopped = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(stops));
         LeafSpec spec = real.lambda("it", "def f(event): return 1\n", stops);
-        assertThrows(SandboxException.ZygoteGone.class, () -> {
-            for (int i = 0; i < 100; i++) {
-                Thread.sleep(500);
-                // Until its thread has its turn, which may take a while on a busy machine, it answers.
-                real.mechanism.createLeaf(Optional.of(stopped), spec).destroy();
-            }
-        });
+        System.setProperty("zygotes.launch.patience", "6");
+        try {
+            assertThrows(SandboxException.ZygoteGone.class, () -> {
+                for (int i = 0; i < 100; i++) {
+                    Thread.sleep(500);
+                    // Until its thread has its turn, which may take a while on a busy machine, it answers.
+                    real.mechanism.createLeaf(Optional.of(stopped), spec).destroy();
+                }
+            });
+        } finally {
+            System.clearProperty("zygotes.launch.patience");
+        }
         stopped.destroy();
         serve(Optional.of(root));
         before.assertBack(real, "a zygote that does not answer");
