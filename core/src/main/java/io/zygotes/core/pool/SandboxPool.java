@@ -190,7 +190,13 @@ public final class SandboxPool implements AutoCloseable {
     public void close() {
         memory.shut();
         freezer.close();
+        destroyAll();
         housekeeping.close();
+        // A spare that was being made has no zygote any more, but may have been told of too late to be among those.
+        destroyAll();
+    }
+
+    private void destroyAll() {
         Started present = started;
         if (present != null) {
             present.services().living().all().forEach(PooledSandbox::destroy);

@@ -55,6 +55,7 @@ public final class FakeMechanism implements SandboxMechanism {
     public final List<Job> jobs = new CopyOnWriteArrayList<>();
     public volatile Step<LeafSpec> beforeLeaf = spec -> {};
     public volatile Step<ZygoteSpec> beforeZygote = spec -> {};
+    public volatile Step<Zygote> beforeSpare = zygote -> {};
     public volatile Program program = (leaf, invocation, timeout) -> reply("\"" + leaf.id() + "\"");
     public volatile JobProgram jobProgram = job -> new JobResult(0, "");
     /** What a sandbox uses, in bytes. */
@@ -120,8 +121,10 @@ public final class FakeMechanism implements SandboxMechanism {
     }
 
     @Override
-    public Sandbox createSpare(Zygote parent, Limits most, Network network) throws SandboxException {
+    public Sandbox createSpare(Zygote parent, Limits most, Network network)
+            throws SandboxException, InterruptedException {
         checkParent(Optional.of(parent));
+        beforeSpare.run(parent);
         FakeLeaf spare = new FakeLeaf(null, Optional.of(parent));
         living.add(spare);
         spares.add(spare);

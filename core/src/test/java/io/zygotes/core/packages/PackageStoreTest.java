@@ -267,7 +267,7 @@ class PackageStoreTest {
             started.await();
             goOn.countDown();
             for (Future<PackageInfo> one : asking) {
-                assertEquals(NUMPY, one.get(10, TimeUnit.SECONDS).id());
+                assertEquals(NUMPY, one.get(30, TimeUnit.SECONDS).id());
             }
         } finally {
             threads.shutdownNow();

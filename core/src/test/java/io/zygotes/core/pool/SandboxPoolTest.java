@@ -286,13 +286,13 @@ class SandboxPoolTest {
             Future<?> forking = threads.submit(() -> newLeaf(Optional.of(zygote)));
             Eventually.holds("the fork is under way", () -> reserved() == 142 * MB);
             Future<?> other = threads.submit(() -> pool.run(job(90)));
-            assertThrows(ExecutionException.class, () -> other.get(10, TimeUnit.SECONDS));
+            assertThrows(ExecutionException.class, () -> other.get(30, TimeUnit.SECONDS));
             assertTrue(zygote.alive());
             synchronized (gate) {
                 open[0] = true;
                 gate.notifyAll();
             }
-            forking.get(10, TimeUnit.SECONDS);
+            forking.get(30, TimeUnit.SECONDS);
             pool.run(job(90));
             assertFalse(zygote.alive(), "now it was idle");
         } finally {
@@ -342,7 +342,7 @@ class SandboxPoolTest {
             assertEquals(192 * MB, reserved());
 
             end.countDown();
-            running.get(10, TimeUnit.SECONDS);
+            running.get(30, TimeUnit.SECONDS);
         } finally {
             threads.shutdownNow();
         }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -30,7 +31,9 @@ class BenchIT {
 
     private JsonNode run(String... arguments) throws Exception {
         Path temporary = Files.createDirectory(folder.resolve("temporary"));
-        Program.Ended bench = Program.runWithTemporary(folder, temporary, arguments);
+        List<String> all = new ArrayList<>(List.of(arguments));
+        all.addAll(List.of("--json", "--packages", SharedPackages.folder().toString()));
+        Program.Ended bench = Program.runWithTemporary(folder, temporary, all.toArray(String[]::new));
         assertEquals(0, bench.exit(), bench.err());
         try (Stream<Path> left = Files.list(temporary)) {
             assertEquals(List.of(), left.toList());
@@ -40,7 +43,7 @@ class BenchIT {
 
     @Test
     void coldMeasuresEachKindOfStartForEachSetAtEachPace() throws Exception {
-        JsonNode report = run("bench", "cold", "--rounds", "3", "--json");
+        JsonNode report = run("bench", "cold", "--rounds", "3", "--warm-up", "40");
 
         Set<String> seen = new HashSet<>();
         for (JsonNode row : report.get("rows")) {
@@ -75,7 +78,7 @@ class BenchIT {
 
     @Test
     void memorySaysWhatALeafCostsAndHowManyFit() throws Exception {
-        JsonNode report = run("bench", "memory", "--json");
+        JsonNode report = run("bench", "memory");
 
         double forked = report.get("leaf_private_mb").asDouble();
         assertTrue(forked > 0 && forked < report.get("fresh_private_mb").asDouble(), report.toString());
@@ -89,6 +92,7 @@ class BenchIT {
     @Test
     void wrongUsageIsSaidBeforeAnythingIsMeasured() throws Exception {
         assertEquals(2, Program.run(folder, "bench", "cold", "--rounds", "0").exit());
+        assertEquals(2, Program.run(folder, "bench", "cold", "--warm-up", "0").exit());
         assertEquals(2, Program.run(folder, "bench").exit());
     }
 }

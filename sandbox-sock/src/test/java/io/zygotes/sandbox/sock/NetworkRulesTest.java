@@ -106,7 +106,7 @@ class NetworkRulesTest {
 
     private static String call(Leaf leaf, Object event) throws Exception {
         String body = event instanceof String text ? "\"" + text + "\"" : event.toString();
-        Reply reply = leaf.call(Invocation.post(body.getBytes(StandardCharsets.UTF_8)), Duration.ofSeconds(20));
+        Reply reply = leaf.call(Invocation.post(body.getBytes(StandardCharsets.UTF_8)), Duration.ofSeconds(30));
         return new String(reply.body(), StandardCharsets.UTF_8).replace("\"", "");
     }
 
@@ -119,7 +119,7 @@ class NetworkRulesTest {
     }
 
     private static void await(BooleanSupplier what) throws InterruptedException {
-        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
         while (!what.getAsBoolean()) {
             assertTrue(System.nanoTime() < deadline, "it did not come about");
             Thread.sleep(10);

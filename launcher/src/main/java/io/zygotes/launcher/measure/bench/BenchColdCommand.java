@@ -25,6 +25,14 @@ final class BenchColdCommand extends BenchmarkCommand<ColdReport> {
     private int rounds;
 
     @Option(
+            names = "--warm-up",
+            paramLabel = "N",
+            defaultValue = "3000",
+            description = "Requests to each worker before the measured ones, until Java's compilers have little left to"
+                    + " do (default: ${DEFAULT-VALUE}).")
+    private int warmUp;
+
+    @Option(
             names = "--set",
             paramLabel = "SET",
             description = "A set of packages to measure, may be repeated: ${COMPLETION-CANDIDATES} (default: all).",
@@ -49,6 +57,7 @@ final class BenchColdCommand extends BenchmarkCommand<ColdReport> {
     @Override
     void check() {
         atLeastOne("--rounds", rounds);
+        atLeastOne("--warm-up", warmUp);
         chosen();
     }
 
@@ -66,7 +75,7 @@ final class BenchColdCommand extends BenchmarkCommand<ColdReport> {
 
     @Override
     ColdReport measure(Workbench bench) throws Exception {
-        return new ColdBench(bench, rounds, chosen(), parts).run();
+        return new ColdBench(bench, warmUp, rounds, chosen(), parts).run();
     }
 
     @Override

@@ -175,7 +175,7 @@ public final class ZygoteLauncher {
                 answer.get(Launch.GO_ON_AFTER, TimeUnit.SECONDS);
             } catch (TimeoutException e) {
                 context.wardens().goOn();
-                answer.get(Launch.PATIENCE, TimeUnit.SECONDS);
+                answer.get(Launch.patience(), TimeUnit.SECONDS);
             }
         } catch (ExecutionException e) {
             throw new IOException(e.getCause().getMessage(), e.getCause());

@@ -20,7 +20,7 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
 
     private static final System.Logger LOG = System.getLogger(SockSandbox.class.getName());
     /** How long to wait for word of a process's end after its channel was closed, in milliseconds. */
-    private static final int OBITUARY_PATIENCE = 500;
+    private static final int OBITUARY_PATIENCE = 2_000;
     /** How long {@link #destroy} waits for the process's end, in milliseconds; it takes some, for a large one ten. */
     private static final int DEATH_PATIENCE = 2000;
 

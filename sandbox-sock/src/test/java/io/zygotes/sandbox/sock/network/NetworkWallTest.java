@@ -100,7 +100,7 @@ class NetworkWallTest {
     }
 
     private static void await(BooleanSupplier what) throws InterruptedException {
-        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
         while (!what.getAsBoolean()) {
             assertTrue(System.nanoTime() < deadline, "it did not come about");
             Thread.sleep(20);
@@ -346,13 +346,15 @@ class NetworkWallTest {
     @Test
     void manyRefusalsAreCountedAllAndToldInPart() throws Exception {
         rules(INTERNET_ONLY);
+        long started = System.nanoTime();
         for (int i = 0; i < 200; i++) {
             assertAttempt("EPERM", "datagram", "4", METADATA, 80);
         }
+        long most = 8 * (Duration.ofNanos(System.nanoTime() - started).toSeconds() + 2);
         assertEquals(Map.of("hello", 200L), wall.refusals());
         await(() -> !told.isEmpty());
         Thread.sleep(500);
-        assertTrue(told.size() < 100, () -> told.size() + " were told");
+        assertTrue(told.size() <= most, () -> told.size() + " were told, and not " + most + " at the most");
     }
 
     @Test
