@@ -60,6 +60,7 @@ public record RuntimeFiles(Path folder) {
             "serving/__init__",
             "serving/boot",
             "serving/examination",
+            "serving/fork_trial",
             "serving/forking",
             "serving/fresh",
             "serving/handover",
