@@ -53,7 +53,8 @@ record Extras(List<String> asked, Map<String, List<String>> own) {
                     ? new Need(text, List.of())
                     : new Need(
                             text.substring(0, extras),
-                            List.of(text.substring(extras + 1, text.length() - 1).split(",")));
+                            List.of(text.substring(extras + 1, text.length() - 1)
+                                    .split(",")));
         }
     }
 }

@@ -108,8 +108,7 @@ final class PackageFolder {
      * @param metadata the file that the installer wrote
      * @param place the folder's later path
      */
-    static Installed finish(Path folder, Path metadata, PackageId id, String cacheTag, Path place)
-            throws IOException {
+    static Installed finish(Path folder, Path metadata, PackageId id, String cacheTag, Path place) throws IOException {
         if (!Files.isRegularFile(metadata, LinkOption.NOFOLLOW_LINKS) || Files.size(metadata) > MAX_METADATA) {
             throw new IOException("the installer wrote no metadata");
         }

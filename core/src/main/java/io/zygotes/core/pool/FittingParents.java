@@ -69,7 +69,8 @@ final class FittingParents {
         while (zygote != null && misfit.apply(zygote).isPresent()) {
             zygote = zygote.livingParent();
         }
-        String how = zygote == null ? otherwise + " instead of forks of " : "forked from " + zygote.id() + " instead of ";
+        String how =
+                zygote == null ? otherwise + " instead of forks of " : "forked from " + zygote.id() + " instead of ";
         tell(who + " is " + how + asked.id() + ": " + reason.get(), who + reason.get());
         return zygote;
     }

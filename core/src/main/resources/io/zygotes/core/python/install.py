@@ -73,7 +73,7 @@ def dist_info():
 
 
 def needs(metadata):
-    """What the package needs on this machine, and what comes with extras: its own, and those that it asks others for."""
+    """What the package needs on this machine, and what comes with extras: its own, and those it asks others for."""
     sys.path.insert(0, PIP)
     from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
 

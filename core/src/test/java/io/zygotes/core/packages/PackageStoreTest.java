@@ -506,11 +506,14 @@ class PackageStoreTest {
     @Test
     void theClosureHasWhatComesWithExtrasAlsoAfterARestart() throws Exception {
         metadata.put("nbconvert", """
-                {"dependencies":["bleach"],"modules":[],"extras":{"asked":["bleach[css]"],"own":{"test":["absent"]}}}""");
+            {"dependencies":["bleach"],"modules":[],"extras":{"asked":["bleach[css]"],"own":{"test":["absent"]}}}\
+            """);
         metadata.put("bleach", """
-                {"dependencies":["webencodings"],"modules":[],"extras":{"asked":[],
-                "own":{"css":["bleach[colors]","tinycss2"],"colors":["six"],"dev":["black"]}}}""");
-        Set<PackageId> pins = Stream.of("nbconvert==7", "bleach==6", "webencodings==1", "tinycss2==1", "six==1", "black==1")
+            {"dependencies":["webencodings"],"modules":[],"extras":{"asked":[],
+            "own":{"css":["bleach[colors]","tinycss2"],"colors":["six"],"dev":["black"]}}}\
+            """);
+        Set<PackageId> pins = Stream.of(
+                        "nbconvert==7", "bleach==6", "webencodings==1", "tinycss2==1", "six==1", "black==1")
                 .map(PackageId::parse)
                 .collect(Collectors.toSet());
         List<String> expected = List.of("webencodings==1", "bleach==6", "six==1", "tinycss2==1", "nbconvert==7");

@@ -208,8 +208,11 @@ class SandboxPoolTest {
         Zygote root = own().createZygote(Optional.empty(), zygote());
         Zygote lacks = own().createZygote(Optional.of(root), zygote("pandas==1"));
         Zygote both = own().createZygote(Optional.of(lacks), zygote("pandas==1", "pyarrow==1"));
-        assertEquals(root.id(), mechanism.zygotes.getLast().parent.map(Zygote::id).orElse("none"));
-        assertEquals(List.of("pandas==1", "pyarrow==1"), both.packages().stream().map(PackageId::toString).toList());
+        assertEquals(
+                root.id(), mechanism.zygotes.getLast().parent.map(Zygote::id).orElse("none"));
+        assertEquals(
+                List.of("pandas==1", "pyarrow==1"),
+                both.packages().stream().map(PackageId::toString).toList());
     }
 
     @Test

@@ -300,7 +300,8 @@ class SockMechanismTest {
                 return found + [os.getcwd(), holds.line.get()]
             """, holds);
         assertEquals(
-                "200 [false, false, true, \"/usr\", 1]", call(real.mechanism.createLeaf(Optional.of(zygote), spec), ""));
+                "200 [false, false, true, \"/usr\", 1]",
+                call(real.mechanism.createLeaf(Optional.of(zygote), spec), ""));
     }
 
     /** coverage, say, remembers it while it is imported. */

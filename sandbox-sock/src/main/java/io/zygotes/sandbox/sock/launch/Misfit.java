@@ -85,8 +85,7 @@ public final class Misfit {
                         "it may find its own module " + module + " before the one that the zygote has imported");
             }
         }
-        Optional<String> missed =
-                missed(traits, traces).or(() -> missed(traces, spec.packages(), installed));
+        Optional<String> missed = missed(traits, traces).or(() -> missed(traces, spec.packages(), installed));
         if (missed.isPresent()) {
             return missed;
         }
@@ -122,9 +121,7 @@ public final class Misfit {
      * @param installed what is known of a package
      */
     public static Optional<String> missed(
-            ImportTraces traces,
-            Collection<PackageId> packages,
-            Function<PackageId, Optional<PackageInfo>> installed) {
+            ImportTraces traces, Collection<PackageId> packages, Function<PackageId, Optional<PackageInfo>> installed) {
         if (traces.missed().isEmpty()) {
             return Optional.empty();
         }

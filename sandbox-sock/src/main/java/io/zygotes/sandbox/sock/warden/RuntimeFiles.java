@@ -58,6 +58,7 @@ public record RuntimeFiles(Path folder) {
             "memory/mappings",
             "memory/rehearsal",
             "serving/__init__",
+            "serving/asked_ids",
             "serving/boot",
             "serving/examination",
             "serving/fork_trial",

@@ -117,6 +117,25 @@ class OutputPumpTest {
         }
     }
 
+    /** A leaf answers, and passes on the rest of what it printed after that. */
+    @Test
+    void whatComesWhileASandboxRestsIsALineAndDoesNotRunIntoTheNextOne() throws Exception {
+        Pipe pipe = Pipe.open();
+        try {
+            OutputPump.Printing printing = pump.lines(pipe.reading(), lines::add);
+            printing.pause();
+            print(pipe.writing(), "late");
+            assertEquals("late", line());
+            printing.resume();
+            print(pipe.writing(), "next");
+            assertEquals(null, lines.poll(100, TimeUnit.MILLISECONDS));
+            print(pipe.writing(), " one\\n");
+            assertEquals("next one", line());
+        } finally {
+            pipe.writing().close();
+        }
+    }
+
     @Test
     void linesComeWholeAndTheLastOneAtTheEnd() throws Exception {
         Pipe pipe = Pipe.open();

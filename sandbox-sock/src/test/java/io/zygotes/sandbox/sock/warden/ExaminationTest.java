@@ -113,6 +113,17 @@ class ExaminationTest {
             """).endsWith(" locked"));
     }
 
+    /** send2trash, say, names a folder after it. */
+    @Test
+    void aPackageThatKeepsItsUserIdIsUnfit() throws Exception {
+        assertTrue(reason("exec('import os\\nUID = os.getuid()', {})").contains("user id"));
+        assertEquals("", reason("exec('import os\\nROOT = os.geteuid() == 7', {})"));
+        assertEquals(
+                "true",
+                run("pass", "import posix\nprint(json.dumps(os.getuid is posix.getuid))\n")
+                        .toString());
+    }
+
     @Test
     void aWorkingDirectoryThatAPackageChangedIsThatOfAChild() throws Exception {
         JsonNode answer = run("os.chdir('/usr')", """

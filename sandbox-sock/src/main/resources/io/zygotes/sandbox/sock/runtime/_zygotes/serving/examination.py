@@ -15,6 +15,7 @@ import sys
 
 from ..protocol import CHANNEL, PATH_HOST
 from ..work import inheritance
+from .asked_ids import AskedIds
 from .fork_trial import ForkTrial
 
 # A package's descriptors begin here: below are those that a child's set-up counts on to be unused.
@@ -91,6 +92,7 @@ class Examination:
         self._reserved = []
         self._seeded = set()
         self._forks = ForkTrial()
+        self._ids = AskedIds()
 
     def __enter__(self):
         # Numbers that a child's set-up counts on to be unused are taken, so that packages get others.
@@ -119,6 +121,7 @@ class Examination:
         sys.meta_path.append(self._missing)
         self._folder = os.getcwd()
         self._forks.__enter__()
+        self._ids.__enter__()
         return self
 
     def _watch_random(self, module):
@@ -133,12 +136,14 @@ class Examination:
         now = _descriptors()
         for number in sorted(now - self._descriptors):
             reason = reason or _note_descriptor(number)
+        reason = reason or self._ids.reason()
         self._descriptors |= now
         if reason is not None:
             self.unfit.setdefault(package, reason)
 
     def __exit__(self, kind, error, trace):
         self._forks.__exit__(kind, error, trace)
+        self._ids.__exit__(kind, error, trace)
         if self._random is not None:
             self._random.Random.seed, self._random.seed = self._seed, self._own_seed
         elif self._until_random in sys.meta_path:
