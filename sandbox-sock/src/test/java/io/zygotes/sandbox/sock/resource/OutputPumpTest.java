@@ -216,14 +216,18 @@ class OutputPumpTest {
         long millis = runAside(lines::add, "/usr/bin/head", "-c", Long.toString(bytes));
         assertTrue(millis >= 300, "24 MiB went through in " + millis + " ms");
         long kept = 0;
-        String line = line();
-        for (; !line.contains("lost"); line = line()) {
-            assertEquals(8192, line.length());
-            kept += line.length();
+        long lost = 0;
+        while (kept + lost < bytes) { // what was lost is told each second, of which a slow machine needs some
+            String line = line();
+            if (line.contains("lost")) {
+                lost += Long.parseLong(line.substring(1, line.indexOf(' ')));
+            } else {
+                assertEquals(8192, line.length());
+                kept += line.length();
+            }
         }
-        long lost = Long.parseLong(line.substring(1, line.indexOf(' ')));
         assertEquals(bytes, kept + lost, "what came and what was lost: " + kept + ", " + lost);
-        assertEquals(2 << 20, kept, "nothing that can be kept is lost");
+        assertTrue(kept >= 2 << 20, "nothing that can be kept is lost: " + kept);
         runAside(lines::add, "/usr/bin/printf", "others come through");
         assertEquals("others come through", line());
     }
