@@ -169,6 +169,11 @@ final class SockMechanism implements SandboxMechanism {
     }
 
     @Override
+    public Optional<String> misfit(Zygote parent, ZygoteSpec spec) {
+        return Misfit.missed(((SockZygote) parent).traces(), spec.packages(), packages::installed);
+    }
+
+    @Override
     public JobResult run(Job job) throws SandboxException, InterruptedException {
         return jobs.run(job);
     }

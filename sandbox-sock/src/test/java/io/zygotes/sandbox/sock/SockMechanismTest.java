@@ -285,8 +285,34 @@ class SockMechanismTest {
                 .misfit(zygote, real.lambda("with", source, looks, helper))
                 .orElseThrow()
                 .contains("helper"));
+        assertTrue(real.mechanism
+                .misfit(zygote, RealSandboxes.zygote(looks, helper))
+                .isPresent());
+        assertEquals(Optional.empty(), real.mechanism.misfit(root(), RealSandboxes.zygote(looks, helper)));
         Zygote both = real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(looks, helper));
         assertEquals(Optional.empty(), real.mechanism.misfit(both, real.lambda("both", source, looks, helper)));
+    }
+
+    @Test
+    void locksThatAnImportHoldsAndTheFolderItWentToAreThoseOfALeaf() throws Exception {
+        PackageId holds = real.pack("holds", "1", """
+            import os, queue, threading
+            plain, own, line = threading.Lock(), threading.RLock(), queue.Queue()
+            plain.acquire(), own.acquire(), line.mutex.acquire()
+            os.chdir("/usr")
+            """);
+        Zygote zygote = real.mechanism.createZygote(Optional.of(root()), RealSandboxes.zygote(holds));
+        LeafSpec spec = real.lambda("finds", """
+            import holds, os
+            def f(event):
+                found = [lock.acquire(blocking=False) for lock in (holds.plain, holds.line.mutex, holds.own)]
+                holds.own.release(), holds.own.release(), holds.plain.release(), holds.line.mutex.release()
+                holds.line.put(1)
+                return found + [os.getcwd(), holds.line.get()]
+            """, holds);
+        assertEquals(
+                "200 [false, false, true, \"/usr\", 1]",
+                call(real.mechanism.createLeaf(Optional.of(zygote), spec), ""));
     }
 
     /** coverage, say, remembers it while it is imported. */

@@ -133,7 +133,7 @@ final class Launch implements AutoCloseable {
                         made.output().reading(),
                         line -> context.worker().output().line(id, label.get(), line));
         printing.atEndOfOutput(printed);
-        printing.atPauseOfOutput(printed::pause);
+        printing.atPauseOfOutput(printed::pause, printed::resume);
     }
 
     /** The last of what the sandbox prints, when it ended. */

@@ -28,6 +28,7 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
     private final FirstProcess process = new FirstProcess();
     private volatile Runnable endOfOutput = () -> {};
     private volatile Runnable pauseOfOutput = () -> {};
+    private volatile Runnable resumeOfOutput = () -> {};
     private volatile Runnable release = () -> {};
     private volatile boolean destroyed;
     private volatile boolean endedByItself;
@@ -63,14 +64,20 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
         channel().trust(pid);
     }
 
-    /** What is to be done about its output when it rests. */
-    public final void atPauseOfOutput(Runnable action) {
-        pauseOfOutput = action;
+    /** What is to be done about its output when it has nothing to say for a while, and when it may have again. */
+    public final void atPauseOfOutput(Runnable pause, Runnable resume) {
+        pauseOfOutput = pause;
+        resumeOfOutput = resume;
     }
 
     /** What it printed is handed on, though it does not end a line. */
     final void pauseOutput() {
         pauseOfOutput.run();
+    }
+
+    /** What it prints from now on may be the parts of a line. */
+    final void resumeOutput() {
+        resumeOfOutput.run();
     }
 
     /** What is to be done about its output when no process of it lives any more. */

@@ -117,6 +117,25 @@ class OutputPumpTest {
         }
     }
 
+    /** A leaf answers, and passes on the rest of what it printed after that. */
+    @Test
+    void whatComesWhileASandboxRestsIsALineAndDoesNotRunIntoTheNextOne() throws Exception {
+        Pipe pipe = Pipe.open();
+        try {
+            OutputPump.Printing printing = pump.lines(pipe.reading(), lines::add);
+            printing.pause();
+            print(pipe.writing(), "late");
+            assertEquals("late", line());
+            printing.resume();
+            print(pipe.writing(), "next");
+            assertEquals(null, lines.poll(100, TimeUnit.MILLISECONDS));
+            print(pipe.writing(), " one\\n");
+            assertEquals("next one", line());
+        } finally {
+            pipe.writing().close();
+        }
+    }
+
     @Test
     void linesComeWholeAndTheLastOneAtTheEnd() throws Exception {
         Pipe pipe = Pipe.open();
@@ -198,7 +217,7 @@ class OutputPumpTest {
         assertTrue(millis >= 300, "24 MiB went through in " + millis + " ms");
         long kept = 0;
         long lost = 0;
-        while (kept + lost < bytes) {
+        while (kept + lost < bytes) { // what was lost is told each second, of which a slow machine needs some
             String line = line();
             if (line.contains("lost")) {
                 lost += Long.parseLong(line.substring(1, line.indexOf(' ')));

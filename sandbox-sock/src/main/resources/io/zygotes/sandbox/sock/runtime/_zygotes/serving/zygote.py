@@ -72,7 +72,8 @@ def main(instructions):
     interpreter.set_environment(inheritance.whole(instructions[KEY_ENVIRONMENT]))
     let_signals_end_this_process()  # and its leaves
     report = json.dumps(_report(costs, examination)).encode()
-    arrangement.before_serving(_become)
+    if not examination.unfit:  # else the worker gives this zygote up, and it may be one that cannot be forked
+        arrangement.before_serving(_become)
     wire.send_frame(CHANNEL, FRAME_READY, report)
     return _serve(Requests(wire.over(CHANNEL, wire.PACKETS)))
 

@@ -84,6 +84,11 @@ def _restore_files():
             os.chmod(path, mode)
 
 
+def remember_folder(path):
+    """The working directory, which a package changed."""
+    _restorers.append(lambda: os.chdir(path))
+
+
 def remember_generator(draw_anew):
     """A generator of random numbers that a package made for itself, by the function that seeds it from the kernel."""
     restorers.append(draw_anew)
