@@ -31,6 +31,7 @@ import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.PackageId;
+import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
@@ -725,6 +726,19 @@ class FunctionsTest {
         assertEquals(Start.HIT, answer.start());
         assertNotEquals(oldCode, mechanism.leaves.getLast().spec().handler());
         Eventually.holds("the old leaf is gone", () -> mechanism.livingLeaves() == 1);
+        Eventually.holds("the old code is gone", () -> !Files.exists(oldCode));
+    }
+
+    @Test
+    void codeThatNobodyIsLeftOfGoesWithTheNextOne() throws Exception {
+        call();
+        Path oldCode = mechanism.leaves.getFirst().spec().handler();
+        pool.sandboxes().forEach(Sandbox::destroy);
+        Eventually.holds("nobody is left", () -> functions.leaves() == 0);
+        write("hello", "f.py", "x = 2\n");
+
+        call();
+
         Eventually.holds("the old code is gone", () -> !Files.exists(oldCode));
     }
 
