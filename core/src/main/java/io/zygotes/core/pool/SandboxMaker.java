@@ -77,6 +77,7 @@ final class SandboxMaker {
             }
             account = services.memory().open(bytes, accountOf(zygote), claimant, claimant.deadlineNanos());
         }
+        claimant.gotMemory();
         PooledLeaf leaf = null;
         try {
             Leaf inner = forkLeaf(claimant, zygote, spec);
@@ -157,6 +158,22 @@ final class SandboxMaker {
                     + Sandboxes.MOST_WEIGHT + ", and not " + weight);
         }
         services.memory().weighs(own(Optional.of(zygote)).account(), weight);
+    }
+
+    /** As {@link io.zygotes.spi.Sandboxes#pin}, for an owner that has not ended. */
+    boolean pin(SandboxOwner owner, Zygote zygote) {
+        Account account = own(Optional.of(zygote)).account();
+        boolean pinned = services.memory().pin(account);
+        if (pinned && owner.closed()) {
+            services.memory().unpin(account);
+            return false;
+        }
+        return pinned;
+    }
+
+    /** As {@link io.zygotes.spi.Sandboxes#unpin}. */
+    void unpin(Zygote zygote) {
+        services.memory().unpin(own(Optional.of(zygote)).account());
     }
 
     /** As {@link io.zygotes.spi.Sandboxes#rest}. */

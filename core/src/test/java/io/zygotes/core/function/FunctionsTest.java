@@ -31,6 +31,7 @@ import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.PackageId;
+import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
@@ -407,6 +408,49 @@ class FunctionsTest {
     }
 
     @Test
+    void whereNobodyMayWaitAllAreServedForWhomThereIsMemory() throws Exception {
+        for (boolean zygote : List.of(true, false)) {
+            restart(1000, 0, zygote);
+            CountDownLatch all = new CountDownLatch(6);
+            mechanism.program = (leaf, invocation, timeout) -> {
+                all.countDown();
+                all.await();
+                return FakeMechanism.reply("1");
+            };
+            for (Future<Answer> answer : callAtOnce(6)) {
+                answer.get(10, TimeUnit.SECONDS);
+            }
+        }
+    }
+
+    @Test
+    void whereNobodyMayWaitIdleLeavesAreEvictedAndThoseAtWorkWaitedForByNobody() throws Exception {
+        restart(200, 0, false);
+        write("other", "f.py", "x = 2\n");
+        functions.invoke("other", CALL);
+        CountDownLatch all = new CountDownLatch(2);
+        CountDownLatch end = new CountDownLatch(1);
+        mechanism.program = (leaf, invocation, timeout) -> {
+            all.countDown();
+            end.await();
+            return FakeMechanism.reply("1");
+        };
+        List<Future<Answer>> calls = callAtOnce(2);
+        assertTrue(all.await(10, TimeUnit.SECONDS));
+
+        long start = System.nanoTime();
+        OverloadException e = assertThrows(OverloadException.class, this::call);
+        long millis = (System.nanoTime() - start) / 1_000_000;
+        assertTrue(millis < 500, millis + " ms");
+        assertTrue(e.getMessage().contains("max_waiting"), e.getMessage());
+        end.countDown();
+        for (Future<Answer> answer : calls) {
+            answer.get(10, TimeUnit.SECONDS);
+        }
+        assertEquals(Start.WARM, call().start());
+    }
+
+    @Test
     void aLeafIsHandedToARequestWhoseCacheWorksOnAThreadOfItsOwn() throws Exception {
         cacheOf = zygote -> new ImportCache() {
             @Override
@@ -686,6 +730,19 @@ class FunctionsTest {
         assertEquals(Start.HIT, answer.start());
         assertNotEquals(oldCode, mechanism.leaves.getLast().spec().handler());
         Eventually.holds("the old leaf is gone", () -> mechanism.livingLeaves() == 1);
+        Eventually.holds("the old code is gone", () -> !Files.exists(oldCode));
+    }
+
+    @Test
+    void codeThatNobodyIsLeftOfGoesWithTheNextOne() throws Exception {
+        call();
+        Path oldCode = mechanism.leaves.getFirst().spec().handler();
+        pool.sandboxes().forEach(Sandbox::destroy);
+        Eventually.holds("nobody is left", () -> functions.leaves() == 0);
+        write("hello", "f.py", "x = 2\n");
+
+        call();
+
         Eventually.holds("the old code is gone", () -> !Files.exists(oldCode));
     }
 

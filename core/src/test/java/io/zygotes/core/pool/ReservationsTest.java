@@ -381,6 +381,59 @@ class ReservationsTest {
     }
 
     @Test
+    void whatIsPinnedIsNotEvictedUntilItIsPinnedNoMore() throws Exception {
+        Account pinned = idle("pinned", 30);
+        assertTrue(memory.pin(pinned));
+        idle("other", 30);
+        Account busy = held("a", 60);
+
+        assertEquals(List.of("other"), evicted);
+        assertThrows(SandboxException.NoCapacity.class, () -> memory.open(20, null, NOBODY, in(300)));
+        assertEquals(List.of("other"), evicted);
+        assertTrue(memory.hold(pinned));
+        memory.release(pinned);
+        Future<Account> waits = threads.submit(() -> held("b", 20));
+        Eventually.holds("it waits", () -> memory.waiting() == 1);
+        memory.unpin(pinned);
+        waits.get(10, TimeUnit.SECONDS);
+
+        assertEquals(List.of("other", "pinned"), evicted);
+        assertFalse(memory.pin(pinned), "it has ended");
+        memory.close(busy);
+    }
+
+    @Test
+    void aThirdOfAllMemoryIsPinnedAtMost() throws Exception {
+        Account one = idle("one", 20);
+        Account two = idle("two", 20);
+        Account small = idle("small", 10);
+        assertTrue(memory.pin(one));
+        assertFalse(memory.pin(two));
+        assertTrue(memory.pin(small));
+        assertTrue(memory.pin(one), "it is");
+        memory.unpin(one);
+        memory.unpin(one);
+        assertTrue(memory.pin(two));
+
+        memory.close(two);
+        assertTrue(memory.pin(one), "what is gone counts no more");
+        memory.shrink(one, 5);
+        Account three = idle("three", 15);
+        assertTrue(memory.pin(three), "what was given back does not count");
+    }
+
+    @Test
+    void whatIsPinnedGoesForOneThatCouldNeverBeMadeBesideIt() throws Exception {
+        Account pinned = idle("pinned", 30);
+        assertTrue(memory.pin(pinned));
+        idle("other", 30);
+
+        held("large", 71);
+
+        assertEquals(List.of("other", "pinned"), evicted);
+    }
+
+    @Test
     void theBooksAreRightAfterAnythingInAnyOrder() throws Exception {
         Reservations books = new Reservations(1000);
         AtomicLong inUse = new AtomicLong();

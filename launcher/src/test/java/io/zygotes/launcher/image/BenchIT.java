@@ -87,6 +87,8 @@ class BenchIT {
         int without = report.get("without_zygotes").get("leaves_that_fit").asInt();
         assertTrue(with > without && without > 0, report.toString());
         assertEquals((double) with / without, report.get("times_as_many").asDouble(), 0.01);
+        JsonNode machine = report.get("with_zygotes").get("machine_per_leaf");
+        assertTrue(machine.get("kernel_stack_mb").asDouble() > 0, report.toString());
     }
 
     @Test

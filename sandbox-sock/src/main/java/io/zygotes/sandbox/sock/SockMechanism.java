@@ -75,7 +75,7 @@ final class SockMechanism implements SandboxMechanism {
         wardens = new WardenSupervisor(plan, cgroups, pump, context.output());
         reaper = new Reaper(context.reuseCgroups(), wardens::goOn);
         supplier.execute(() -> {}); // the thread is there before one is hard to get
-        fresh = cgroups.pool("fresh", cgroups.hostId(0), reaper);
+        fresh = cgroups.pool("fresh", cgroups.hostId(0), network, reaper);
         LaunchContext launches = new LaunchContext(
                 context,
                 wardens,

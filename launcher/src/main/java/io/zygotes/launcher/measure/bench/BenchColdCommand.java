@@ -45,15 +45,6 @@ final class BenchColdCommand extends BenchmarkCommand<ColdReport> {
             description = "What to measure, may be repeated: ${COMPLETION-CANDIDATES} (default: all).")
     private Set<ColdBench.Part> parts = EnumSet.allOf(ColdBench.Part.class);
 
-    /** For the usage and for shells that complete. */
-    static final class SetNames extends ArrayList<String> {
-        private static final long serialVersionUID = 1;
-
-        SetNames() {
-            super(PackageSet.ALL.stream().map(PackageSet::name).toList());
-        }
-    }
-
     @Override
     void check() {
         atLeastOne("--rounds", rounds);
@@ -65,12 +56,8 @@ final class BenchColdCommand extends BenchmarkCommand<ColdReport> {
         if (sets.isEmpty()) {
             return PackageSet.ALL;
         }
-        for (String name : sets) {
-            if (PackageSet.named(name).isEmpty()) {
-                throw wrong("there is no set of packages called \"" + name + "\", only " + new SetNames());
-            }
-        }
-        return PackageSet.ALL.stream().filter(set -> sets.contains(set.name())).toList();
+        List<PackageSet> named = sets.stream().map(this::set).toList();
+        return PackageSet.ALL.stream().filter(named::contains).toList();
     }
 
     @Override

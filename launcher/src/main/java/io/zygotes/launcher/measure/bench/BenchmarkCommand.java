@@ -55,6 +55,12 @@ abstract class BenchmarkCommand<R> implements Callable<Integer> {
         }
     }
 
+    final PackageSet set(String name) {
+        return PackageSet.named(name)
+                .orElseThrow(
+                        () -> wrong("there is no set of packages called \"" + name + "\", only " + new SetNames()));
+    }
+
     final PrintWriter err() {
         return spec.commandLine().getErr();
     }

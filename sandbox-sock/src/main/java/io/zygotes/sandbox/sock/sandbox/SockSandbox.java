@@ -165,9 +165,24 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
         }
     }
 
+    /**
+     * As {@link #group}, for what must not happen to the sandbox that has the cgroups next.
+     *
+     * @throws IOException if this one has ended
+     */
+    public final void onOwnGroup(GroupAction action) throws IOException {
+        synchronized (this) {
+            if (destroyed) {
+                throw new IOException(id() + " has ended");
+            }
+            action.run(group());
+        }
+    }
+
     /** Something to do to cgroups. */
     @FunctionalInterface
-    interface GroupAction {
+    public interface GroupAction {
+        /** @param group that of the sandbox, as long as this takes */
         void run(SandboxGroup group) throws IOException;
     }
 
