@@ -40,5 +40,5 @@ class AskedIds:
         found, self._found = self._found, []
         for variables, number in found:
             if any(type(value) is int and value == number for value in variables.values()):
-                return "it keeps the user id that it is imported with"
+                return "it keeps the user id"
         return None

@@ -58,8 +58,8 @@ class ForkTrial:
             signal.signal(signal.SIGALRM, handler)
             sys.unraisablehook = hook
         if _Late in failed:
-            return "what it registers for forks (os.register_at_fork) waits for ever"
-        return "what it registers for forks (os.register_at_fork) fails" if failed or child_failed else None
+            return "it registers something for forks (os.register_at_fork) that waits for ever"
+        return "it registers something for forks (os.register_at_fork) that fails" if failed or child_failed else None
 
 
 class _Late(Exception):
