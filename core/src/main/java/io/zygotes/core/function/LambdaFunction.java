@@ -91,19 +91,26 @@ final class LambdaFunction {
 
     /**
      * A leaf may have been killed while it rested, or while it was a spare, which is seen only when it is called; others
-     * may have gone with it. So the second try, for a call that never reached the lambda, is with a leaf made for it.
+     * may have gone with it. So the second try, for a call that never reached the lambda, is with a leaf made for it. Where
+     * there was no leaf yet, its zygote died while it was made: then it is a fresh process.
      */
     private Answer call(Version version, Invocation invocation)
             throws SandboxException, PackageException, OverloadException, InterruptedException {
-        for (boolean again = false; ; again = true) {
-            try {
-                return callIn(version.leaves().acquire(again), version, invocation);
-            } catch (SandboxException.Died e) {
-                if (e.callStarted() || again) {
-                    throw e;
-                }
-                services.statistics().count(StatisticNames.RETRIES);
+        Lease lease;
+        try {
+            lease = version.leaves().acquire(false);
+        } catch (SandboxException.Died e) {
+            services.statistics().count(StatisticNames.RETRIES);
+            return callIn(version.leaves().acquireFresh(), version, invocation);
+        }
+        try {
+            return callIn(lease, version, invocation);
+        } catch (SandboxException.Died e) {
+            if (e.callStarted()) {
+                throw e;
             }
+            services.statistics().count(StatisticNames.RETRIES);
+            return callIn(version.leaves().acquire(true), version, invocation);
         }
     }
 

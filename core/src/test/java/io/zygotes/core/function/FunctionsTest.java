@@ -610,6 +610,17 @@ class FunctionsTest {
     }
 
     /** They are dead, but nobody has noticed: the next call to each finds out. */
+    @Test
+    void aCallIsServedThoughItsZygoteIsKilledEachTimeThatItIsMade() throws Exception {
+        mechanism.beforeZygote = spec -> {
+            throw new SandboxException.Died("killed while it imported", false);
+        };
+
+        assertEquals(Start.COLD, call().start());
+        assertEquals(Start.WARM, call().start());
+        assertEquals(0, mechanism.zygotes.size());
+    }
+
     private void killUnseen(List<FakeLeaf> leaves) {
         List<FakeLeaf> killed = List.copyOf(leaves);
         mechanism.program = (leaf, invocation, timeout) -> {

@@ -33,12 +33,14 @@ import org.junit.jupiter.api.io.TempDir;
  * A week of a worker in as short a time as the machine can: warm calls and new leaves, while sandboxes and the warden are
  * killed, code changes, the worker is reloaded, and a second worker beside it is killed and started again. As much is
  * there at the end as at the beginning. Only on request: {@code -Dzygotes.week=100} is all of it, 2,000,000 warm calls and
- * 50,000 leaves, which takes two processors about an hour; 1 is a hundredth.
+ * 50,000 leaves, which takes two processors about an hour; 1 is a hundredth. {@code -Dzygotes.week.minutes=20} ends it
+ * then.
  */
 class WeekIT {
 
     private static final int PART = Integer.getInteger("zygotes.week", 0);
     private static final long WARM = 20_000L * PART, LEAVES = 500L * PART;
+    private static final long MOST_NANOS = TimeUnit.MINUTES.toNanos(Integer.getInteger("zygotes.week.minutes", 600));
     /** Of all that is done, as much is done before it is looked for the first time: one part in so many. */
     private static final int FIRST_PART = 10;
 
@@ -112,9 +114,9 @@ class WeekIT {
     @Test
     void asMuchIsThereAfterAWeekAsAfterItsFirstHours() throws Exception {
         long start = System.nanoTime();
-        run(WARM / FIRST_PART, LEAVES / FIRST_PART);
+        run(WARM / FIRST_PART, LEAVES / FIRST_PART, start + MOST_NANOS / FIRST_PART);
         WorkerLedger before = settled();
-        run(WARM, LEAVES);
+        run(WARM, LEAVES, start + MOST_NANOS);
         WorkerLedger after = settled();
 
         long failed = others.values().stream().mapToLong(AtomicLong::get).sum();
@@ -132,8 +134,8 @@ class WeekIT {
         assertEquals(pid, worker.status().get("pid").asLong(), "it is the same worker");
     }
 
-    /** Until there were so many calls and leaves since it started. */
-    private void run(long warmCalls, long leaves) throws Exception {
+    /** Until there were so many calls and leaves since it started, or time is up. */
+    private void run(long warmCalls, long leaves, long end) throws Exception {
         stopped = false;
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < WARM_CLIENTS; i++) {
@@ -155,7 +157,7 @@ class WeekIT {
             }
         }));
         try {
-            for (int round = 0; warm.get() < warmCalls || leavesMade() < leaves; round++) {
+            for (int round = 0; System.nanoTime() < end && (warm.get() < warmCalls || leavesMade() < leaves); round++) {
                 mishap(round);
                 Thread.sleep(150);
             }

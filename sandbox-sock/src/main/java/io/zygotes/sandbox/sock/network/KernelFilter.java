@@ -45,7 +45,8 @@ final class KernelFilter {
 
     /** Whether this kernel could do it, as far as that can be seen without a cgroup. */
     static void tryOut() throws IOException {
-        try (FilterMaps maps = FilterMaps.make()) {
+        try (FilterMaps maps = FilterMaps.make();
+                GroupTable _ = new GroupTable(maps)) {
             FilterPrograms programs = new FilterPrograms(maps, choosesError(maps));
             for (Hook hook : Hook.values()) {
                 Bpf.load(name(hook), hook, programs.of(hook)).close();
