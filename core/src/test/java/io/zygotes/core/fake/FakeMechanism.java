@@ -49,13 +49,23 @@ public final class FakeMechanism implements SandboxMechanism {
         JobResult run(Job job) throws SandboxException, InterruptedException;
     }
 
+    /** The lambda's name of leaves in which the worker compiles. */
+    private static final String COMPILER = "byte-code";
+
+    /** All leaves of lambdas. */
     public final List<FakeLeaf> leaves = new CopyOnWriteArrayList<>();
+    /** Leaves of the worker's own, in which it compiles. */
+    public final List<FakeLeaf> compilers = new CopyOnWriteArrayList<>();
+
     public final List<FakeLeaf> spares = new CopyOnWriteArrayList<>();
     public final List<FakeZygote> zygotes = new CopyOnWriteArrayList<>();
     public final List<Job> jobs = new CopyOnWriteArrayList<>();
     public volatile Step<LeafSpec> beforeLeaf = spec -> {};
     public volatile Step<ZygoteSpec> beforeZygote = spec -> {};
     public volatile Program program = (leaf, invocation, timeout) -> reply("\"" + leaf.id() + "\"");
+    /** What a leaf does in which the worker compiles. */
+    public volatile Program compiler = (leaf, invocation, timeout) -> reply("{\"files\": {}}");
+
     public volatile JobProgram jobProgram = job -> new JobResult(0, "");
     /** What a sandbox uses, in bytes. */
     public volatile long usage = 10L << 20;
@@ -98,11 +108,14 @@ public final class FakeMechanism implements SandboxMechanism {
     @Override
     public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException {
         checkParent(parent);
-        beforeLeaf.run(spec);
+        boolean compiles = spec.lambda().equals(COMPILER);
+        if (!compiles) {
+            beforeLeaf.run(spec);
+        }
         FakeLeaf leaf = new FakeLeaf(spec, parent);
         limit(leaf, (long) spec.limits().memMb() << 20);
         living.add(leaf);
-        leaves.add(leaf);
+        (compiles ? compilers : leaves).add(leaf);
         return leaf;
     }
 
@@ -197,8 +210,8 @@ public final class FakeMechanism implements SandboxMechanism {
         private final String id;
         public volatile int destroyed;
 
-        FakeSandbox(String kind) {
-            id = kind + "-" + ids.incrementAndGet();
+        FakeSandbox(String id) {
+            this.id = id;
         }
 
         @Override
@@ -235,7 +248,7 @@ public final class FakeMechanism implements SandboxMechanism {
         private final ZygoteSpec spec;
 
         FakeZygote(ZygoteSpec spec) {
-            super("zygote");
+            super("zygote-" + ids.incrementAndGet());
             this.spec = spec;
         }
 
@@ -259,7 +272,7 @@ public final class FakeMechanism implements SandboxMechanism {
         public final AtomicInteger calls = new AtomicInteger();
 
         FakeLeaf(LeafSpec spec, Optional<Zygote> parent) {
-            super("leaf");
+            super(spec != null && spec.lambda().equals(COMPILER) ? COMPILER : "leaf-" + ids.incrementAndGet());
             this.spec = spec;
             this.parent = parent;
         }
@@ -280,7 +293,7 @@ public final class FakeMechanism implements SandboxMechanism {
             if (calls.incrementAndGet() < 1) {
                 throw new IllegalStateException("more calls than an int counts");
             }
-            return program.run(this, invocation, timeout);
+            return (compilers.contains(this) ? compiler : program).run(this, invocation, timeout);
         }
 
         @Override
