@@ -11,10 +11,13 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /** The byte code of lambdas on disk: which files have none, and what is written beside them. Safe for use by many threads. */
@@ -23,6 +26,8 @@ final class ByteCodeFiles {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String CACHE = "__pycache__";
     private static final String SUFFIX = ".py";
+    private static final Set<PosixFilePermission> READABLE = PosixFilePermissions.fromString("rw-r--r--");
+    private static final Set<PosixFilePermission> OPEN = PosixFilePermissions.fromString("rwxr-xr-x");
     /** Bytes before the code itself (PEP 552). */
     private static final int HEADER = 16;
     /** Text that is compiled in one go. */
@@ -118,9 +123,9 @@ final class ByteCodeFiles {
             if (code.isTextual()) {
                 Path place = byteCode(file);
                 if (!Files.isDirectory(place.getParent(), LinkOption.NOFOLLOW_LINKS)) {
-                    Files.createDirectory(place.getParent());
+                    letAllIn(Files.createDirectory(place.getParent()));
                 }
-                Folders.write(place, code.binaryValue());
+                write(place, code.binaryValue());
             }
         }
         List<String> failed = new ArrayList<>();
@@ -128,5 +133,16 @@ final class ByteCodeFiles {
             failed.add(each.getKey() + ": " + each.getValue().asText());
         }
         return failed;
+    }
+
+    /** Writes a file that every sandbox can read, whatever the worker's umask is. */
+    static void write(Path file, byte[] content) throws IOException {
+        Folders.write(file, content);
+        Files.setPosixFilePermissions(file, READABLE);
+    }
+
+    /** Lets every sandbox look into a folder, whatever the worker's umask is. */
+    static void letAllIn(Path folder) throws IOException {
+        Files.setPosixFilePermissions(folder, OPEN);
     }
 }

@@ -1,6 +1,5 @@
 package io.zygotes.core.function;
 
-import io.zygotes.core.files.Folders;
 import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.python.Script;
@@ -178,23 +177,26 @@ final class CodeCompiler implements AutoCloseable {
     private void compileInOneLeaf(Task first) throws InterruptedException {
         // What makes the leaf fail is not tried in the next one.
         AtomicReference<Task> present = new AtomicReference<>(first);
-        boolean finished = true;
+        boolean finished = false;
+        boolean room = true;
         try {
-            finished = pool.inOwnLeaf(spec(), leaf -> {
+            room = pool.inOwnLeaf(spec(), leaf -> {
                 while (present.get() != null) {
                     compile(leaf, present.get());
                     present.get().done().accept(true);
                     present.set(next());
                 }
             });
+            finished = room;
         } catch (SandboxException | IOException e) {
+            finished = true;
             LOG.log(Level.WARNING, "compiling " + present.get().what() + " failed; it runs without byte code", e);
         } finally {
             if (present.get() != null) {
                 present.get().done().accept(finished);
             }
         }
-        if (!finished) {
+        if (!room) {
             // There is no room now, for none of them.
             giveUp(List.copyOf(waiting), false);
         }
@@ -203,8 +205,9 @@ final class CodeCompiler implements AutoCloseable {
     private LeafSpec spec() throws IOException {
         if (!madeHome) {
             Files.createDirectories(home);
+            ByteCodeFiles.letAllIn(home);
             // Another version of the worker may have written another one.
-            Folders.write(home.resolve("f.py"), Script.BYTE_CODE.text().getBytes(StandardCharsets.UTF_8));
+            ByteCodeFiles.write(home.resolve("f.py"), Script.BYTE_CODE.text().getBytes(StandardCharsets.UTF_8));
             madeHome = true;
         }
         return new LeafSpec(NAME, home, Set.of(), LIMITS, Network.NONE, Map.of());

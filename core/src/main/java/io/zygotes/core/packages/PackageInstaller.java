@@ -271,7 +271,8 @@ final class PackageInstaller {
                 throw new IOException(place + " is no package of a worker's, and nobody removes it: move it elsewhere");
             }
             // It is for another Python, or damaged: nobody uses it, or it would have been read at the start.
-            Files.move(place, content.resolveSibling("replaced"), StandardCopyOption.ATOMIC_MOVE);
+            Files.move(
+                    place, content.resolveSibling(content.getFileName() + "-replaced"), StandardCopyOption.ATOMIC_MOVE);
         }
         Files.setPosixFilePermissions(content, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.move(content, place, StandardCopyOption.ATOMIC_MOVE);

@@ -898,6 +898,39 @@ class FunctionsTest {
         assertEquals(Start.WARM, call().start());
     }
 
+    /** Asks until it is over. */
+    private InstallProgress installedAhead(String lambda) throws Exception {
+        InstallProgress progress = functions.installAhead(lambda);
+        for (int i = 0; i < 1000 && !progress.done(); i++) {
+            Thread.sleep(5);
+            progress = functions.installAhead(lambda);
+        }
+        return progress;
+    }
+
+    @Test
+    void packagesCanBeInstalledBeforeTheFirstCallAndHowFarThatIsIsTold() throws Exception {
+        write("hello", "requirements.txt", "six==1.16.0\nnine==1\n");
+        CountDownLatch end = new CountDownLatch(1);
+        mechanism.jobProgram = job -> {
+            end.await();
+            return job.name().contains("nine")
+                    ? new JobResult(1, "ERROR: No matching distribution found for nine==1")
+                    : install(job);
+        };
+        InstallProgress begun = functions.installAhead("hello");
+        end.countDown();
+        InstallProgress failed = installedAhead("hello");
+        mechanism.jobProgram = FunctionsTest::install;
+        InstallProgress done = installedAhead("hello");
+
+        assertEquals(new InstallProgress(List.of(), List.of("nine==1", "six==1.16.0"), false, ""), begun);
+        assertTrue(failed.missing().contains("nine==1"), failed.toString());
+        assertTrue(failed.error().contains("No matching distribution found for nine==1"), failed.error());
+        assertEquals(new InstallProgress(List.of("nine==1", "six==1.16.0"), List.of(), true, ""), done);
+        assertThrows(RegistryException.class, () -> functions.installAhead("nobody"));
+    }
+
     @Test
     void aFailureToMakeALeafReachesTheCallerAndTheNextCallWorks() throws Exception {
         mechanism.beforeLeaf = spec -> {
