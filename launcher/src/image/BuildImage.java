@@ -1,9 +1,16 @@
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.classfile.Attributes;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.ClassTransform;
+import java.lang.classfile.attribute.ModuleAttribute;
 import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleFinder;
 import java.lang.module.ModuleReference;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +26,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.spi.ToolProvider;
+import java.util.stream.Stream;
 
 /**
  * Links the image: one folder with a Java runtime, Zygotes and the chosen plugins. Run by the build with the JDK that
@@ -26,11 +34,22 @@ import java.util.spi.ToolProvider;
  * {@code java BuildImage.java SOURCES WORK IMAGE PLUGINS STARTED MODULE_PATH}.
  *
  * <p>Every module on the module path goes into the image, except plugins that were not chosen. jlink takes no automatic
- * modules, so those get the descriptors written for them in {@code descriptors/}.
+ * modules, so those get the descriptors written for them in {@code descriptors/}. Nothing of the desktop goes in, and
+ * the image has a size that it must not pass.
  */
 final class BuildImage {
 
     private static final String PLUGIN_PREFIX = "io.zygotes.plugin.";
+    /** Windows, fonts, pictures and sound: 40 MB with what it needs, which no worker uses. */
+    private static final String DESKTOP = "java.desktop";
+    /**
+     * Libraries that require it for what the worker does not use of them: events of beans (Commons Lang), and archives
+     * of a format that Java has no more (Commons Compress).
+     */
+    private static final List<String> WITHOUT_DESKTOP =
+            List.of("org.apache.commons.compress", "org.apache.commons.lang3");
+    /** All files together, without the cache of loaded classes. */
+    private static final long MOST_BYTES = 80_000_000;
 
     private final Path sources;
     private final Path work;
@@ -76,9 +95,10 @@ final class BuildImage {
         delete(work);
         Files.createDirectories(work);
 
-        Map<String, Path> modules = withDescriptors(byName(modulePath));
+        Map<String, Path> modules = withoutDesktop(withDescriptors(byName(modulePath)));
         Path fresh = work.resolve("image");
         link(modules, chosen(modules.keySet(), plugins), fresh);
+        long bytes = checkedSize(fresh);
 
         Path script = fresh.resolve("bin/zygotes");
         Files.copy(sources.resolve("zygotes"), script);
@@ -89,14 +109,15 @@ final class BuildImage {
                 fresh.resolve("conf/built-in-plugins"),
                 "# The import caches of this image's own modules that can be chosen, one name a line.\n"
                         + String.join("\n", plugins) + "\n");
-        train(fresh);
+        train(fresh, modules);
         // The start script in the project's root compares the sources with this file. What is edited while the build
         // runs may or may not be in it, so it counts as made when the build started.
         Files.setLastModifiedTime(fresh.resolve("release"), FileTime.from(started));
 
         delete(image);
         Files.move(fresh, image);
-        System.out.println("image: " + image + " with plugins " + String.join(", ", plugins));
+        System.out.println("image: " + image + " with plugins " + String.join(", ", plugins) + ", " + bytes / 1_000_000
+                + " MB without the cache of loaded classes");
     }
 
     private static Map<String, Path> byName(List<Path> modulePath) {
@@ -149,6 +170,68 @@ final class BuildImage {
         return result;
     }
 
+    /** Replaces libraries that can do without the desktop by copies that say so. */
+    private Map<String, Path> withoutDesktop(Map<String, Path> modules) throws IOException {
+        TreeMap<String, Path> result = new TreeMap<>(modules);
+        for (String name : WITHOUT_DESKTOP) {
+            if (modules.containsKey(name)) {
+                Path jar = Files.copy(modules.get(name), work.resolve(name + ".jar"));
+                try (FileSystem content = FileSystems.newFileSystem(jar);
+                        Stream<Path> files = Files.walk(content.getPath("/"))) {
+                    for (Path file : files.filter(file -> file.endsWith("module-info.class"))
+                            .toList()) {
+                        Files.write(file, withoutDesktop(Files.readAllBytes(file)));
+                    }
+                }
+                result.put(name, jar);
+            }
+        }
+        return result;
+    }
+
+    private static byte[] withoutDesktop(byte[] descriptor) {
+        ClassModel module = ClassFile.of().parse(descriptor);
+        return ClassFile.of()
+                .transformClass(
+                        module,
+                        ClassTransform.dropping(ModuleAttribute.class::isInstance)
+                                .andThen(ClassTransform.endHandler(
+                                        builder -> builder.with(withoutDesktop(module.findAttribute(Attributes.module())
+                                                .orElseThrow())))));
+    }
+
+    private static ModuleAttribute withoutDesktop(ModuleAttribute module) {
+        return ModuleAttribute.of(
+                module.moduleName(),
+                module.moduleFlagsMask(),
+                module.moduleVersion().orElse(null),
+                module.requires().stream()
+                        .filter(required -> !required.requires().name().equalsString(DESKTOP))
+                        .toList(),
+                module.exports(),
+                module.opens(),
+                module.uses(),
+                module.provides());
+    }
+
+    /** What the image holds now. It is copied to where workers run, so it must not grow by what nobody uses. */
+    private static long checkedSize(Path fresh) throws IOException {
+        TreeMap<Long, Path> largest = new TreeMap<>();
+        long bytes = 0;
+        try (Stream<Path> files = Files.walk(fresh)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                bytes += Files.size(file);
+                largest.put(Files.size(file), fresh.relativize(file));
+            }
+        }
+        if (bytes > MOST_BYTES) {
+            throw new Failure("the image has " + bytes + " bytes, and may have " + MOST_BYTES + "; largest are "
+                    + largest.descendingMap().entrySet().stream().limit(10).toList()
+                    + ". 'bin/java --list-modules' in " + fresh + " says which modules are in it");
+        }
+        return bytes;
+    }
+
     private static ModuleDescriptor descriptor(Path entry) {
         return ModuleFinder.of(entry).findAll().iterator().next().descriptor();
     }
@@ -181,23 +264,65 @@ final class BuildImage {
         tool(
                 "jlink",
                 List.of(
-                        "--module-path", join(List.copyOf(modules.values())),
-                        "--add-modules", String.join(",", chosen),
-                        "--strip-native-debug-symbols", "exclude-debuginfo-files",
-                        "--no-header-files", "--no-man-pages",
-                        "--output", output.toString()));
+                        "--module-path",
+                        join(List.copyOf(modules.values())),
+                        "--add-modules",
+                        String.join(",", chosen),
+                        "--strip-native-debug-symbols",
+                        "exclude-debuginfo-files",
+                        "--no-header-files",
+                        "--no-man-pages",
+                        // Half the size. What a start loads comes out of the cache of loaded classes.
+                        "--compress",
+                        "zip-6",
+                        "--output",
+                        output.toString()));
     }
 
-    /** Lets the JVM record which classes the program loads. Only makes the start faster, so a failure is a notice. */
-    private void train(Path fresh) throws IOException, InterruptedException {
+    /** Lets the JVM record what the program does. That only makes the first calls faster, so a failure is a notice. */
+    private void train(Path fresh, Map<String, Path> modules) throws IOException, InterruptedException {
         Path cache = fresh.resolve("lib/zygotes.aot");
         if (start(fresh, "") != 0) {
             throw new Failure("the program in the new image fails:\n" + Files.readString(log()));
         }
-        if (start(fresh, "-XX:AOTCacheOutput=" + cache) != 0) {
+        String option = "-XX:AOTCacheOutput=" + cache;
+        if (trained(fresh, "sock", List.of(), option, cache)
+                || trained(fresh, "training", List.of("--plugin-path", training(modules)), option, cache)) {
+            return;
+        }
+        System.out.println(
+                "image: the cache of loaded classes knows no requests, first calls are slower; see " + log());
+        if (start(fresh, option) != 0) {
             System.out.println("image: no AOT cache, starts are slower; see " + log());
             Files.deleteIfExists(cache);
         }
+    }
+
+    /** Trains with real sandboxes, or with others where the build may not make any. */
+    private boolean trained(Path fresh, String mechanism, List<String> more, String option, Path cache)
+            throws IOException, InterruptedException {
+        Files.writeString(log(), "");
+        boolean done = new Training(fresh, work.resolve("training-" + mechanism), log()).run(mechanism, more, option);
+        if (done && Files.exists(cache)) {
+            System.out.println("image: trained with sandboxes of the mechanism " + mechanism);
+            return true;
+        }
+        Files.deleteIfExists(cache);
+        return false;
+    }
+
+    /** A plugin with sandboxes that are none. */
+    private String training(Map<String, Path> modules) throws IOException {
+        Path classes = Files.createDirectories(work.resolve("training-classes"));
+        List<String> arguments = new ArrayList<>(
+                List.of("-d", classes.toString(), "--module-path", join(List.copyOf(modules.values()))));
+        try (Stream<Path> files = Files.list(sources.resolve("training"))) {
+            files.map(Path::toString).forEach(arguments::add);
+        }
+        tool("javac", arguments);
+        Path jar = Files.createDirectories(work.resolve("training-plugins")).resolve("training.jar");
+        tool("jar", List.of("--create", "--file", jar.toString(), "-C", classes.toString(), "."));
+        return jar.toString();
     }
 
     private int start(Path fresh, String javaOptions) throws IOException, InterruptedException {

@@ -28,6 +28,8 @@ module io.zygotes.core {
             io.zygotes.launcher;
     exports io.zygotes.core.files to
             io.zygotes.launcher;
+    exports io.zygotes.core.function to
+            io.zygotes.launcher;
     exports io.zygotes.core.guard to
             io.zygotes.launcher;
     exports io.zygotes.core.packages to

@@ -234,6 +234,7 @@ final class StartSequence {
 
     private AutoCloseable serve() throws IOException {
         http.serve(api);
+        functions.prepare();
         return this::drain;
     }
 

@@ -2,10 +2,13 @@ package io.zygotes.core;
 
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.core.function.Functions;
+import io.zygotes.core.function.InstallProgress;
 import io.zygotes.core.guard.GuardedProvider;
 import io.zygotes.core.http.HttpFront;
 import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.SandboxPool;
+import io.zygotes.core.registry.RegistryException;
 import io.zygotes.core.status.WorkerNumbers;
 import io.zygotes.spi.CacheShape;
 import io.zygotes.spi.ConfigException;
@@ -37,6 +40,7 @@ public final class Worker implements AutoCloseable {
     private final StartSequence sequence;
     private final HttpFront http;
     private final SandboxPool pool;
+    private final Functions functions;
     private final PackageStore packages;
     private final ImportCacheSwitch cacheSwitch;
     private final WorkerNumbers numbers;
@@ -51,6 +55,7 @@ public final class Worker implements AutoCloseable {
             StartSequence sequence,
             HttpFront http,
             SandboxPool pool,
+            Functions functions,
             PackageStore packages,
             ImportCacheSwitch cacheSwitch,
             WorkerNumbers numbers) {
@@ -59,6 +64,7 @@ public final class Worker implements AutoCloseable {
         this.sequence = sequence;
         this.http = http;
         this.pool = pool;
+        this.functions = functions;
         this.packages = packages;
         this.cacheSwitch = cacheSwitch;
         this.numbers = numbers;
@@ -119,6 +125,19 @@ public final class Worker implements AutoCloseable {
             throw new IllegalStateException("this worker does not serve: it has not started yet, or it stops");
         }
         cacheSwitch.reload(settings, GuardedProvider.around(caches));
+    }
+
+    /**
+     * Says that something was installed into the registry: it is read, checked and compiled behind the back of the
+     * requests, before anybody calls it. Returns at once.
+     */
+    public void prepare() {
+        functions.prepare();
+    }
+
+    /** As {@link Functions#installAhead}. */
+    public InstallProgress installAhead(String lambda) throws RegistryException, IOException {
+        return functions.installAhead(lambda);
     }
 
     /** The TCP port of the HTTP server; -1 when the worker does not serve. */

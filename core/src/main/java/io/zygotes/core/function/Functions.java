@@ -10,10 +10,12 @@ import io.zygotes.core.statistics.Statistics;
 import io.zygotes.core.threads.Rounds;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.PackageException;
+import io.zygotes.spi.PackageInfo;
 import io.zygotes.spi.SandboxException;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +37,11 @@ public final class Functions implements AutoCloseable {
     private final LambdaRegistry registry;
     private final Statistics statistics;
     private final CallListener calls;
+    private final CallsUnderWay underWay = new CallsUnderWay();
     private final Services services;
+    private final Preparation preparation;
+    private final AheadInstalls aheadInstalls;
+    private final CodeCompiler packageCompiler;
     private final Map<String, LambdaFunction> functions = new ConcurrentHashMap<>();
 
     /**
@@ -45,6 +51,7 @@ public final class Functions implements AutoCloseable {
      * @param leaves makes their leaves
      * @param statistics counts calls
      * @param calls hears of every answer
+     * @param compilerHome a folder for the code of the leaf that compiles lambdas; made when it is needed
      * @param maxWaiting requests of one lambda that may wait for a leaf
      * @param maxWait how long a request may wait for memory
      */
@@ -55,6 +62,7 @@ public final class Functions implements AutoCloseable {
             LeafSource leaves,
             Statistics statistics,
             CallListener calls,
+            Path compilerHome,
             int maxWaiting,
             Duration maxWait) {
         this.registry = registry;
@@ -65,14 +73,28 @@ public final class Functions implements AutoCloseable {
                 pool,
                 packages,
                 statistics,
-                new CodeCompiler(pool),
+                compiler("code-compiler", pool, compilerHome, packages),
                 maxWaiting,
                 maxWait,
                 registry,
                 Executors.newSingleThreadExecutor(
                         Thread.ofPlatform().name("functions").daemon().factory()));
+        this.packageCompiler = compiler("package-compiler", pool, compilerHome, packages);
+        packages.whenInstalled(installed -> compile(List.of(installed)));
+        this.aheadInstalls = new AheadInstalls(packages);
+        this.preparation =
+                new Preparation(registry, services.compiler(), () -> compile(packages.uncompiled()), underWay);
         // As in the pool, its thread is there before one is hard to get.
         services.background().execute(() -> {});
+    }
+
+    private CodeCompiler compiler(String name, SandboxPool pool, Path home, PackageStore packages) {
+        return new CodeCompiler(name, pool, home.resolve(name), new ByteCodeFiles(packages::cacheTag), underWay);
+    }
+
+    /** Has packages compiled, apart from the lambdas, which do not wait for them. */
+    private void compile(List<PackageInfo> packages) {
+        packageCompiler.compilePackages(packages, info -> services.packages().markCompiled(info.id()));
     }
 
     private record Services(
@@ -131,7 +153,13 @@ public final class Functions implements AutoCloseable {
                     InterruptedException {
         long start = System.nanoTime();
         Target target = functionFor(name);
-        Answer answer = target.invoke(invocation);
+        Answer answer;
+        underWay.begin();
+        try {
+            answer = target.invoke(invocation);
+        } finally {
+            underWay.end();
+        }
         long nanos = System.nanoTime() - start;
         statistics
                 .latency(
@@ -173,6 +201,22 @@ public final class Functions implements AutoCloseable {
         }
     }
 
+    /** Reads, checks and compiles what is in the registry, behind the back of the calls. Returns at once. */
+    public void prepare() {
+        preparation.begin();
+    }
+
+    /**
+     * Begins to install the packages of a lambda, if they are not there and that does not go on, and says how far it is.
+     * Returns at once; whoever wants to know the end asks until it says so.
+     *
+     * @throws RegistryException if there is no such lambda or its files are wrong
+     * @throws IOException if its code cannot be read or written
+     */
+    public InstallProgress installAhead(String name) throws RegistryException, IOException {
+        return aheadInstalls.progress(registry.lookupNow(name));
+    }
+
     /** One line for each lambda, for people. */
     public List<String> describe() {
         return new TreeMap<>(functions)
@@ -188,7 +232,9 @@ public final class Functions implements AutoCloseable {
     @Override
     public void close() {
         functions.values().forEach(LambdaFunction::close);
+        preparation.close();
         services.compiler().close();
+        packageCompiler.close();
         services.background().shutdown();
         awaitEnd(services.background());
     }

@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 
 /**
  * Who is to be installed: some packages at the same time, each of them once however many ask for it. Safe for use by many
@@ -29,12 +30,15 @@ final class InstallQueue implements AutoCloseable {
     private static final int AT_ONCE = 4;
     /** Less, so that a lambda with many packages, or with some whose builds never end, does not keep all others waiting. */
     private static final int AT_ONCE_OF_ONE = 3;
+    /** In one sandbox: each is a mount. */
+    private static final int MOST_TOGETHER = 64;
 
     private final InstalledPackages installed;
     private final PackageInstaller installer;
     private final ExecutorService threads = Executors.newFixedThreadPool(
             AT_ONCE, Thread.ofPlatform().name("installer-", 0).daemon().factory());
     private final Map<PackageId, CompletableFuture<Installed>> underWay = new ConcurrentHashMap<>();
+    private volatile Consumer<PackageInfo> whenInstalled = _ -> {};
 
     /**
      * @param installed what need not be installed, and where new packages are added
@@ -43,6 +47,11 @@ final class InstallQueue implements AutoCloseable {
     InstallQueue(InstalledPackages installed, PackageInstaller installer) {
         this.installed = installed;
         this.installer = installer;
+    }
+
+    /** Says who hears of each package that was installed; on the thread of the install, which waits for it. */
+    void whenInstalled(Consumer<PackageInfo> listener) {
+        whenInstalled = listener;
     }
 
     /**
@@ -66,6 +75,7 @@ final class InstallQueue implements AutoCloseable {
      * @throws InterruptedException if the calling thread is interrupted while it waits
      */
     void installAll(Collection<Wanted> all) throws PackageException, InterruptedException {
+        installTogether(all);
         Map<Wanted, CompletableFuture<Installed>> underWayHere = new LinkedHashMap<>();
         for (Wanted wanted : all) {
             if (!installed.has(wanted)) {
@@ -78,6 +88,59 @@ final class InstallQueue implements AutoCloseable {
         while (!underWayHere.isEmpty()) {
             awaitOne(underWayHere);
         }
+    }
+
+    /** Installs what can be in one sandbox; what cannot, or goes on already, is left. */
+    private void installTogether(Collection<Wanted> all) throws InterruptedException {
+        Map<Wanted, CompletableFuture<Installed>> mine = new LinkedHashMap<>();
+        for (Wanted wanted : all) {
+            CompletableFuture<Installed> result = new CompletableFuture<>();
+            if (mine.size() < MOST_TOGETHER
+                    && installed.get(wanted.id()) == null
+                    && underWay.putIfAbsent(wanted.id(), result) == null) {
+                mine.put(wanted, result);
+            }
+        }
+        CompletableFuture<Void> end = new CompletableFuture<>();
+        Runnable install = () -> {
+            try {
+                installer.installTogether(List.copyOf(mine.keySet())).forEach(this::added);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } finally {
+                release(mine);
+                end.complete(null);
+            }
+        };
+        if (mine.size() < 2) {
+            release(mine);
+            return;
+        }
+        try {
+            ThreadStart.execute(threads, install);
+        } catch (RejectedExecutionException | NoThreadException e) {
+            LOG.log(Level.DEBUG, "packages are not installed together", e);
+            release(mine);
+            return;
+        }
+        try {
+            end.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("it is completed with nothing only", e);
+        }
+    }
+
+    /** Whoever waits for one of them that is not there now has it installed alone. */
+    private void release(Map<Wanted, CompletableFuture<Installed>> mine) {
+        mine.forEach((wanted, result) -> {
+            underWay.remove(wanted.id(), result);
+            result.complete(installed.get(wanted.id()));
+        });
+    }
+
+    private void added(Installed found) {
+        installed.add(found);
+        whenInstalled.accept(found.info());
     }
 
     /** Waits until one of them has ended, and takes those away that have. */
@@ -135,8 +198,12 @@ final class InstallQueue implements AutoCloseable {
         PackageId id = wanted.id();
         try {
             Installed known = installed.get(id);
-            Installed found = known == null ? installer.install(wanted) : installer.verify(known, wanted);
-            installed.add(found);
+            if (known == null) {
+                added(installer.install(wanted));
+            } else {
+                installed.add(installer.verify(known, wanted));
+            }
+            Installed found = installed.get(id);
             underWay.remove(id, result);
             result.complete(found);
         } catch (PackageException | InterruptedException | RuntimeException | Error e) {

@@ -43,6 +43,7 @@ final class PackageFolder {
     private static final String UNFIT = "unfit";
     private static final String VERIFIED = "verified";
     private static final String EXTRAS = "extras";
+    private static final String COMPILED = "compiled";
     /** Files in {@code .dist-info} that pip writes, and not the package. */
     private static final Set<String> OF_INSTALL = Set.of("RECORD", "INSTALLER", "REQUESTED", "direct_url.json");
 
@@ -174,6 +175,18 @@ final class PackageFolder {
     /** Writes down why no zygote may hold the package of a finished folder. */
     static void markUnfit(Path folder, String reason) throws IOException {
         change(folder, info -> info.put(UNFIT, reason));
+    }
+
+    /** Writes down that all files of a finished folder have byte code, as far as they can be compiled. */
+    static void markCompiled(Path folder) throws IOException {
+        change(folder, info -> info.put(COMPILED, true));
+    }
+
+    /** Whether {@link #markCompiled} was called for a finished folder. */
+    static boolean isCompiled(Path folder) throws IOException {
+        return JSON.readTree(Files.readAllBytes(folder.resolve(INFO)))
+                .path(COMPILED)
+                .asBoolean();
     }
 
     /** Writes down hashes of which the archive of a finished folder has one. */

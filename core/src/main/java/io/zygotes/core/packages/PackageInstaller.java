@@ -1,5 +1,7 @@
 package io.zygotes.core.packages;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.zygotes.core.files.Folders;
 import io.zygotes.core.files.StorageException;
 import io.zygotes.core.packages.PackageStore.JobRunner;
@@ -32,13 +34,14 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * Installs one package: runs pip in a sandbox that writes into a staging folder, checks what it wrote, and renames the
- * folder, so that a folder with a package's name always holds the whole package. Safe for use by many threads, for
+ * Installs packages: runs pip in a sandbox that writes into staging folders, checks what it wrote, and renames the
+ * folders, so that a folder with a package's name always holds the whole package. Safe for use by many threads, for
  * different packages.
  */
 final class PackageInstaller {
 
     private static final Logger LOG = System.getLogger(PackageInstaller.class.getName());
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String CONTENT = "content";
     private static final String OUT = "out";
     private static final int LAST_LINES = 25;
@@ -108,6 +111,86 @@ final class PackageInstaller {
     }
 
     /**
+     * Installs packages that are not there, from wheels alone and in one sandbox: nothing of a package runs in it. The
+     * others are left to {@link #install}, which also says why one cannot be installed.
+     *
+     * @return those that were installed
+     * @throws InterruptedException if the calling thread is interrupted; nothing half-done is left
+     */
+    List<Installed> installTogether(List<Wanted> all) throws InterruptedException {
+        Path staging = null;
+        try {
+            long start = System.nanoTime();
+            staging = Files.createTempDirectory(staging(), "together-");
+            JobResult result = jobs.run(jobTogether(all, staging));
+            List<Installed> done = new ArrayList<>();
+            if (result.exitCode() == 0) {
+                acceptAll(all, staging, done);
+            }
+            LOG.log(
+                    trace ? Level.INFO : Level.DEBUG,
+                    "installed " + done.size() + " of " + all.size() + " packages together in "
+                            + (System.nanoTime() - start) / 1_000_000 + " ms: " + lastLines(result.output()));
+            return done;
+        } catch (IOException | PythonException | SandboxException | IllegalArgumentException e) {
+            LOG.log(Level.DEBUG, "packages are installed one by one, which says why it fails", e);
+            return List.of();
+        } finally {
+            removeStaging(staging);
+        }
+    }
+
+    private void acceptAll(List<Wanted> all, Path staging, List<Installed> done) {
+        for (int i = 0; i < all.size(); i++) {
+            Path metadata = staging.resolve(OUT).resolve(i + ".json");
+            try {
+                if (Files.exists(metadata, LinkOption.NOFOLLOW_LINKS)) {
+                    done.add(accept(all.get(i), staging.resolve(String.valueOf(i)), metadata));
+                }
+            } catch (IOException | IllegalArgumentException e) {
+                LOG.log(Level.DEBUG, all.get(i).id() + " is installed alone, which says why it fails", e);
+            }
+        }
+    }
+
+    private Job jobTogether(List<Wanted> all, Path staging) throws IOException, PythonException, InterruptedException {
+        HostPip hostPip = pip.pip();
+        Path out = Files.createDirectory(staging.resolve(OUT));
+        Path temporary = Files.createDirectory(staging.resolve("tmp"));
+        List<Job.Mount> targets = new ArrayList<>();
+        ArrayNode packages = JSON.createArrayNode();
+        for (int i = 0; i < all.size(); i++) {
+            PackageId id = all.get(i).id();
+            Path content = Files.createDirectory(staging.resolve(String.valueOf(i)));
+            targets.add(new Job.Mount(Files.createDirectory(PackageFolder.files(content)), target(id), true));
+            ArrayNode hashes = packages.addObject()
+                    .put("name", id.name())
+                    .put("version", id.version())
+                    .put("target", target(id))
+                    .put("out", "/mnt/out/" + i + ".json")
+                    .putArray("hashes");
+            all.get(i).hashes().stream().sorted().forEach(hashes::add);
+        }
+        return job(
+                "install " + all.size() + " packages",
+                List.of("--together", packages.toString()),
+                targets,
+                out,
+                temporary,
+                hostPip);
+    }
+
+    /** Writes down that all files of a package have byte code, as far as they can be compiled. */
+    void markCompiled(PackageId id) throws IOException {
+        PackageFolder.markCompiled(folder.resolve(id.toString()));
+    }
+
+    /** Whether {@link #markCompiled} was called for a package. */
+    boolean isCompiled(PackageId id) throws IOException {
+        return PackageFolder.isCompiled(folder.resolve(id.toString()));
+    }
+
+    /**
      * Makes sure that a package that is there is the same as an archive with one of the wanted hashes: installs that one,
      * too, and compares. The package is in use and stays as it is.
      *
@@ -168,11 +251,19 @@ final class PackageInstaller {
 
     private Installed place(Wanted wanted, Path staging)
             throws IOException, PackageException, SandboxException, PythonException, InterruptedException {
-        PackageId id = wanted.id();
         runPip(wanted, staging);
-        Path content = staging.resolve(CONTENT);
+        return accept(wanted, staging.resolve(CONTENT), staging.resolve(OUT).resolve("metadata.json"));
+    }
+
+    /**
+     * Puts what an installer wrote where packages are.
+     *
+     * @param content what is to be the package's folder, in a folder of this install
+     * @param metadata what the installer wrote down of it
+     */
+    private Installed accept(Wanted wanted, Path content, Path metadata) throws IOException {
+        PackageId id = wanted.id();
         Path place = folder.resolve(id.toString());
-        Path metadata = staging.resolve(OUT).resolve("metadata.json");
         Installed finished = PackageFolder.finish(content, metadata, id, cacheTag.get(), place);
         PackageFolder.markVerified(content, wanted.hashes());
         if (Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
@@ -180,7 +271,8 @@ final class PackageInstaller {
                 throw new IOException(place + " is no package of a worker's, and nobody removes it: move it elsewhere");
             }
             // It is for another Python, or damaged: nobody uses it, or it would have been read at the start.
-            Files.move(place, staging.resolve("replaced"), StandardCopyOption.ATOMIC_MOVE);
+            Files.move(
+                    place, content.resolveSibling(content.getFileName() + "-replaced"), StandardCopyOption.ATOMIC_MOVE);
         }
         Files.setPosixFilePermissions(content, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.move(content, place, StandardCopyOption.ATOMIC_MOVE);
@@ -211,9 +303,21 @@ final class PackageInstaller {
      */
     private Job job(Wanted wanted, Path files, Path out, Path temporary, HostPip hostPip) {
         PackageId id = wanted.id();
-        String target = "/packages/" + id.name() + "-" + id.version();
+        String target = target(id);
+        List<String> arguments = new ArrayList<>(List.of(id.name(), id.version(), target, "/mnt/out/metadata.json"));
+        wanted.hashes().stream().sorted().forEach(arguments::add);
+        return job("install " + id, arguments, List.of(new Job.Mount(files, target, true)), out, temporary, hostPip);
+    }
+
+    /** Where lambdas, and installs, see the files of a package. */
+    static String target(PackageId id) {
+        return "/packages/" + id.name() + "-" + id.version();
+    }
+
+    private Job job(
+            String name, List<String> arguments, List<Job.Mount> targets, Path out, Path temporary, HostPip hostPip) {
         List<Job.Mount> mounts = new ArrayList<>(hostPip.mounts());
-        mounts.add(new Job.Mount(files, target, true));
+        mounts.addAll(targets);
         mounts.add(new Job.Mount(out, "/mnt/out", true));
         mounts.add(new Job.Mount(temporary, "/mnt/tmp", true));
         Map<String, String> environment = new LinkedHashMap<>(hostPip.environment());
@@ -221,10 +325,8 @@ final class PackageInstaller {
         environment.put("HOME", "/mnt/tmp");
         environment.put("PATH", "/usr/local/bin:/usr/bin:/bin");
         environment.put("LANG", "C.UTF-8");
-        List<String> arguments = new ArrayList<>(List.of(id.name(), id.version(), target, "/mnt/out/metadata.json"));
-        wanted.hashes().stream().sorted().forEach(arguments::add);
         return new Job(
-                "install " + id,
+                name,
                 Script.INSTALL.text(),
                 arguments,
                 environment,

@@ -15,6 +15,8 @@ import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.mechanism.Job;
 import io.zygotes.spi.mechanism.JobResult;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -30,6 +33,8 @@ import java.util.function.Supplier;
  * {@link ImportCosts}. Safe for use by many threads.
  */
 public final class PackageStore implements Packages, AutoCloseable {
+
+    private static final Logger LOG = System.getLogger(PackageStore.class.getName());
 
     /** Folder below that of the packages: installs that go on, or that broke off. */
     public static final String STAGING = ".staging";
@@ -82,6 +87,44 @@ public final class PackageStore implements Packages, AutoCloseable {
         this.unfit = new UnfitPackages(folder);
         this.installer = new PackageInstaller(folder, cacheTag, limits, pip, network, jobs, trace);
         this.installs = new InstallQueue(installed, installer);
+    }
+
+    /** Says who hears of each package that was installed; on the thread of the install, which waits for it. */
+    public void whenInstalled(Consumer<PackageInfo> listener) {
+        installs.whenInstalled(listener);
+    }
+
+    /** Packages of which only the files have byte code that are imported first; a snapshot. */
+    public List<PackageInfo> uncompiled() {
+        return installed.all().stream().filter(info -> !isCompiled(info.id())).toList();
+    }
+
+    private boolean isCompiled(PackageId id) {
+        try {
+            return installer.isCompiled(id);
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot read whether " + id + " is compiled", e);
+            return true;
+        }
+    }
+
+    /** Writes down that all files of a package have byte code, as far as they can be compiled. */
+    public void markCompiled(PackageId id) {
+        try {
+            installer.markCompiled(id);
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot write down that " + id + " is compiled; the next worker looks again", e);
+        }
+    }
+
+    /** The folder in sandboxes where the files of a package are. */
+    public static String seenAs(PackageId id) {
+        return PackageInstaller.target(id);
+    }
+
+    /** What packages and byte code are for, such as {@code cpython-311}. */
+    public String cacheTag() {
+        return cacheTag.get();
     }
 
     /**

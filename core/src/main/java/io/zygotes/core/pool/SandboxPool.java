@@ -2,6 +2,7 @@ package io.zygotes.core.pool;
 
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafRequest;
+import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.MemoryBudget;
 import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxEvent;
@@ -184,6 +185,33 @@ public final class SandboxPool implements AutoCloseable {
     /** Runs a job if there is free memory right now; empty if there is not. Otherwise as {@link #run}. */
     public Optional<JobResult> runIfRoom(Job job) throws SandboxException, InterruptedException {
         return started().jobs().runIfRoom(job);
+    }
+
+    /** What is done in a leaf of the worker's own. */
+    @FunctionalInterface
+    public interface OwnWork {
+
+        /**
+         * Does it.
+         *
+         * @param leaf the leaf; destroyed afterwards
+         * @throws SandboxException if the leaf fails
+         * @throws InterruptedException if the calling thread is interrupted
+         */
+        void run(Leaf leaf) throws SandboxException, InterruptedException;
+    }
+
+    /**
+     * Has something done in a leaf that serves no lambda, if there is free memory for it right now. It is forked from a
+     * zygote without packages, if one lives. No import cache and no statistics hear of it.
+     *
+     * @param spec what it must be; without packages
+     * @return false if there is no room
+     * @throws SandboxException if the leaf cannot be made, or fails
+     * @throws InterruptedException if the calling thread is interrupted
+     */
+    public boolean inOwnLeaf(LeafSpec spec, OwnWork work) throws SandboxException, InterruptedException {
+        return started().jobs().inOwnLeaf(spec, work);
     }
 
     /**

@@ -13,8 +13,8 @@ public enum Script {
     PROBE_PIP("probe_pip.py"),
     /** Installs one package; runs in a sandbox. */
     INSTALL("install.py"),
-    /** Compiles a folder to byte code; runs in a sandbox. */
-    COMPILE("compile.py");
+    /** Compiles files to byte code; the {@code f.py} of a lambda of the worker's own. */
+    BYTE_CODE("byte_code.py");
 
     private final String file;
 

@@ -21,6 +21,7 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
@@ -38,6 +39,7 @@ final class CodeFolders {
     private static final int TRIES = 3;
 
     private final Path codeFolder;
+    private final CodeIndex index;
     private final LambdaSettings defaults;
     private final NetworkSetting network;
     private final int maxMemMb;
@@ -46,6 +48,7 @@ final class CodeFolders {
 
     /**
      * @param codeFolder the folder of all of them
+     * @param index which versions were read before
      * @param limits those of a lambda that says nothing
      * @param network what a lambda reaches that says nothing, and the most that one may ask for
      * @param maxMemMb the most memory that a lambda may ask for, in MiB
@@ -53,11 +56,13 @@ final class CodeFolders {
      */
     CodeFolders(
             Path codeFolder,
+            CodeIndex index,
             Limits limits,
             NetworkSetting network,
             int maxMemMb,
             Supplier<Map<String, String>> markers) {
         this.codeFolder = codeFolder;
+        this.index = index;
         this.defaults = LambdaSettings.of(limits, network);
         this.network = network;
         this.maxMemMb = maxMemMb;
@@ -109,10 +114,14 @@ final class CodeFolders {
      */
     LambdaCode load(String name, Path source, String fingerprint) throws RegistryException, IOException {
         Path home = codeFolder.resolve(name);
+        Optional<String> before = index.version(name, fingerprint);
+        if (before.isPresent() && Files.isDirectory(home.resolve(before.get()), LinkOption.NOFOLLOW_LINKS)) {
+            return code(name, home.resolve(before.get()), before.get(), home.resolve(before.get()));
+        }
         Files.createDirectories(home);
         Path staging = Folders.sibling(home.resolve("code"), "unpack");
         try {
-            String before = fingerprint;
+            String state = fingerprint;
             for (int tries = 1; ; tries++) {
                 RegistryException wrong = null;
                 try {
@@ -121,8 +130,8 @@ final class CodeFolders {
                     wrong = e;
                 }
                 String after = LambdaStore.fingerprint(source);
-                if (after.equals(before) || tries == TRIES) {
-                    if (wrong != null && !after.equals(before)) {
+                if (after.equals(state) || tries == TRIES) {
+                    if (wrong != null && !after.equals(state)) {
                         // What was half a lambda each time says nothing about a whole one.
                         throw new NoSuchFileException(source.toString(), null, "it is replaced again and again");
                     }
@@ -132,25 +141,17 @@ final class CodeFolders {
                     break;
                 }
                 // What it was is taken away in the middle of it, say: half a lambda says nothing about the whole one.
-                before = after;
+                state = after;
                 Folders.delete(staging);
             }
             String version = ContentHash.of(staging);
             Path folder = home.resolve(version);
-            LambdaSettings settings = settings(name, staging);
-            Map<PackageId, Set<String>> pins = pins(name, staging);
-            LeafSpec spec = new LeafSpec(
-                    name,
-                    folder,
-                    pins.keySet(),
-                    settings.limits(),
-                    settings.network(),
-                    settings.environment(),
-                    settings.rules());
+            LambdaCode code = code(name, staging, version, folder);
             if (!Files.isDirectory(folder)) {
                 Files.move(staging, folder, StandardCopyOption.ATOMIC_MOVE);
             }
-            return new LambdaCode(version, generations.incrementAndGet(), spec, pins, settings.zygote());
+            index.put(name, fingerprint, version);
+            return code;
         } catch (NoSuchFileException e) {
             // It is being replaced, or removed: the caller looks again.
             throw e;
@@ -162,6 +163,27 @@ final class CodeFolders {
         } finally {
             Folders.delete(staging);
         }
+    }
+
+    /**
+     * What is known of a version.
+     *
+     * @param content where its files are now
+     * @param folder where they are when it is used
+     */
+    private LambdaCode code(String name, Path content, String version, Path folder)
+            throws RegistryException, IOException {
+        LambdaSettings settings = settings(name, content);
+        Map<PackageId, Set<String>> pins = pins(name, content);
+        LeafSpec spec = new LeafSpec(
+                name,
+                folder,
+                pins.keySet(),
+                settings.limits(),
+                settings.network(),
+                settings.environment(),
+                settings.rules());
+        return new LambdaCode(version, generations.incrementAndGet(), spec, pins, settings.zygote());
     }
 
     private LambdaSettings settings(String name, Path content) throws RegistryException, IOException {

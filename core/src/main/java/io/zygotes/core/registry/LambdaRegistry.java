@@ -29,6 +29,7 @@ public final class LambdaRegistry {
     public static final String ARCHIVE = ".tar.gz";
 
     private static final Logger LOG = System.getLogger(LambdaRegistry.class.getName());
+    private static final String INDEX = "lambdas.json";
     /** How long a lambda that is being replaced may be away. */
     private static final Duration REPLACED_WITHIN = Duration.ofMillis(50);
     /** Before a lambda counts as gone it is looked for so often, though the time for it passed while the thread rested. */
@@ -37,6 +38,7 @@ public final class LambdaRegistry {
     private static final Duration REPLACED_AT_MOST = Duration.ofSeconds(2);
 
     private final LambdaStore store;
+    private final CodeIndex index;
     private final CodeFolders folders;
     private final long freshNanos;
     private final Map<String, Entry> entries = new ConcurrentHashMap<>();
@@ -59,7 +61,7 @@ public final class LambdaRegistry {
 
     /**
      * @param store where lambdas come from
-     * @param codeFolder where their versions are unpacked
+     * @param codeFolder where their versions are unpacked; what was read is written down beside it
      * @param fresh how long the registry is not asked again
      * @param limits limits of a lambda that says nothing
      * @param network network of a lambda that says nothing, and the most that one may ask for
@@ -75,7 +77,8 @@ public final class LambdaRegistry {
             int maxMemMb,
             Supplier<Map<String, String>> markers) {
         this.store = store;
-        this.folders = new CodeFolders(codeFolder, limits, network, maxMemMb, markers);
+        this.index = new CodeIndex(codeFolder.resolveSibling(INDEX));
+        this.folders = new CodeFolders(codeFolder, index, limits, network, maxMemMb, markers);
         this.freshNanos = fresh.toNanos();
     }
 
@@ -86,7 +89,13 @@ public final class LambdaRegistry {
      */
     public void clean() throws IOException {
         store.tidy();
+        index.load();
         folders.clean(store);
+    }
+
+    /** Writes down which version each lambda is, for the next worker. */
+    public void saveIndex() {
+        index.save();
     }
 
     /** Whether something in a folder for code is the code of a lambda, and nothing else. */
@@ -108,9 +117,15 @@ public final class LambdaRegistry {
     public LambdaCode lookup(String name) throws RegistryException, StorageException {
         Entry present = entries.get(name);
         LambdaCode fresh = present == null ? null : fresh(present);
-        if (fresh != null) {
-            return fresh;
-        }
+        return fresh != null ? fresh : lookup(name, present, freshNanos);
+    }
+
+    /** As {@link #lookup(String)}, but asks the registry in any case. */
+    public LambdaCode lookupNow(String name) throws RegistryException, StorageException {
+        return lookup(name, entries.get(name), 0);
+    }
+
+    private LambdaCode lookup(String name, Entry present, long freshWithin) throws RegistryException, StorageException {
         LambdaName.check(name);
         Path source = find(name, present);
         if (source == null) {
@@ -118,7 +133,7 @@ public final class LambdaRegistry {
         }
         Entry entry = entries.computeIfAbsent(name, key -> new Entry());
         synchronized (entry) {
-            LambdaCode meanwhile = fresh(entry);
+            LambdaCode meanwhile = freshWithin > 0 ? fresh(entry) : null;
             return meanwhile != null ? meanwhile : refreshed(name, source, entry);
         }
     }
@@ -156,6 +171,7 @@ public final class LambdaRegistry {
             return null;
         }
         forget(present);
+        index.remove(name);
         throw unknown(name);
     }
 

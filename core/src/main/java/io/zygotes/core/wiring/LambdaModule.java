@@ -54,6 +54,7 @@ public final class LambdaModule extends AbstractModule {
                 leaves,
                 statistics,
                 calls,
+                config.stateFolder().resolve("byte-code"),
                 config.maxWaiting(),
                 Duration.ofSeconds(config.maxWaitSec()));
     }

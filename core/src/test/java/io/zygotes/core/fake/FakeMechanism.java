@@ -50,7 +50,14 @@ public final class FakeMechanism implements SandboxMechanism {
         JobResult run(Job job) throws SandboxException, InterruptedException;
     }
 
+    /** The lambda's name of leaves in which the worker compiles. */
+    private static final String COMPILER = "byte-code";
+
+    /** All leaves of lambdas. */
     public final List<FakeLeaf> leaves = new CopyOnWriteArrayList<>();
+    /** Leaves of the worker's own, in which it compiles. */
+    public final List<FakeLeaf> compilers = new CopyOnWriteArrayList<>();
+
     public final List<FakeLeaf> spares = new CopyOnWriteArrayList<>();
     public final List<FakeZygote> zygotes = new CopyOnWriteArrayList<>();
     public final List<Job> jobs = new CopyOnWriteArrayList<>();
@@ -58,6 +65,9 @@ public final class FakeMechanism implements SandboxMechanism {
     public volatile Step<ZygoteSpec> beforeZygote = spec -> {};
     public volatile Step<Zygote> beforeSpare = zygote -> {};
     public volatile Program program = (leaf, invocation, timeout) -> reply("\"" + leaf.id() + "\"");
+    /** What a leaf does in which the worker compiles. */
+    public volatile Program compiler = (leaf, invocation, timeout) -> reply("{\"files\": {}}");
+
     public volatile JobProgram jobProgram = job -> new JobResult(0, "");
     /** Whether what has these packages must not be forked from a zygote. */
     public volatile BiPredicate<Zygote, Set<PackageId>> misfits = (zygote, packages) -> false;
@@ -102,11 +112,14 @@ public final class FakeMechanism implements SandboxMechanism {
     @Override
     public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException {
         checkParent(parent);
-        beforeLeaf.run(spec);
+        boolean compiles = spec.lambda().equals(COMPILER);
+        if (!compiles) {
+            beforeLeaf.run(spec);
+        }
         FakeLeaf leaf = new FakeLeaf(spec, parent);
         limit(leaf, (long) spec.limits().memMb() << 20);
         living.add(leaf);
-        leaves.add(leaf);
+        (compiles ? compilers : leaves).add(leaf);
         return leaf;
     }
 
@@ -215,8 +228,8 @@ public final class FakeMechanism implements SandboxMechanism {
         private final String id;
         public volatile int destroyed;
 
-        FakeSandbox(String kind) {
-            id = kind + "-" + ids.incrementAndGet();
+        FakeSandbox(String id) {
+            this.id = id;
         }
 
         @Override
@@ -254,7 +267,7 @@ public final class FakeMechanism implements SandboxMechanism {
         public final Optional<Zygote> parent;
 
         FakeZygote(ZygoteSpec spec, Optional<Zygote> parent) {
-            super("zygote");
+            super("zygote-" + ids.incrementAndGet());
             this.spec = spec;
             this.parent = parent;
         }
@@ -279,7 +292,7 @@ public final class FakeMechanism implements SandboxMechanism {
         public final AtomicInteger calls = new AtomicInteger();
 
         FakeLeaf(LeafSpec spec, Optional<Zygote> parent) {
-            super("leaf");
+            super(spec != null && spec.lambda().equals(COMPILER) ? COMPILER : "leaf-" + ids.incrementAndGet());
             this.spec = spec;
             this.parent = parent;
         }
@@ -300,7 +313,7 @@ public final class FakeMechanism implements SandboxMechanism {
             if (calls.incrementAndGet() < 1) {
                 throw new IllegalStateException("more calls than an int counts");
             }
-            return program.run(this, invocation, timeout);
+            return (compilers.contains(this) ? compiler : program).run(this, invocation, timeout);
         }
 
         @Override

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.zygotes.core.fake.Eventually;
 import io.zygotes.core.fake.FakeCache;
 import io.zygotes.core.fake.FakeMechanism;
@@ -44,6 +45,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -59,6 +61,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -78,6 +81,9 @@ class FunctionsTest {
     private final FakeMechanism mechanism = new FakeMechanism();
     private final Statistics statistics = new Statistics();
     private final List<String> answered = new CopyOnWriteArrayList<>();
+    /** The files of each call of the compiler. */
+    private final List<String> compiled = new CopyOnWriteArrayList<>();
+
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private int spareLeaves;
     private Function<Boolean, ImportCache> cacheOf = FakeCache::new;
@@ -130,6 +136,7 @@ class FunctionsTest {
                 request -> cache.createLeaf(pool.request(request, cache::onEvent)),
                 statistics,
                 (code, start, nanos) -> answered.add(code.spec().lambda() + " " + start),
+                folder.resolve("byte-code"),
                 maxWaiting,
                 maxWait);
     }
@@ -823,29 +830,177 @@ class FunctionsTest {
         return new JobResult(0, "");
     }
 
-    @Test
-    void newCodeIsCompiledOnceBehindTheFirstCall() throws Exception {
-        call();
-        Eventually.holds("it is compiled", () -> mechanism.jobs.size() == 1);
-        call();
-        Job job = mechanism.jobs.getFirst();
+    /** Has the compiler answer as it does, with letters for each file, but for names that begin with "bad". */
+    private void compile() {
+        mechanism.compiler = (leaf, invocation, timeout) -> {
+            List<String> asked = new ArrayList<>();
+            try {
+                new ObjectMapper()
+                        .readTree(invocation.body())
+                        .path("files")
+                        .fieldNames()
+                        .forEachRemaining(asked::add);
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+            Collections.sort(asked);
+            compiled.add(String.join(" ", asked));
+            if (asked.contains("killer.py")) {
+                leaf.die();
+                throw new SandboxException.Died("killed", true);
+            }
+            String good = asked.stream()
+                    .filter(name -> !name.startsWith("bad"))
+                    .map(name -> "\"" + name + "\": \"QUJDREVGR0hJSktMTU5PUFFSU1Q=\"")
+                    .collect(Collectors.joining(", "));
+            String failed = asked.contains("bad.py") ? "\"bad.py\": \"invalid syntax\"" : "";
+            return FakeMechanism.reply("{\"files\": {" + good + "}, \"failed\": {" + failed + "}}");
+        };
+    }
 
-        assertEquals("compile hello", job.name());
+    /** Where the byte code of a lambda's f.py is, or will be; empty if the lambda was not read yet. */
+    private Optional<Path> byteCode(String lambda) {
+        try (Stream<Path> versions = Files.list(folder.resolve("code").resolve(lambda))) {
+            return versions.map(version -> version.resolve("__pycache__/f.cpython-311.pyc"))
+                    .findFirst();
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private boolean hasByteCode(String lambda) {
+        return byteCode(lambda).filter(Files::exists).isPresent();
+    }
+
+    @Test
+    void newCodeIsCompiledOnceBehindTheFirstCallInALeafThatIsForkedFromAZygoteWithoutPackages() throws Exception {
+        compile();
+        call();
+        Eventually.holds("it is compiled", () -> hasByteCode("hello"));
+        call();
+
+        assertEquals("ABCDEFGHIJKLMNOPQRST", Files.readString(byteCode("hello").orElseThrow()));
+        assertEquals(List.of("f.py"), compiled);
+        FakeLeaf compiler = mechanism.compilers.getFirst();
+        assertEquals(Optional.of(mechanism.zygotes.getFirst()), compiler.parent);
+        assertEquals(Network.NONE, compiler.spec().network());
+        Eventually.holds("its leaf is gone", () -> !compiler.alive());
+    }
+
+    @Test
+    void whatIsInTheRegistryIsReadAndCompiledAheadInOneLeaf() throws Exception {
+        compile();
+        for (String name : List.of("one", "two", "three")) {
+            write(name, "f.py", "x = '" + name + "'\n");
+        }
+        write("two", "bad.py", "no python\n");
+        write("broken", "f.py", "x = 1\n");
+        write("broken", "requirements.txt", "six>=1\n");
+        functions.prepare();
+        Eventually.holds(
+                "all are compiled",
+                () -> Stream.of("hello", "one", "three", "two").allMatch(this::hasByteCode));
+        functions.prepare();
+
+        assertEquals(1, mechanism.compilers.size());
+        assertEquals(0, mechanism.leaves.size());
         assertEquals(
-                List.of(new Job.Mount(mechanism.leaves.getFirst().spec().handler(), "/handler", true)), job.mounts());
-        assertEquals(Network.NONE, job.network());
-        assertEquals(1, mechanism.jobs.size());
+                List.of("bad.py f.py", "f.py", "f.py", "f.py"),
+                compiled.stream().sorted().toList());
+        assertEquals(List.of(), functions.describe(), "nobody called any");
+    }
+
+    @Test
+    void codeThatEndsTheCompilerCostsNoOtherItsByteCode() throws Exception {
+        compile();
+        write("a-killer", "f.py", "x = 1\n");
+        write("a-killer", "killer.py", "x = 1\n");
+        functions.prepare();
+        Eventually.holds("the other one is compiled", () -> hasByteCode("hello"));
+
+        assertEquals(2, mechanism.compilers.size());
+        assertEquals(
+                1,
+                compiled.stream().filter(files -> files.contains("killer.py")).count(),
+                compiled.toString());
+    }
+
+    @Test
+    void nothingIsCompiledWhileACallRuns() throws Exception {
+        compile();
+        CountDownLatch end = new CountDownLatch(1);
+        CountDownLatch inside = new CountDownLatch(1);
+        mechanism.program = (leaf, invocation, timeout) -> {
+            inside.countDown();
+            end.await();
+            return FakeMechanism.reply("1");
+        };
+        Future<Answer> running = threads.submit(this::call);
+        inside.await();
+        functions.prepare();
+        Thread.sleep(200);
+
+        assertEquals(0, mechanism.compilers.size());
+        end.countDown();
+        running.get();
+        Eventually.holds("it is compiled", () -> hasByteCode("hello"));
+    }
+
+    @Test
+    void aWorkerThatStartsAgainNeitherReadsNorCompilesWhatItKnows() throws Exception {
+        compile();
+        functions.prepare();
+        Eventually.holds("it is compiled", () -> hasByteCode("hello"));
+        restart(1000, 8, true);
+        functions.prepare();
+        call();
+        Thread.sleep(100);
+
+        assertEquals(1, compiled.size(), compiled.toString());
     }
 
     @Test
     void aFailedCompilationHarmsNobody() throws Exception {
-        mechanism.jobProgram = job -> {
+        mechanism.compiler = (leaf, invocation, timeout) -> {
             throw new SandboxException("no sandbox");
         };
         call();
-        Eventually.holds("it was tried", () -> mechanism.jobs.size() == 1);
+        Eventually.holds("it was tried", () -> mechanism.compilers.size() == 1);
 
         assertEquals(Start.WARM, call().start());
+    }
+
+    /** Asks until it is over. */
+    private InstallProgress installedAhead(String lambda) throws Exception {
+        InstallProgress progress = functions.installAhead(lambda);
+        for (int i = 0; i < 1000 && !progress.done(); i++) {
+            Thread.sleep(5);
+            progress = functions.installAhead(lambda);
+        }
+        return progress;
+    }
+
+    @Test
+    void packagesCanBeInstalledBeforeTheFirstCallAndHowFarThatIsIsTold() throws Exception {
+        write("hello", "requirements.txt", "six==1.16.0\nnine==1\n");
+        CountDownLatch end = new CountDownLatch(1);
+        mechanism.jobProgram = job -> {
+            end.await();
+            return job.name().contains("nine")
+                    ? new JobResult(1, "ERROR: No matching distribution found for nine==1")
+                    : install(job);
+        };
+        InstallProgress begun = functions.installAhead("hello");
+        end.countDown();
+        InstallProgress failed = installedAhead("hello");
+        mechanism.jobProgram = FunctionsTest::install;
+        InstallProgress done = installedAhead("hello");
+
+        assertEquals(new InstallProgress(List.of(), List.of("nine==1", "six==1.16.0"), false, ""), begun);
+        assertTrue(failed.missing().contains("nine==1"), failed.toString());
+        assertTrue(failed.error().contains("No matching distribution found for nine==1"), failed.error());
+        assertEquals(new InstallProgress(List.of("nine==1", "six==1.16.0"), List.of(), true, ""), done);
+        assertThrows(RegistryException.class, () -> functions.installAhead("nobody"));
     }
 
     @Test

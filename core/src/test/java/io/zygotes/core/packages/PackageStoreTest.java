@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.zygotes.core.files.OwnFolder;
 import io.zygotes.core.python.HostPip;
 import io.zygotes.spi.ConfigException;
@@ -57,6 +59,9 @@ class PackageStoreTest {
     private volatile PackageStore.JobRunner installer = this::installed;
     private PackageStore store;
 
+    /** What installs several at once; all that it leaves is installed one by one. */
+    private PackageStore.JobRunner together = job -> new JobResult(1, "");
+
     @BeforeEach
     void open() throws Exception {
         store = store("cpython-311");
@@ -74,7 +79,7 @@ class PackageStoreTest {
                 LIMITS,
                 () -> new HostPip(Map.of("PIP_TIMEOUT", "3"), List.of(), List.of()),
                 InstallNetwork.HOST,
-                job -> installer.run(job),
+                job -> job.arguments().getFirst().equals("--together") ? together.run(job) : installer.run(job),
                 false);
         made.open();
         return made;
@@ -273,6 +278,96 @@ class PackageStoreTest {
             threads.shutdownNow();
         }
         assertEquals(1, installs.get());
+    }
+
+    /** Installs those of the packages of one job that are wheels, as the real script does. */
+    private JobResult installedTogether(Job job, Set<String> wheels) {
+        try {
+            for (JsonNode wanted : new ObjectMapper().readTree(job.arguments().get(1))) {
+                if (wheels.contains(wanted.path("name").asText())) {
+                    Files.writeString(
+                            source(job, wanted.path("target").asText()).resolve("mod.py"),
+                            wanted.path("hashes").toString());
+                    Path out = Path.of(wanted.path("out").asText());
+                    Files.writeString(
+                            source(job, out.getParent().toString()).resolve(out.getFileName()),
+                            "{\"dependencies\":[],\"modules\":[\"mod\"]}");
+                }
+            }
+            return new JobResult(0, "done");
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void thePackagesOfALambdaAreInstalledInOneSandboxAndWhatHasNoWheelAlone() throws Exception {
+        List<Job> jobs = new ArrayList<>();
+        together = job -> {
+            jobs.add(job);
+            return installedTogether(job, Set.of("numpy", "pandas"));
+        };
+        PackageId pandas = PackageId.parse("pandas==2.3.3");
+        PackageId source = PackageId.parse("source==1");
+
+        store.installAll(Map.of(NUMPY, Set.of("sha256:a"), pandas, Set.of(), source, Set.of()));
+
+        assertEquals(1, jobs.size());
+        assertEquals("install 3 packages", jobs.getFirst().name());
+        assertEquals(1, installs.get(), "the one without a wheel");
+        assertEquals(
+                Set.of(NUMPY, pandas, source),
+                store.all().stream().map(PackageInfo::id).collect(Collectors.toSet()));
+        assertEquals(
+                "[\"sha256:a\"]",
+                Files.readString(store.installed(NUMPY).orElseThrow().folder().resolve("mod.py")));
+        assertEquals(
+                List.of("numpy==2.2.3", "pandas==2.3.3", "source==1"),
+                onDisk().stream().sorted().toList());
+        // It is known of each what it was verified by.
+        store.installAll(Map.of(NUMPY, Set.of("sha256:a")));
+        assertEquals(1, installs.get());
+    }
+
+    @Test
+    void whoAsksForOneThatIsInstalledTogetherWithOthersWaitsForIt() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        together = job -> {
+            begun.countDown();
+            end.await();
+            return installedTogether(job, Set.of("numpy"));
+        };
+        PackageId other = PackageId.parse("other==1");
+        try (ExecutorService threads = Executors.newCachedThreadPool()) {
+            Future<?> both = threads.submit(() -> {
+                store.installAll(anyArchive(List.of(NUMPY, other)));
+                return null;
+            });
+            begun.await();
+            Future<PackageInfo> one = threads.submit(() -> store.install(NUMPY));
+            Future<PackageInfo> without = threads.submit(() -> store.install(other));
+            end.countDown();
+
+            assertEquals(NUMPY, one.get(10, TimeUnit.SECONDS).id());
+            assertEquals(other, without.get(10, TimeUnit.SECONDS).id());
+            both.get(10, TimeUnit.SECONDS);
+        }
+        assertEquals(1, installs.get());
+    }
+
+    @Test
+    void thatAllOfAPackageIsCompiledIsRememberedOverARestart() throws Exception {
+        List<PackageInfo> heard = new ArrayList<>();
+        store.whenInstalled(heard::add);
+        PackageInfo info = store.install(NUMPY);
+        assertEquals(List.of(info), heard);
+        assertEquals(List.of(info), store.uncompiled());
+
+        store.markCompiled(NUMPY);
+
+        assertEquals(List.of(), store.uncompiled());
+        assertEquals(List.of(), store("cpython-311").uncompiled());
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.zygotes.core.files.Folders;
 import io.zygotes.core.files.StorageException;
 import io.zygotes.core.network.NetworkSetting;
 import io.zygotes.core.registry.RegistryException.Kind;
@@ -379,5 +380,60 @@ class LambdaRegistryTest {
         registry.keepVersions("hello", Set.of());
 
         assertTrue(Files.exists(note) && Files.exists(mine) && Files.exists(beside));
+    }
+
+    @Test
+    void whatHasNotChangedIsNotUnpackedAgainByTheNextWorker() throws Exception {
+        write("hello", "f.py", "x = 1\n");
+        write("hello", "ol.yaml", "limits:\n  mem_mb: 55\n");
+        LambdaCode before = registry.lookup("hello");
+        registry.saveIndex();
+        // Whoever unpacks it again finds that its folder is there, and leaves what is in it.
+        Path home = before.spec().handler().getParent();
+        FileTime untouched = FileTime.fromMillis(1_000_000);
+        Files.setLastModifiedTime(home, untouched);
+
+        LambdaCode after = registry(Duration.ZERO).lookup("hello");
+
+        assertEquals(before.version(), after.version());
+        assertEquals(before.spec(), after.spec());
+        assertEquals(55, after.spec().limits().memMb());
+        assertEquals(untouched, Files.getLastModifiedTime(home));
+    }
+
+    @Test
+    void whatChangedWhileNoWorkerRanIsTakenUp() throws Exception {
+        write("hello", "f.py", "x = 1\n");
+        LambdaCode before = registry.lookup("hello");
+        registry.saveIndex();
+        write("hello", "f.py", "x = 22\n");
+
+        assertNotEquals(
+                before.version(), registry(Duration.ZERO).lookup("hello").version());
+    }
+
+    @Test
+    void anIndexThatIsDamagedOrNamesAFolderThatIsGoneIsPassedOver() throws Exception {
+        write("hello", "f.py", "x = 1\n");
+        LambdaCode before = registry.lookup("hello");
+        registry.saveIndex();
+        Folders.delete(before.spec().handler());
+        assertEquals(before.version(), registry(Duration.ZERO).lookup("hello").version());
+        assertTrue(Files.exists(before.spec().handler().resolve("f.py")));
+
+        Files.writeString(folder.resolve("lambdas.json"), "{\"hello\": ");
+        assertEquals(before.version(), registry(Duration.ZERO).lookup("hello").version());
+    }
+
+    @Test
+    void lookingNowSeesAChangeBeforeItsTime() throws Exception {
+        LambdaRegistry patient = registry(Duration.ofHours(1));
+        write("hello", "f.py", "x = 1\n");
+        LambdaCode before = patient.lookup("hello");
+        write("hello", "f.py", "x = 22\n");
+
+        assertSame(before, patient.lookup("hello"));
+        assertNotEquals(before.version(), patient.lookupNow("hello").version());
+        assertNotEquals(before.version(), patient.lookup("hello").version());
     }
 }

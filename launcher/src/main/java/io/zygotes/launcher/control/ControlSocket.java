@@ -12,7 +12,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.eclipse.jetty.http.HttpHeader;
@@ -58,10 +58,12 @@ public final class ControlSocket implements AutoCloseable {
      * replaced.
      *
      * @param directory the worker directory
-     * @param commands the paths that take a POST, each with what makes the answer: called by many threads, must not throw
+     * @param commands the paths that take a POST, each with what makes the answer of what stands behind a question mark
+     *     (empty if nothing does): called by many threads, must not throw
      * @throws IOException if the socket cannot be made
      */
-    public static ControlSocket open(Path directory, Map<String, Supplier<ControlAnswer>> commands) throws IOException {
+    public static ControlSocket open(Path directory, Map<String, Function<String, ControlAnswer>> commands)
+            throws IOException {
         Path path = directory.resolve(NAME);
         Files.deleteIfExists(path);
         try (SocketPath bound = SocketPath.of(directory, NAME)) {
@@ -78,7 +80,7 @@ public final class ControlSocket implements AutoCloseable {
         }
     }
 
-    private static Server server(Path bound, Map<String, Supplier<ControlAnswer>> commands) {
+    private static Server server(Path bound, Map<String, Function<String, ControlAnswer>> commands) {
         JETTY.setLevel(Level.WARNING);
         QueuedThreadPool threads = new QueuedThreadPool(THREADS, 1);
         threads.setName("control");
@@ -108,7 +110,7 @@ public final class ControlSocket implements AutoCloseable {
      * Sends a command to the worker of a directory and waits for its answer, however long it takes.
      *
      * @param directory the worker directory
-     * @param command the path, such as {@code /admin/reload}
+     * @param command the path, such as {@code /admin/reload}, and maybe a question mark with an argument behind it
      * @throws IOException if no worker listens there, or it goes away
      */
     public static ControlAnswer ask(Path directory, String command) throws IOException {
@@ -146,9 +148,9 @@ public final class ControlSocket implements AutoCloseable {
 
     private static final class CommandHandler extends Handler.Abstract {
 
-        private final TreeMap<String, Supplier<ControlAnswer>> commands;
+        private final TreeMap<String, Function<String, ControlAnswer>> commands;
 
-        CommandHandler(TreeMap<String, Supplier<ControlAnswer>> commands) {
+        CommandHandler(TreeMap<String, Function<String, ControlAnswer>> commands) {
             this.commands = commands;
         }
 
@@ -157,7 +159,7 @@ public final class ControlSocket implements AutoCloseable {
             // A command may take longer than a connection may idle.
             request.addIdleTimeoutListener(timeout -> false);
             String path = request.getHttpURI().getPath();
-            Supplier<ControlAnswer> command = commands.get(path);
+            Function<String, ControlAnswer> command = commands.get(path);
             ControlAnswer answer;
             if (command == null) {
                 answer = error(
@@ -167,7 +169,8 @@ public final class ControlSocket implements AutoCloseable {
                 answer = error(HttpStatus.METHOD_NOT_ALLOWED_405, path + " takes POST only");
                 response.getHeaders().put(HttpHeader.ALLOW, "POST");
             } else {
-                answer = command.get();
+                String query = request.getHttpURI().getQuery();
+                answer = command.apply(query == null ? "" : query);
             }
             byte[] body = (answer.json() + "\n").getBytes(StandardCharsets.UTF_8);
             response.setStatus(answer.status());

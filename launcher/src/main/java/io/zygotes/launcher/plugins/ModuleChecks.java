@@ -2,7 +2,9 @@ package io.zygotes.launcher.plugins;
 
 import java.lang.module.ModuleDescriptor;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 
@@ -44,13 +46,23 @@ final class ModuleChecks {
         }
     }
 
-    /** That every module that is required is beside it or in the image, and open to plugins. */
-    void requiredModulesAreThere(Map<String, ModuleDescriptor> modules) throws BrokenPluginException {
+    /**
+     * That every module that is required is beside it or in the image, and open to plugins.
+     *
+     * @return what libraries have to do without, for the author
+     */
+    List<String> requiredModulesAreThere(Map<String, ModuleDescriptor> modules) throws BrokenPluginException {
+        List<String> warnings = new ArrayList<>();
         for (ModuleDescriptor module : modules.values()) {
             for (ModuleDescriptor.Requires requires : module.requires()) {
                 String name = requires.name();
                 if (requires.modifiers().contains(ModuleDescriptor.Requires.Modifier.STATIC)
                         || modules.containsKey(name)) {
+                    continue;
+                }
+                if (lackedByLibrary(module, requires)) {
+                    warnings.add("the library " + module.name() + " requires " + name + ", which is not in the image;"
+                            + " it fails where it uses a class of that");
                     continue;
                 }
                 if (name.startsWith("io.zygotes.")
@@ -62,7 +74,7 @@ final class ModuleChecks {
                             "use " + SPI_MODULE + " alone");
                 }
                 if (image.configuration().findModule(name).isEmpty()) {
-                    boolean ofJdk = name.startsWith("java.") || name.startsWith("jdk.");
+                    boolean ofJdk = isOfTheJdk(name);
                     throw new BrokenPluginException(
                             entry.path(),
                             "the module " + module.name() + " requires " + name + ", which is "
@@ -75,6 +87,14 @@ final class ModuleChecks {
                 }
             }
         }
+        return warnings;
+    }
+
+    /** Whether a module that is no plugin itself requires a module of the JDK that the image does not have. */
+    boolean lackedByLibrary(ModuleDescriptor module, ModuleDescriptor.Requires requires) {
+        return isOfTheJdk(requires.name())
+                && image.configuration().findModule(requires.name()).isEmpty()
+                && !PluginLoader.provides(module);
     }
 
     private String folder() {
@@ -93,6 +113,10 @@ final class ModuleChecks {
     }
 
     static boolean isOfTheJdk(Module module) {
-        return module.getName().startsWith("java.") || module.getName().startsWith("jdk.");
+        return isOfTheJdk(module.getName());
+    }
+
+    private static boolean isOfTheJdk(String module) {
+        return module.startsWith("java.") || module.startsWith("jdk.");
     }
 }

@@ -1,9 +1,7 @@
 package io.zygotes.launcher.plugins;
 
-import java.io.IOException;
 import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleFinder;
-import java.lang.module.ModuleReader;
 import java.lang.module.ModuleReference;
 import java.util.Collection;
 import java.util.Optional;
@@ -77,7 +75,7 @@ final class PlainJars implements ModuleFinder {
         automatic.provides().stream()
                 .filter(provided -> sees(automatic, provided.service()))
                 .forEach(builder::provides);
-        return new Written(builder.build(), found);
+        return new RewrittenModule(builder.build(), found);
     }
 
     private boolean sees(ModuleDescriptor automatic, String service) {
@@ -89,21 +87,5 @@ final class PlainJars implements ModuleFinder {
 
     static String packageOf(String className) {
         return className.substring(0, Math.max(0, className.lastIndexOf('.')));
-    }
-
-    /** A jar with another descriptor. */
-    private static final class Written extends ModuleReference {
-
-        private final ModuleReference jar;
-
-        private Written(ModuleDescriptor descriptor, ModuleReference jar) {
-            super(descriptor, jar.location().orElseThrow());
-            this.jar = jar;
-        }
-
-        @Override
-        public ModuleReader open() throws IOException {
-            return jar.open();
-        }
     }
 }

@@ -94,7 +94,7 @@ final class PluginLoader {
         }
         ModuleChecks checks = new ModuleChecks(entry, image);
         checks.packagesAreInOneJarEach(modules, jars);
-        checks.requiredModulesAreThere(modules);
+        warnings.addAll(checks.requiredModulesAreThere(modules));
         if (servicesIgnored && modules.values().stream().noneMatch(PluginLoader::provides)) {
             throw new BrokenPluginException(
                     entry.path(),
@@ -102,12 +102,12 @@ final class PluginLoader {
                             + ", which Java reads only in jars without module-info.class",
                     "write 'provides " + SERVICE + " with YourProvider;' in its module-info.java");
         }
-        ModuleLayer layer = define(entry, modules);
+        ModuleLayer layer = define(entry, modules, checks);
         return ContextLoader.with(
                 layer.findLoader(modules.keySet().iterator().next()), () -> inspect(entry, layer, warnings));
     }
 
-    private static boolean provides(ModuleDescriptor module) {
+    static boolean provides(ModuleDescriptor module) {
         return module.provides().stream()
                 .anyMatch(provided ->
                         provided.service().equals(SERVICE) || provided.service().equals(MECHANISM));
@@ -154,9 +154,11 @@ final class PluginLoader {
         }
     }
 
-    private ModuleLayer define(PluginEntry entry, Map<String, ModuleDescriptor> modules) throws BrokenPluginException {
+    private ModuleLayer define(PluginEntry entry, Map<String, ModuleDescriptor> modules, ModuleChecks checks)
+            throws BrokenPluginException {
         try {
-            ModuleFinder own = ModuleFinder.of(entry.jars().toArray(Path[]::new));
+            ModuleFinder own =
+                    new LenientLibraries(ModuleFinder.of(entry.jars().toArray(Path[]::new)), checks::lackedByLibrary);
             boolean written = overlapsImage(modules);
             if (written) {
                 own = new PlainJars(

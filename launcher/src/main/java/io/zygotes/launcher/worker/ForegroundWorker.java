@@ -4,6 +4,7 @@ import io.zygotes.core.Worker;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.launcher.console.Logs;
+import io.zygotes.launcher.control.ControlAnswer;
 import io.zygotes.launcher.control.ControlSocket;
 import io.zygotes.launcher.control.Hangup;
 import io.zygotes.launcher.plugins.ImportCaches;
@@ -13,8 +14,11 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Function;
 
 /** Runs a worker in this process until it is told to stop. */
 public final class ForegroundWorker {
@@ -77,7 +81,7 @@ public final class ForegroundWorker {
             removeHook(stop);
             throw e;
         }
-        control = openControl(reloading);
+        control = openControl(reloading, new Installing(worker));
         started.countDown();
         out.println("ready: " + directory.path() + ", pid "
                 + ProcessHandle.current().pid() + ", port " + worker.port() + ", import cache \""
@@ -86,9 +90,11 @@ public final class ForegroundWorker {
     }
 
     /** A worker that cannot be told anything is better than none. */
-    private Optional<ControlSocket> openControl(Reloading reloading) {
+    private Optional<ControlSocket> openControl(Reloading reloading, Installing installing) {
         try {
-            return Optional.of(ControlSocket.open(directory.path(), reloading.commands()));
+            Map<String, Function<String, ControlAnswer>> commands = new HashMap<>(reloading.commands());
+            commands.putAll(installing.commands());
+            return Optional.of(ControlSocket.open(directory.path(), commands));
         } catch (IOException e) {
             LOG.log(Level.WARNING, e.getMessage() + ": 'zygotes reload' does not reach this worker, SIGHUP does");
             return Optional.empty();

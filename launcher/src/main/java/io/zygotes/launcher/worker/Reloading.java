@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Map;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /**
  * Lets a running worker switch to the import cache that its settings name now, told over its control socket or by a
@@ -56,8 +56,8 @@ public final class Reloading {
     }
 
     /** The commands by their paths. */
-    Map<String, Supplier<ControlAnswer>> commands() {
-        return Map.of(PATH, this::reload);
+    Map<String, Function<String, ControlAnswer>> commands() {
+        return Map.of(PATH, _ -> reload());
     }
 
     /** Switches to the import cache that the settings name now; after an error the old one stays at work. */

@@ -36,7 +36,7 @@ class ControlSocketTest {
     Path folder;
 
     private ControlSocket open(Path directory, Supplier<ControlAnswer> reload) throws IOException {
-        return ControlSocket.open(directory, Map.of("/admin/reload", reload));
+        return ControlSocket.open(directory, Map.of("/admin/reload", _ -> reload.get()));
     }
 
     /** Sends bytes as they are and reads until the other side closes. */
@@ -57,6 +57,17 @@ class ControlSocketTest {
         try (ControlSocket opened = open(folder, () -> FINE)) {
             assertEquals(new ControlAnswer(200, FINE.json() + "\n"), ControlSocket.ask(folder, "/admin/reload"));
             assertEquals(200, ControlSocket.ask(folder, "/admin/reload").status(), "again");
+        }
+    }
+
+    @Test
+    void aCommandGetsWhatStandsBehindTheQuestionMark() throws Exception {
+        try (ControlSocket opened = ControlSocket.open(
+                folder, Map.of("/admin/say", argument -> new ControlAnswer(200, "\"" + argument + "\"")))) {
+            assertEquals(
+                    "\"hello-1\"\n",
+                    ControlSocket.ask(folder, "/admin/say?hello-1").json());
+            assertEquals("\"\"\n", ControlSocket.ask(folder, "/admin/say").json());
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -124,6 +125,26 @@ class ImageIT {
         Ended ended = run(script(IMAGE), "tree", "show", tree.toString());
 
         assertEquals(0, ended.exit(), ended.err());
+    }
+
+    @Test
+    void itHoldsNoDesktopAndNoMoreThanItMay() throws Exception {
+        assertEquals(
+                "",
+                run(IMAGE.resolve("bin/java").toString(), "--list-modules")
+                        .out()
+                        .lines()
+                        .filter(module -> module.startsWith("java.desktop"))
+                        .collect(Collectors.joining()));
+        try (Stream<Path> files = Files.walk(IMAGE)) {
+            long bytes = 0;
+            for (Path file : files.filter(Files::isRegularFile)
+                    .filter(file -> !file.endsWith("zygotes.aot"))
+                    .toList()) {
+                bytes += Files.size(file);
+            }
+            assertTrue(bytes <= 80_000_000, bytes + " bytes");
+        }
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -27,6 +28,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -77,6 +79,7 @@ class WorkerIT {
         Program.Ended answer = worker.run("invoke", "hello", "{\"name\": \"you\"}");
         assertEquals(0, answer.exit(), answer.err());
         assertEquals(JSON.readTree("{\"hello\": \"you\"}"), JSON.readTree(answer.out()));
+        assertWhatIsInstalledIsCompiledBeforeAnyCall();
 
         worker.ok("worker down");
 
@@ -86,6 +89,46 @@ class WorkerIT {
                 Optional.empty(),
                 ProcessHandle.of(status.get("pid").asLong())
                         .flatMap(process -> process.info().commandLine()));
+    }
+
+    /** With a file in a folder, and one that is no Python. */
+    private void assertWhatIsInstalledIsCompiledBeforeAnyCall() throws Exception {
+        Path lambda = Files.createDirectories(folder.resolve("ahead/part"));
+        Files.writeString(lambda.resolve("more.py"), "VALUE = 42\n");
+        Files.writeString(lambda.resolve("bad.py"), "no python\n");
+        Files.writeString(
+                lambda.resolveSibling("f.py"),
+                "from part import more\n"
+                        + "def f(event):\n"
+                        + "    return [more.VALUE, more.__cached__, f.__code__.co_filename]\n");
+
+        String said = worker.ok("install", "--wait", lambda.getParent().toString());
+
+        assertTrue(said.contains("its packages are there"), said);
+        List<String> compiled = List.of();
+        for (int i = 0; i < 200 && compiled.size() < 2; i++) {
+            Thread.sleep(50);
+            compiled = byteCode(worker.path().resolve("code/ahead"));
+        }
+        assertEquals(List.of("f", "more"), compiled);
+        JsonNode answer = JSON.readTree(worker.ok("invoke", "ahead", "1"));
+        assertEquals(42, answer.get(0).asInt());
+        assertTrue(answer.get(1).asText().startsWith("/handler/part/__pycache__/more."), answer.toString());
+        assertEquals("/handler/f.py", answer.get(2).asText());
+    }
+
+    /** The modules that have byte code, sorted. */
+    private static List<String> byteCode(Path code) throws IOException {
+        if (!Files.exists(code)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.walk(code)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".pyc") && !name.startsWith("."))
+                    .map(name -> name.substring(0, name.indexOf('.')))
+                    .sorted()
+                    .toList();
+        }
     }
 
     @Test

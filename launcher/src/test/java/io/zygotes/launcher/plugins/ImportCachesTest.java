@@ -436,6 +436,53 @@ class ImportCachesTest {
         assertTrue(broken.mend().contains("plugins/good/"), broken.toString());
     }
 
+    /** As Commons Lang requires java.desktop. A module that incubates stands for it: Java leaves those out by itself. */
+    @Test
+    void aLibraryDoesWithoutAModuleOfTheJdkThatIsNotInTheImage() throws Exception {
+        Path library = new PluginJar()
+                .source("lib/Library.java", """
+                    package lib;
+                    public class Library {
+                        public static String name() { return "good"; }
+                        public static Object seldom() { return jdk.incubator.vector.IntVector.SPECIES_64; }
+                    }
+                    """)
+                .module("lib", "exports lib;", "requires jdk.incubator.vector;", "requires java.logging;")
+                .write(plugins.resolve("good/lib.jar"));
+        new PluginJar()
+                .source(
+                        "acme/Good.java",
+                        PluginJar.providerSource("acme", "Good", "good", "1.0", "lib.Library.name();"))
+                .module(
+                        "acme.good",
+                        "requires io.zygotes.spi;",
+                        "requires lib;",
+                        "provides " + SERVICE + " with acme.Good;")
+                .dependsOn(library)
+                .write(plugins.resolve("good/good.jar"));
+
+        List<String> warnings = find().byName(WHERE, "good").warnings();
+
+        assertEquals(1, warnings.size(), warnings.toString());
+        assertTrue(warnings.getFirst().contains("lib requires jdk.incubator.vector"), warnings.toString());
+    }
+
+    @Test
+    void aPluginThatRequiresAModuleOfTheJdkThatIsNotInTheImageIsToldSo() throws Exception {
+        new PluginJar()
+                .provider("Good", "good", "1.0")
+                .module(
+                        "acme.good",
+                        "requires io.zygotes.spi;",
+                        "requires jdk.incubator.vector;",
+                        "provides " + SERVICE + " with acme.Good;")
+                .write(plugins.resolve("good.jar"));
+
+        BrokenPlugin broken = onlyBroken();
+
+        assertTrue(broken.cause().contains("not among the image's JDK modules"), broken.toString());
+    }
+
     @Test
     void aMissingClassIsNamed() throws Exception {
         Path library = new PluginJar()
