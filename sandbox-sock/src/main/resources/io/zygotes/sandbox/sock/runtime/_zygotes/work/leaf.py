@@ -19,11 +19,12 @@ from ..protocol import (
     KEY_STEP,
     KEY_TRACEBACK,
     PATH_HANDLER,
+    STATUS_ERROR,
     STEP_IMPORT,
 )
 from ..setup import interpreter
 from ..tuning import LATE_READY, OWN_LOADER
-from . import inheritance
+from . import hooks, inheritance
 from .answers import answer, flush, said, user_traceback
 from .children import let_go_of_orphans
 from .code import forget_f, import_f, reseed
@@ -43,7 +44,7 @@ def main(instructions):
 def main_of_spare(instructions):
     """As main, for a leaf that drew its random numbers before it knew its lambda."""
     inheritance.restore()
-    _become(instructions)
+    become(instructions)
     started = _now()
     try:
         function = import_f()
@@ -53,8 +54,18 @@ def main_of_spare(instructions):
         wire.send_frame(CHANNEL, FRAME_FAILED, json.dumps(report).encode())
         os._exit(1)
     imported = started, _now()
-    if not (LATE_READY and is_called()):
-        wire.send(CHANNEL, _ready(*imported))
+    if hooks.MODULE in sys.modules:
+        _restore_itself(imported)
+    serve_calls(function, imported)
+
+
+def serve_calls(function, imported):
+    """Answers calls, one after the other. Never returns.
+
+    imported is when the import of f.py began and ended; None if the worker was told that it is ready.
+    """
+    if imported is not None and not (LATE_READY and is_called()):
+        tell_ready(*imported)
         imported = None
     serve(CHANNEL, function, False, imported)
     while True:
@@ -62,7 +73,31 @@ def main_of_spare(instructions):
         serve(CHANNEL, function, True)
 
 
-def _become(instructions):
+def tell_ready(started, ended):
+    """Tells the worker that f.py is imported, when that began and when it ended."""
+    wire.send(CHANNEL, _ready(started, ended))
+
+
+def _restore_itself(imported):
+    """Runs what is registered around a snapshot where there is none: code that was written for one counts on it."""
+    try:
+        hooks.run_before_snapshot()
+        hooks.run_after_restore()
+    except BaseException as error:
+        tell_ready(*imported)
+        refuse("what runs before the snapshot, or after the restore", error)
+
+
+def refuse(what, error):
+    """Answers one call with an error of the lambda's, and ends: half restored, it is of no use."""
+    flush()
+    report = {KEY_ERROR: "%s failed: %s" % (what, said(error)), KEY_TRACEBACK: user_traceback(error)}
+    wire.receive_frame(CHANNEL)
+    wire.send(CHANNEL, wire.reply(STATUS_ERROR, json.dumps(report).encode()))
+    os._exit(1)
+
+
+def become(instructions):
     """Makes the process the lambda's, up to the import of its code."""
     # A child of a zygote is told only what differs from the zygote.
     if KEY_ENVIRONMENT in instructions:
@@ -79,7 +114,7 @@ def _become(instructions):
 
 def rehearse(path):
     """Becomes a lambda with this byte code, and no longer is one."""
-    _become({})
+    become({})
     if OWN_LOADER:  # Python's own would look for the file below /handler, where this process has none
         import_f(path)
         forget_f()
