@@ -1,6 +1,7 @@
 package io.zygotes.core.guard;
 
 import io.zygotes.core.pool.PooledLeaf;
+import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.SandboxException;
@@ -46,6 +47,12 @@ final class CallLeaves {
             public Optional<Zygote> createZygoteIfFree(Optional<Zygote> parent, ZygoteSpec spec)
                     throws SandboxException, InterruptedException {
                 return sandboxes.createZygoteIfFree(parent, spec);
+            }
+
+            @Override
+            public Zygote createFunctionZygote(Optional<Zygote> parent, FunctionZygoteSpec spec)
+                    throws SandboxException, InterruptedException {
+                return sandboxes.createFunctionZygote(parent, spec);
             }
 
             @Override

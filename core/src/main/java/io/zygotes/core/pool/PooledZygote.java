@@ -3,6 +3,7 @@ package io.zygotes.core.pool;
 import io.zygotes.core.pool.MemoryLedger.Account;
 import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.ImportCost;
+import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
@@ -27,11 +28,15 @@ final class PooledZygote extends PooledSandbox implements Zygote {
 
     private final Zygote inner;
     private final long madeNanos = System.nanoTime();
+    /** How long the making of a function's zygote took; nothing of another one, which measures its imports. */
+    private final long functionNanos;
     private final AtomicInteger forks = new AtomicInteger();
 
-    PooledZygote(PoolServices services, SandboxOwner owner, Zygote inner, Account account) {
+    /** @param tookNanos how long it took to make it */
+    PooledZygote(PoolServices services, SandboxOwner owner, Zygote inner, Account account, long tookNanos) {
         super(services, owner, inner, account);
         this.inner = inner;
+        this.functionNanos = inner.function().isPresent() ? tookNanos : 0;
     }
 
     @Override
@@ -52,6 +57,11 @@ final class PooledZygote extends PooledSandbox implements Zygote {
     @Override
     public Map<PackageId, ImportCost> importCosts() {
         return inner.importCosts();
+    }
+
+    @Override
+    public Optional<LeafSpec> function() {
+        return inner.function();
     }
 
     /** Makes a sandbox of the mechanism. */
@@ -104,7 +114,7 @@ final class PooledZygote extends PooledSandbox implements Zygote {
                 + importCosts().values().stream()
                         .mapToDouble(ImportCost::millis)
                         .sum();
-        return Math.round(millis * 1e6);
+        return Math.round(millis * 1e6) + functionNanos;
     }
 
     /** Lowers its limit to what it uses after its imports. */

@@ -1,6 +1,7 @@
 package io.zygotes.core.pool;
 
 import io.zygotes.core.pool.MemoryLedger.Account;
+import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.PackageId;
@@ -9,6 +10,7 @@ import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.ZygoteSpec;
+import io.zygotes.spi.mechanism.SandboxMechanism;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -50,6 +52,11 @@ final class SandboxMaker {
             return leafOf(null, owner, claimant, spec);
         }
         checkRule(zygote, spec.packages(), "lambda " + spec.lambda());
+        if (zygote.function().isPresent() && !zygote.function().get().equals(spec)) {
+            throw new IllegalArgumentException("zygote " + zygote.id() + " is the own one of lambda "
+                    + zygote.function().get().lambda() + ", whose code it has imported; nothing but leaves of this very"
+                    + " version of it must be forked from it, and not one of lambda " + spec.lambda());
+        }
         services.memory().want(zygote.account());
         try {
             return leafOf(zygote, owner, claimant, spec);
@@ -80,7 +87,7 @@ final class SandboxMaker {
             }
         }
         services.living().tell(SandboxEvent.Kind.MADE, leaf);
-        if (zygote != null && spares.areKept()) {
+        if (zygote != null && spares.areKept() && zygote.function().isEmpty()) {
             spares.order(zygote, spec.limits(), spec.network());
         }
         return leaf;
@@ -119,16 +126,56 @@ final class SandboxMaker {
         return null;
     }
 
+    /** As {@link io.zygotes.spi.Sandboxes#createFunctionZygote}. */
+    Zygote createFunctionZygote(
+            SandboxOwner owner, Claimant claimant, Optional<Zygote> parent, FunctionZygoteSpec function)
+            throws SandboxException, InterruptedException {
+        LeafSpec leaf = function.leaf();
+        PooledZygote zygote = ofPackages(own(parent), "the own zygote of lambda " + leaf.lambda());
+        if (zygote != null) {
+            checkRule(zygote, leaf.packages(), "lambda " + leaf.lambda());
+        }
+        PooledZygote fitting = fitting(zygote, leaf);
+        ZygoteSpec spec = new ZygoteSpec(leaf.packages().stream().sorted().toList(), leaf.limits());
+        return zygoteOf(fitting, owner, claimant, new Making(spec, Optional.of(function)));
+    }
+
+    private static PooledZygote ofPackages(PooledZygote zygote, String who) {
+        if (zygote != null && zygote.function().isPresent()) {
+            throw new IllegalArgumentException("zygote " + zygote.id() + " has imported the code of lambda "
+                    + zygote.function().get().lambda() + "; " + who + " must not be forked from it");
+        }
+        return zygote;
+    }
+
+    /**
+     * What a zygote is to be.
+     *
+     * @param function what it is told of its function, if it is the zygote of one
+     */
+    private record Making(ZygoteSpec spec, Optional<FunctionZygoteSpec> function) {
+
+        Making(ZygoteSpec spec) {
+            this(spec, Optional.empty());
+        }
+
+        Zygote make(SandboxMechanism mechanism, Optional<Zygote> parent) throws SandboxException, InterruptedException {
+            return function.isPresent()
+                    ? mechanism.createFunctionZygote(parent, function.get())
+                    : mechanism.createZygote(parent, spec);
+        }
+    }
+
     /** As {@link io.zygotes.spi.Sandboxes#createZygote}. */
     Zygote createZygote(SandboxOwner owner, Claimant claimant, Optional<Zygote> parent, ZygoteSpec spec)
             throws SandboxException, InterruptedException {
         PooledZygote zygote = checkedParent(parent, spec);
         if (zygote == null) {
-            return zygoteOf(null, owner, claimant, spec);
+            return zygoteOf(null, owner, claimant, new Making(spec));
         }
         services.memory().want(zygote.account());
         try {
-            return zygoteOf(zygote, owner, claimant, spec);
+            return zygoteOf(zygote, owner, claimant, new Making(spec));
         } finally {
             services.memory().unwant(zygote.account());
         }
@@ -139,7 +186,7 @@ final class SandboxMaker {
             throws SandboxException, InterruptedException {
         PooledZygote zygote = checkedParent(parent, spec);
         Account account = services.memory().openNow(bytes(spec.limits().memMb()));
-        return account == null ? Optional.empty() : Optional.of(zygoteIn(account, zygote, owner, claimant, spec));
+        return account == null ? Optional.empty() : Optional.of(zygoteIn(account, zygote, owner, claimant, new Making(spec)));
     }
 
     /** As {@link io.zygotes.spi.Sandboxes#weigh}. */
@@ -161,26 +208,35 @@ final class SandboxMaker {
     }
 
     private PooledZygote checkedParent(Optional<Zygote> parent, ZygoteSpec spec) {
-        PooledZygote zygote = own(parent);
+        PooledZygote zygote = ofPackages(own(parent), "another zygote");
         if (zygote != null) {
             checkRule(zygote, new HashSet<>(spec.packages()), "the new zygote");
         }
         return zygote;
     }
 
-    private Zygote zygoteOf(PooledZygote zygote, SandboxOwner owner, Claimant claimant, ZygoteSpec spec)
+    private Zygote zygoteOf(PooledZygote zygote, SandboxOwner owner, Claimant claimant, Making making)
             throws SandboxException, InterruptedException {
-        long bytes = bytes(spec.limits().memMb());
+        long bytes = bytes(making.spec().limits().memMb());
+        if (claimant.takesOnlyFree()) {
+            Account free = services.memory().openNow(bytes);
+            if (free == null) {
+                throw new SandboxException.NoCapacity(
+                        "there is no free memory for a zygote with " + making.spec().packages() + " yet");
+            }
+            return zygoteIn(free, zygote, owner, claimant, making);
+        }
         long deadline = zygoteDeadline(claimant);
         Account account = services.memory().openZygote(bytes, accountOf(zygote), claimant, deadline);
         while (account == null) {
             if (settle(claimant) != null) {
-                throw new SandboxException.NoCapacity("there is no memory for a zygote with " + spec.packages()
+                throw new SandboxException.NoCapacity("there is no memory for a zygote with "
+                        + making.spec().packages()
                         + " yet, and its request needs none any longer: a leaf of the same lambda became free");
             }
             account = services.memory().openZygote(bytes, accountOf(zygote), claimant, deadline);
         }
-        return zygoteIn(account, zygote, owner, claimant, spec);
+        return zygoteIn(account, zygote, owner, claimant, making);
     }
 
     /** A request has to have time left to be served without the zygote. */
@@ -191,11 +247,13 @@ final class SandboxMaker {
     }
 
     private Zygote zygoteIn(
-            Account account, PooledZygote zygote, SandboxOwner owner, Claimant claimant, ZygoteSpec spec)
+            Account account, PooledZygote zygote, SandboxOwner owner, Claimant claimant, Making making)
             throws SandboxException, InterruptedException {
         PooledZygote made = null;
+        long start = System.nanoTime();
         try {
-            made = new PooledZygote(services, owner, forkZygote(zygote, spec), account);
+            Zygote inner = forkZygote(zygote, making);
+            made = new PooledZygote(services, owner, inner, account, System.nanoTime() - start);
             services.living().add(made);
         } catch (SandboxException.ImportFailed e) {
             if (!e.unfit().isEmpty()) {
@@ -207,16 +265,16 @@ final class SandboxMaker {
                 services.memory().close(account);
             }
         }
-        finish(made, claimant, spec);
+        finish(made, claimant, making.spec());
         return made;
     }
 
-    private Zygote forkZygote(PooledZygote zygote, ZygoteSpec spec) throws SandboxException, InterruptedException {
+    private Zygote forkZygote(PooledZygote zygote, Making making) throws SandboxException, InterruptedException {
         if (zygote == null) {
-            return services.mechanism().createZygote(Optional.empty(), spec);
+            return making.make(services.mechanism(), Optional.empty());
         }
         return zygote.whileHeld(parent -> {
-            Zygote made = services.mechanism().createZygote(parent, spec);
+            Zygote made = making.make(services.mechanism(), parent);
             zygote.countFork();
             return made;
         });
@@ -268,8 +326,8 @@ final class SandboxMaker {
 
     /** The zygote, or null where the lambda would answer otherwise in its leaf than in a process of its own. */
     private PooledZygote fitting(PooledZygote zygote, LeafSpec spec) {
-        if (zygote == null) {
-            return null;
+        if (zygote == null || zygote.function().isPresent()) {
+            return zygote;
         }
         Optional<String> misfit = services.mechanism().misfit(zygote.inner(), spec);
         if (misfit.isEmpty()) {
