@@ -203,7 +203,8 @@ class LambdaSettingsTest {
             quoteCharacter = '`',
             textBlock = """
                 {"a": [1, -2.50, 1e3, true, null, "x"]} | {"a":[1,-2.50,1e3,true,null,"x"]}
-                {a: 007, b: yes, c: '1', d: 2024-01-01, e: ~, f: , g: []} | {"a":"007","b":"yes","c":"1","d":"2024-01-01","e":null,"f":null,"g":[]}
+                {a: 007, b: yes, c: '1', e: ~, f: } | {"a":"007","b":"yes","c":"1","e":null,"f":null}
+                {d: 2024-01-01, g: []} | {"d":"2024-01-01","g":[]}
                 {1: {x: &y 0}, z: *y} | {"1":{"x":0},"z":0}
                 text | "text"
                 [] | []

@@ -208,21 +208,23 @@ class FunctionZygoteTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-        it starts threads (mine) | import threading, time; threading.Thread(target=time.sleep, args=(60,), name="mine", daemon=True).start()
+        it starts threads (Thread- | import threading as t, time; t.Timer(60, print).start()
         it leaves child processes ( | import subprocess; p = subprocess.Popen(["sleep", "60"])
         it leaves child processes | import subprocess, time; p = subprocess.Popen(["true"]); time.sleep(0.3)
         it leaves 1 processes | import subprocess; subprocess.run(["sh", "-c", "sleep 60 &"])
-        it keeps a connection to 127.0.0.1 port | import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); c = socket.create_connection(s.getsockname()); a = s.accept(); s.close()
-        it keeps a socket at 127.0.0.1 port | import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()
+        it keeps a connection to 127.0.0.1 port | SOCKET c = socket.create_connection(s.getsockname()); s = s.accept()
+        it keeps a socket at 127.0.0.1 port | SOCKET
         it holds a lock (lock of f) | import threading; lock = threading.Lock(); lock.acquire()
-        it holds a lock (guard of a Kept) | import threading; Kept = type("Kept", (), {}); kept = Kept(); kept.guard = threading.RLock(); kept.guard.acquire()
+        it holds a lock (guard of a Kept) | from threading import *; k = type("Kept", (), {})(); k.guard = RLock(); k.guard.acquire()
         it holds a lock on /handler/f.py | import fcntl; file = open(__file__); fcntl.flock(file, fcntl.LOCK_SH)
         it keeps /host/tmp/log open for writing | log = open("/tmp/log", "w")
         it sets a timer | import signal; signal.setitimer(signal.ITIMER_REAL, 60)
         it leaves 1 files with 6291456 bytes in /tmp | open("/tmp/large", "wb").write(bytes(6 << 20))
         """)
     void whatAForkDoesNotCarryOverIsToldByName(String reason, String source) throws Exception {
-        LeafSpec spec = function(source + "\ndef f(event): return 1\n");
+        String code = source.replace(
+                "SOCKET", "import socket; s = socket.socket(); s.bind((\"127.0.0.1\", 0)); s.listen();");
+        LeafSpec spec = function(code + "\ndef f(event): return 1\n");
         SandboxException.CannotFork e = assertThrows(SandboxException.CannotFork.class, () -> zygote(spec));
         assertTrue(e.reason().startsWith(reason), e.reason());
         assertEquals("200 1", call(real.mechanism.createLeaf(Optional.of(root), spec), ""), "as before");
@@ -241,16 +243,23 @@ class FunctionZygoteTest {
         assertEquals("it keeps the event loop of its first call", e.reason());
     }
 
+    private static String withHook(String source) {
+        return source.replace(
+                        "BEFORE",
+                        "f = lambda event: 1; from snapshot_restore_py import register_before_snapshot as before;")
+                + "\n";
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
         ValueError: no | raise ValueError("no")
         SystemExit: 3 | raise SystemExit(3)
-        failed being called with the event of its zygote: KeyError: 'key' | def f(event): return event["key"]
-        failed being called with the event of its zygote: what the lambda returned cannot be written | def f(event): return {1, 2}
-        failed running what it registered for before its snapshot: OSError: no | from snapshot_restore_py import register_before_snapshot as before; f = lambda event: 1; before(lambda: (_ for _ in ()).throw(OSError("no")))
+        the event of its zygote: KeyError: 'key' | def f(event): return event["key"]
+        the lambda returned cannot be written | def f(event): return {1, 2}
+        before its snapshot: ZeroDivisionError: division by zero | BEFORE before(divmod, 1, 0)
         """)
     void codeThatFailsBeforeTheForkSaysWhereAndWhy(String message, String source) throws Exception {
-        LeafSpec spec = function(source + "\n");
+        LeafSpec spec = function(withHook(source));
         SandboxException.ImportFailed e =
                 assertThrows(SandboxException.ImportFailed.class, () -> zygote(spec, Optional.of("{}")));
         assertTrue(e.getMessage().contains(message), e.getMessage());
@@ -262,10 +271,10 @@ class FunctionZygoteTest {
     @CsvSource(delimiter = '|', textBlock = """
         importing f.py for lambda it- | import time; time.sleep(60)
         called with the event of its zygote for lambda it- | import time; f = lambda event: time.sleep(60)
-        registered for before its snapshot for lambda it- | import time; from snapshot_restore_py import register_before_snapshot as before; f = lambda event: 1; before(time.sleep, 60)
+        registered for before its snapshot for lambda it- | import time; BEFORE before(time.sleep, 60)
         """)
     void codeThatHangsBeforeTheForkIsEnded(String doing, String source) throws Exception {
-        LeafSpec spec = limited(function(source + "\n"), new Limits(128, 16, 100, 0, 1, 256, 16), Map.of());
+        LeafSpec spec = limited(function(withHook(source)), new Limits(128, 16, 100, 0, 1, 256, 16), Map.of());
         SandboxException.TimedOut e =
                 assertThrows(SandboxException.TimedOut.class, () -> zygote(spec, Optional.of("{}")));
         assertTrue(e.getMessage().contains(doing), e.getMessage());
@@ -275,11 +284,11 @@ class FunctionZygoteTest {
     @CsvSource(delimiter = '|', textBlock = """
         import os; os.fork(); f = lambda event: 1
         import os; f = lambda event: os.fork() and 1
-        import os; from snapshot_restore_py import register_before_snapshot as before; f = lambda event: 1; before(os.fork)
+        import os; BEFORE before(os.fork)
         import os; os._exit(3)
         """)
     void codeThatForksOrExitsBeforeTheForkLeavesNothing(String source) throws Exception {
-        LeafSpec spec = function(source + "\n");
+        LeafSpec spec = function(withHook(source));
         assertThrows(SandboxException.class, () -> zygote(spec, Optional.of("{}")));
         assertEquals("200 2", call(leaf(zygote(function("def f(event): return 2\n"))), ""));
     }

@@ -93,9 +93,9 @@ A frame is a header (FRAME_HEADER: length of the body, kind) and its body. Descr
                                             (of the package) and KEY_MODULES (a list: modules to import)
                           KEY_VISIBLE       a zygote: names of folders in PATH_PACKAGES, of all of its packages
                           KEY_FUNCTION      a zygote of a function, whose code is at PATH_HANDLER: an object with
-                                            KEY_FILE_BYTES, KEY_SHADOWED and KEY_PROCESSORS as for a leaf, and KEY_EVENT:
-                                            the event to call the function with before the first fork, as a text that
-                                            is JSON; left out if there is none. Else left out
+                                            KEY_FILE_BYTES, KEY_SHADOWED and KEY_PROCESSORS as for a leaf, and
+                                            KEY_EVENT: what to call the function with before the first fork, as a text
+                                            that is JSON; left out if there is none. Else left out
                           KEY_NAME, KEY_ARGUMENTS, KEY_SCRIPT
                                             a job: what it is called, its sys.argv from 1 on, and the program's text
                       To a zygote it takes at most LARGEST_ORDER bytes, header included: it is one packet
@@ -120,8 +120,8 @@ A frame is a header (FRAME_HEADER: length of the body, kind) and its body. Descr
                                         does nothing has not
                           KEY_RESTORES  of a function: whether its leaves run something before they are ready
                           KEY_REASON    of a function: why it cannot be forked, or null
-        FRAME_STEP    of a zygote of a function, before FRAME_READY: what it begins now, one after the other. The body is
-                      STEP_IMPORT, STEP_EVENT or STEP_SNAPSHOT; each may take as long as a call of the function
+        FRAME_STEP    of a zygote of a function, before FRAME_READY: what it begins now, one after the other. The body
+                      is STEP_IMPORT, STEP_EVENT or STEP_SNAPSHOT; each may take as long as a call of the function
         FRAME_REPLY   of a leaf, to FRAME_CALL: REPLY_STATUS, which is one of STATUSES, and the answer as JSON. With
                       STATUS_OK it is what f returned, else an object with KEY_ERROR and perhaps KEY_TRACEBACK
         FRAME_FAILED  a JSON object: it could not be made, or its import failed. It ends now

@@ -29,7 +29,10 @@ class Snapshot:
     """One zygote's way from a bare process to a function that was imported and can be forked."""
 
     def __init__(self, instructions, told, one_thread):
-        """told is what the worker says of the function, one_thread the variables by which libraries start no threads."""
+        """told is what the worker says of the function.
+
+        one_thread are the variables by which libraries start no threads.
+        """
         self._instructions = instructions
         self._told = told
         self._one_thread = one_thread
