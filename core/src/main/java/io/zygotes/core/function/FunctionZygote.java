@@ -1,9 +1,11 @@
 package io.zygotes.core.function;
 
+import io.zygotes.core.pool.PendingRequest;
 import io.zygotes.core.registry.LambdaCode;
 import io.zygotes.core.registry.ZygoteUse;
 import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.spi.FunctionZygoteSpec;
+import io.zygotes.spi.Leaf;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Zygote;
@@ -28,6 +30,9 @@ final class FunctionZygote {
     private static final long LONGEST_FAILED_NANOS = TimeUnit.MINUTES.toNanos(10);
     /** One that lived so long has nothing to do with why the one before went. */
     private static final long LONG_NANOS = TimeUnit.MINUTES.toNanos(1);
+
+    /** One that hangs counts for so many failures: others wait meanwhile for theirs to be made. */
+    private static final int HANGING = 7;
 
     private final LambdaCode code;
     private final FunctionZygoteSpec spec;
@@ -70,8 +75,30 @@ final class FunctionZygote {
         return Optional.of(made);
     }
 
-    /** It, if it lives; if not, it is made soon. */
-    Optional<Zygote> live() {
+    /**
+     * Has a leaf forked from it for a request. If it does not live it is made soon.
+     *
+     * @return empty if the leaf has to come from elsewhere
+     * @throws SandboxException.NoCapacity if there is no memory for the leaf, which it needs wherever it comes from
+     * @throws PackageException if the import cache throws it
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     */
+    Optional<Leaf> fork(PendingRequest request)
+            throws SandboxException.NoCapacity, PackageException, InterruptedException {
+        Optional<Zygote> live = live();
+        if (live.isPresent()) {
+            try {
+                return Optional.of(services.leaves().createLeaf(request, live.get()));
+            } catch (SandboxException.NoCapacity e) {
+                throw e;
+            } catch (SandboxException e) {
+                failed(live.get(), e);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<Zygote> live() {
         synchronized (this) {
             if (zygote != null && !zygote.alive()) {
                 gone(services.pool().wasEvicted(zygote));
@@ -100,8 +127,7 @@ final class FunctionZygote {
         }
     }
 
-    /** Of this, the zygote was asked for a leaf and could not give one. */
-    void failed(Zygote asked, SandboxException why) {
+    private void failed(Zygote asked, SandboxException why) {
         synchronized (this) {
             if (zygote != asked) {
                 return;
@@ -144,9 +170,11 @@ final class FunctionZygote {
         } catch (SandboxException.NoCapacity e) {
             noRoom(onlyFree);
         } catch (SandboxException.ImportFailed e) {
-            couldNot(e.getMessage(), e.traceback());
+            couldNot(1, e.getMessage(), e.traceback());
+        } catch (SandboxException.TimedOut e) {
+            couldNot(HANGING, e.getMessage(), "");
         } catch (SandboxException | PackageException | RuntimeException e) {
-            couldNot(String.valueOf(e.getMessage()), "");
+            couldNot(1, String.valueOf(e.getMessage()), "");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
@@ -208,9 +236,9 @@ final class FunctionZygote {
         }
     }
 
-    private void couldNot(String why, String details) {
+    private void couldNot(int times, String why, String details) {
         synchronized (this) {
-            failures++;
+            failures += times;
             reason = why;
             restsUntil = System.nanoTime() + rest(failures, LONGEST_FAILED_NANOS);
         }

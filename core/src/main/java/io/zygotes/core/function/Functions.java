@@ -35,7 +35,7 @@ public final class Functions implements AutoCloseable {
 
     private static final Logger LOG = System.getLogger(Functions.class.getName());
     private static final int MOST_SECONDS_TO_END = 5;
-    private static final int ZYGOTES_AT_ONCE = 2;
+    private static final int ZYGOTES_AT_ONCE = 4;
     /** Lines of a traceback that are logged. */
     private static final int MOST_LINES = 60;
 
@@ -83,7 +83,10 @@ public final class Functions implements AutoCloseable {
                 // Few: what functions do before they can be forked is to take no processor from those that are called.
                 Executors.newFixedThreadPool(
                         ZYGOTES_AT_ONCE,
-                        Thread.ofPlatform().name("function-zygotes-", 0).daemon().factory()),
+                        Thread.ofPlatform()
+                                .name("function-zygotes-", 0)
+                                .daemon()
+                                .factory()),
                 output);
         // As in the pool, its thread is there before one is hard to get.
         services.background().execute(() -> {});

@@ -12,7 +12,6 @@ import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxException;
-import io.zygotes.spi.Zygote;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.List;
@@ -264,10 +263,8 @@ final class VersionLeaves implements IdleLeaves {
         }
         long start = System.nanoTime();
         for (int tries = 1; ; tries++) {
-            PooledLeaf leaf = checked(
-                    source == Source.FRESH
-                            ? services.pool().createFresh(request)
-                            : fork(request, source));
+            PooledLeaf leaf =
+                    checked(source == Source.FRESH ? services.pool().createFresh(request) : fork(request, source));
             boolean anew = adopt(leaf);
             // A cache may have made it ahead and let it rest; then it may be gone.
             if (!anew || !leaf.hasRested() || leaf.hold() && claim(leaf, request)) {
@@ -287,18 +284,9 @@ final class VersionLeaves implements IdleLeaves {
 
     private Leaf fork(PendingRequest request, Source source)
             throws SandboxException, PackageException, InterruptedException {
-        Optional<Zygote> zygote = own.isPresent() && source == Source.ANY ? own.get().live() : Optional.empty();
-        if (zygote.isPresent()) {
-            try {
-                return services.leaves().createLeaf(request, zygote.get());
-            } catch (SandboxException.NoCapacity e) {
-                // There is no memory for the leaf: it needs as much wherever it comes from.
-                throw e;
-            } catch (SandboxException e) {
-                own.get().failed(zygote.get(), e);
-            }
-        }
-        return services.leaves().createLeaf(request);
+        Optional<Leaf> late =
+                own.isPresent() && source == Source.ANY ? own.get().fork(request) : Optional.empty();
+        return late.isPresent() ? late.get() : services.leaves().createLeaf(request);
     }
 
     /** The import cache is a third party's code. */

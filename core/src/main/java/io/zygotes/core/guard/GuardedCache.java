@@ -114,7 +114,9 @@ public final class GuardedCache implements ImportCache {
             throws SandboxException, PackageException, InterruptedException {
         LeafSpec leaf = request.spec().leaf();
         Optional<Zygote> made = made(request, cache::createFunctionZygote, leaf, "the own zygote");
-        if (made != null && made.filter(zygote -> !zygote.function().equals(Optional.of(leaf))).isEmpty()) {
+        if (made != null
+                && made.filter(zygote -> !zygote.function().equals(Optional.of(leaf)))
+                        .isEmpty()) {
             return made;
         }
         throw new SandboxException("the import cache \"" + name + "\" returned "

@@ -20,7 +20,7 @@ final class PooledZygote extends PooledSandbox implements Zygote {
      * What a zygote keeps beside what it uses after its imports: the page tables of its children are charged to it
      * while they are copied, and it allocates a little for each fork.
      */
-    private static final long SLACK = 32L << 20;
+    static final long SLACK = 32L << 20;
     /** About what starting a Python process takes that has nothing to import; measured at 20 to 30 ms. */
     private static final double START_MILLIS = 20;
     /** Children after which a zygote's room is looked at. */
@@ -30,6 +30,7 @@ final class PooledZygote extends PooledSandbox implements Zygote {
     private final long madeNanos = System.nanoTime();
     /** How long the making of a function's zygote took; nothing of another one, which measures its imports. */
     private final long functionNanos;
+
     private final AtomicInteger forks = new AtomicInteger();
 
     /** @param tookNanos how long it took to make it */

@@ -159,6 +159,11 @@ final class SandboxMaker {
             this(spec, Optional.empty());
         }
 
+        /** That of a function may use as much as a leaf of it, and has to have room for its forks afterwards as well. */
+        long bytes() {
+            return SandboxMaker.bytes(spec.limits().memMb()) + (function.isPresent() ? PooledZygote.SLACK : 0);
+        }
+
         Zygote make(SandboxMechanism mechanism, Optional<Zygote> parent) throws SandboxException, InterruptedException {
             return function.isPresent()
                     ? mechanism.createFunctionZygote(parent, function.get())
@@ -186,7 +191,9 @@ final class SandboxMaker {
             throws SandboxException, InterruptedException {
         PooledZygote zygote = checkedParent(parent, spec);
         Account account = services.memory().openNow(bytes(spec.limits().memMb()));
-        return account == null ? Optional.empty() : Optional.of(zygoteIn(account, zygote, owner, claimant, new Making(spec)));
+        return account == null
+                ? Optional.empty()
+                : Optional.of(zygoteIn(account, zygote, owner, claimant, new Making(spec)));
     }
 
     /** As {@link io.zygotes.spi.Sandboxes#weigh}. */
@@ -217,12 +224,12 @@ final class SandboxMaker {
 
     private Zygote zygoteOf(PooledZygote zygote, SandboxOwner owner, Claimant claimant, Making making)
             throws SandboxException, InterruptedException {
-        long bytes = bytes(making.spec().limits().memMb());
+        long bytes = making.bytes();
         if (claimant.takesOnlyFree()) {
             Account free = services.memory().openNow(bytes);
             if (free == null) {
-                throw new SandboxException.NoCapacity(
-                        "there is no free memory for a zygote with " + making.spec().packages() + " yet");
+                throw new SandboxException.NoCapacity("there is no free memory for a zygote with "
+                        + making.spec().packages() + " yet");
             }
             return zygoteIn(free, zygote, owner, claimant, making);
         }
@@ -246,8 +253,7 @@ final class SandboxMaker {
         return now + (claimant.inBackground() ? patience : patience / ZYGOTE_WAITS_PART);
     }
 
-    private Zygote zygoteIn(
-            Account account, PooledZygote zygote, SandboxOwner owner, Claimant claimant, Making making)
+    private Zygote zygoteIn(Account account, PooledZygote zygote, SandboxOwner owner, Claimant claimant, Making making)
             throws SandboxException, InterruptedException {
         PooledZygote made = null;
         long start = System.nanoTime();

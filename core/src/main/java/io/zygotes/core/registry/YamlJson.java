@@ -90,8 +90,7 @@ final class YamlJson {
             case "", "~", "null", "Null", "NULL" -> JSON.nullNode();
             case "true", "True", "TRUE" -> JSON.booleanNode(true);
             case "false", "False", "FALSE" -> JSON.booleanNode(false);
-            default ->
-                NUMBER.matcher(text).matches() ? JSON.rawValueNode(new RawValue(text)) : JSON.textNode(text);
+            default -> NUMBER.matcher(text).matches() ? JSON.rawValueNode(new RawValue(text)) : JSON.textNode(text);
         };
     }
 

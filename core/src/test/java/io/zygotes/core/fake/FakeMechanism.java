@@ -170,9 +170,7 @@ public final class FakeMechanism implements SandboxMechanism {
 
     /** Zygotes of functions, in the order in which they were made. */
     public List<FakeZygote> functionZygotes() {
-        return zygotes.stream()
-                .filter(zygote -> zygote.function().isPresent())
-                .toList();
+        return zygotes.stream().filter(zygote -> zygote.function().isPresent()).toList();
     }
 
     private static void checkParent(Optional<Zygote> parent) throws SandboxException.ZygoteGone {

@@ -143,8 +143,7 @@ class FunctionsTest {
         }
 
         @Override
-        public Leaf createLeaf(PendingRequest request)
-                throws SandboxException, PackageException, InterruptedException {
+        public Leaf createLeaf(PendingRequest request) throws SandboxException, PackageException, InterruptedException {
             return cache.createLeaf(pool.request(request, cache::onEvent));
         }
 
@@ -881,7 +880,8 @@ class FunctionsTest {
 
     private Start coldUntilThereIsAZygote() throws Exception {
         Start first = callAnew();
-        Eventually.holds("it is so in the end", () -> functions.describe().getFirst().contains(", own zygote zygote-"));
+        Eventually.holds(
+                "it is so in the end", () -> functions.describe().getFirst().contains(", own zygote zygote-"));
         return first;
     }
 
@@ -902,9 +902,7 @@ class FunctionsTest {
         assertEquals(Start.FUNCTION, callAnew());
         assertEquals(Start.FUNCTION, callAnew());
         assertEquals(1, mechanism.functionZygotes().size());
-        assertEquals(
-                Optional.of(mechanism.functionZygotes().getFirst()),
-                mechanism.leaves.getLast().parent);
+        assertEquals(Optional.of(mechanism.functionZygotes().getFirst()), mechanism.leaves.getLast().parent);
         assertEquals(List.of("hello COLD", "hello FUNCTION", "hello FUNCTION"), answered);
     }
 
@@ -915,15 +913,19 @@ class FunctionsTest {
 
         write("hello", "f.py", "x = 2\n");
         assertEquals(Start.HIT, callAnew());
-        Eventually.holds("it is so in the end", () -> mechanism.functionZygotes().size() == 2
-                && !mechanism.functionZygotes().getFirst().alive()
-                && functions.describe().getFirst().contains(", own zygote "));
+        Eventually.holds(
+                "it is so in the end",
+                () -> mechanism.functionZygotes().size() == 2
+                        && !mechanism.functionZygotes().getFirst().alive()
+                        && functions.describe().getFirst().contains(", own zygote "));
         assertEquals(Start.FUNCTION, callAnew());
 
         write("hello", "ol.yaml", "zygote: true\nenvironment: {A: b}\n");
         assertEquals(Start.HIT, callAnew());
-        Eventually.holds("it is so in the end", () -> mechanism.functionZygotes().size() == 3
-                && functions.describe().getFirst().contains(", own zygote "));
+        Eventually.holds(
+                "it is so in the end",
+                () -> mechanism.functionZygotes().size() == 3
+                        && functions.describe().getFirst().contains(", own zygote "));
         write("hello", "ol.yaml", "zygote: false\n");
         assertEquals(Start.COLD, callAnew());
         Eventually.holds(
@@ -937,7 +939,9 @@ class FunctionsTest {
             throw new SandboxException.CannotFork("it cannot be forked", "it starts threads (mine)");
         };
         callAnew();
-        Eventually.holds("it is so in the end", () -> functions.describe().getFirst().endsWith("no zygote of its own: it starts threads (mine)"));
+        Eventually.holds(
+                "it is so in the end",
+                () -> functions.describe().getFirst().endsWith("no zygote of its own: it starts threads (mine)"));
         assertEquals(
                 List.of("hello: this version is served without a zygote of its own: it starts threads (mine)"), told);
         assertEquals(Start.HIT, callAnew());
@@ -1040,17 +1044,19 @@ class FunctionsTest {
 
     @Test
     void anEagerFunctionHasItsZygoteBeforeItIsCalled() throws Exception {
-        try (EagerZygotes eager =
-                new EagerZygotes(new LambdaStore(folder.resolve("registry")), functions)) {
+        try (EagerZygotes eager = new EagerZygotes(new LambdaStore(folder.resolve("registry")), functions)) {
             writeWithZygote("{eager: true}");
             eager.start();
-            Eventually.holds("it is so in the end", () -> mechanism.functionZygotes().size() == 1);
-            Eventually.holds("it is so in the end", () -> functions.describe().getFirst().contains(", own zygote "));
+            Eventually.holds(
+                    "it is so in the end", () -> mechanism.functionZygotes().size() == 1);
+            Eventually.holds(
+                    "it is so in the end", () -> functions.describe().getFirst().contains(", own zygote "));
             assertEquals(Start.FUNCTION, call().start());
 
             write("late", "f.py", "x = 1\n");
             write("late", "ol.yaml", "zygote: {eager: true}\n");
-            Eventually.holds("it is so in the end", () -> mechanism.functionZygotes().size() == 2);
+            Eventually.holds(
+                    "it is so in the end", () -> mechanism.functionZygotes().size() == 2);
         }
     }
 
@@ -1060,7 +1066,8 @@ class FunctionsTest {
         coldUntilThereIsAZygote();
         Sandboxes sandboxes = pool.sandboxes(event -> {});
         Zygote own = pool.sandboxes().stream()
-                .filter(sandbox -> sandbox instanceof Zygote zygote && zygote.function().isPresent())
+                .filter(sandbox ->
+                        sandbox instanceof Zygote zygote && zygote.function().isPresent())
                 .map(Zygote.class::cast)
                 .findFirst()
                 .orElseThrow();

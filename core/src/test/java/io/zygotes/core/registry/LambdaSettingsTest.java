@@ -198,17 +198,14 @@ class LambdaSettingsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '`',
-            textBlock = """
-                {"a": [1, -2.50, 1e3, true, null, "x"]} | {"a":[1,-2.50,1e3,true,null,"x"]}
-                {a: 007, b: yes, c: '1', e: ~, f: } | {"a":"007","b":"yes","c":"1","e":null,"f":null}
-                {d: 2024-01-01, g: []} | {"d":"2024-01-01","g":[]}
-                {1: {x: &y 0}, z: *y} | {"1":{"x":0},"z":0}
-                text | "text"
-                [] | []
-                """)
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+        {"a": [1, -2.50, 1e3, true, null, "x"]} | {"a":[1,-2.50,1e3,true,null,"x"]}
+        {a: 007, b: yes, c: '1', e: ~, f: } | {"a":"007","b":"yes","c":"1","e":null,"f":null}
+        {d: 2024-01-01, g: []} | {"d":"2024-01-01","g":[]}
+        {1: {x: &y 0}, z: *y} | {"1":{"x":0},"z":0}
+        text | "text"
+        [] | []
+        """)
     void anEventIsJson(String yaml, String json) {
         assertEquals(
                 new ZygoteUse.Own(false, Optional.of(json), Optional.empty()), zygote("zygote: {event: " + yaml + "}"));

@@ -322,14 +322,18 @@ class WorkerIT {
             HttpRequest call = HttpRequest.newBuilder(URI.create(base + "/run/counts"))
                     .POST(HttpRequest.BodyPublishers.ofString("1"))
                     .build();
-            HttpRequest debug = HttpRequest.newBuilder(URI.create(base + "/debug")).build();
+            HttpRequest debug =
+                    HttpRequest.newBuilder(URI.create(base + "/debug")).build();
             long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-            while (!client.send(debug, HttpResponse.BodyHandlers.ofString()).body().contains(", own zygote zygote-")) {
+            while (!client.send(debug, HttpResponse.BodyHandlers.ofString())
+                    .body()
+                    .contains(", own zygote zygote-")) {
                 assertTrue(System.nanoTime() < until, "the zygote is made before the first call");
                 Thread.sleep(50);
             }
             HttpResponse<String> first = client.send(call, HttpResponse.BodyHandlers.ofString());
-            assertEquals("function", first.headers().firstValue("X-Zygotes-Start").orElseThrow());
+            assertEquals(
+                    "function", first.headers().firstValue("X-Zygotes-Start").orElseThrow());
             assertEquals(JSON.readTree("[[\"warm\"], 1]"), JSON.readTree(first.body()));
         }
         assertEquals("served", JSON.readTree(worker.ok("invoke", "busy", "{}")).asText());

@@ -1,7 +1,7 @@
 """What a function registered to be run around its snapshot, by the module that is named here.
 
-That is a package which the function pins, or what stands in for it (provided/). Either keeps two lists of functions with
-their arguments.
+That is a package which the function pins, or what stands in for it (provided/). Either keeps two lists of functions
+with their arguments.
 """
 
 import importlib.util
