@@ -6,6 +6,7 @@ import io.zygotes.spi.CacheShape;
 import io.zygotes.spi.CallObserver;
 import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.FunctionZygoteRequest;
+import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafRequest;
@@ -21,11 +22,13 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -108,21 +111,35 @@ public final class GuardedCache implements ImportCache {
         }
     }
 
-    /** {@inheritDoc} What it throws beside what it may throw is a {@link SandboxException} here. */
+    /**
+     * {@inheritDoc} What it throws beside what it may throw is a {@link SandboxException} here. What it made for the
+     * function and does not return is destroyed.
+     */
     @Override
     public Optional<Zygote> createFunctionZygote(FunctionZygoteRequest request)
             throws SandboxException, PackageException, InterruptedException {
-        LeafSpec leaf = request.spec().leaf();
-        Optional<Zygote> made = made(request, cache::createFunctionZygote, leaf, "the own zygote");
-        if (made != null
-                && made.filter(zygote -> !zygote.function().equals(Optional.of(leaf)))
-                        .isEmpty()) {
+        FunctionZygoteSpec spec = request.spec();
+        List<Zygote> lost = new CopyOnWriteArrayList<>();
+        CallLeaves leaves = new CallLeaves();
+        Sandboxes watching = leaves.watching(request.sandboxes(), lost::add);
+        try {
+            Optional<Zygote> made =
+                    made(new WatchedFunction(spec, watching), cache::createFunctionZygote, spec.leaf(), "the own zygote");
+            if (made == null || made.isPresent() && !lost.remove(made.get())) {
+                throw new SandboxException("the import cache \"" + name + "\" returned "
+                        + (made == null ? "null" : made.get().id()) + " as the own zygote of lambda "
+                        + spec.leaf().lambda() + ", which is a fault in it: it must return what createFunctionZygote of"
+                        + " the request's Sandboxes made, or nothing");
+            }
             return made;
+        } finally {
+            leaves.end(null);
+            lost.forEach(Zygote::destroy);
         }
-        throw new SandboxException("the import cache \"" + name + "\" returned "
-                + (made == null ? "null" : made.get().id()) + " as the own zygote of lambda " + leaf.lambda()
-                + ", which is a fault in it: it must return what Sandboxes.createFunctionZygote returns, or nothing");
     }
+
+    /** A function that is to have a zygote, as the cache sees it. */
+    private record WatchedFunction(FunctionZygoteSpec spec, Sandboxes sandboxes) implements FunctionZygoteRequest {}
 
     /** A method of the cache that makes something for a request. */
     @FunctionalInterface

@@ -942,6 +942,7 @@ class FunctionsTest {
         Eventually.holds(
                 "it is so in the end",
                 () -> functions.describe().getFirst().endsWith("no zygote of its own: it starts threads (mine)"));
+        Eventually.holds("it is told", () -> !told.isEmpty());
         assertEquals(
                 List.of("hello: this version is served without a zygote of its own: it starts threads (mine)"), told);
         assertEquals(Start.HIT, callAnew());

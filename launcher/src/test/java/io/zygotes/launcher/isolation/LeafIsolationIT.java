@@ -110,11 +110,12 @@ class LeafIsolationIT {
 
     /** Ends the leaves of a function until one comes from its own zygote, which is made behind the first call. */
     private static void awaitZygote(String lambda, Map<String, Object> event) throws Exception {
-        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
         while (!worker.call(lambda, event).start().equals("function")) {
             assertTrue(System.nanoTime() < until, () -> lambda + " has no zygote of its own");
+            // Its code may run for seconds, in the zygote and in each leaf that does not come from it.
+            Thread.sleep(1000);
             worker.dropLeaves(lambda);
-            Thread.sleep(50);
         }
     }
 
@@ -139,7 +140,7 @@ class LeafIsolationIT {
     List<DynamicNode> moduleCodeInTheZygoteOfAFunction() throws Exception {
         Map<String, Object> event = event(worker, "host", "none");
         event.put("zygote", true);
-        worker.installAttacks("module-code", "network: host\nzygote: true\n", """
+        worker.installAttacks("module-code", "network: host\nlimits: {runtime_sec: 90}\nzygote: true\n", """
             import json, os
             OPEN = [number for number in os.listdir("/proc/self/fd") if os.path.lexists("/proc/self/fd/" + number)]
             import files, identity, neighbours, probe, syscalls

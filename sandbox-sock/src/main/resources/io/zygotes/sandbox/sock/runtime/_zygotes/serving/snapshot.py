@@ -145,7 +145,10 @@ def _text(path):
 
 
 def _held_locks():
-    """Locks of Python that somebody holds, each with a name for people. The collector does not list locks themselves."""
+    """Locks of Python that somebody holds, each with a name for people.
+
+    The collector does not list locks themselves.
+    """
     threading = sys.modules.get("threading")
     passed_over = set()
     if threading is not None:
