@@ -123,8 +123,8 @@ public final class GuardedCache implements ImportCache {
         CallLeaves leaves = new CallLeaves();
         Sandboxes watching = leaves.watching(request.sandboxes(), lost::add);
         try {
-            Optional<Zygote> made =
-                    made(new WatchedFunction(spec, watching), cache::createFunctionZygote, spec.leaf(), "the own zygote");
+            Optional<Zygote> made = made(
+                    new WatchedFunction(spec, watching), cache::createFunctionZygote, spec.leaf(), "the own zygote");
             if (made == null || made.isPresent() && !lost.remove(made.get())) {
                 throw new SandboxException("the import cache \"" + name + "\" returned "
                         + (made == null ? "null" : made.get().id()) + " as the own zygote of lambda "
