@@ -10,6 +10,7 @@ import io.zygotes.spi.CallEvent;
 import io.zygotes.spi.CallObserver;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.FailureKind;
+import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafRequest;
@@ -17,6 +18,7 @@ import io.zygotes.spi.PackageException;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
+import io.zygotes.spi.Zygote;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Map;
@@ -71,16 +73,43 @@ final class CurrentCache implements LeafSource, AutoCloseable {
 
     @Override
     public Leaf createLeaf(PendingRequest request) throws SandboxException, PackageException, InterruptedException {
-        Generation entered = current;
-        while (!entered.enter()) {
-            // Replaced and closed since the line before.
-            entered = current;
-        }
+        Generation entered = enter();
         try {
             return createLeaf(entered, pool.request(request, entered));
         } finally {
             entered.leave();
         }
+    }
+
+    @Override
+    public Leaf createLeaf(PendingRequest request, Zygote function)
+            throws SandboxException, PackageException, InterruptedException {
+        Generation entered = enter();
+        try {
+            return entered.cache.createLeaf(pool.request(request, entered), function);
+        } finally {
+            entered.leave();
+        }
+    }
+
+    @Override
+    public Optional<Zygote> createFunctionZygote(FunctionZygoteSpec spec, boolean onlyFree)
+            throws SandboxException, PackageException, InterruptedException {
+        Generation entered = enter();
+        try {
+            return entered.cache.createFunctionZygote(pool.request(spec, onlyFree, entered));
+        } finally {
+            entered.leave();
+        }
+    }
+
+    private Generation enter() {
+        Generation entered = current;
+        while (!entered.enter()) {
+            // Replaced and closed since the line before.
+            entered = current;
+        }
+        return entered;
     }
 
     private static Leaf createLeaf(Generation entered, LeafRequest request)

@@ -4,6 +4,7 @@ import static io.zygotes.core.StartStep.NOTHING;
 import static io.zygotes.core.StartStep.endedBy;
 
 import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.function.EagerZygotes;
 import io.zygotes.core.function.Functions;
 import io.zygotes.core.http.HttpFront;
 import io.zygotes.core.http.WorkerApi;
@@ -59,6 +60,7 @@ final class StartSequence {
     private final CurrentCache cache;
     private final CallEvents callEvents;
     private final Functions functions;
+    private final EagerZygotes eager;
 
     @Inject
     StartSequence(
@@ -78,7 +80,8 @@ final class StartSequence {
             ImportCacheSwitch cacheSwitch,
             CurrentCache cache,
             CallEvents callEvents,
-            Functions functions) {
+            Functions functions,
+            EagerZygotes eager) {
         this.config = config;
         this.http = http;
         this.api = api;
@@ -96,6 +99,7 @@ final class StartSequence {
         this.cache = cache;
         this.callEvents = callEvents;
         this.functions = functions;
+        this.eager = eager;
     }
 
     /** All steps, the first one first. Each needs what the ones before it started. */
@@ -119,6 +123,7 @@ final class StartSequence {
                 new StartStep("import cache", this::startImportCache),
                 endedBy("call events", callEvents),
                 endedBy("lambdas", functions),
+                new StartStep("zygotes of functions", this::startEager),
                 new StartStep("requests", this::serve));
     }
 
@@ -230,6 +235,11 @@ final class StartSequence {
     private AutoCloseable startImportCache() throws ConfigException {
         cacheSwitch.start(config, caches);
         return cache;
+    }
+
+    private AutoCloseable startEager() {
+        eager.start();
+        return eager;
     }
 
     private AutoCloseable serve() throws IOException {

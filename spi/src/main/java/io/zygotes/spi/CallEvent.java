@@ -20,8 +20,10 @@ public record CallEvent(LeafSpec spec, Start start, Instant ended, Duration took
     public enum Start {
         /** It was idle. */
         WARM,
-        /** It was forked from a zygote that lived. */
+        /** It was forked from a zygote of packages that lived. */
         HIT,
+        /** It was forked from the zygote of the function itself. */
+        FUNCTION,
         /** It was made afresh, or from a zygote that had to be made. */
         COLD
     }

@@ -1,6 +1,7 @@
 package io.zygotes.spi;
 
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A strategy: gives every leaf its parent zygote. Made by an {@link ImportCacheProvider}; found by its name.
@@ -52,6 +53,47 @@ public interface ImportCache extends AutoCloseable {
         throw new SandboxException(
                 getClass().getName() + " does not make leaves, which is a fault in it: it has neither"
                         + " createLeaf(LeafRequest) nor createLeaf(LeafSpec)");
+    }
+
+    /**
+     * Makes the zygote of a function itself, for a function that asks for one ({@code zygote: true} in its
+     * {@code ol.yaml}): called behind the back of the requests, by several threads at once. A cache decides from which of
+     * its zygotes that one is forked, or makes none; then leaves of the function come from {@link #createLeaf(LeafRequest)}
+     * as those of any other.
+     *
+     * <p>Here a fresh process imports all that the function needs, which is right for a cache that knows nothing of it. The
+     * zygote is the worker's: it evicts it when memory is short, and destroys it when the function changes. The cache hears
+     * of it by {@link #onEvent}, as of all that it makes.
+     *
+     * @param request the function, and the pool to make it with
+     * @return what {@link Sandboxes#createFunctionZygote} of the request made; empty if there is to be none
+     * @throws SandboxException as {@link Sandboxes#createFunctionZygote}
+     * @throws PackageException if a package cannot be installed
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     * @since 1.2
+     */
+    default Optional<Zygote> createFunctionZygote(FunctionZygoteRequest request)
+            throws SandboxException, PackageException, InterruptedException {
+        return Optional.of(request.sandboxes().createFunctionZygote(Optional.empty(), request.spec()));
+    }
+
+    /**
+     * Makes a leaf of a function that has a zygote of its own. Here it is forked from that one. A cache that thinks
+     * otherwise may take any other way, {@link #createLeaf(LeafRequest)} for example.
+     *
+     * @param request what the leaf must be, and the pool to make it with
+     * @param function the zygote of this version of the function; it may be gone by now
+     * @return as {@link #createLeaf(LeafRequest)}
+     * @throws SandboxException.ZygoteGone if the zygote is gone; the worker then goes on with
+     *     {@link #createLeaf(LeafRequest)}
+     * @throws SandboxException if no leaf can be made
+     * @throws PackageException if a package cannot be installed
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     * @since 1.2
+     */
+    default Leaf createLeaf(LeafRequest request, Zygote function)
+            throws SandboxException, PackageException, InterruptedException {
+        return request.sandboxes().createLeaf(Optional.of(function), request.spec());
     }
 
     /**

@@ -176,6 +176,31 @@ public sealed class SandboxException extends Exception {
         }
     }
 
+    /**
+     * The zygote of a function was made and cannot be forked, because the function's code left something that a fork does
+     * not carry over: threads, child processes, connections, locks. It was destroyed; that version is served without one.
+     *
+     * @since 1.2
+     */
+    public static final class CannotFork extends SandboxException {
+        private static final long serialVersionUID = 1L;
+        private final String reason;
+
+        /**
+         * @param message which zygote, and what it means
+         * @param reason what is left, by name, on one line
+         */
+        public CannotFork(String message, String reason) {
+            super(FailureKind.PYTHON, message);
+            this.reason = Objects.requireNonNull(reason);
+        }
+
+        /** What is left, by name, on one line: {@code it starts threads (Thread-1)}. */
+        public String reason() {
+            return reason;
+        }
+    }
+
     /** It took longer than it may; the sandbox was destroyed. */
     public static final class TimedOut extends SandboxException {
         private static final long serialVersionUID = 1L;

@@ -76,6 +76,50 @@ public interface Sandboxes {
     }
 
     /**
+     * Makes the zygote of a function itself: it imports {@code f.py}, in the isolation of a leaf of that function.
+     *
+     * <p>A {@code Sandboxes} that knows nothing of this makes none.
+     *
+     * @param parent the zygote of packages to fork it from; empty for a fresh Python process
+     * @param spec what it must be
+     * @return the zygote, whose {@link Zygote#function} says what may be forked from it
+     * @throws IllegalArgumentException if the parent has a package that the function did not ask for, is not a zygote of
+     *     this pool, or is one of a function
+     * @throws SandboxException.CannotFork if the function's code left what a fork does not carry over
+     * @throws SandboxException.NoCapacity if there is no memory for it
+     * @throws SandboxException.ZygoteGone if the parent cannot fork any more
+     * @throws SandboxException.ImportFailed if the function's code fails: its import, its call with the event, or what it
+     *     registered to be run before the first fork
+     * @throws SandboxException.TimedOut if one of these takes longer than a call may
+     * @throws SandboxException if it cannot be made
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     * @since 1.2
+     */
+    default Zygote createFunctionZygote(Optional<Zygote> parent, FunctionZygoteSpec spec)
+            throws SandboxException, InterruptedException {
+        throw new SandboxException("no zygotes of functions are made here");
+    }
+
+    /**
+     * Makes the zygote of a function, and replaces its parent once if that is gone. Otherwise as {@link #createLeafFrom}.
+     *
+     * @param <X> what else the source throws
+     * @param source gives the zygote to fork from
+     * @param spec as in {@link #createFunctionZygote}
+     * @return as {@link #createFunctionZygote}
+     * @throws SandboxException.ZygoteGone if the second parent is gone, too; it is destroyed
+     * @throws SandboxException as {@link #createFunctionZygote}, and what the source throws
+     * @throws PackageException what the source throws
+     * @throws X what the source throws
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     * @since 1.2
+     */
+    default <X extends Exception> Zygote createFunctionZygoteFrom(ZygoteSource<X> source, FunctionZygoteSpec spec)
+            throws SandboxException, PackageException, X, InterruptedException {
+        return Replacement.once(source, parent -> createFunctionZygote(parent, spec));
+    }
+
+    /**
      * States how much more than others an idle zygote is to stay when memory is short. The worker evicts what is worth the
      * least: what it takes to make it again, times its uses, for each byte that it holds; the weight multiplies that. What
      * a request in line is going to be forked from goes last, whatever its weight.

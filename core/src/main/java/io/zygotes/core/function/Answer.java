@@ -25,6 +25,8 @@ public record Answer(Reply reply, Start start, String sandbox) {
         WARM,
         /** It was forked from a zygote that lived. */
         HIT,
+        /** It was forked from the function's own zygote. */
+        FUNCTION,
         /** It was made afresh, or from a zygote that had to be made. */
         COLD
     }

@@ -7,6 +7,7 @@ import io.zygotes.spi.SandboxException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -110,6 +111,7 @@ final class FunctionVersions {
             return List.of();
         }
         current.retired = true;
+        current.leaves.own().ifPresent(FunctionZygote::close);
         return current.leaves.drain();
     }
 
@@ -223,9 +225,15 @@ final class FunctionVersions {
                     .mapToInt(version -> version.leaves.idleCount())
                     .sum();
             return "version " + (current == null ? "-" : current.code.version()) + ", " + leaves() + " leaves (" + idle
-                    + " idle), " + line.size() + " requests wait";
+                    + " idle), " + line.size() + " requests wait" + zygote();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Called with the lock held. */
+    private String zygote() {
+        Optional<FunctionZygote> own = current == null ? Optional.empty() : current.leaves.own();
+        return own.map(zygote -> ", " + zygote.describe()).orElse("");
     }
 }

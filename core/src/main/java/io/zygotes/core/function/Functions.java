@@ -7,11 +7,15 @@ import io.zygotes.core.registry.LambdaCode;
 import io.zygotes.core.registry.LambdaRegistry;
 import io.zygotes.core.registry.RegistryException;
 import io.zygotes.core.statistics.Statistics;
+import io.zygotes.core.threads.NoThreadException;
 import io.zygotes.core.threads.Rounds;
+import io.zygotes.core.threads.ThreadStart;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.PackageInfo;
 import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Zygote;
+import io.zygotes.spi.mechanism.MechanismContext.OutputSink;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -33,6 +37,9 @@ public final class Functions implements AutoCloseable {
 
     private static final Logger LOG = System.getLogger(Functions.class.getName());
     private static final int MOST_SECONDS_TO_END = 5;
+    private static final int ZYGOTES_AT_ONCE = 4;
+    /** Lines of a traceback that are logged. */
+    private static final int MOST_LINES = 60;
 
     private final LambdaRegistry registry;
     private final Statistics statistics;
@@ -52,6 +59,7 @@ public final class Functions implements AutoCloseable {
      * @param statistics counts calls
      * @param calls hears of every answer
      * @param compilerHome a folder for the code of the leaf that compiles lambdas; made when it is needed
+     * @param output takes lines for the authors of lambdas
      * @param maxWaiting requests of one lambda that may wait for a leaf
      * @param maxWait how long a request may wait for memory
      */
@@ -63,6 +71,7 @@ public final class Functions implements AutoCloseable {
             Statistics statistics,
             CallListener calls,
             Path compilerHome,
+            OutputSink output,
             int maxWaiting,
             Duration maxWait) {
         this.registry = registry;
@@ -78,7 +87,15 @@ public final class Functions implements AutoCloseable {
                 maxWait,
                 registry,
                 Executors.newSingleThreadExecutor(
-                        Thread.ofPlatform().name("functions").daemon().factory()));
+                        Thread.ofPlatform().name("functions").daemon().factory()),
+                // Few: what functions do before they can be forked is to take no processor from those that are called.
+                Executors.newFixedThreadPool(
+                        ZYGOTES_AT_ONCE,
+                        Thread.ofPlatform()
+                                .name("function-zygotes-", 0)
+                                .daemon()
+                                .factory()),
+                output);
         this.packageCompiler = compiler("package-compiler", pool, compilerHome, packages);
         packages.whenInstalled(installed -> compile(List.of(installed)));
         this.aheadInstalls = new AheadInstalls(packages);
@@ -106,7 +123,9 @@ public final class Functions implements AutoCloseable {
             int maxWaiting,
             Duration maxWait,
             LambdaRegistry registry,
-            ExecutorService background)
+            ExecutorService background,
+            ExecutorService zygotes,
+            OutputSink output)
             implements FunctionServices {
 
         @Override
@@ -114,6 +133,29 @@ public final class Functions implements AutoCloseable {
             if (!leaves.isEmpty()) {
                 later(() -> leaves.forEach(PooledLeaf::destroy));
             }
+        }
+
+        @Override
+        public void destroyLater(Zygote zygote) {
+            later(zygote::destroy);
+        }
+
+        @Override
+        public boolean inBackground(Runnable task) {
+            try {
+                ThreadStart.execute(zygotes, task);
+                return true;
+            } catch (NoThreadException | RejectedExecutionException e) {
+                LOG.log(Level.DEBUG, "a zygote of a function is made later", e);
+                return false;
+            }
+        }
+
+        @Override
+        public void tell(String lambda, String what, String details) {
+            LOG.log(Level.WARNING, "lambda " + lambda + ": " + what);
+            output.line("-", lambda, what);
+            details.lines().limit(MOST_LINES).forEach(line -> output.line("-", lambda, line));
         }
 
         @Override
@@ -166,11 +208,24 @@ public final class Functions implements AutoCloseable {
                         switch (answer.start()) {
                             case WARM -> "call_warm";
                             case HIT -> "call_hit";
+                            case FUNCTION -> "call_function";
                             case COLD -> "call_cold";
                         })
                 .record(nanos);
         calls.answered(target.code(), answer.start(), nanos);
         return answer;
+    }
+
+    /**
+     * Has the own zygote of a lambda made, if it asks for one before it is called.
+     *
+     * @throws RegistryException if there is no such lambda or its files are wrong
+     * @throws SandboxException if the worker is stopping
+     * @throws IOException if its code cannot be read or written
+     */
+    void prepare(String name) throws RegistryException, SandboxException, IOException {
+        Target target = functionFor(name);
+        target.function().prepare(target.code());
     }
 
     private record Target(LambdaFunction function, LambdaCode code) {
@@ -235,6 +290,8 @@ public final class Functions implements AutoCloseable {
         preparation.close();
         services.compiler().close();
         packageCompiler.close();
+        services.zygotes().shutdownNow();
+        awaitEnd(services.zygotes());
         services.background().shutdown();
         awaitEnd(services.background());
     }

@@ -4,6 +4,7 @@ import io.zygotes.core.function.Answer.Start;
 import io.zygotes.core.function.FunctionVersions.Version;
 import io.zygotes.core.pool.PooledLeaf;
 import io.zygotes.core.registry.LambdaCode;
+import io.zygotes.core.registry.ZygoteUse;
 import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.spi.CreationSteps;
 import io.zygotes.spi.Invocation;
@@ -125,6 +126,11 @@ final class LambdaFunction {
                 recordCreation(lease.leaf());
             }
             return new Answer(reply, lease.start(), lease.leaf().id());
+        } catch (SandboxException.Died e) {
+            if (lease.start() == Start.FUNCTION && !e.callStarted()) {
+                version.leaves().own().ifPresent(zygote -> zygote.leafFailed(e));
+            }
+            throw e;
         } finally {
             if (served) {
                 version.leaves().release(lease.leaf());
@@ -143,6 +149,18 @@ final class LambdaFunction {
         for (CreationSteps.Step step : steps) {
             services.statistics().latency(StatisticNames.create(step.name())).record(step.nanos());
             record(step.parts());
+        }
+    }
+
+    /** Has the own zygote made of the newest version, if that asks for one to be made before it is called. */
+    void prepare(LambdaCode code) throws SandboxException.NoCapacity {
+        if (code.zygote() instanceof ZygoteUse.Own own && own.eager()) {
+            Version version = versions.enter(code);
+            try {
+                version.leaves().own().ifPresent(FunctionZygote::want);
+            } finally {
+                versions.leave(version);
+            }
         }
     }
 

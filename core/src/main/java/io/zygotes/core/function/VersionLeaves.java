@@ -5,6 +5,7 @@ import io.zygotes.core.pool.IdleLeaves;
 import io.zygotes.core.pool.PendingRequest;
 import io.zygotes.core.pool.PooledLeaf;
 import io.zygotes.core.registry.LambdaCode;
+import io.zygotes.core.registry.ZygoteUse;
 import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
@@ -15,6 +16,7 @@ import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -34,6 +36,9 @@ final class VersionLeaves implements IdleLeaves {
     private final ReentrantLock lock;
 
     private final RequestLine line;
+    /** Empty for a lambda that asks for none. */
+    private final Optional<FunctionZygote> own;
+
     private final Runnable whenNone;
     /** Last in, first out: the others stay frozen and can be evicted. */
     private final ArrayDeque<PooledLeaf> idle = new ArrayDeque<>();
@@ -46,13 +51,14 @@ final class VersionLeaves implements IdleLeaves {
     private volatile boolean alone;
 
     /**
-     * @param code what each leaf serves, and whether each is a fresh process, not forked from a zygote
+     * @param code what each leaf serves, and from which zygotes each is forked
      * @param lock the function's lock
      * @param line the function's line
      * @param whenNone called when the last leaf is gone, with the lock held
      */
     VersionLeaves(LambdaCode code, FunctionServices services, ReentrantLock lock, RequestLine line, Runnable whenNone) {
-        this.alone = !code.zygote();
+        this.alone = code.zygote() instanceof ZygoteUse.None;
+        this.own = FunctionZygote.of(code, services);
         this.spec = code.spec();
         this.archives = code.hashes();
         this.services = services;
@@ -75,7 +81,22 @@ final class VersionLeaves implements IdleLeaves {
     Lease acquireFresh() throws SandboxException, PackageException, OverloadException, InterruptedException {
         PendingRequest request = new PendingRequest(services.maxWait(), spec, false, this);
         heldOrWait(request, true);
-        return create(request, true);
+        return create(request, Source.FRESH);
+    }
+
+    /** From where a new leaf is to come. */
+    private enum Source {
+        /** The function's own zygote if it has one, or what the import cache chooses. */
+        ANY,
+        /** What the import cache chooses among the zygotes of packages. */
+        PACKAGES,
+        /** A fresh process. */
+        FRESH
+    }
+
+    /** The function's own zygote; empty for a lambda that asks for none. */
+    Optional<FunctionZygote> own() {
+        return own;
     }
 
     /**
@@ -88,7 +109,8 @@ final class VersionLeaves implements IdleLeaves {
         while (true) {
             PooledLeaf rested = heldOrWait(request, newly);
             if (rested == null) {
-                return create(request, alone);
+                // If the leaf before this one died, its zygote may be the reason.
+                return create(request, alone ? Source.FRESH : newly ? Source.PACKAGES : Source.ANY);
             }
             if (claim(rested, request)) {
                 return new Lease(rested, Start.WARM);
@@ -173,11 +195,11 @@ final class VersionLeaves implements IdleLeaves {
     }
 
     /** Has a leaf made for a request in the line, or gets the one that becomes free for it meanwhile. */
-    private Lease create(PendingRequest request, boolean fresh)
+    private Lease create(PendingRequest request, Source source)
             throws SandboxException, PackageException, OverloadException, InterruptedException {
         Made made;
         try {
-            made = make(request, fresh);
+            made = make(request, source);
         } catch (SandboxException | PackageException e) {
             PooledLeaf free = leaveLine(request);
             if (free == null) {
@@ -197,7 +219,7 @@ final class VersionLeaves implements IdleLeaves {
         PooledLeaf free = leaveLine(request);
         PooledLeaf leaf = made.leaf();
         if (free == null && made.anew()) {
-            return new Lease(leaf, leaf.birth(request.startedNanos()) == PooledLeaf.Birth.HIT ? Start.HIT : Start.COLD);
+            return new Lease(leaf, start(leaf.birth(request.startedNanos())));
         }
         if (free == null) {
             // Another call may be in it, or it is at rest for one.
@@ -208,6 +230,14 @@ final class VersionLeaves implements IdleLeaves {
             release(leaf);
         }
         return new Lease(free, Start.WARM);
+    }
+
+    private static Start start(PooledLeaf.Birth birth) {
+        return switch (birth) {
+            case HIT -> Start.HIT;
+            case FUNCTION -> Start.FUNCTION;
+            case COLD -> Start.COLD;
+        };
     }
 
     /** Ends a request's waiting; returns the leaf that became free for it, or null. */
@@ -228,7 +258,7 @@ final class VersionLeaves implements IdleLeaves {
      */
     private record Made(PooledLeaf leaf, boolean anew) {}
 
-    private Made make(PendingRequest request, boolean fresh)
+    private Made make(PendingRequest request, Source source)
             throws SandboxException, PackageException, InterruptedException {
         if (!packagesInstalled) {
             services.packages().installAll(archives);
@@ -236,10 +266,8 @@ final class VersionLeaves implements IdleLeaves {
         }
         long start = System.nanoTime();
         for (int tries = 1; ; tries++) {
-            PooledLeaf leaf = checked(
-                    fresh
-                            ? services.pool().createFresh(request)
-                            : services.leaves().createLeaf(request));
+            PooledLeaf leaf =
+                    checked(source == Source.FRESH ? services.pool().createFresh(request) : fork(request, source));
             boolean anew = adopt(leaf);
             // A cache may have made it ahead and let it rest; then it may be gone.
             if (!anew || !leaf.hasRested() || leaf.hold() && claim(leaf, request)) {
@@ -255,6 +283,13 @@ final class VersionLeaves implements IdleLeaves {
                         + " hears of their end");
             }
         }
+    }
+
+    private Leaf fork(PendingRequest request, Source source)
+            throws SandboxException, PackageException, InterruptedException {
+        Optional<Leaf> late =
+                own.isPresent() && source == Source.ANY ? own.get().fork(request) : Optional.empty();
+        return late.isPresent() ? late.get() : services.leaves().createLeaf(request);
     }
 
     /** The import cache is a third party's code. */

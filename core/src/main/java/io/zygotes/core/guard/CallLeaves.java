@@ -1,6 +1,7 @@
 package io.zygotes.core.guard;
 
 import io.zygotes.core.pool.PooledLeaf;
+import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.SandboxException;
@@ -10,6 +11,7 @@ import io.zygotes.spi.ZygoteSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * The leaves that a cache makes during one {@code createLeaf}. All but the one that it returns are destroyed when that
@@ -23,6 +25,15 @@ final class CallLeaves {
 
     /** The pool of the request, which notes what is made with it. */
     Sandboxes watching(Sandboxes sandboxes) {
+        return watching(sandboxes, zygote -> {});
+    }
+
+    /**
+     * As {@link #watching(Sandboxes)}.
+     *
+     * @param functionZygotes hears of the zygotes of functions that are made with it
+     */
+    Sandboxes watching(Sandboxes sandboxes, Consumer<Zygote> functionZygotes) {
         return new Sandboxes() {
             @Override
             public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec)
@@ -46,6 +57,14 @@ final class CallLeaves {
             public Optional<Zygote> createZygoteIfFree(Optional<Zygote> parent, ZygoteSpec spec)
                     throws SandboxException, InterruptedException {
                 return sandboxes.createZygoteIfFree(parent, spec);
+            }
+
+            @Override
+            public Zygote createFunctionZygote(Optional<Zygote> parent, FunctionZygoteSpec spec)
+                    throws SandboxException, InterruptedException {
+                Zygote made = sandboxes.createFunctionZygote(parent, spec);
+                functionZygotes.accept(made);
+                return made;
             }
 
             @Override

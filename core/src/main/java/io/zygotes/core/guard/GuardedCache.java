@@ -5,6 +5,8 @@ import io.zygotes.core.threads.NoThreadException;
 import io.zygotes.spi.CacheShape;
 import io.zygotes.spi.CallObserver;
 import io.zygotes.spi.FailureKind;
+import io.zygotes.spi.FunctionZygoteRequest;
+import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafRequest;
@@ -13,17 +15,20 @@ import io.zygotes.spi.PackageException;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
+import io.zygotes.spi.Zygote;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -81,12 +86,24 @@ public final class GuardedCache implements ImportCache {
      */
     @Override
     public Leaf createLeaf(LeafRequest request) throws SandboxException, PackageException, InterruptedException {
+        return createLeaf(request, cache::createLeaf);
+    }
+
+    /** {@inheritDoc} As {@link #createLeaf(LeafRequest)}. */
+    @Override
+    public Leaf createLeaf(LeafRequest request, Zygote function)
+            throws SandboxException, PackageException, InterruptedException {
+        return createLeaf(request, watched -> cache.createLeaf(watched, function));
+    }
+
+    private Leaf createLeaf(LeafRequest request, Making<LeafRequest, Leaf> making)
+            throws SandboxException, PackageException, InterruptedException {
         CallLeaves leaves = new CallLeaves();
         LeafRequest watched = new Watched(request, leaves.watching(request.sandboxes()));
         sandboxes.ifPresent(own -> own.enter(leaves));
         Leaf returned = null;
         try {
-            returned = checked(made(watched), request.spec());
+            returned = checked(made(watched, making, request.spec(), "a leaf"), request.spec());
             return returned;
         } finally {
             sandboxes.ifPresent(OwnSandboxes::leave);
@@ -94,19 +111,56 @@ public final class GuardedCache implements ImportCache {
         }
     }
 
-    private Leaf made(LeafRequest request) throws SandboxException, PackageException, InterruptedException {
+    /**
+     * {@inheritDoc} What it throws beside what it may throw is a {@link SandboxException} here. What it made for the
+     * function and does not return is destroyed.
+     */
+    @Override
+    public Optional<Zygote> createFunctionZygote(FunctionZygoteRequest request)
+            throws SandboxException, PackageException, InterruptedException {
+        FunctionZygoteSpec spec = request.spec();
+        List<Zygote> lost = new CopyOnWriteArrayList<>();
+        CallLeaves leaves = new CallLeaves();
+        Sandboxes watching = leaves.watching(request.sandboxes(), lost::add);
+        try {
+            Optional<Zygote> made = made(
+                    new WatchedFunction(spec, watching), cache::createFunctionZygote, spec.leaf(), "the own zygote");
+            if (made == null || made.isPresent() && !lost.remove(made.get())) {
+                throw new SandboxException("the import cache \"" + name + "\" returned "
+                        + (made == null ? "null" : made.get().id()) + " as the own zygote of lambda "
+                        + spec.leaf().lambda() + ", which is a fault in it: it must return what createFunctionZygote of"
+                        + " the request's Sandboxes made, or nothing");
+            }
+            return made;
+        } finally {
+            leaves.end(null);
+            lost.forEach(Zygote::destroy);
+        }
+    }
+
+    /** A function that is to have a zygote, as the cache sees it. */
+    private record WatchedFunction(FunctionZygoteSpec spec, Sandboxes sandboxes) implements FunctionZygoteRequest {}
+
+    /** A method of the cache that makes something for a request. */
+    @FunctionalInterface
+    private interface Making<Q, T> {
+        T make(Q request) throws SandboxException, PackageException, InterruptedException;
+    }
+
+    private <Q, T> T made(Q request, Making<Q, T> making, LeafSpec spec, String what)
+            throws SandboxException, PackageException, InterruptedException {
         ClassLoader before = Thread.currentThread().getContextClassLoader();
         Thread.currentThread().setContextClassLoader(loader);
         try {
-            return cache.createLeaf(request);
+            return making.make(request);
         } catch (SandboxException | PackageException | InterruptedException | NoThreadException | OutOfMemoryError e) {
             // It may throw these, or what they say is about the worker.
             throw e;
         } catch (Throwable e) {
             throw new SandboxException(
                     FailureKind.OTHER,
-                    "the import cache \"" + name + "\" failed to make a leaf for lambda "
-                            + request.spec().lambda() + ": " + text(e),
+                    "the import cache \"" + name + "\" failed to make " + what + " for lambda " + spec.lambda() + ": "
+                            + text(e),
                     e);
         } finally {
             Thread.currentThread().setContextClassLoader(before);

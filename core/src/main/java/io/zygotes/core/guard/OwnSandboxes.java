@@ -1,5 +1,6 @@
 package io.zygotes.core.guard;
 
+import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Sandbox;
@@ -75,6 +76,15 @@ final class OwnSandboxes implements Sandboxes {
         if (made.isPresent()) {
             keepUnlessClosed(made.get());
         }
+        return made;
+    }
+
+    @Override
+    public Zygote createFunctionZygote(Optional<Zygote> parent, FunctionZygoteSpec spec)
+            throws SandboxException, InterruptedException {
+        checkOpen("a zygote");
+        Zygote made = pool.createFunctionZygote(parent, spec);
+        keepUnlessClosed(made);
         return made;
     }
 

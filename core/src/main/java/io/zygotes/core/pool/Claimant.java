@@ -16,6 +16,11 @@ abstract class Claimant {
         return false;
     }
 
+    /** Whether it takes free memory only: nothing is evicted for it, and it waits for nothing. Called without the lock. */
+    boolean takesOnlyFree() {
+        return false;
+    }
+
     /**
      * It had a zygote made, which is wanted until the claimant needs it no longer. Called without the lock.
      *

@@ -35,6 +35,9 @@ final class FittingParents {
      * @return null if the leaf has to be a fresh process
      */
     PooledZygote ofLeaf(PooledZygote asked, LeafSpec spec) {
+        if (asked.function().isPresent()) {
+            return asked; // it has imported the lambda itself
+        }
         return closest(
                 asked,
                 zygote -> services.mechanism().misfit(zygote.inner(), spec),

@@ -6,9 +6,25 @@ import java.time.Duration;
 final class OwnAccord extends Claimant {
 
     private final Duration patience;
+    private final boolean onlyFree;
 
     OwnAccord(Duration patience) {
+        this(patience, false);
+    }
+
+    private OwnAccord(Duration patience, boolean onlyFree) {
         this.patience = patience;
+        this.onlyFree = onlyFree;
+    }
+
+    /** The same, for what would be good to have: of free memory or not at all. */
+    OwnAccord onlyOfFree() {
+        return new OwnAccord(patience, true);
+    }
+
+    @Override
+    boolean takesOnlyFree() {
+        return onlyFree;
     }
 
     @Override

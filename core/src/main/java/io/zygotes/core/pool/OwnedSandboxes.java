@@ -1,5 +1,6 @@
 package io.zygotes.core.pool;
 
+import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.SandboxException;
@@ -35,6 +36,13 @@ record OwnedSandboxes(SandboxPool pool, SandboxOwner owner, Claimant claimant) i
         requireOpen();
         Optional<Zygote> made = pool.maker().createZygoteIfFree(owner, claimant, parent, spec);
         return made.isEmpty() ? made : Optional.of(kept(made.get()));
+    }
+
+    @Override
+    public Zygote createFunctionZygote(Optional<Zygote> parent, FunctionZygoteSpec spec)
+            throws SandboxException, InterruptedException {
+        requireOpen();
+        return kept(pool.maker().createFunctionZygote(owner, claimant, parent, spec));
     }
 
     @Override

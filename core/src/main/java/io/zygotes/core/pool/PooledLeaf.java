@@ -22,6 +22,8 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
     public enum Birth {
         /** Forked from a zygote that was there before it was asked for. */
         HIT,
+        /** Forked from the zygote of its function. */
+        FUNCTION,
         /** A fresh process, or forked from a zygote that had to be made first. */
         COLD
     }
@@ -31,6 +33,8 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
     private final boolean fresh;
     /** When its zygote was made. */
     private final long zygoteNanos;
+    /** Whether its zygote is its function's own. */
+    private final boolean ofFunction;
 
     private final long fullBytes;
     /** Serialises freezing and thawing. */
@@ -56,6 +60,7 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
         this.inner = inner;
         this.fresh = parent == null;
         this.zygoteNanos = fresh ? 0 : parent.madeNanos();
+        this.ofFunction = !fresh && parent.function().isPresent();
         this.fullBytes = fullBytes;
     }
 
@@ -80,6 +85,9 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
 
     /** How it came to be, for a request that began at that time of {@link System#nanoTime}. */
     public Birth birth(long askedNanos) {
+        if (ofFunction) {
+            return Birth.FUNCTION;
+        }
         boolean madeForIt = fresh || zygoteNanos - askedNanos > 0;
         return madeForIt ? Birth.COLD : Birth.HIT;
     }

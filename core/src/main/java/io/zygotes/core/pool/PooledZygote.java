@@ -3,6 +3,7 @@ package io.zygotes.core.pool;
 import io.zygotes.core.pool.MemoryLedger.Account;
 import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.ImportCost;
+import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
@@ -19,7 +20,7 @@ final class PooledZygote extends PooledSandbox implements Zygote {
      * What a zygote keeps beside what it uses after its imports: the page tables of its children are charged to it
      * while they are copied, and it allocates a little for each fork.
      */
-    private static final long SLACK = 32L << 20;
+    static final long SLACK = 32L << 20;
     /** About what starting a Python process takes that has nothing to import; measured at 20 to 30 ms. */
     private static final double START_MILLIS = 20;
     /** Children after which a zygote's room is looked at. */
@@ -28,13 +29,26 @@ final class PooledZygote extends PooledSandbox implements Zygote {
     private final Zygote inner;
     private final PooledZygote parent;
     private final long madeNanos = System.nanoTime();
+    /** How long the making of a function's zygote took; nothing of another one, which measures its imports. */
+    private final long functionNanos;
+
     private final AtomicInteger forks = new AtomicInteger();
 
-    /** @param parent what it was forked from; null if it is a fresh process */
-    PooledZygote(PoolServices services, SandboxOwner owner, Zygote inner, PooledZygote parent, Account account) {
+    /**
+     * @param parent what it was forked from; null if it is a fresh process
+     * @param tookNanos how long it took to make it
+     */
+    PooledZygote(
+            PoolServices services,
+            SandboxOwner owner,
+            Zygote inner,
+            PooledZygote parent,
+            Account account,
+            long tookNanos) {
         super(services, owner, inner, account);
         this.inner = inner;
         this.parent = parent;
+        this.functionNanos = inner.function().isPresent() ? tookNanos : 0;
     }
 
     @Override
@@ -64,6 +78,11 @@ final class PooledZygote extends PooledSandbox implements Zygote {
     @Override
     public Map<PackageId, ImportCost> importCosts() {
         return inner.importCosts();
+    }
+
+    @Override
+    public Optional<LeafSpec> function() {
+        return inner.function();
     }
 
     /** Makes a sandbox of the mechanism. */
@@ -116,7 +135,7 @@ final class PooledZygote extends PooledSandbox implements Zygote {
                 + importCosts().values().stream()
                         .mapToDouble(ImportCost::millis)
                         .sum();
-        return Math.round(millis * 1e6);
+        return Math.round(millis * 1e6) + functionNanos;
     }
 
     /** Lowers its limit to what it uses after its imports. */

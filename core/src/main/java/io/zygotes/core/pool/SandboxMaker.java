@@ -1,6 +1,7 @@
 package io.zygotes.core.pool;
 
 import io.zygotes.core.pool.MemoryLedger.Account;
+import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.PackageId;
@@ -9,6 +10,7 @@ import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.ZygoteSpec;
+import io.zygotes.spi.mechanism.SandboxMechanism;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -48,6 +50,11 @@ final class SandboxMaker {
             return leafOf(null, owner, claimant, spec);
         }
         checkRule(asked, spec.packages(), "lambda " + spec.lambda());
+        if (asked.function().isPresent() && !asked.function().get().equals(spec)) {
+            throw new IllegalArgumentException("zygote " + asked.id() + " is the own one of lambda "
+                    + asked.function().get().lambda() + ", whose code it has imported; nothing but leaves of this very"
+                    + " version of it must be forked from it, and not one of lambda " + spec.lambda());
+        }
         PooledZygote zygote = parents.ofLeaf(asked, spec);
         if (zygote == null) {
             return leafOf(null, owner, claimant, spec);
@@ -89,7 +96,7 @@ final class SandboxMaker {
             }
         }
         services.living().tell(SandboxEvent.Kind.MADE, leaf);
-        if (zygote != null && spares.areKept()) {
+        if (zygote != null && spares.areKept() && zygote.function().isEmpty()) {
             spares.order(zygote, spec.limits(), spec.network());
         }
         return leaf;
@@ -128,16 +135,61 @@ final class SandboxMaker {
         return null;
     }
 
+    /** As {@link io.zygotes.spi.Sandboxes#createFunctionZygote}. */
+    Zygote createFunctionZygote(
+            SandboxOwner owner, Claimant claimant, Optional<Zygote> parent, FunctionZygoteSpec function)
+            throws SandboxException, InterruptedException {
+        LeafSpec leaf = function.leaf();
+        PooledZygote zygote = ofPackages(own(parent), "the own zygote of lambda " + leaf.lambda());
+        if (zygote != null) {
+            checkRule(zygote, leaf.packages(), "lambda " + leaf.lambda());
+        }
+        PooledZygote fitting = zygote == null ? null : parents.ofLeaf(zygote, leaf);
+        ZygoteSpec spec = new ZygoteSpec(leaf.packages().stream().sorted().toList(), leaf.limits());
+        return zygoteOf(fitting, owner, claimant, new Making(spec, Optional.of(function)));
+    }
+
+    private static PooledZygote ofPackages(PooledZygote zygote, String who) {
+        if (zygote != null && zygote.function().isPresent()) {
+            throw new IllegalArgumentException("zygote " + zygote.id() + " has imported the code of lambda "
+                    + zygote.function().get().lambda() + "; " + who + " must not be forked from it");
+        }
+        return zygote;
+    }
+
+    /**
+     * What a zygote is to be.
+     *
+     * @param function what it is told of its function, if it is the zygote of one
+     */
+    private record Making(ZygoteSpec spec, Optional<FunctionZygoteSpec> function) {
+
+        Making(ZygoteSpec spec) {
+            this(spec, Optional.empty());
+        }
+
+        /** That of a function may use as much as a leaf of it, and has to have room for its forks afterwards as well. */
+        long bytes() {
+            return SandboxMaker.bytes(spec.limits().memMb()) + (function.isPresent() ? PooledZygote.SLACK : 0);
+        }
+
+        Zygote make(SandboxMechanism mechanism, Optional<Zygote> parent) throws SandboxException, InterruptedException {
+            return function.isPresent()
+                    ? mechanism.createFunctionZygote(parent, function.get())
+                    : mechanism.createZygote(parent, spec);
+        }
+    }
+
     /** As {@link io.zygotes.spi.Sandboxes#createZygote}. */
     Zygote createZygote(SandboxOwner owner, Claimant claimant, Optional<Zygote> parent, ZygoteSpec spec)
             throws SandboxException, InterruptedException {
         PooledZygote zygote = checkedParent(parent, spec);
         if (zygote == null) {
-            return zygoteOf(null, owner, claimant, spec);
+            return zygoteOf(null, owner, claimant, new Making(spec));
         }
         services.memory().want(zygote.account());
         try {
-            return zygoteOf(zygote, owner, claimant, spec);
+            return zygoteOf(zygote, owner, claimant, new Making(spec));
         } finally {
             services.memory().unwant(zygote.account());
         }
@@ -148,7 +200,9 @@ final class SandboxMaker {
             throws SandboxException, InterruptedException {
         PooledZygote zygote = checkedParent(parent, spec);
         Account account = services.memory().openNow(bytes(spec.limits().memMb()));
-        return account == null ? Optional.empty() : Optional.of(zygoteIn(account, zygote, owner, claimant, spec));
+        return account == null
+                ? Optional.empty()
+                : Optional.of(zygoteIn(account, zygote, owner, claimant, new Making(spec)));
     }
 
     /** As {@link io.zygotes.spi.Sandboxes#weigh}. */
@@ -186,26 +240,35 @@ final class SandboxMaker {
     }
 
     private PooledZygote checkedParent(Optional<Zygote> parent, ZygoteSpec spec) {
-        PooledZygote zygote = own(parent);
+        PooledZygote zygote = ofPackages(own(parent), "another zygote");
         if (zygote != null) {
             checkRule(zygote, new HashSet<>(spec.packages()), "the new zygote");
         }
         return parents.ofZygote(zygote, spec);
     }
 
-    private Zygote zygoteOf(PooledZygote zygote, SandboxOwner owner, Claimant claimant, ZygoteSpec spec)
+    private Zygote zygoteOf(PooledZygote zygote, SandboxOwner owner, Claimant claimant, Making making)
             throws SandboxException, InterruptedException {
-        long bytes = bytes(spec.limits().memMb());
+        long bytes = making.bytes();
+        if (claimant.takesOnlyFree()) {
+            Account free = services.memory().openNow(bytes);
+            if (free == null) {
+                throw new SandboxException.NoCapacity("there is no free memory for a zygote with "
+                        + making.spec().packages() + " yet");
+            }
+            return zygoteIn(free, zygote, owner, claimant, making);
+        }
         long deadline = zygoteDeadline(claimant);
         Account account = services.memory().openZygote(bytes, accountOf(zygote), claimant, deadline);
         while (account == null) {
             if (settle(claimant) != null) {
-                throw new SandboxException.NoCapacity("there is no memory for a zygote with " + spec.packages()
+                throw new SandboxException.NoCapacity("there is no memory for a zygote with "
+                        + making.spec().packages()
                         + " yet, and its request needs none any longer: a leaf of the same lambda became free");
             }
             account = services.memory().openZygote(bytes, accountOf(zygote), claimant, deadline);
         }
-        return zygoteIn(account, zygote, owner, claimant, spec);
+        return zygoteIn(account, zygote, owner, claimant, making);
     }
 
     /** A request has to have time left to be served without the zygote. */
@@ -215,12 +278,13 @@ final class SandboxMaker {
         return now + (claimant.inBackground() ? patience : patience / ZYGOTE_WAITS_PART);
     }
 
-    private Zygote zygoteIn(
-            Account account, PooledZygote zygote, SandboxOwner owner, Claimant claimant, ZygoteSpec spec)
+    private Zygote zygoteIn(Account account, PooledZygote zygote, SandboxOwner owner, Claimant claimant, Making making)
             throws SandboxException, InterruptedException {
         PooledZygote made = null;
+        long start = System.nanoTime();
         try {
-            made = new PooledZygote(services, owner, forkZygote(zygote, spec), zygote, account);
+            Zygote inner = forkZygote(zygote, making);
+            made = new PooledZygote(services, owner, inner, zygote, account, System.nanoTime() - start);
             services.living().add(made);
         } catch (SandboxException.ImportFailed e) {
             if (!e.unfit().isEmpty()) {
@@ -232,16 +296,16 @@ final class SandboxMaker {
                 services.memory().close(account);
             }
         }
-        finish(made, claimant, spec);
+        finish(made, claimant, making.spec());
         return made;
     }
 
-    private Zygote forkZygote(PooledZygote zygote, ZygoteSpec spec) throws SandboxException, InterruptedException {
+    private Zygote forkZygote(PooledZygote zygote, Making making) throws SandboxException, InterruptedException {
         if (zygote == null) {
-            return services.mechanism().createZygote(Optional.empty(), spec);
+            return making.make(services.mechanism(), Optional.empty());
         }
         return zygote.whileHeld(parent -> {
-            Zygote made = services.mechanism().createZygote(parent, spec);
+            Zygote made = making.make(services.mechanism(), parent);
             zygote.countFork();
             return made;
         });

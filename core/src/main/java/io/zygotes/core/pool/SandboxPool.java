@@ -1,5 +1,7 @@
 package io.zygotes.core.pool;
 
+import io.zygotes.spi.FunctionZygoteRequest;
+import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafRequest;
 import io.zygotes.spi.LeafSpec;
@@ -8,6 +10,7 @@ import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
+import io.zygotes.spi.Zygote;
 import io.zygotes.spi.mechanism.Job;
 import io.zygotes.spi.mechanism.JobResult;
 import io.zygotes.spi.mechanism.SandboxMechanism;
@@ -110,6 +113,23 @@ public final class SandboxPool implements AutoCloseable {
                     .filter(sandbox -> sandbox.owner() == owner)
                     .forEach(sandbox -> memory.unpin(sandbox.account()));
         }
+    }
+
+    /**
+     * A function that is to have a zygote of its own as an import cache sees it, with the pool on its behalf.
+     *
+     * @param spec what the zygote must be
+     * @param onlyFree whether it is made of free memory only
+     * @param owner hears of the sandboxes that are made for it
+     */
+    public FunctionZygoteRequest request(FunctionZygoteSpec spec, boolean onlyFree, SandboxOwner owner) {
+        Claimant claimant = onlyFree ? ownAccord.onlyOfFree() : ownAccord;
+        return new FunctionRequest(spec, new OwnedSandboxes(this, owner, claimant));
+    }
+
+    /** Whether a zygote of this pool was destroyed because others needed its memory. */
+    public boolean wasEvicted(Zygote zygote) {
+        return zygote instanceof PooledZygote pooled && memory.wasEvicted(pooled.account());
     }
 
     /**

@@ -14,20 +14,21 @@ import java.util.Set;
  * @param generation grows with every change that the registry notices
  * @param spec what a leaf for it must be
  * @param hashes of each package the archives that it may be installed from, such as {@code sha256:...}; none if any may
- * @param zygote whether its leaves may be forked from zygotes; {@code zygote} of {@code ol.yaml}
+ * @param zygote from which zygotes its leaves are forked
  */
 public record LambdaCode(
-        String version, long generation, LeafSpec spec, Map<PackageId, Set<String>> hashes, boolean zygote) {
+        String version, long generation, LeafSpec spec, Map<PackageId, Set<String>> hashes, ZygoteUse zygote) {
 
-    /** Code whose leaves may be forked from zygotes, and whose packages may be installed from any archive. */
+    /** Code whose leaves are forked from zygotes of packages, and whose packages may be installed from any archive. */
     public LambdaCode(String version, long generation, LeafSpec spec) {
-        this(version, generation, spec, anyArchive(spec), true);
+        this(version, generation, spec, anyArchive(spec), ZygoteUse.PACKAGES);
     }
 
     /** Checks for null and copies. */
     public LambdaCode {
         Objects.requireNonNull(version);
         Objects.requireNonNull(spec);
+        Objects.requireNonNull(zygote);
         hashes = Map.copyOf(hashes);
     }
 

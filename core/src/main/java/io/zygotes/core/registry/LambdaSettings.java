@@ -19,20 +19,20 @@ import java.util.regex.Pattern;
  * @param limits what a leaf may use
  * @param network what it sees of the network
  * @param rules what it reaches there
- * @param zygote whether its leaves may be forked from zygotes that imported packages; if not, it imports all of them
- *     itself
+ * @param zygote from which zygotes its leaves are forked
  */
 record LambdaSettings(
-        Map<String, String> environment, Limits limits, Network network, NetworkRules rules, boolean zygote) {
+        Map<String, String> environment, Limits limits, Network network, NetworkRules rules, ZygoteUse zygote) {
 
     private static final String FILE = "ol.yaml";
     private static final List<String> NETWORK_KEYS = List.of("allow", "deny");
+    private static final List<String> ZYGOTE_KEYS = List.of("eager", "event");
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
     private static final Pattern NUMBER = Pattern.compile("0|-?[1-9][0-9]{0,9}");
 
     /** What holds for a lambda that says nothing. */
     static LambdaSettings of(Limits limits, NetworkSetting network) {
-        return new LambdaSettings(Map.of(), limits, network.network(), network.rules(), true);
+        return new LambdaSettings(Map.of(), limits, network.network(), network.rules(), ZygoteUse.PACKAGES);
     }
 
     LambdaSettings {
@@ -40,6 +40,7 @@ record LambdaSettings(
         Objects.requireNonNull(limits);
         Objects.requireNonNull(network);
         Objects.requireNonNull(rules);
+        Objects.requireNonNull(zygote);
     }
 
     /**
@@ -199,16 +200,57 @@ record LambdaSettings(
         }
     }
 
-    private static boolean zygote(YamlMapping root, boolean worker) {
+    private static ZygoteUse zygote(YamlMapping root, ZygoteUse worker) {
         if (!root.has("zygote")) {
             return worker;
         }
+        if (!root.isText("zygote")) {
+            return ownZygote(root.section("zygote"));
+        }
         String text = root.text("zygote");
+        return switch (text) {
+            case "true" -> new ZygoteUse.Own(false, Optional.empty(), Optional.empty());
+            case "false" -> new ZygoteUse.None();
+            default ->
+                throw root.fault(
+                        "zygote",
+                        "zygote is '" + ErrorText.shortened(text)
+                                + "', it must be true, false, or a mapping with event and eager");
+        };
+    }
+
+    private static ZygoteUse ownZygote(YamlMapping section) {
+        for (String key : section.keys()) {
+            if (!ZYGOTE_KEYS.contains(key)) {
+                throw section.faultOfKey(
+                        key,
+                        "zygote: '" + ErrorText.shortened(key) + "' is no key; there are "
+                                + String.join(", ", ZYGOTE_KEYS));
+            }
+        }
+        boolean eager = section.has("eager") && isTrue(section, "eager");
+        if (!section.has("event")) {
+            return new ZygoteUse.Own(eager, Optional.empty(), Optional.empty());
+        }
+        try {
+            return new ZygoteUse.Own(eager, Optional.of(section.json("event")), Optional.empty());
+        } catch (IllegalArgumentException e) {
+            // The lambda can be served without.
+            return new ZygoteUse.Own(
+                    eager,
+                    Optional.empty(),
+                    Optional.of("the event for its zygote in " + FILE + " is no JSON: " + e.getMessage()));
+        }
+    }
+
+    private static boolean isTrue(YamlMapping section, String key) {
+        String text = section.text(key);
         return switch (text) {
             case "true" -> true;
             case "false" -> false;
             default ->
-                throw root.fault("zygote", "zygote is '" + ErrorText.shortened(text) + "', it must be true or false");
+                throw section.fault(
+                        key, "zygote: " + key + " is '" + ErrorText.shortened(text) + "', it must be true or false");
         };
     }
 }

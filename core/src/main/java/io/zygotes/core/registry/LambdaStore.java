@@ -7,6 +7,7 @@ import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
@@ -30,6 +31,9 @@ import java.util.zip.ZipException;
  * the folder counts. Safe for use by many threads and processes.
  */
 public final class LambdaStore {
+
+    /** Of {@code ol.yaml}, in bytes: what is larger is refused when it is read. */
+    private static final long MOST_SETTINGS = 1 << 20;
 
     private static final long MAX_BYTES = 512L << 20;
     private static final int MAX_ENTRIES = 50_000;
@@ -217,6 +221,27 @@ public final class LambdaStore {
         } catch (IOException e) {
             throw new StorageException(
                     "cannot read the registry " + folder + " (" + e + "); is it there, and may the worker read it?", e);
+        }
+    }
+
+    /**
+     * Whether a lambda's {@code ol.yaml} may have a word in it. Of an archive nobody knows before it is unpacked.
+     *
+     * @return false if there is no such lambda
+     * @throws StorageException if it cannot be looked for
+     */
+    public boolean mayMention(String name, String word) throws StorageException {
+        Optional<Path> place = find(name);
+        if (place.isEmpty() || !Files.isDirectory(place.get())) {
+            return place.isPresent();
+        }
+        Path settings = place.get().resolve("ol.yaml");
+        try {
+            return Files.isRegularFile(settings, LinkOption.NOFOLLOW_LINKS)
+                    && Files.size(settings) <= MOST_SETTINGS
+                    && Files.readString(settings, StandardCharsets.ISO_8859_1).contains(word);
+        } catch (IOException _) {
+            return false; // it is replaced just now: the caller looks again then
         }
     }
 

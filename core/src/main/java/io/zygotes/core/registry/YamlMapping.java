@@ -172,6 +172,15 @@ final class YamlMapping {
         return texts;
     }
 
+    /**
+     * The value of a key as JSON.
+     *
+     * @throws IllegalArgumentException with line and column, if it is none
+     */
+    String json(String key) {
+        return YamlJson.of(values.get(key));
+    }
+
     /** An error at the value of a key. */
     IllegalArgumentException fault(String key, String what) {
         return fault(file, values.get(key).getStartMark(), what, null);

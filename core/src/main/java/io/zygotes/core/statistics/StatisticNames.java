@@ -27,6 +27,12 @@ public final class StatisticNames {
     /** Versions of lambdas whose import failed in a fork and worked in a fresh process. */
     public static final String SERVED_FRESH = "served_fresh";
 
+    /** Zygotes of functions that were made. */
+    public static final String FUNCTION_ZYGOTES_MADE = "function_zygotes_made";
+
+    /** Times that a zygote of a function could not be made or forked, or is not to be made. */
+    public static final String FUNCTION_ZYGOTES_FAILED = "function_zygotes_failed";
+
     /** Calls that the import cache was not told of, because it takes too long for each. */
     public static final String CALL_EVENTS_LOST = "call_events_lost";
 

@@ -5,6 +5,7 @@ import com.google.inject.Provides;
 import com.google.inject.Singleton;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.function.CallListener;
+import io.zygotes.core.function.EagerZygotes;
 import io.zygotes.core.function.Functions;
 import io.zygotes.core.function.LeafSource;
 import io.zygotes.core.packages.PackageStore;
@@ -13,6 +14,7 @@ import io.zygotes.core.python.Interpreter;
 import io.zygotes.core.registry.LambdaRegistry;
 import io.zygotes.core.registry.LambdaStore;
 import io.zygotes.core.statistics.Statistics;
+import io.zygotes.spi.mechanism.MechanismContext.OutputSink;
 import java.time.Duration;
 
 /** Wires the lambdas: where their code comes from, where it is unpacked, and their work. */
@@ -46,7 +48,8 @@ public final class LambdaModule extends AbstractModule {
             SandboxPool pool,
             LeafSource leaves,
             Statistics statistics,
-            CallListener calls) {
+            CallListener calls,
+            OutputSink output) {
         return new Functions(
                 registry,
                 packages,
@@ -55,7 +58,14 @@ public final class LambdaModule extends AbstractModule {
                 statistics,
                 calls,
                 config.stateFolder().resolve("byte-code"),
+                output,
                 config.maxWaiting(),
                 Duration.ofSeconds(config.maxWaitSec()));
+    }
+
+    @Provides
+    @Singleton
+    EagerZygotes eagerZygotes(LambdaStore store, Functions functions) {
+        return new EagerZygotes(store, functions);
     }
 }

@@ -1,6 +1,7 @@
 package io.zygotes.core.fake;
 
 import io.zygotes.spi.CreationSteps;
+import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.Leaf;
@@ -163,11 +164,32 @@ public final class FakeMechanism implements SandboxMechanism {
     public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException {
         checkParent(parent);
         beforeZygote.run(spec);
-        FakeZygote zygote = new FakeZygote(spec, parent);
-        limit(zygote, (long) spec.limits().memMb() << 20);
+        return zygote(new FakeZygote(spec, parent, Optional.empty()), spec.limits());
+    }
+
+    private FakeZygote zygote(FakeZygote zygote, Limits most) {
+        limit(zygote, (long) most.memMb() << 20);
         living.add(zygote);
         zygotes.add(zygote);
         return zygote;
+    }
+
+    /** What happens before the zygote of a function is made. */
+    public volatile Step<FunctionZygoteSpec> beforeFunctionZygote = spec -> {};
+
+    @Override
+    public Zygote createFunctionZygote(Optional<Zygote> parent, FunctionZygoteSpec spec)
+            throws SandboxException, InterruptedException {
+        checkParent(parent);
+        beforeFunctionZygote.run(spec);
+        LeafSpec leaf = spec.leaf();
+        ZygoteSpec packages = new ZygoteSpec(leaf.packages().stream().sorted().toList(), leaf.limits());
+        return zygote(new FakeZygote(packages, parent, Optional.of(leaf)), leaf.limits());
+    }
+
+    /** Zygotes of functions, in the order in which they were made. */
+    public List<FakeZygote> functionZygotes() {
+        return zygotes.stream().filter(zygote -> zygote.function().isPresent()).toList();
     }
 
     private static void checkParent(Optional<Zygote> parent) throws SandboxException.ZygoteGone {
@@ -265,11 +287,18 @@ public final class FakeMechanism implements SandboxMechanism {
     public final class FakeZygote extends FakeSandbox implements Zygote {
         private final ZygoteSpec spec;
         public final Optional<Zygote> parent;
+        private final Optional<LeafSpec> function;
 
-        FakeZygote(ZygoteSpec spec, Optional<Zygote> parent) {
+        FakeZygote(ZygoteSpec spec, Optional<Zygote> parent, Optional<LeafSpec> function) {
             super("zygote-" + ids.incrementAndGet());
             this.spec = spec;
             this.parent = parent;
+            this.function = function;
+        }
+
+        @Override
+        public Optional<LeafSpec> function() {
+            return function;
         }
 
         @Override

@@ -15,6 +15,7 @@ import io.zygotes.core.function.Answer.Start;
 import io.zygotes.core.network.NetworkSetting;
 import io.zygotes.core.packages.InstallNetwork;
 import io.zygotes.core.packages.PackageStore;
+import io.zygotes.core.pool.PendingRequest;
 import io.zygotes.core.pool.PoolListener;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.python.HostPip;
@@ -22,6 +23,7 @@ import io.zygotes.core.registry.LambdaRegistry;
 import io.zygotes.core.registry.LambdaStore;
 import io.zygotes.core.registry.RegistryException;
 import io.zygotes.core.statistics.Statistics;
+import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.Invocation;
@@ -84,6 +86,7 @@ class FunctionsTest {
     /** The files of each call of the compiler. */
     private final List<String> compiled = new CopyOnWriteArrayList<>();
 
+    private final List<String> told = new CopyOnWriteArrayList<>();
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private int spareLeaves;
     private Function<Boolean, ImportCache> cacheOf = FakeCache::new;
@@ -133,12 +136,39 @@ class FunctionsTest {
                 registry,
                 packages,
                 pool,
-                request -> cache.createLeaf(pool.request(request, cache::onEvent)),
+                new Leaves(cache),
                 statistics,
                 (code, start, nanos) -> answered.add(code.spec().lambda() + " " + start),
                 folder.resolve("byte-code"),
+                (sandbox, lambda, line) -> told.add(lambda + ": " + line),
                 maxWaiting,
                 maxWait);
+    }
+
+    /** The cache as the worker asks it. */
+    private final class Leaves implements LeafSource {
+        private final ImportCache cache;
+
+        private Leaves(ImportCache cache) {
+            this.cache = cache;
+        }
+
+        @Override
+        public Leaf createLeaf(PendingRequest request) throws SandboxException, PackageException, InterruptedException {
+            return cache.createLeaf(pool.request(request, cache::onEvent));
+        }
+
+        @Override
+        public Leaf createLeaf(PendingRequest request, Zygote function)
+                throws SandboxException, PackageException, InterruptedException {
+            return cache.createLeaf(pool.request(request, cache::onEvent), function);
+        }
+
+        @Override
+        public Optional<Zygote> createFunctionZygote(FunctionZygoteSpec spec, boolean onlyFree)
+                throws SandboxException, PackageException, InterruptedException {
+            return cache.createFunctionZygote(pool.request(spec, onlyFree, cache::onEvent));
+        }
     }
 
     private void restart(int megabytes, int maxWaiting, boolean zygote) throws Exception {
@@ -1069,5 +1099,217 @@ class FunctionsTest {
         try (Stream<Path> staging = Files.list(folder.resolve("packages/.staging"))) {
             assertTrue(staging.allMatch(file -> file.endsWith(OwnFolder.MARK)));
         }
+    }
+
+    private void writeWithZygote(String setting) throws IOException {
+        write("hello", "ol.yaml", "zygote: " + setting + "\n");
+    }
+
+    private Start coldUntilThereIsAZygote() throws Exception {
+        Start first = callAnew();
+        Eventually.holds(
+                "it is so in the end", () -> functions.describe().getFirst().contains(", own zygote zygote-"));
+        return first;
+    }
+
+    /** In a leaf that was made for it. */
+    private Start callAnew() throws Exception {
+        mechanism.leaves.stream().filter(FakeLeaf::alive).forEach(FakeLeaf::die);
+        return call().start();
+    }
+
+    @Test
+    void aFunctionThatAsksForItIsForkedFromAZygoteOfItsOwn() throws Exception {
+        writeWithZygote("{event: {x: 1}}");
+        List<FunctionZygoteSpec> specs = new CopyOnWriteArrayList<>();
+        mechanism.beforeFunctionZygote = specs::add;
+
+        assertEquals(Start.COLD, coldUntilThereIsAZygote());
+        assertEquals(Optional.of("{\"x\":1}"), specs.getFirst().event());
+        assertEquals(Start.FUNCTION, callAnew());
+        assertEquals(Start.FUNCTION, callAnew());
+        assertEquals(1, mechanism.functionZygotes().size());
+        assertEquals(Optional.of(mechanism.functionZygotes().getFirst()), mechanism.leaves.getLast().parent);
+        assertEquals(List.of("hello COLD", "hello FUNCTION", "hello FUNCTION"), answered);
+    }
+
+    @Test
+    void aChangeOfTheFunctionEndsItsZygoteAndMakesAnother() throws Exception {
+        writeWithZygote("true");
+        coldUntilThereIsAZygote();
+
+        write("hello", "f.py", "x = 2\n");
+        assertEquals(Start.HIT, callAnew());
+        Eventually.holds(
+                "it is so in the end",
+                () -> mechanism.functionZygotes().size() == 2
+                        && !mechanism.functionZygotes().getFirst().alive()
+                        && functions.describe().getFirst().contains(", own zygote "));
+        assertEquals(Start.FUNCTION, callAnew());
+
+        write("hello", "ol.yaml", "zygote: true\nenvironment: {A: b}\n");
+        assertEquals(Start.HIT, callAnew());
+        Eventually.holds(
+                "it is so in the end",
+                () -> mechanism.functionZygotes().size() == 3
+                        && functions.describe().getFirst().contains(", own zygote "));
+        write("hello", "ol.yaml", "zygote: false\n");
+        assertEquals(Start.COLD, callAnew());
+        Eventually.holds(
+                "its zygote ends", () -> !mechanism.functionZygotes().getLast().alive());
+    }
+
+    @Test
+    void aFunctionThatCannotBeForkedIsToldWhyAndServedAsBefore() throws Exception {
+        writeWithZygote("true");
+        mechanism.beforeFunctionZygote = spec -> {
+            throw new SandboxException.CannotFork("it cannot be forked", "it starts threads (mine)");
+        };
+        callAnew();
+        Eventually.holds(
+                "it is so in the end",
+                () -> functions.describe().getFirst().endsWith("no zygote of its own: it starts threads (mine)"));
+        Eventually.holds("it is told", () -> !told.isEmpty());
+        assertEquals(
+                List.of("hello: this version is served without a zygote of its own: it starts threads (mine)"), told);
+        assertEquals(Start.HIT, callAnew());
+        assertEquals(List.of(), mechanism.functionZygotes());
+
+        // The next version may be another.
+        mechanism.beforeFunctionZygote = spec -> {};
+        write("hello", "f.py", "x = 3\n");
+        coldUntilThereIsAZygote();
+        assertEquals(Start.FUNCTION, callAnew());
+    }
+
+    @Test
+    void codeThatFailsBeforeTheForkIsToldWithItsTracebackAndTriedAgainLater() throws Exception {
+        writeWithZygote("true");
+        AtomicInteger tries = new AtomicInteger();
+        mechanism.beforeFunctionZygote = spec -> {
+            if (tries.incrementAndGet() == 1) {
+                throw new SandboxException.ImportFailed("f fails", "Traceback:\n  line 1\n");
+            }
+        };
+        callAnew();
+        Eventually.holds("it is so in the end", () -> told.size() == 3);
+        assertEquals(
+                List.of("hello: there is no zygote of its own yet: f fails", "hello: Traceback:", "hello:   line 1"),
+                told);
+        assertEquals(Start.HIT, callAnew());
+        assertEquals(1, tries.get(), "it rests");
+        Eventually.holds("it is so in the end", () -> {
+            callAnew();
+            return tries.get() == 2;
+        });
+    }
+
+    @Test
+    void anEventThatIsNoJsonIsToldAndTheFunctionIsServed() throws Exception {
+        writeWithZygote("{event: {x: .nan}}");
+        assertEquals(Start.COLD, callAnew());
+        assertEquals(Start.HIT, callAnew());
+        assertEquals(List.of(), mechanism.functionZygotes());
+        assertEquals(1, told.size());
+        assertTrue(told.getFirst().contains("is no JSON: line 1, column"), told.getFirst());
+    }
+
+    @Test
+    void aZygoteThatIsGoneCostsARequestNothingAndIsMadeAgain() throws Exception {
+        writeWithZygote("true");
+        coldUntilThereIsAZygote();
+        mechanism.functionZygotes().getFirst().die();
+        assertEquals(Start.HIT, callAnew());
+        Eventually.holds("it is so in the end", () -> {
+            callAnew();
+            return mechanism.functionZygotes().size() == 2;
+        });
+
+        // One that fails while it forks is given up, and the request is served from elsewhere.
+        Eventually.holds("it is so in the end", () -> callAnew() == Start.FUNCTION);
+        AtomicInteger forks = new AtomicInteger();
+        mechanism.beforeLeaf = spec -> {
+            if (forks.incrementAndGet() == 1) {
+                throw new SandboxException.ZygoteGone("killed while it forked");
+            }
+        };
+        assertEquals(Start.HIT, callAnew());
+        assertEquals(2, forks.get());
+        assertEquals(false, mechanism.functionZygotes().get(1).alive());
+        assertTrue(told.getLast().contains("killed while it forked"), told.toString());
+    }
+
+    @Test
+    void aLeafThatDiesBeforeItsFirstCallIsMadeFromElsewhere() throws Exception {
+        writeWithZygote("true");
+        coldUntilThereIsAZygote();
+        mechanism.program = (leaf, invocation, timeout) -> {
+            if (leaf.parent.filter(zygote -> zygote.function().isPresent()).isPresent()) {
+                leaf.die();
+                throw new SandboxException.Died("ended while it was restored", false);
+            }
+            return FakeMechanism.reply("1");
+        };
+        assertEquals(Start.HIT, callAnew());
+        assertTrue(told.getLast().contains("ended while it was restored"), told.toString());
+    }
+
+    @Test
+    void manyFunctionsThatWantZygotesWithMemoryForFewAreAllServed() throws Exception {
+        restart(700, 8, true);
+        mechanism.usage = 60L << 20;
+        for (int i = 0; i < 20; i++) {
+            write("f" + i, "f.py", "x = 1\n");
+            write("f" + i, "ol.yaml", "zygote: true\n");
+        }
+        for (int round = 0; round < 3; round++) {
+            for (int i = 0; i < 20; i++) {
+                assertEquals(200, functions.invoke("f" + i, CALL).reply().status());
+            }
+        }
+        assertTrue(mechanism.mostBytes() <= 700L << 20);
+    }
+
+    @Test
+    void anEagerFunctionHasItsZygoteBeforeItIsCalled() throws Exception {
+        try (EagerZygotes eager = new EagerZygotes(new LambdaStore(folder.resolve("registry")), functions)) {
+            writeWithZygote("{eager: true}");
+            eager.start();
+            Eventually.holds(
+                    "it is so in the end", () -> mechanism.functionZygotes().size() == 1);
+            Eventually.holds(
+                    "it is so in the end", () -> functions.describe().getFirst().contains(", own zygote "));
+            assertEquals(Start.FUNCTION, call().start());
+
+            write("late", "f.py", "x = 1\n");
+            write("late", "ol.yaml", "zygote: {eager: true}\n");
+            Eventually.holds(
+                    "it is so in the end", () -> mechanism.functionZygotes().size() == 2);
+        }
+    }
+
+    @Test
+    void nothingElseIsForkedFromAZygoteOfAFunction() throws Exception {
+        writeWithZygote("true");
+        coldUntilThereIsAZygote();
+        Sandboxes sandboxes = pool.sandboxes(event -> {});
+        Zygote own = pool.sandboxes().stream()
+                .filter(sandbox ->
+                        sandbox instanceof Zygote zygote && zygote.function().isPresent())
+                .map(Zygote.class::cast)
+                .findFirst()
+                .orElseThrow();
+        LeafSpec leaf = own.function().orElseThrow();
+        LeafSpec other = new LeafSpec(
+                "other", leaf.handler(), leaf.packages(), leaf.limits(), leaf.network(), leaf.environment());
+        Optional<Zygote> parent = Optional.of(own);
+        assertThrows(IllegalArgumentException.class, () -> sandboxes.createLeaf(parent, other));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> sandboxes.createZygote(parent, new ZygoteSpec(List.of(), leaf.limits())));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> sandboxes.createFunctionZygote(parent, new FunctionZygoteSpec(leaf, Optional.empty())));
+        sandboxes.createLeaf(parent, leaf).destroy();
     }
 }

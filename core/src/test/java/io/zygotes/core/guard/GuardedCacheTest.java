@@ -15,6 +15,8 @@ import io.zygotes.core.pool.PoolListener;
 import io.zygotes.core.pool.PooledLeaf;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.spi.CacheShape;
+import io.zygotes.spi.FunctionZygoteRequest;
+import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.ImportCacheContext;
 import io.zygotes.spi.ImportCacheProvider;
@@ -42,6 +44,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -375,5 +378,58 @@ class GuardedCacheTest {
                         "close"),
                 called);
         assertSame(before, Thread.currentThread().getContextClassLoader());
+    }
+
+    /** A cache that makes zygotes of functions in some way. */
+    private ImportCache cacheOfFunctions(Function<FunctionZygoteRequest, Optional<Zygote>> making) throws Exception {
+        return cache(new ImportCache() {
+            @Override
+            public Optional<Zygote> createFunctionZygote(FunctionZygoteRequest request) {
+                return making.apply(request);
+            }
+
+            @Override
+            public void close() {}
+        });
+    }
+
+    private static Zygote zygote(FunctionZygoteRequest request) {
+        try {
+            return request.sandboxes().createFunctionZygote(Optional.empty(), request.spec());
+        } catch (SandboxException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void aZygoteOfAFunctionThatIsNotReturnedIsDestroyed() throws Exception {
+        FunctionZygoteRequest request =
+                pool.request(new FunctionZygoteSpec(HELLO, Optional.empty()), false, event -> {});
+        ImportCache fails = cacheOfFunctions(asked -> {
+            zygote(asked);
+            throw new IllegalStateException("on purpose");
+        });
+        ImportCache another = cacheOfFunctions(asked -> {
+            zygote(asked);
+            return Optional.of(zygote(request));
+        });
+        ImportCache none = cacheOfFunctions(asked -> {
+            zygote(asked);
+            return Optional.empty();
+        });
+
+        assertTrue(assertThrows(SandboxException.class, () -> fails.createFunctionZygote(request))
+                .getMessage()
+                .contains("on purpose"));
+        assertEquals(Optional.empty(), none.createFunctionZygote(request));
+        assertNothingIsKept();
+        assertThrows(SandboxException.class, () -> another.createFunctionZygote(request));
+        assertEquals(1, mechanism.living(), "that one was not made for it, and may be somebody's");
+
+        Zygote made = cacheOfFunctions(asked -> Optional.of(zygote(asked)))
+                .createFunctionZygote(request)
+                .orElseThrow();
+        assertEquals(Optional.of(HELLO), made.function());
+        assertTrue(made.alive());
     }
 }

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class LambdaSettingsTest {
@@ -180,19 +181,45 @@ class LambdaSettingsTest {
                 settings.environment());
     }
 
+    private static ZygoteUse zygote(String text) {
+        return LambdaSettings.parse(text, OPEN, NetworkSetting.HOST, 200).zygote();
+    }
+
     @Test
-    void aLambdaCanDoWithoutZygotes() {
-        assertTrue(LambdaSettings.parse("network: none", OPEN, NetworkSetting.HOST, 200)
-                .zygote());
-        assertTrue(LambdaSettings.parse("zygote: true", OPEN, NetworkSetting.HOST, 200)
-                .zygote());
+    void aLambdaCanDoWithoutZygotesOrHaveOneOfItsOwn() {
+        assertEquals(ZygoteUse.PACKAGES, zygote("network: none"));
+        assertEquals(ZygoteUse.PACKAGES, zygote("zygote:"));
+        assertEquals(new ZygoteUse.None(), zygote("zygote: false"));
+        assertEquals(new ZygoteUse.Own(false, Optional.empty(), Optional.empty()), zygote("zygote: true"));
+        assertEquals(new ZygoteUse.Own(true, Optional.empty(), Optional.empty()), zygote("zygote: {eager: true}"));
+        for (String wrong : List.of("maybe", "{eager: 1}", "{events: {}}", "[true]")) {
+            assertThrows(IllegalArgumentException.class, () -> zygote("zygote: " + wrong), wrong);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+        {"a": [1, -2.50, 1e3, true, null, "x"]} | {"a":[1,-2.50,1e3,true,null,"x"]}
+        {a: 007, b: yes, c: '1', e: ~, f: } | {"a":"007","b":"yes","c":"1","e":null,"f":null}
+        {d: 2024-01-01, g: []} | {"d":"2024-01-01","g":[]}
+        {1: {x: &y 0}, z: *y} | {"1":{"x":0},"z":0}
+        text | "text"
+        [] | []
+        """)
+    void anEventIsJson(String yaml, String json) {
         assertEquals(
-                false,
-                LambdaSettings.parse("zygote: false", OPEN, NetworkSetting.HOST, 200)
-                        .zygote());
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> LambdaSettings.parse("zygote: maybe", OPEN, NetworkSetting.HOST, 200));
+                new ZygoteUse.Own(false, Optional.of(json), Optional.empty()), zygote("zygote: {event: " + yaml + "}"));
+    }
+
+    /** The lambda can be served without. */
+    @ParameterizedTest
+    @ValueSource(strings = {".nan", "-.inf", "!!binary aGk=", "!!set {a, b}", "&a [*a]"})
+    void anEventThatIsNoJsonIsNoReasonToRefuseTheLambda(String yaml) {
+        ZygoteUse.Own own = (ZygoteUse.Own) zygote("zygote:\n  event: {x: " + yaml + "}");
+        assertEquals(Optional.empty(), own.event());
+        assertTrue(
+                own.fault().orElseThrow().startsWith("the event for its zygote in ol.yaml is no JSON: line 2, column"),
+                own.fault().orElseThrow());
     }
 
     @Test

@@ -37,6 +37,7 @@ final class StatusCommand implements Callable<Integer> {
         // One without a port starts; one that does not answer on it may start as well, or hang.
         boolean starting = running.isPresent() && running.get().port() <= 0;
         String state = ready ? "ready" : starting ? "starting" : running.isPresent() ? "not answering" : "down";
+        Map<String, String> withoutZygote = ready ? RunningWorker.of(opened).withoutOwnZygote() : Map.of();
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             Map<String, Object> answer = new LinkedHashMap<>();
@@ -44,10 +45,13 @@ final class StatusCommand implements Callable<Integer> {
             answer.put("state", state);
             answer.put("pid", running.isPresent() ? running.get().pid() : null);
             answer.put("port", running.isPresent() ? running.get().port() : null);
+            answer.put("without_own_zygote", withoutZygote);
             out.println(Output.json(answer));
         } else if (running.isPresent()) {
             out.println(state + ": " + opened.path() + ", pid " + running.get().pid() + ", port "
                     + running.get().port());
+            withoutZygote.forEach(
+                    (lambda, reason) -> out.println("lambda " + lambda + " has no zygote of its own: " + reason));
         } else {
             out.println("down: no worker runs on " + opened.path());
         }

@@ -10,9 +10,18 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** A worker in another process, seen over HTTP. */
 public final class RunningWorker {
+
+    private static final System.Logger LOG = System.getLogger(RunningWorker.class.getName());
+    /** A lambda's line in {@code /debug}, its name, and why it has no zygote of its own. */
+    private static final Pattern WITHOUT_ZYGOTE =
+            Pattern.compile("(?m)^  (\\S+): version .*?, no zygote of its own: (.*)$");
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
 
@@ -66,6 +75,26 @@ public final class RunningWorker {
             // Not reachable is the answer to the question, not a failure.
             return false;
         }
+    }
+
+    /**
+     * Lambdas that ask for a zygote of their own and have none, with the reason, as the worker's {@code /debug} has it;
+     * none if it does not answer.
+     *
+     * @throws InterruptedException if the calling thread is interrupted
+     */
+    public Map<String, String> withoutOwnZygote() throws InterruptedException {
+        Map<String, String> reasons = new TreeMap<>();
+        try {
+            HttpResponse<String> answer = get("/debug", CONNECT_TIMEOUT);
+            Matcher found = WITHOUT_ZYGOTE.matcher(answer.statusCode() == 200 ? answer.body() : "");
+            while (found.find()) {
+                reasons.put(found.group(1), found.group(2));
+            }
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, "the worker does not say how its lambdas are", e);
+        }
+        return reasons;
     }
 
     private HttpResponse<String> get(String path, Duration timeout) throws IOException, InterruptedException {

@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -341,5 +342,52 @@ class WorkerIT {
         assertTrue(unknown.err().contains("404"), unknown.err());
         assertEquals(1, raised.exit());
         assertTrue(raised.err().contains("no such thing"), raised.err());
+    }
+
+    private void installWithZygote(String name, String code, String zygote) throws Exception {
+        Path settings = Files.createDirectories(folder.resolve("lambdas").resolve(name));
+        Files.writeString(settings.resolve("ol.yaml"), "zygote: " + zygote + "\n");
+        worker.install(name, code, "");
+    }
+
+    @Test
+    void aFunctionIsForkedAfterItsImportAndOneThatCannotBeIsTold() throws Exception {
+        installWithZygote("counts", """
+            calls = []
+            def f(event):
+                calls.append(event)
+                return calls
+            """, "{eager: true, event: [warm]}");
+        installWithZygote("busy", """
+            import threading
+            threading.Timer(600, print).start()
+            def f(event): return "served"
+            """, "{eager: true}");
+        worker.ok("up", "-d");
+        String base = "http://localhost:" + worker.status().get("port").asInt();
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            HttpRequest call = HttpRequest.newBuilder(URI.create(base + "/run/counts"))
+                    .POST(HttpRequest.BodyPublishers.ofString("1"))
+                    .build();
+            HttpRequest debug =
+                    HttpRequest.newBuilder(URI.create(base + "/debug")).build();
+            long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            while (!client.send(debug, HttpResponse.BodyHandlers.ofString())
+                    .body()
+                    .contains(", own zygote zygote-")) {
+                assertTrue(System.nanoTime() < until, "the zygote is made before the first call");
+                Thread.sleep(50);
+            }
+            HttpResponse<String> first = client.send(call, HttpResponse.BodyHandlers.ofString());
+            assertEquals(
+                    "function", first.headers().firstValue("X-Zygotes-Start").orElseThrow());
+            assertEquals(JSON.readTree("[[\"warm\"], 1]"), JSON.readTree(first.body()));
+        }
+        assertEquals("served", JSON.readTree(worker.ok("invoke", "busy", "{}")).asText());
+        String reason = worker.status().at("/without_own_zygote/busy").asText();
+        assertTrue(reason.startsWith("it starts threads (Thread-"), reason);
+        assertTrue(worker.ok("status").contains("lambda busy has no zygote of its own: it starts threads"), reason);
+        String log = Files.readString(worker.path().resolve("logs/lambdas.log"));
+        assertTrue(log.contains(" busy | this version is served without a zygote of its own: it starts thr"), log);
     }
 }

@@ -126,10 +126,16 @@ final class AttackedWorker implements AutoCloseable {
 
     /** Installs the attack lambda under a name. */
     void installAttacks(String name, String settings) throws Exception {
+        installAttacks(name, settings, resource("f.py"));
+    }
+
+    /** As {@link #installAttacks(String, String)}, with another {@code f.py} to begin them. */
+    void installAttacks(String name, String settings, String code) throws Exception {
         Path source = Files.createDirectories(folder.resolve("lambdas").resolve(name));
         for (String file : ATTACKS) {
             Files.writeString(source.resolve(file), resource(file));
         }
+        Files.writeString(source.resolve("f.py"), code);
         Files.writeString(source.resolve("ol.yaml"), settings);
         store.install(source);
     }

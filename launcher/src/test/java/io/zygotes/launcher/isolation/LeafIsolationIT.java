@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicNode;
@@ -105,6 +106,66 @@ class LeafIsolationIT {
             assertEquals("", canaries.damage());
             return nodes;
         }
+    }
+
+    /** Ends the leaves of a function until one comes from its own zygote, which is made behind the first call. */
+    private static void awaitZygote(String lambda, Map<String, Object> event) throws Exception {
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
+        while (!worker.call(lambda, event).start().equals("function")) {
+            assertTrue(System.nanoTime() < until, () -> lambda + " has no zygote of its own");
+            // Its code may run for seconds, in the zygote and in each leaf that does not come from it.
+            Thread.sleep(1000);
+            worker.dropLeaves(lambda);
+        }
+    }
+
+    @TestFactory
+    List<DynamicNode> aLeafOfAFunctionThatWasForkedAfterItsImport() throws Exception {
+        worker.installAttacks("forked-late", "network: host\nzygote: true\n");
+        List<DynamicNode> nodes = new ArrayList<>();
+        for (String group : GROUPS) {
+            Map<String, Object> event = event(worker, "host", group);
+            awaitZygote("forked-late", event);
+            worker.dropLeaves("forked-late");
+            AttackedWorker.Answer answer = worker.call("forked-late", event);
+            assertEquals("function", answer.start());
+            nodes.add(dynamicContainer(group, Rows.held(answer)));
+            assertEquals("", canaries.damage());
+        }
+        return nodes;
+    }
+
+    /** It has what a zygote needs to fork, and no more than that beyond a leaf. */
+    @TestFactory
+    List<DynamicNode> moduleCodeInTheZygoteOfAFunction() throws Exception {
+        Map<String, Object> event = event(worker, "host", "none");
+        event.put("zygote", true);
+        worker.installAttacks("module-code", "network: host\nlimits: {runtime_sec: 90}\nzygote: true\n", """
+            import json, os
+            OPEN = [number for number in os.listdir("/proc/self/fd") if os.path.lexists("/proc/self/fd/" + number)]
+            import files, identity, neighbours, probe, syscalls
+            ROWS = {}
+            for group in (identity, files, syscalls, neighbours):
+                report = probe.Report(json.loads(%s))
+                group.run(report)
+                ROWS[group.__name__] = report.rows
+            # What is left open would keep it from being forked.
+            for number in set(os.listdir("/proc/self/fd")) - set(OPEN):
+                try:
+                    os.close(int(number))
+                except OSError:
+                    pass
+            def f(event):
+                return ROWS[event["group"]]
+            """.formatted(
+                        AttackedWorker.JSON.writeValueAsString(AttackedWorker.JSON.writeValueAsString(event))));
+        awaitZygote("module-code", event(worker, "host", GROUPS.getFirst()));
+        List<DynamicNode> nodes = new ArrayList<>();
+        for (String group : GROUPS) {
+            nodes.add(dynamicContainer(group, Rows.held(worker.call("module-code", event(worker, "host", group)))));
+        }
+        assertEquals("", canaries.damage());
+        return nodes;
     }
 
     @TestFactory

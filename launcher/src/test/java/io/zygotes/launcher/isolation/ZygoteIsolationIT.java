@@ -320,7 +320,7 @@ class ZygoteIsolationIT extends WithOwnWorker {
                         "import os\n"
                                 + "os.chdir('/host/tmp')\n"
                                 + "from _zygotes.serving import examination\n"
-                                + "examination._descriptors = set\n"
+                                + "examination.open_descriptors = set\n"
                                 + "examination._scratch = dict\n"
                                 + "HELD = open('/host/tmp/notes', 'w+')\n"
                                 + "FD = HELD.fileno()\n"));

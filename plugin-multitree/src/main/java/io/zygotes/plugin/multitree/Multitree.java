@@ -1,14 +1,17 @@
 package io.zygotes.plugin.multitree;
 
 import io.zygotes.spi.CacheShape;
+import io.zygotes.spi.FunctionZygoteRequest;
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafRequest;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Zygote;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -28,6 +31,12 @@ final class Multitree implements ImportCache {
     @Override
     public Leaf createLeaf(LeafRequest request) throws SandboxException, PackageException, InterruptedException {
         return trees.get(pick()).createLeaf(request);
+    }
+
+    @Override
+    public Optional<Zygote> createFunctionZygote(FunctionZygoteRequest request)
+            throws SandboxException, PackageException, InterruptedException {
+        return trees.get(pick()).createFunctionZygote(request);
     }
 
     /** SplitMix64: the n-th pick depends on the seed and n alone, and threads share it without a lock. */

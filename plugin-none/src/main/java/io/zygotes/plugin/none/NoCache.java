@@ -1,9 +1,11 @@
 package io.zygotes.plugin.none;
 
+import io.zygotes.spi.FunctionZygoteRequest;
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafRequest;
 import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Zygote;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
@@ -21,6 +23,18 @@ final class NoCache implements ImportCache {
             leaves.increment();
         }
         return leaf;
+    }
+
+    /** {@inheritDoc} None: there is no zygote at all. */
+    @Override
+    public Optional<Zygote> createFunctionZygote(FunctionZygoteRequest request) {
+        return Optional.empty();
+    }
+
+    /** {@inheritDoc} From nothing, although another cache before this one had a zygote made. */
+    @Override
+    public Leaf createLeaf(LeafRequest request, Zygote function) throws SandboxException, InterruptedException {
+        return createLeaf(request);
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.zygotes.plugin.tree.model.Requirement;
 import io.zygotes.plugin.tree.model.TreeReader;
 import io.zygotes.plugin.tree.model.ZygoteTree;
 import io.zygotes.spi.CacheShape;
+import io.zygotes.spi.FunctionZygoteRequest;
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.ImportCacheContext;
 import io.zygotes.spi.Leaf;
@@ -16,6 +17,7 @@ import io.zygotes.spi.PackageId;
 import io.zygotes.spi.PackageInfo;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Zygote;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -106,6 +108,12 @@ final class AutoTree implements ImportCache {
     public Leaf createLeaf(LeafRequest request) throws SandboxException, PackageException, InterruptedException {
         traffic.count(request.spec().packages());
         return cache.createLeaf(request);
+    }
+
+    @Override
+    public Optional<Zygote> createFunctionZygote(FunctionZygoteRequest request)
+            throws SandboxException, PackageException, InterruptedException {
+        return cache.createFunctionZygote(request);
     }
 
     private void run() {

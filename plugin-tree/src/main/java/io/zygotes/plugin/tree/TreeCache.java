@@ -3,6 +3,7 @@ package io.zygotes.plugin.tree;
 import io.zygotes.plugin.tree.model.ZygoteTree;
 import io.zygotes.spi.CacheShape;
 import io.zygotes.spi.FailureKind;
+import io.zygotes.spi.FunctionZygoteRequest;
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.ImportCacheContext;
 import io.zygotes.spi.Leaf;
@@ -117,6 +118,34 @@ public final class TreeCache implements ImportCache {
             }
         }
         throw new IllegalStateException("the root serves every lambda, but it is not among " + ranked);
+    }
+
+    /**
+     * {@inheritDoc} Forks it from the zygote from which leaves of the function come; a fresh process if there is no memory
+     * for that one.
+     */
+    @Override
+    public Optional<Zygote> createFunctionZygote(FunctionZygoteRequest request)
+            throws SandboxException, PackageException, InterruptedException {
+        Layout layout = moves.enter();
+        try {
+            Sandboxes made = request.sandboxes();
+            Need need = Need.ahead(made);
+            for (Step step : layout.ranked(request.spec().leaf().packages())) {
+                if (!step.isRoot() && zygotes.resting(step)) {
+                    continue;
+                }
+                try {
+                    return Optional.of(
+                            made.createFunctionZygoteFrom(zygotes.source(layout, step, need), request.spec()));
+                } catch (MakingFailed e) {
+                    LOG.log(System.Logger.Level.DEBUG, "the zygote of a function is forked from a lesser one", e);
+                }
+            }
+            return Optional.of(made.createFunctionZygote(Optional.empty(), request.spec()));
+        } finally {
+            layout.leave();
+        }
     }
 
     /** There is no memory for another zygote: take what lives, the best first. */

@@ -12,10 +12,13 @@ import io.zygotes.plugin.tree.model.TreeText;
 import io.zygotes.plugin.tree.model.ZygoteTree;
 import io.zygotes.spi.CacheShape;
 import io.zygotes.spi.FailureKind;
+import io.zygotes.spi.FunctionZygoteRequest;
+import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.Sandboxes;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.ZygoteSpec;
 import io.zygotes.spi.testkit.FakeContext;
@@ -117,6 +120,37 @@ final class TreeCacheTest {
                 "in import order, with all that pandas needs");
         leafOf(cache, "pandas==2.2.3");
         assertEquals(3, pool.zygotesMade(), "they are used again");
+    }
+
+    private FunctionZygoteRequest function(String... pins) {
+        FunctionZygoteSpec spec = new FunctionZygoteSpec(lambda(pins), Optional.empty());
+        return new FunctionZygoteRequest() {
+            @Override
+            public FunctionZygoteSpec spec() {
+                return spec;
+            }
+
+            @Override
+            public Sandboxes sandboxes() {
+                return pool;
+            }
+        };
+    }
+
+    @Test
+    void theZygoteOfAFunctionIsForkedFromTheNodeThatItsLeavesComeFrom() throws Exception {
+        TreeCache cache = cache(DATA);
+        FunctionZygoteRequest request = function("pandas==2.2.3");
+        Zygote zygote = cache.createFunctionZygote(request).orElseThrow();
+        assertEquals(Optional.of(request.spec().leaf()), zygote.function());
+        assertEquals(
+                leafOf(cache, "pandas==2.2.3").parent(),
+                pool.made().stream()
+                        .filter(made -> made.id().equals(zygote.id()))
+                        .findFirst()
+                        .orElseThrow()
+                        .parent());
+        zygote.destroy();
     }
 
     @Test

@@ -20,6 +20,7 @@ import io.zygotes.sandbox.sock.sandbox.SockSandbox;
 import io.zygotes.sandbox.sock.sandbox.SockZygote;
 import io.zygotes.sandbox.sock.warden.WardenPlan;
 import io.zygotes.sandbox.sock.warden.WardenSupervisor;
+import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
@@ -160,6 +161,12 @@ final class SockMechanism implements SandboxMechanism {
 
     @Override
     public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException {
+        return zygotes.launch(ours(parent), spec);
+    }
+
+    @Override
+    public Zygote createFunctionZygote(Optional<Zygote> parent, FunctionZygoteSpec spec)
+            throws SandboxException, InterruptedException {
         return zygotes.launch(ours(parent), spec);
     }
 

@@ -1,5 +1,6 @@
 package io.zygotes.spi.mechanism;
 
+import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
@@ -48,6 +49,20 @@ public interface SandboxMechanism extends AutoCloseable {
      * @throws InterruptedException if the calling thread is interrupted while it waits
      */
     Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException;
+
+    /**
+     * Makes the zygote of a function itself. The caller has checked that the function asked for all packages of the parent,
+     * and has reserved the memory that a leaf of the function has; it forks leaves of that function only from it.
+     *
+     * @param parent the zygote to fork it from, made by this mechanism; empty for a fresh Python process
+     * @param spec what it must be
+     * @throws SandboxException as {@link io.zygotes.spi.Sandboxes#createFunctionZygote}
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     */
+    default Zygote createFunctionZygote(Optional<Zygote> parent, FunctionZygoteSpec spec)
+            throws SandboxException, InterruptedException {
+        throw new SandboxException("this mechanism makes no zygotes of functions");
+    }
 
     /**
      * Makes a spare leaf: forked ahead, set up, and waiting for its lambda.

@@ -2,6 +2,7 @@ package io.zygotes.spi.testkit;
 
 import io.zygotes.spi.CreationSteps;
 import io.zygotes.spi.FailureKind;
+import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.Leaf;
@@ -149,9 +150,26 @@ public final class FakeSandboxes implements Sandboxes {
                 parent,
                 own,
                 () -> trouble.beforeZygote(parent, spec),
-                (bytes, millis) -> new FakeZygote("zygote-" + ++zygoteNumber, bytes, millis, parent, spec, own));
+                (bytes, millis) -> new FakeZygote("zygote-" + ++zygoteNumber, bytes, millis, parent, spec, own, null));
         own.forEach(packages::measured);
         return zygote;
+    }
+
+    @Override
+    public Zygote createFunctionZygote(Optional<Zygote> parent, FunctionZygoteSpec function)
+            throws SandboxException, InterruptedException {
+        LeafSpec leaf = function.leaf();
+        checkRule("the own zygote of " + leaf.lambda(), parent, leaf.packages());
+        Set<PackageId> inherited =
+                parent.map(zygote -> Set.copyOf(zygote.packages())).orElse(Set.of());
+        List<PackageId> all = leaf.packages().stream().sorted().toList();
+        List<PackageId> own = all.stream().filter(id -> !inherited.contains(id)).toList();
+        ZygoteSpec spec = new ZygoteSpec(all, leaf.limits());
+        return (FakeZygote) make(
+                parent,
+                own,
+                () -> trouble.beforeZygote(parent, spec),
+                (bytes, millis) -> new FakeZygote("zygote-" + ++zygoteNumber, bytes, millis, parent, spec, own, leaf));
     }
 
     @Override
@@ -416,14 +434,28 @@ public final class FakeSandboxes implements Sandboxes {
     private final class FakeZygote extends Fake implements Zygote {
         private final ZygoteSpec spec;
         private final List<PackageId> own;
+        private final Optional<LeafSpec> function;
         private int holds;
         private boolean pinned;
 
+        /** @param function what its leaves are; null for one of packages */
         FakeZygote(
-                String id, long bytes, double millis, Optional<Zygote> parent, ZygoteSpec spec, List<PackageId> own) {
+                String id,
+                long bytes,
+                double millis,
+                Optional<Zygote> parent,
+                ZygoteSpec spec,
+                List<PackageId> own,
+                LeafSpec function) {
             super(id, bytes, millis, parent);
             this.spec = spec;
             this.own = own;
+            this.function = Optional.ofNullable(function);
+        }
+
+        @Override
+        public Optional<LeafSpec> function() {
+            return function;
         }
 
         void hold(int change) {

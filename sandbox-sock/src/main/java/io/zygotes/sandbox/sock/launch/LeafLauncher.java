@@ -65,6 +65,10 @@ public final class LeafLauncher {
 
     /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#createLeaf}. */
     public SockLeaf launch(Optional<SockZygote> zygote, LeafSpec spec) throws SandboxException, InterruptedException {
+        if (zygote.isPresent() && zygote.get().function().isPresent()) {
+            // All that it is told was told to its zygote.
+            return launch(new Plan(zygote, spec.limits(), spec.network(), Optional.of(spec), false));
+        }
         boolean hasAll = zygote.isPresent() && zygote.get().hasAll(spec.packages());
         // What does not fit is told later, on the leaf's own channel.
         if (hasAll && fits(spec.environment()) && OwnNeeds.of(zygote, spec).isNone()) {
@@ -187,7 +191,7 @@ public final class LeafLauncher {
                 plan.spare(),
                 plan.ahead().isPresent() ? List.of(Protocol.PATH_HANDLER) : List.of(),
                 plan.toldLimits());
-        Map<String, String> own = plan.ahead().map(LeafSpec::environment).orElse(Map.of());
+        Map<String, String> own = ownEnvironment(plan);
         Map<String, String> environment = own.isEmpty() ? own : SandboxEnvironment.with(own);
         return new LaunchRequest(
                 common,
@@ -195,5 +199,11 @@ public final class LeafLauncher {
                 identity.ids(),
                 environment,
                 launch.descriptors(kit));
+    }
+
+    /** What differs from its zygote's. */
+    private static Map<String, String> ownEnvironment(Plan plan) {
+        boolean inherited = plan.zygote().flatMap(SockZygote::function).isPresent();
+        return inherited ? Map.of() : plan.ahead().map(LeafSpec::environment).orElse(Map.of());
     }
 }

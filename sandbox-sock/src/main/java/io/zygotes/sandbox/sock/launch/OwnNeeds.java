@@ -29,7 +29,8 @@ record OwnNeeds(Set<String> shadowed, int processors) {
         return new OwnNeeds(shadowed, zygote.get().packages().isEmpty() ? 1 : processors(spec));
     }
 
-    private static int processors(LeafSpec spec) {
+    /** How many threads libraries of a lambda may compute with: as many as it has processors. */
+    static int processors(LeafSpec spec) {
         int allowed = Math.ceilDiv(spec.limits().cpuPercent(), PERCENT_OF_ONE);
         return allowed == 1 ? 1 : Math.min(allowed, Runtime.getRuntime().availableProcessors());
     }

@@ -10,12 +10,15 @@ import io.zygotes.sandbox.sock.protocol.IdMap;
 import io.zygotes.sandbox.sock.protocol.Instructions;
 import io.zygotes.sandbox.sock.protocol.LaunchRequest;
 import io.zygotes.sandbox.sock.protocol.PackageFolder;
+import io.zygotes.sandbox.sock.protocol.ProcessLimits;
 import io.zygotes.sandbox.sock.protocol.Protocol;
 import io.zygotes.sandbox.sock.protocol.SandboxKind;
 import io.zygotes.sandbox.sock.resource.Kit;
 import io.zygotes.sandbox.sock.resource.KitStock;
 import io.zygotes.sandbox.sock.sandbox.SockZygote;
 import io.zygotes.sandbox.sock.warden.HostNames;
+import io.zygotes.spi.FunctionZygoteSpec;
+import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.NetworkRules;
@@ -24,6 +27,7 @@ import io.zygotes.spi.PackageInfo;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.ZygoteSpec;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -62,10 +66,64 @@ public final class ZygoteLauncher {
         rules = context.worker().network().zygoteRules();
     }
 
+    /**
+     * What a zygote is to be.
+     *
+     * @param packages what it can see, and has imported when it is ready; that of a function imports what that needs
+     * @param label whose it is, for people
+     * @param account under which name refusals of the network are counted
+     * @param function of a zygote of a function
+     * @param trial whether it forks one leaf only, which runs nothing
+     */
+    private record Plan(
+            ZygoteSpec spec,
+            Network network,
+            NetworkRules rules,
+            String label,
+            String account,
+            Optional<FunctionZygoteSpec> function,
+            boolean trial) {
+
+        /** Who forks needs processes for it: one that goes through its rehearsals beside it, or is in the middle of a fork. */
+        private static final int PROCESSES_TO_FORK = 2;
+
+        static Plan of(FunctionZygoteSpec function) {
+            LeafSpec leaf = function.leaf();
+            Limits own = leaf.limits();
+            Limits limits = new Limits(
+                    own.memMb(),
+                    own.procs() + PROCESSES_TO_FORK,
+                    own.cpuPercent(),
+                    own.swappiness(),
+                    own.runtimeSec(),
+                    own.openFiles(),
+                    own.tmpMb());
+            List<PackageId> packages = leaf.packages().stream().sorted().toList();
+            return new Plan(
+                    new ZygoteSpec(packages, limits),
+                    leaf.network(),
+                    leaf.rules(),
+                    leaf.lambda(),
+                    leaf.lambda(),
+                    Optional.of(function),
+                    false);
+        }
+    }
+
+    private Plan plan(ZygoteSpec spec, boolean trial) {
+        return new Plan(spec, network, rules, "zygote", SandboxNetwork.ZYGOTES, Optional.empty(), trial);
+    }
+
     /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#createZygote}. */
     public SockZygote launch(Optional<SockZygote> above, ZygoteSpec spec)
             throws SandboxException, InterruptedException {
-        return launch(above, spec, false);
+        return launch(above, plan(spec, false));
+    }
+
+    /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#createFunctionZygote}. */
+    public SockZygote launch(Optional<SockZygote> above, FunctionZygoteSpec spec)
+            throws SandboxException, InterruptedException {
+        return launch(above, Plan.of(spec));
     }
 
     /**
@@ -74,11 +132,11 @@ public final class ZygoteLauncher {
      * @param limits of the zygote
      */
     public SockZygote launchTrial(Limits limits) throws SandboxException, InterruptedException {
-        return launch(Optional.empty(), new ZygoteSpec(List.of(), limits), true);
+        return launch(Optional.empty(), plan(new ZygoteSpec(List.of(), limits), true));
     }
 
-    private SockZygote launch(Optional<SockZygote> above, ZygoteSpec spec, boolean trial)
-            throws SandboxException, InterruptedException {
+    private SockZygote launch(Optional<SockZygote> above, Plan plan) throws SandboxException, InterruptedException {
+        ZygoteSpec spec = plan.spec();
         long deadline =
                 System.nanoTime() + TimeUnit.SECONDS.toNanos(spec.limits().runtimeSec());
         Forker forker = above.isPresent()
@@ -99,12 +157,13 @@ public final class ZygoteLauncher {
                     pool,
                     new KitStock(pool, supplier),
                     spec,
+                    plan.function().map(FunctionZygoteSpec::leaf),
                     block,
                     depth));
-            launch.printTo(kit, zygote, () -> "zygote");
-            context.network().enclose(zygote, network, rules, "zygote", SandboxNetwork.ZYGOTES);
+            launch.printTo(kit, zygote, plan::label);
+            context.network().enclose(zygote, plan.network(), plan.rules(), plan.label(), plan.account());
 
-            launch.ask(request(launch, kit, block, depth, trial));
+            launch.ask(request(launch, kit, block, depth, plan));
             launch.awaitHello(zygote, above.isPresent() ? above.get().group() : zygote.group());
             if (above.isPresent()) {
                 takeIn(zygote, above.get(), deadline);
@@ -112,8 +171,13 @@ public final class ZygoteLauncher {
             // It waits for its orders, so no package is imported before it is under all limits.
             zygote.group().join(zygote.pid());
 
-            giveOrders(zygote, spec, above);
-            zygote.awaitReady(deadline);
+            if (plan.function().isPresent()) {
+                giveOrders(zygote, plan.function().get(), spec, above);
+                zygote.awaitSnapshot(Duration.ofSeconds(spec.limits().runtimeSec()));
+            } else {
+                giveOrders(zygote, spec, above);
+                zygote.awaitReady(deadline);
+            }
             launch.succeed();
             return zygote;
         } catch (IOException | TimeoutException e) {
@@ -138,17 +202,17 @@ public final class ZygoteLauncher {
         return Kit.make(group, spec.limits(), Sockets.Type.SEQPACKET, pool.owner());
     }
 
-    private LaunchRequest request(Launch launch, Kit kit, IdBlock block, int depth, boolean trial) {
+    private LaunchRequest request(Launch launch, Kit kit, IdBlock block, int depth, Plan plan) {
         CommonPart common = new CommonPart(
                 SandboxKind.ZYGOTE,
-                network == Network.NONE,
+                plan.network() == Network.NONE,
                 context.worker().seccomp(),
                 depth <= DEEPEST_SCOPE,
                 false,
                 List.of(),
                 Optional.empty());
         IdMap map = new IdMap(Protocol.FIRST_ID, block.start(), block.count());
-        return new LaunchRequest(common, HostNames.ZYGOTE, map, Map.of(), launch.descriptors(kit), trial);
+        return new LaunchRequest(common, HostNames.ZYGOTE, map, Map.of(), launch.descriptors(kit), plan.trial());
     }
 
     /**
@@ -197,7 +261,29 @@ public final class ZygoteLauncher {
                     spec.limits().openFiles(),
                     SandboxEnvironment.with(Map.of()),
                     PackageFolder.names(spec.packages()),
-                    imports));
+                    imports,
+                    Optional.empty()));
+        }
+    }
+
+    /** It imports no package by itself: the function's code does, as in any program. */
+    private void giveOrders(SockZygote zygote, FunctionZygoteSpec function, ZygoteSpec spec, Optional<SockZygote> above)
+            throws IOException, TimeoutException, InterruptedException, SandboxException {
+        LeafSpec leaf = function.leaf();
+        OwnNeeds needs = OwnNeeds.of(above, leaf);
+        try (Orders orders = new Orders(context, zygote)) {
+            orders.mount(leaf.handler(), Protocol.PATH_HANDLER, true, false);
+            orders.mountPackages(spec.packages());
+            orders.go(new Instructions.ForZygote(
+                    spec.limits().openFiles(),
+                    SandboxEnvironment.with(leaf.environment()),
+                    PackageFolder.names(spec.packages()),
+                    List.of(),
+                    Optional.of(new Instructions.ForFunction(
+                            ProcessLimits.of(spec.limits()).fileBytes(),
+                            needs.shadowed(),
+                            OwnNeeds.processors(leaf),
+                            function.event()))));
         }
     }
 }

@@ -2,6 +2,7 @@ package io.zygotes.sandbox.sock.protocol;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.util.Optional;
 
 /**
  * What a sandbox says of why it could not be made. Whoever it serves has a part in it, so nothing in it is to be trusted.
@@ -33,6 +34,11 @@ public record FailureReport(String step, String error, int errno, String traceba
     /** Whether an import failed: of packages in a zygote, of {@code f.py} in a leaf. */
     public boolean isOfAnImport() {
         return step.equals(Protocol.STEP_IMPORT);
+    }
+
+    /** The step of a function's zygote that failed; empty if it was none of them. */
+    public Optional<SnapshotStep> ofSnapshot() {
+        return SnapshotStep.of(step);
     }
 
     /** Whether the zygote could not fork. */

@@ -40,6 +40,11 @@ public record Frame(int kind, byte[] body, int pid) {
         return kind == Protocol.FRAME_READY;
     }
 
+    /** Whether it says what the zygote of a function begins: {@link SnapshotStep}. */
+    public boolean isStep() {
+        return kind == Protocol.FRAME_STEP;
+    }
+
     /** Whether it is the answer to a call. */
     public boolean isReply() {
         return kind == Protocol.FRAME_REPLY;

@@ -53,8 +53,14 @@ public sealed interface Instructions permits Instructions.ForLeaf, Instructions.
      * @param environment what its leaves find as their environment
      * @param visible folders in {@code /packages}, of all of its packages
      * @param imports what to import, in this order
+     * @param function what it is told of its function, if it is the zygote of one
      */
-    record ForZygote(int openFiles, Map<String, String> environment, List<String> visible, List<PackageInfo> imports)
+    record ForZygote(
+            int openFiles,
+            Map<String, String> environment,
+            List<String> visible,
+            List<PackageInfo> imports,
+            Optional<ForFunction> function)
             implements Instructions {
         @Override
         public Map<String, Object> toMap() {
@@ -62,11 +68,33 @@ public sealed interface Instructions permits Instructions.ForLeaf, Instructions.
                     .<Map<String, Object>>map(info ->
                             Map.of(Protocol.KEY_NAME, info.id().toString(), Protocol.KEY_MODULES, info.modules()))
                     .toList();
-            return Map.of(
-                    Protocol.KEY_OPEN_FILES, openFiles,
-                    Protocol.KEY_ENVIRONMENT, environment,
-                    Protocol.KEY_VISIBLE, visible,
-                    Protocol.KEY_PACKAGES, packages);
+            Map<String, Object> all = new HashMap<>();
+            all.put(Protocol.KEY_OPEN_FILES, openFiles);
+            all.put(Protocol.KEY_ENVIRONMENT, environment);
+            all.put(Protocol.KEY_VISIBLE, visible);
+            all.put(Protocol.KEY_PACKAGES, packages);
+            function.ifPresent(told -> all.put(Protocol.KEY_FUNCTION, told.toMap()));
+            return all;
+        }
+    }
+
+    /**
+     * What the zygote of a function is told of that.
+     *
+     * @param fileBytes how large a file of it may become
+     * @param shadowed modules that its code has files for, and that may be imported already
+     * @param processors how many threads libraries compute with in its leaves
+     * @param event what to call it with before the first fork, as JSON; empty for no such call
+     */
+    record ForFunction(long fileBytes, Set<String> shadowed, int processors, Optional<String> event) {
+
+        private Map<String, Object> toMap() {
+            Map<String, Object> all = new HashMap<>();
+            all.put(Protocol.KEY_FILE_BYTES, fileBytes);
+            all.put(Protocol.KEY_SHADOWED, List.copyOf(shadowed));
+            all.put(Protocol.KEY_PROCESSORS, processors);
+            event.ifPresent(json -> all.put(Protocol.KEY_EVENT, json));
+            return all;
         }
     }
 

@@ -34,6 +34,7 @@ public final class Protocol {
     static final int FRAME_READY = 11;
     static final int FRAME_REPLY = 12;
     static final int FRAME_FAILED = 13;
+    static final int FRAME_STEP = 14;
 
     // Bodies that are no JSON: of a leaf's FRAME_READY, and what FRAME_REPLY begins with.
     static final String READY_BODY = ">QQ";
@@ -94,6 +95,8 @@ public final class Protocol {
     // Steps at which a sandbox can fail that the worker tells apart.
     static final String STEP_IMPORT = "import";
     static final String STEP_FORK = "fork";
+    static final String STEP_EVENT = "event";
+    static final String STEP_SNAPSHOT = "snapshot";
 
     // Keys of JSON objects.
     static final String KEY_ARGUMENTS = "arguments";
@@ -106,9 +109,11 @@ public final class Protocol {
     static final String KEY_ENVIRONMENT = "environment";
     static final String KEY_ERRNO = "errno";
     static final String KEY_ERROR = "error";
+    static final String KEY_EVENT = "event";
     static final String KEY_FAILED = "failed";
     static final String KEY_FILE_BYTES = "file_bytes";
     static final String KEY_FIRST_ID = "first_id";
+    static final String KEY_FUNCTION = "function";
     static final String KEY_ID = "id";
     static final String KEY_IDS = "ids";
     static final String KEY_IMPORTED = "imported";
@@ -126,6 +131,8 @@ public final class Protocol {
     static final String KEY_PROCESSORS = "processors";
     static final String KEY_PYTHON = "python";
     static final String KEY_READY = "ready";
+    static final String KEY_REASON = "reason";
+    static final String KEY_RESTORES = "restores";
     static final String KEY_ROOT = "root";
     static final String KEY_RUNTIME = "runtime";
     static final String KEY_SCOPE = "scope";

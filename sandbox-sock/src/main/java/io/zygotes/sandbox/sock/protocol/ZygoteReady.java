@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -15,8 +16,15 @@ import java.util.Set;
  * @param costs what importing cost, by package, as the zygote says
  * @param unfit packages that left something which no fork carries over, and what that is, as the zygote says
  * @param traces what imports did
+ * @param reason of the zygote of a function: why it cannot be forked, as it says; empty if it can
+ * @param restores of the zygote of a function: whether its leaves run something before they are ready
  */
-public record ZygoteReady(Map<PackageId, ImportCost> costs, Map<PackageId, String> unfit, ImportTraces traces) {
+public record ZygoteReady(
+        Map<PackageId, ImportCost> costs,
+        Map<PackageId, String> unfit,
+        ImportTraces traces,
+        Optional<String> reason,
+        boolean restores) {
 
     /** Characters of a reason. */
     private static final int LONGEST_REASON = 300;
@@ -53,7 +61,13 @@ public record ZygoteReady(Map<PackageId, ImportCost> costs, Map<PackageId, Strin
                 names(report.path(Protocol.KEY_IMPORTED)),
                 names(report.path(Protocol.KEY_MISSED)),
                 names(report.path(Protocol.KEY_RUNTIME)));
-        return new ZygoteReady(Map.copyOf(costs), Map.copyOf(unfit), traces);
+        JsonNode reason = report.path(Protocol.KEY_REASON);
+        return new ZygoteReady(
+                Map.copyOf(costs),
+                Map.copyOf(unfit),
+                traces,
+                reason.isTextual() ? Optional.of(plain(reason.asText())) : Optional.empty(),
+                report.path(Protocol.KEY_RESTORES).asBoolean());
     }
 
     /** It goes into the log, and names what the zygote names. */

@@ -38,6 +38,11 @@ public final class SandboxFailure {
             return new SandboxException.ImportFailed(
                     "the import failed in " + sandbox + ": " + report.error(), report.traceback());
         }
+        if (report.ofSnapshot().isPresent()) {
+            return new SandboxException.ImportFailed(
+                    sandbox + " failed " + report.ofSnapshot().get().doing() + ": " + report.error(),
+                    report.traceback());
+        }
         if (report.isOfTheFork()) {
             return forkRefused(sandbox, report.error(), report.errno());
         }

@@ -22,6 +22,7 @@ import io.zygotes.spi.SandboxException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** A leaf: one process that serves calls over its channel. */
@@ -29,6 +30,8 @@ public final class SockLeaf extends SockSandbox implements Leaf {
 
     /** A body up to this size goes out before the leaf is ready: it fits into the socket's buffer. */
     private static final int SMALL = 1 << 16;
+    /** How long what a function registered to be run after its restore may take, as in AWS Lambda SnapStart. */
+    private static final long RESTORE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final Runnable released;
     private final StepTimes times;
@@ -149,6 +152,10 @@ public final class SockLeaf extends SockSandbox implements Leaf {
 
     /** It reads a call only when {@code f.py} is imported. */
     private String doing(boolean called) {
+        if (!called && !ready && restores()) {
+            return "running what lambda " + spec.lambda() + " registered for after its restore, for which it has "
+                    + TimeUnit.NANOSECONDS.toSeconds(RESTORE_NANOS) + " s at the most";
+        }
         return (called || ready ? "running" : "importing f.py of") + " lambda " + spec.lambda();
     }
 
@@ -169,11 +176,20 @@ public final class SockLeaf extends SockSandbox implements Leaf {
         }
     }
 
+    private static long sooner(long deadline) {
+        long now = System.nanoTime();
+        return now + Math.min(deadline - now, RESTORE_NANOS);
+    }
+
+    private boolean restores() {
+        return zygote.isPresent() && zygote.get().restores();
+    }
+
     private void receiveReady(long deadline)
             throws IOException, TimeoutException, InterruptedException, SandboxException {
         // Now, because this thread will wait for the leaf: there is a processor for it.
         zygote.ifPresent(parent -> parent.kits().replenish(spec.limits()));
-        Frame frame = channel().receive(deadline);
+        Frame frame = channel().receive(restores() ? sooner(deadline) : deadline);
         if (frame.isFailure()) {
             throw failure(frame);
         }

@@ -92,6 +92,10 @@ A frame is a header (FRAME_HEADER: length of the body, kind) and its body. Descr
                                             A zygote: what to import, in this order: a list of objects with KEY_NAME
                                             (of the package) and KEY_MODULES (a list: modules to import)
                           KEY_VISIBLE       a zygote: names of folders in PATH_PACKAGES, of all of its packages
+                          KEY_FUNCTION      a zygote of a function, whose code is at PATH_HANDLER: an object with
+                                            KEY_FILE_BYTES, KEY_SHADOWED and KEY_PROCESSORS as for a leaf, and
+                                            KEY_EVENT: what to call the function with before the first fork, as a text
+                                            that is JSON; left out if there is none. Else left out
                           KEY_NAME, KEY_ARGUMENTS, KEY_SCRIPT
                                             a job: what it is called, its sys.argv from 1 on, and the program's text
                       To a zygote it takes at most LARGEST_ORDER bytes, header included: it is one packet
@@ -114,10 +118,15 @@ A frame is a header (FRAME_HEADER: length of the body, kind) and its body. Descr
                           KEY_MISSED    a list: modules that imports looked for and did not find
                           KEY_RUNTIME   a list: modules at the top that were imported before, and that a program which
                                         does nothing has not
+                          KEY_RESTORES  of a function: whether its leaves run something before they are ready
+                          KEY_REASON    of a function: why it cannot be forked, or null
+        FRAME_STEP    of a zygote of a function, before FRAME_READY: what it begins now, one after the other. The body
+                      is STEP_IMPORT, STEP_EVENT or STEP_SNAPSHOT; each may take as long as a call of the function
         FRAME_REPLY   of a leaf, to FRAME_CALL: REPLY_STATUS, which is one of STATUSES, and the answer as JSON. With
                       STATUS_OK it is what f returned, else an object with KEY_ERROR and perhaps KEY_TRACEBACK
         FRAME_FAILED  a JSON object: it could not be made, or its import failed. It ends now
-                          KEY_STEP        at which step; the worker knows STEP_IMPORT and STEP_FORK, and shows others
+                          KEY_STEP        at which step; the worker knows STEP_IMPORT, STEP_FORK, STEP_EVENT and
+                                          STEP_SNAPSHOT, and shows others
                           KEY_ERROR       what happened, in one line
                           KEY_ERRNO       the error's number, or null
                           KEY_TRACEBACK   Python's traceback
@@ -201,6 +210,7 @@ FRAME_HELLO = 10
 FRAME_READY = 11
 FRAME_REPLY = 12
 FRAME_FAILED = 13
+FRAME_STEP = 14
 
 # Bodies that are no JSON: of a leaf's FRAME_READY, and what FRAME_REPLY begins with.
 READY_BODY = ">QQ"
@@ -255,6 +265,8 @@ START_VARIABLE = "ZYGOTES_START"
 # Steps at which a sandbox can fail that the worker tells apart.
 STEP_IMPORT = "import"
 STEP_FORK = "fork"
+STEP_EVENT = "event"
+STEP_SNAPSHOT = "snapshot"
 
 # Keys of JSON objects.
 KEY_ARGUMENTS = "arguments"
@@ -267,9 +279,11 @@ KEY_ENTRY = "entry"
 KEY_ENVIRONMENT = "environment"
 KEY_ERRNO = "errno"
 KEY_ERROR = "error"
+KEY_EVENT = "event"
 KEY_FAILED = "failed"
 KEY_FILE_BYTES = "file_bytes"
 KEY_FIRST_ID = "first_id"
+KEY_FUNCTION = "function"
 KEY_ID = "id"
 KEY_IDS = "ids"
 KEY_IMPORTED = "imported"
@@ -287,6 +301,8 @@ KEY_PRIVATE_NETWORK = "private_network"
 KEY_PROCESSORS = "processors"
 KEY_PYTHON = "python"
 KEY_READY = "ready"
+KEY_REASON = "reason"
+KEY_RESTORES = "restores"
 KEY_ROOT = "root"
 KEY_RUNTIME = "runtime"
 KEY_SCOPE = "scope"

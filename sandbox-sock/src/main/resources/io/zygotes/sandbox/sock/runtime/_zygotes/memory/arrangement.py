@@ -18,8 +18,11 @@ def before_imports():
         folios.move_programs()
 
 
-def before_serving(become):
-    """In a zygote that has imported its packages, before its first fork. become is what its children do then."""
+def before_serving(become, spares=True):
+    """In a zygote that has imported its packages, before its first fork. become is what its children do then.
+
+    spares is whether any may be forked from it: to rehearse what they do imports another f.py and forgets it again.
+    """
     if tuning.FILLED_HOLES:
         holes.fill_holes()
     if tuning.JOINED_MAPPINGS:
@@ -29,9 +32,9 @@ def before_serving(become):
         folios.move_data()
     if tuning.REHEARSAL:
         if tuning.HUGE_FOLIOS and not has_threads:
-            _rehearse_beside_a_copy(become)
+            _rehearse_beside_a_copy(become, spares)
         else:
-            rehearsal.run(become)
+            rehearsal.run(become, spares)
     if tuning.FROZEN_OBJECTS:
         # What lives now lives for ever: without this the collector would write to these pages in every child.
         gc.freeze()
@@ -45,7 +48,7 @@ def while_a_spare_waits(child):
         reseed()
 
 
-def _rehearse_beside_a_copy(become):
+def _rehearse_beside_a_copy(become, spares):
     """Rehearses while another process has the same memory.
 
     What the rehearsal writes to is copied out of the folios so, page by page. Else each child would do that, and all of
@@ -57,7 +60,7 @@ def _rehearse_beside_a_copy(become):
         os.close(release)
         os.read(wait, 1)  # up to the end of this zygote, should that come first
         os._exit(0)
-    rehearsal.run(become)
+    rehearsal.run(become, spares)
     os.kill(other, signal.SIGKILL)  # whatever a package has it do after a fork
     await_end(other)
     os.close(wait)

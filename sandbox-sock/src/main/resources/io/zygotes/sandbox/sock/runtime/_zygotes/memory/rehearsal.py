@@ -85,18 +85,22 @@ class _Stage:
         self.theirs.close()
 
 
-def run(become):
-    """Rehearses. Leaves nothing behind but warm code. become is what a zygote's child does when it was forked."""
+def run(become, spares):
+    """Rehearses, what spare leaves do only if there may be some. Leaves nothing behind but warm code.
+
+    become is what a zygote's child does when it was forked.
+    """
     for _ in range(_TIMES):
-        _run_once(become)
+        _run_once(become, spares)
 
 
-def _run_once(become):
+def _run_once(become, spares):
     with _Stage() as stage:
         child = _set_up(stage, become, _COMMON, _ORDERS)
         _set_up(stage, become, _AHEAD, b"")
         _call(stage)
-    run_spare(child)
+    if spares:
+        run_spare(child)
 
 
 def run_spare(child):

@@ -23,7 +23,7 @@ _FIRST_OF_PACKAGES = 32
 # Devices that are the same for everybody who opens them (null, zero, full, random, urandom).
 _PLAIN_DEVICES = {os.makedev(1, minor) for minor in (3, 5, 7, 8, 9)}
 # More is not carried over to each child.
-_MOST_FILES, _MOST_BYTES = 256, 4 << 20
+MOST_FILES, MOST_BYTES = 256, 4 << 20
 # Threads that their libraries start anew in a child by themselves, by their names: jemalloc's, which pyarrow has.
 _STARTED_ANEW = ("jemalloc_bg_thd",)
 # An entropy that numpy drew itself is a number of 128 bits; what somebody chose as a seed is shorter.
@@ -108,7 +108,7 @@ class Examination:
             self._watch_random(sys.modules["random"])
         else:
             sys.meta_path.insert(0, self._until_random)
-        self._descriptors = _descriptors()
+        self._descriptors = open_descriptors()
         self._files = _scratch()
         self._generators = {id(found) for found in self._random_objects()}
         self._threads = set(sys._current_frames())
@@ -133,7 +133,7 @@ class Examination:
     def after(self, package):
         """Looks at what the import of this package left."""
         reason = self._reason_of_threads() or _reason_of_timer() or _reason_of_children() or self._forks.reason()
-        now = _descriptors()
+        now = open_descriptors()
         for number in sorted(now - self._descriptors):
             reason = reason or _note_descriptor(number)
         reason = reason or self._ids.reason()
@@ -181,14 +181,14 @@ class Examination:
         size = 0
         found = _scratch()
         made = [path for path in found if path not in self._files]
-        for path in made[:_MOST_FILES]:
+        for path in made[:MOST_FILES]:
             mode = found[path]
             content = None
             if stat.S_ISLNK(mode):
                 content = os.readlink(path)
             elif stat.S_ISREG(mode):
                 size += os.path.getsize(path)
-                if size > _MOST_BYTES:
+                if size > MOST_BYTES:
                     break
                 with open(path, "rb") as file:
                     content = file.read()
@@ -282,7 +282,8 @@ class _AtImport:
 _noted = set()
 
 
-def _descriptors():
+def open_descriptors():
+    """Numbers above those that every sandbox has open."""
     found = set()
     for name in os.listdir("/proc/self/fd"):
         number = int(name)

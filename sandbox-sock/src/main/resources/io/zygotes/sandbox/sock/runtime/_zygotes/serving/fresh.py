@@ -29,7 +29,7 @@ if tuning.FILLED_HOLES:
     holes.fill_holes()
 
 # What every leaf runs comes first: loaded before the rest it lies on fewer pages, which is 5 faults less for each call.
-from ..work import job, leaf
+from ..work import hooks, job, leaf
 
 # isort: split
 from .. import wire
@@ -66,6 +66,7 @@ def main():
     if kind == KIND_JOB:
         job.main(instructions)  # ends as a program does, with its exit code and its traceback
     else:
+        hooks.provide()
         _run(_WORK[kind], instructions)
 
 

@@ -19,9 +19,12 @@ from ..protocol import (
     KEY_CHANGED,
     KEY_COSTS,
     KEY_ENVIRONMENT,
+    KEY_FUNCTION,
     KEY_IMPORTED,
     KEY_MISSED,
     KEY_PACKAGES,
+    KEY_REASON,
+    KEY_RESTORES,
     KEY_RUNTIME,
     KEY_THREADS,
     KEY_UNFIT,
@@ -30,9 +33,10 @@ from ..protocol import (
     PATH_HANDLER,
     STEP_FORK,
     STEP_IMPORT,
+    STEP_SNAPSHOT,
 )
 from ..setup import interpreter
-from ..work import inheritance, leaf
+from ..work import hooks, inheritance, leaf
 from .examination import Examination
 from .forking import fork_child, look_for_handlers, note_libraries, require_forks, require_standard_streams
 from .imports import import_all
@@ -44,11 +48,16 @@ _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 # What would be freed or closed in a child: of this zygote, and of those that it was forked from.
 _KEPT = []
 
+# What its leaves do.
+_leaf_main = leaf.main
+
 
 def main(instructions):
     """Imports what the worker says, tells what it cost, and serves. Returns in each child, with the child's work."""
     for restorer in inheritance.restorers:
         restorer()
+    if KEY_FUNCTION in instructions:
+        return _main_of_function(instructions)
     environment = inheritance.whole(instructions[KEY_ENVIRONMENT])
     interpreter.set_environment({**environment, **_ONE_THREAD})
     examination = Examination()
@@ -75,6 +84,39 @@ def main(instructions):
     if not examination.unfit:  # else the worker gives this zygote up, and it may be one that cannot be forked
         arrangement.before_serving(_become)
     wire.send_frame(CHANNEL, FRAME_READY, report)
+    return _serve(Requests(wire.over(CHANNEL, wire.PACKETS)))
+
+
+def _main_of_function(instructions):
+    """As main, for a zygote of one function: imports that function's code, and whatever that imports."""
+    global _leaf_main
+    # Before the function's own modules may come first. Other zygotes do without, and so do their leaves.
+    from ..work import function
+    from .snapshot import Snapshot
+
+    interpreter.set_environment({**inheritance.whole(instructions[KEY_ENVIRONMENT]), **_ONE_THREAD})
+    examination = Examination()
+    try:
+        interpreter.add_packages(instructions[KEY_VISIBLE])
+        note_libraries()
+        os.chdir(PATH_HANDLER)
+        with examination:
+            reason = Snapshot(instructions, instructions[KEY_FUNCTION], _ONE_THREAD).take()
+            if reason is None:
+                examination.after(KEY_FUNCTION)
+                reason = examination.unfit.pop(KEY_FUNCTION, None)
+        os.chdir("/")
+        look_for_handlers()
+        inheritance.remember_shared(mappings.make_private())
+        require_standard_streams()
+        require_forks()
+    except BaseException as error:
+        wire.send_failure(CHANNEL, STEP_SNAPSHOT, error)
+        os._exit(1)
+    _leaf_main = function.main
+    report = {**_report({}, examination), KEY_REASON: reason, KEY_RESTORES: hooks.wait_for_restore()}
+    arrangement.before_serving(_become, spares=False)
+    wire.send_frame(CHANNEL, FRAME_READY, json.dumps(report).encode())
     return _serve(Requests(wire.over(CHANNEL, wire.PACKETS)))
 
 
@@ -114,7 +156,7 @@ def _become(child):
     if child.kind == KIND_LEAF:
         if child.is_spare:
             return leaf.main_of_spare, child.go(meanwhile=lambda: arrangement.while_a_spare_waits(child))
-        return leaf.main, child.go()
+        return _leaf_main, child.go()
     instructions = child.go()
     do(set_dumpable(False))
     return main, instructions

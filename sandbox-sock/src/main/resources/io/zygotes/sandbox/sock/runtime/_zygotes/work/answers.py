@@ -66,6 +66,31 @@ def _awaited(coroutine):
     return _loop.run_until_complete(coroutine)
 
 
+def end_loop():
+    """Ends the loop, with the threads that it has. Returns why the process cannot do without it from now on, or None.
+
+    A fork would share it with this process.
+    """
+    global _loop
+    if _loop is None or _loop.is_closed():
+        return None
+    import asyncio
+    import gc
+    import weakref
+
+    loop, _loop = _loop, None
+    if asyncio.all_tasks(loop):
+        return "tasks go on in its event loop"
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+    asyncio.set_event_loop(None)
+    kept = weakref.ref(loop)
+    del loop
+    gc.collect()
+    return None if kept() is None else "it keeps the event loop of its first call"
+
+
 _HINTS = {
     "DataFrame": '.to_dict("records")',
     "Series": ".tolist()",

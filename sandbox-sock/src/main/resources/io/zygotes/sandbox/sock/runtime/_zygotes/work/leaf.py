@@ -19,10 +19,12 @@ from ..protocol import (
     KEY_STEP,
     KEY_TRACEBACK,
     PATH_HANDLER,
+    STATUS_ERROR,
     STEP_IMPORT,
 )
 from ..setup import interpreter
 from ..tuning import LATE_READY, OWN_LOADER
+from . import hooks
 from .answers import answer, flush, said, user_traceback
 from .children import let_go_of_orphans
 from .code import BYTE_CODE, forget_f, import_f, reseed
@@ -31,7 +33,8 @@ from .inheritance import compute_with, restorers, whole
 # Bound before a package may have put something else in its place, and as wire.py says.
 _now = time.perf_counter_ns
 _receive_frame, _send, _reply, _said_ready = wire.receive_frame, wire.send, wire.reply, wire.ready
-_path = sys.path
+_modules = sys.modules
+_HOOKS = hooks.MODULE
 
 is_called = files.look_for_input(CHANNEL)
 
@@ -46,7 +49,20 @@ def main_of_spare(instructions):
     """As main, for a leaf that drew its random numbers before it knew its lambda."""
     for restorer in restorers:
         restorer()
-    function = begin(instructions)
+    serve_more(begin(instructions))
+
+
+def serve_calls(function, imported):
+    """Answers calls, one after the other. Never returns.
+
+    imported is when the import of f.py began and ended; None if the worker was told that it is ready.
+    """
+    _serve_first(function, imported)
+    serve_more(function)
+
+
+def serve_more(function):
+    """As serve_calls, but for the first call."""
     while True:
         let_go_of_orphans()
         serve(CHANNEL, function, True)
@@ -54,7 +70,7 @@ def main_of_spare(instructions):
 
 def begin(instructions, channel=CHANNEL, byte_code=BYTE_CODE):
     """Makes the process the lambda's, imports its code, and answers the first call. Returns its function."""
-    _become(instructions)
+    become(instructions)
     started = _now()
     try:
         function = import_f(byte_code)
@@ -64,20 +80,50 @@ def begin(instructions, channel=CHANNEL, byte_code=BYTE_CODE):
         wire.send_frame(channel, FRAME_FAILED, json.dumps(report).encode())
         os._exit(1)
     imported = started, _now()
-    if not (LATE_READY and is_called()):
-        _send(channel, _ready(*imported))
-        imported = None
-    serve(channel, function, False, imported)
+    if _HOOKS in _modules:
+        _restore_itself(imported)
+    _serve_first(function, imported, channel)
     return function
 
 
-def _become(instructions):
+def _serve_first(function, imported, channel=CHANNEL):
+    if imported is not None and not (LATE_READY and is_called()):
+        tell_ready(*imported, channel)
+        imported = None
+    serve(channel, function, False, imported)
+
+
+def tell_ready(started, ended, channel=CHANNEL):
+    """Tells the worker that f.py is imported, when that began and when it ended."""
+    _send(channel, _ready(started, ended))
+
+
+def _restore_itself(imported):
+    """Runs what is registered around a snapshot where there is none: code that was written for one counts on it."""
+    try:
+        hooks.run_before_snapshot()
+        hooks.run_after_restore()
+    except BaseException as error:
+        tell_ready(*imported)
+        refuse("what runs before the snapshot, or after the restore", error)
+
+
+def refuse(what, error):
+    """Answers one call with an error of the lambda's, and ends: half restored, it is of no use."""
+    flush()
+    report = {KEY_ERROR: "%s failed: %s" % (what, said(error)), KEY_TRACEBACK: user_traceback(error)}
+    wire.receive_frame(CHANNEL)
+    wire.send(CHANNEL, wire.reply(STATUS_ERROR, json.dumps(report).encode()))
+    os._exit(1)
+
+
+def become(instructions):
     """Makes the process the lambda's, up to the import of its code."""
     # A child of a zygote is told only what differs from the zygote.
     if KEY_ENVIRONMENT in instructions:
         interpreter.set_environment(whole(instructions[KEY_ENVIRONMENT]))
-        _path[:0] = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    _path.insert(0, PATH_HANDLER)
+        sys.path[:0] = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    sys.path.insert(0, PATH_HANDLER)
     if KEY_PACKAGES in instructions:
         interpreter.add_packages(instructions[KEY_PACKAGES])
     if KEY_SHADOWED in instructions:
@@ -92,9 +138,9 @@ def rehearse(channel, byte_code):
         begin({}, channel, byte_code)
         forget_f()
     else:  # Python's own would look for the file below /handler, where this process has none
-        _become({})
+        become({})
         serve(channel, lambda event: event, False, (0, 0))
-    del _path[0]
+    del sys.path[0]
 
 
 def serve(channel, function, orphans, imported=None):
