@@ -16,4 +16,13 @@ public interface Zygote extends Sandbox {
 
     /** What importing cost, for each package that it imported itself (those of its parent are not among them). */
     Map<PackageId, ImportCost> importCosts();
+
+    /**
+     * What is to be said of the further modules of its {@link ZygoteSpec}.
+     *
+     * @since 1.2
+     */
+    default ModuleFindings moduleFindings() {
+        return ModuleFindings.NONE;
+    }
 }

@@ -3,6 +3,7 @@ package io.zygotes.core.pool;
 import io.zygotes.core.pool.MemoryLedger.Account;
 import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.ImportCost;
+import io.zygotes.spi.ModuleFindings;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
@@ -52,6 +53,11 @@ final class PooledZygote extends PooledSandbox implements Zygote {
     @Override
     public Map<PackageId, ImportCost> importCosts() {
         return inner.importCosts();
+    }
+
+    @Override
+    public ModuleFindings moduleFindings() {
+        return inner.moduleFindings();
     }
 
     /** Makes a sandbox of the mechanism. */

@@ -3,6 +3,7 @@ package io.zygotes.core.pool;
 import io.zygotes.core.pool.MemoryLedger.Account;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.ModuleFindings;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
@@ -14,6 +15,7 @@ import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -142,6 +144,11 @@ final class SandboxMaker {
         return account == null ? Optional.empty() : Optional.of(zygoteIn(account, zygote, owner, claimant, spec));
     }
 
+    /** As {@link io.zygotes.spi.LeafRequest#imports}. */
+    Set<String> imports(LeafSpec spec) {
+        return listener.modules().imports(spec);
+    }
+
     /** As {@link io.zygotes.spi.Sandboxes#weigh}. */
     void weigh(Zygote zygote, double weight) {
         if (!(weight >= 0 && weight <= Sandboxes.MOST_WEIGHT)) {
@@ -211,7 +218,29 @@ final class SandboxMaker {
         return made;
     }
 
+    /** Whatever further modules do, it is made: without those that spoil it, or else without any. */
     private Zygote forkZygote(PooledZygote zygote, ZygoteSpec spec) throws SandboxException, InterruptedException {
+        ZygoteModules modules = listener.modules();
+        ZygoteSpec whole = modules.whole(spec);
+        for (int attempt = 1; !whole.modules().isEmpty(); attempt++) {
+            try {
+                Zygote made = forkOnce(zygote, whole);
+                modules.learn(whole, made.moduleFindings());
+                return made;
+            } catch (SandboxException.ModulesFailed e) {
+                LOG.log(Level.WARNING, e.getMessage() + ". It is made without");
+                modules.learn(whole, new ModuleFindings(e.modules(), Map.of()));
+                whole = attempt == 1 ? modules.whole(spec) : without(spec);
+            }
+        }
+        return forkOnce(zygote, whole);
+    }
+
+    private static ZygoteSpec without(ZygoteSpec spec) {
+        return new ZygoteSpec(spec.packages(), spec.limits());
+    }
+
+    private Zygote forkOnce(PooledZygote zygote, ZygoteSpec spec) throws SandboxException, InterruptedException {
         if (zygote == null) {
             return services.mechanism().createZygote(Optional.empty(), spec);
         }

@@ -197,7 +197,8 @@ public final class ZygoteLauncher {
                     spec.limits().openFiles(),
                     SandboxEnvironment.with(Map.of()),
                     PackageFolder.names(spec.packages()),
-                    imports));
+                    imports,
+                    spec.modules()));
         }
     }
 }

@@ -53,8 +53,14 @@ public sealed interface Instructions permits Instructions.ForLeaf, Instructions.
      * @param environment what its leaves find as their environment
      * @param visible folders in {@code /packages}, of all of its packages
      * @param imports what to import, in this order
+     * @param modules full names of further modules to import then
      */
-    record ForZygote(int openFiles, Map<String, String> environment, List<String> visible, List<PackageInfo> imports)
+    record ForZygote(
+            int openFiles,
+            Map<String, String> environment,
+            List<String> visible,
+            List<PackageInfo> imports,
+            List<String> modules)
             implements Instructions {
         @Override
         public Map<String, Object> toMap() {
@@ -62,11 +68,15 @@ public sealed interface Instructions permits Instructions.ForLeaf, Instructions.
                     .<Map<String, Object>>map(info ->
                             Map.of(Protocol.KEY_NAME, info.id().toString(), Protocol.KEY_MODULES, info.modules()))
                     .toList();
-            return Map.of(
+            Map<String, Object> all = new HashMap<>(Map.of(
                     Protocol.KEY_OPEN_FILES, openFiles,
                     Protocol.KEY_ENVIRONMENT, environment,
                     Protocol.KEY_VISIBLE, visible,
-                    Protocol.KEY_PACKAGES, packages);
+                    Protocol.KEY_PACKAGES, packages));
+            if (!modules.isEmpty()) {
+                all.put(Protocol.KEY_MODULES, modules);
+            }
+            return all;
         }
     }
 

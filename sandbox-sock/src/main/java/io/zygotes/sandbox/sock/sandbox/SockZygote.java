@@ -7,6 +7,7 @@ import io.zygotes.sandbox.sock.protocol.ImportTraces;
 import io.zygotes.sandbox.sock.protocol.ZygoteReady;
 import io.zygotes.sandbox.sock.resource.KitStock;
 import io.zygotes.spi.ImportCost;
+import io.zygotes.spi.ModuleFindings;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Zygote;
@@ -16,11 +17,19 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** A zygote: one process that forks when it is told to. */
 public final class SockZygote extends SockSandbox implements Zygote {
+
+    /**
+     * For the import of one further module, and for getting ready after the last. The zygote itself counts those that take
+     * longer than a second as slow (imports.py); this is for those that hang, beside a machine that is busy.
+     */
+    private static final long MODULE_PATIENCE = TimeUnit.SECONDS.toNanos(10);
 
     private final ZygoteSpec spec;
     private final Set<PackageId> packages;
@@ -30,6 +39,7 @@ public final class SockZygote extends SockSandbox implements Zygote {
     private final int depth;
     private volatile Map<PackageId, ImportCost> costs = Map.of();
     private volatile ImportTraces traces = ImportTraces.NONE;
+    private volatile ModuleFindings modules = ModuleFindings.NONE;
 
     /**
      * A zygote that has no process yet.
@@ -64,6 +74,11 @@ public final class SockZygote extends SockSandbox implements Zygote {
         return costs;
     }
 
+    @Override
+    public ModuleFindings moduleFindings() {
+        return modules;
+    }
+
     /** What the imports of its packages did. */
     public ImportTraces traces() {
         return traces;
@@ -96,8 +111,13 @@ public final class SockZygote extends SockSandbox implements Zygote {
      */
     public void awaitReady(long deadline) throws SandboxException, InterruptedException {
         String doing = "importing " + spec.packages();
+        Optional<String> module = Optional.empty();
         try {
             Frame frame = channel().receive(deadline);
+            while (frame.isImporting()) {
+                module = Optional.of(frame.text());
+                frame = channel().receive(earlier(deadline));
+            }
             if (frame.isFailure()) {
                 throw failure(frame);
             }
@@ -118,14 +138,38 @@ public final class SockZygote extends SockSandbox implements Zygote {
                         "",
                         unfit);
             }
+            Map<String, String> leftOut = new HashMap<>(ready.modules().leftOut());
+            leftOut.keySet().retainAll(spec.modules());
+            modules = new ModuleFindings(leftOut, ready.modules().lookedFor());
+            if (ready.spoilt()) {
+                destroy();
+                throw new SandboxException.ModulesFailed(
+                        this + " cannot be used after it imported further modules: " + leftOut, leftOut);
+            }
         } catch (TimeoutException e) {
-            throw timeout(doing);
+            throw module.isPresent() && spec.modules().contains(module.get())
+                    ? spoiltBy(module.get(), timeout(doing), "it takes too long to import")
+                    : timeout(doing);
         } catch (InterruptedException e) {
             destroy();
             throw e;
         } catch (IOException | IllegalArgumentException e) {
-            throw obituary(doing, false, e instanceof IOException io ? io : new IOException(e));
+            SandboxException obituary = obituary(doing, false, e instanceof IOException io ? io : new IOException(e));
+            throw module.isPresent() && spec.modules().contains(module.get()) && endedByItself()
+                    ? spoiltBy(module.get(), obituary, "the process ends when it imports it")
+                    : obituary;
         }
+    }
+
+    private static long earlier(long deadline) {
+        long patience = System.nanoTime() + MODULE_PATIENCE;
+        return patience - deadline < 0 ? patience : deadline;
+    }
+
+    private static SandboxException spoiltBy(String module, SandboxException why, String reason) {
+        return new SandboxException.ModulesFailed(
+                why.getMessage() + "; the last that it began to import was the module " + module,
+                Map.of(module, reason));
     }
 
     @Override

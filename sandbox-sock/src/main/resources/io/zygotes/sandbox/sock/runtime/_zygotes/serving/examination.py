@@ -120,13 +120,18 @@ class Examination:
 
     def after(self, package):
         """Looks at what the import of this package left."""
+        reason = self.look()
+        if reason is not None:
+            self.unfit.setdefault(package, reason)
+
+    def look(self):
+        """Looks at what was left since the last look: why no fork carries it over; None if there is no such thing."""
         reason = self._reason_of_threads() or _reason_of_timer()
         now = _descriptors()
         for number in sorted(now - self._descriptors):
             reason = reason or _note_descriptor(number)
         self._descriptors |= now
-        if reason is not None:
-            self.unfit.setdefault(package, reason)
+        return reason
 
     def __exit__(self, kind, error, trace):
         if self._random is not None:

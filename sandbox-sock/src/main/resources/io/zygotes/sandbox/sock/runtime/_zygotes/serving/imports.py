@@ -4,8 +4,13 @@ import importlib
 import sys
 import time
 
+from .. import wire
 from ..memory.address_space import private_bytes
-from ..protocol import KEY_MODULES, KEY_NAME
+from ..protocol import CHANNEL, FRAME_IMPORTING, KEY_MODULES, KEY_NAME
+
+# What one further module may take, and all of them together. The worker looks at the clock as well: see SockZygote.java.
+_SLOWEST_MILLIS, _MOST_MILLIS = 1000, 3000
+_LARGEST_BYTES, _MOST_BYTES = 32 << 20, 128 << 20
 
 
 def import_all(packages, after):
@@ -52,3 +57,53 @@ def _import_package(modules):
             first_error = first_error or error
     if first_error is not None and not imported:
         raise first_error
+
+
+class FurtherModules:
+    """Modules that a zygote imports beside those of its packages, because its children will need them.
+
+    Nobody may rely on them. So one that fails, takes long, or leaves what no fork carries over is told to the worker,
+    which leaves it out from then on.
+    """
+
+    def __init__(self):
+        self.left_out = {}
+        self.looked_for = {}
+        self.is_spoilt = False
+
+    def import_all(self, names, examination):
+        """Imports them in this order, until they take too much together."""
+        started, size = time.perf_counter(), private_bytes()
+        for name in names:
+            if name in sys.modules:
+                continue
+            if _millis_since(started) > _MOST_MILLIS or private_bytes() - size > _MOST_BYTES:
+                break
+            wire.send_frame(CHANNEL, FRAME_IMPORTING, name.encode())
+            self._import(name, examination)
+
+    def _import(self, name, examination):
+        started, size, missed = time.perf_counter(), private_bytes(), set(examination.missed)
+        reason = None
+        try:
+            importlib.import_module(name)
+        except BaseException as error:  # SystemExit too: a module must not end the zygote by it
+            reason = "it cannot be imported: %s" % type(error).__name__
+        looked_for = sorted(examination.missed - missed)
+        if looked_for:
+            self.looked_for[name] = looked_for
+        grown = private_bytes() - size
+        spoils = examination.look()
+        if spoils is None and grown > _LARGEST_BYTES:
+            spoils = "it takes %d MiB" % (grown >> 20)
+        if spoils is None and reason is None and _millis_since(started) > _SLOWEST_MILLIS:
+            reason = "its import takes %d ms" % _millis_since(started)
+        if spoils is not None:
+            self.is_spoilt = True
+            reason = spoils
+        if reason is not None:
+            self.left_out[name] = reason
+
+
+def _millis_since(started):
+    return (time.perf_counter() - started) * 1000

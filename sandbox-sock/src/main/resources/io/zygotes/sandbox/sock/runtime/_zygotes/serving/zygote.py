@@ -20,9 +20,14 @@ from ..protocol import (
     KEY_COSTS,
     KEY_ENVIRONMENT,
     KEY_IMPORTED,
+    KEY_LEFT_OUT,
+    KEY_LOOKED_FOR,
     KEY_MISSED,
+    KEY_MODULES,
     KEY_PACKAGES,
+    KEY_PRELOADED,
     KEY_RUNTIME,
+    KEY_SPOILT,
     KEY_THREADS,
     KEY_UNFIT,
     KEY_VISIBLE,
@@ -35,7 +40,7 @@ from ..setup import interpreter
 from ..work import inheritance, leaf
 from .examination import Examination
 from .forking import fork_child, look_for_handlers, note_libraries, require_forks, require_standard_streams
-from .imports import import_all
+from .imports import FurtherModules, import_all
 from .requests import Requests
 
 # Threads of numeric libraries would not live on in a fork, and a process with threads cannot be forked cheaply.
@@ -52,15 +57,20 @@ def main(instructions):
     interpreter.set_environment({**environment, **_ONE_THREAD})
     examination = Examination()
     costs = {}
+    further = FurtherModules()
     try:
         interpreter.add_packages(instructions[KEY_VISIBLE])
-        if instructions[KEY_PACKAGES]:
+        names = instructions.get(KEY_MODULES, ())
+        if instructions[KEY_PACKAGES] or names:
             note_libraries()
             os.chdir(PATH_HANDLER)  # where lambdas are when they import: some packages remember it
             with examination:
                 costs = import_all(instructions[KEY_PACKAGES], examination.after)
+                further.import_all(names, examination)
             os.chdir("/")
             look_for_handlers()
+        if not instructions[KEY_VISIBLE]:
+            interpreter.remember_preloaded()
         inheritance.remember_shared(mappings.make_private())
         require_standard_streams()
         require_forks()
@@ -70,13 +80,13 @@ def main(instructions):
     # What leaves find, unless they are told otherwise.
     interpreter.set_environment(inheritance.whole(instructions[KEY_ENVIRONMENT]))
     let_signals_end_this_process()  # and its leaves
-    report = json.dumps(_report(costs, examination)).encode()
+    report = json.dumps(_report(costs, examination, further)).encode()
     arrangement.before_serving()
     wire.send_frame(CHANNEL, FRAME_READY, report)
     return _serve(Requests(wire.over(CHANNEL, wire.PACKETS)))
 
 
-def _report(costs, examination):
+def _report(costs, examination, further):
     return {
         KEY_COSTS: costs,
         KEY_THREADS: threads(),
@@ -85,7 +95,11 @@ def _report(costs, examination):
         KEY_CHANGED: sorted(inheritance.environment),
         KEY_IMPORTED: interpreter.imported_by_packages(),
         KEY_MISSED: sorted(examination.missed),
+        KEY_PRELOADED: interpreter.preloaded(),
         KEY_RUNTIME: interpreter.imported_by_runtime(),
+        KEY_LEFT_OUT: further.left_out,
+        KEY_SPOILT: further.is_spoilt,
+        KEY_LOOKED_FOR: further.looked_for,
     }
 
 

@@ -23,13 +23,14 @@ from ..protocol import (
 )
 from ..setup import interpreter
 from ..tuning import LATE_READY, OWN_LOADER
-from . import inheritance
+from . import inheritance, loaded
 from .answers import answer, flush, said, user_traceback
 from .children import let_go_of_orphans
 from .code import forget_f, import_f, reseed
 
 # Bound before a package may have put something else in its place, and as wire.py says.
 _now = time.perf_counter_ns
+_modules = sys.modules
 
 is_called = files.look_for_input(CHANNEL)
 
@@ -44,6 +45,7 @@ def main_of_spare(instructions):
     """As main, for a leaf that drew its random numbers before it knew its lambda."""
     inheritance.restore()
     _become(instructions)
+    known = len(_modules) + 1  # and f itself
     started = _now()
     try:
         function = import_f()
@@ -56,7 +58,7 @@ def main_of_spare(instructions):
     if not (LATE_READY and is_called()):
         wire.send(CHANNEL, _ready(*imported))
         imported = None
-    serve(CHANNEL, function, False, imported)
+    serve(CHANNEL, function, False, imported, known)
     while True:
         let_go_of_orphans()
         serve(CHANNEL, function, True)
@@ -86,10 +88,11 @@ def rehearse(path):
     del sys.path[0]
 
 
-def serve(channel, function, orphans, imported=None):
+def serve(channel, function, orphans, imported=None, known=None):
     """Answers one call. Orphans are waited for before it only if there may be some.
 
-    imported is when the import of f.py began and ended, if the worker was not told yet.
+    imported is when the import of f.py began and ended, if the worker was not told yet. known is how many modules there
+    were before, at the first call.
     """
     kind, body = wire.receive_frame(channel)
     if kind != FRAME_CALL:
@@ -98,6 +101,8 @@ def serve(channel, function, orphans, imported=None):
         let_go_of_orphans()  # what ended after the last call, and while it was frozen
     status, reply = answer(function, body)
     news = wire.reply(status, reply)
+    if known is not None and len(_modules) > known:
+        news = loaded.since(known) + news
     if imported is not None:
         # The worker would only be woken up for it, perhaps on the processor that this leaf needs.
         news = _ready(*imported) + news
