@@ -50,7 +50,7 @@ final class ModulesOfZygotes implements ZygoteModules {
         }
         SourceImports source = SourceImports.of(spec.handler());
         List<String> all = new ArrayList<>(source.modules());
-        all.addAll(source.perhaps());
+        all.addAll(known.partsOf(spec.packages(), source.perhaps()));
         known.need(spec.lambda(), spec.packages(), all);
         read.put(spec.handler(), source.modules());
         return source.modules();

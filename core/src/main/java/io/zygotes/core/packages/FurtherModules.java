@@ -84,6 +84,17 @@ public final class FurtherModules {
         }
     }
 
+    /** Of names in a lambda's source, those that are modules in the folders of its packages. */
+    public List<String> partsOf(Set<PackageId> pins, Collection<String> names) {
+        PackageModules parts = new PackageModules(pins, installed);
+        return names.stream()
+                .filter(FurtherModules::isName)
+                .filter(name -> parts.owner(name)
+                        .filter(owner -> PackageModules.has(owner, name))
+                        .isPresent())
+                .toList();
+    }
+
     static boolean isName(String text) {
         return text.length() <= LONGEST && MODULE.matcher(text).matches();
     }

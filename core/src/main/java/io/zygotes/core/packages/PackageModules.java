@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -24,7 +23,7 @@ final class PackageModules {
      * @param packages those of the zygote
      * @param installed all that there are
      */
-    PackageModules(List<PackageId> packages, InstalledPackages installed) {
+    PackageModules(Collection<PackageId> packages, InstalledPackages installed) {
         Set<PackageId> own = new HashSet<>(packages);
         for (PackageInfo info : installed.all()) {
             for (String module : info.modules()) {

@@ -63,6 +63,12 @@ class FurtherModulesTest {
     }
 
     @Test
+    void ofWhatSourceNamesOnlyModulesInFoldersOfItsPackagesAreParts() {
+        List<String> names = List.of("one.part", "one.Class", "two.part", "typing.List", "one.fast", "one..part");
+        assertEquals(List.of("one.part", "one.fast"), modules.partsOf(Set.of(ONE), names));
+    }
+
+    @Test
     void oneLambdaThatSaysItTwiceIsOne() {
         modules.need("alone", Set.of(ONE), List.of("one.part"));
         modules.need("alone", Set.of(ONE), List.of("one.part", "one.fast"));

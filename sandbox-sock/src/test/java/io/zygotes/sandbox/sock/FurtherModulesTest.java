@@ -77,6 +77,8 @@ class FurtherModulesTest {
         Zygote next = zygote(List.of(top, part), "fractions", "wave", "nothing_like_this");
         assertEquals(
                 Set.of("nothing_like_this"), next.moduleFindings().leftOut().keySet());
+        LeafSpec helped = real.lambda("helped", source, top, part, real.pack("nothing_like_this", "1", ""));
+        assertEquals(Optional.empty(), real.mechanism.misfit(next, helped), "its packages did not look for it");
         Leaf second = real.mechanism.createLeaf(Optional.of(next), spec);
         assertEquals("200 [\"fractions\", \"part\", \"wave\"]", call(second));
         assertEquals(List.of(), second.loadedModules());

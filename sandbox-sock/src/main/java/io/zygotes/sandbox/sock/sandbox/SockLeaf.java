@@ -144,7 +144,8 @@ public final class SockLeaf extends SockSandbox implements Leaf {
     private Frame reply(long deadline) throws IOException, TimeoutException, InterruptedException {
         Frame frame = channel().receive(deadline);
         if (!answered && frame.isLoaded()) {
-            loaded = frame.loaded();
+            // A fresh one loads all of its packages by itself, which says nothing of what a zygote lacks.
+            loaded = zygote.isPresent() ? frame.loaded() : List.of();
             frame = channel().receive(deadline);
         }
         answered = true;

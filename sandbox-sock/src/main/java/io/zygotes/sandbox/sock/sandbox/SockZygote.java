@@ -26,10 +26,10 @@ import java.util.concurrent.TimeoutException;
 public final class SockZygote extends SockSandbox implements Zygote {
 
     /**
-     * For the import of one further module, and for getting ready after the last. The zygote itself counts those that take
-     * longer than a second as slow (imports.py); this is for those that hang, beside a machine that is busy.
+     * For the import of one further module. The zygote itself counts those that work for more than a second as slow
+     * (imports.py); this is for those that hang, with room for a machine that is busy.
      */
-    private static final long MODULE_PATIENCE = TimeUnit.SECONDS.toNanos(10);
+    private static final long MODULE_PATIENCE = TimeUnit.SECONDS.toNanos(15);
 
     private final ZygoteSpec spec;
     private final Set<PackageId> packages;
@@ -115,8 +115,8 @@ public final class SockZygote extends SockSandbox implements Zygote {
         try {
             Frame frame = channel().receive(deadline);
             while (frame.isImporting()) {
-                module = Optional.of(frame.text());
-                frame = channel().receive(earlier(deadline));
+                module = Optional.of(frame.text()).filter(spec.modules()::contains);
+                frame = channel().receive(module.isPresent() ? earlier(deadline) : deadline);
             }
             if (frame.isFailure()) {
                 throw failure(frame);
@@ -147,7 +147,7 @@ public final class SockZygote extends SockSandbox implements Zygote {
                         this + " cannot be used after it imported further modules: " + leftOut, leftOut);
             }
         } catch (TimeoutException e) {
-            throw module.isPresent() && spec.modules().contains(module.get())
+            throw module.isPresent()
                     ? spoiltBy(module.get(), timeout(doing), "it takes too long to import")
                     : timeout(doing);
         } catch (InterruptedException e) {
@@ -155,7 +155,7 @@ public final class SockZygote extends SockSandbox implements Zygote {
             throw e;
         } catch (IOException | IllegalArgumentException e) {
             SandboxException obituary = obituary(doing, false, e instanceof IOException io ? io : new IOException(e));
-            throw module.isPresent() && spec.modules().contains(module.get()) && endedByItself()
+            throw module.isPresent() && endedByItself()
                     ? spoiltBy(module.get(), obituary, "the process ends when it imports it")
                     : obituary;
         }

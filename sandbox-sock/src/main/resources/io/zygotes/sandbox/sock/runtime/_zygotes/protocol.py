@@ -105,7 +105,7 @@ A frame is a header (FRAME_HEADER: length of the body, kind) and its body. Descr
         FRAME_HELLO   the first that it says; the body is empty
         FRAME_IMPORTING
                       of a zygote, before it imports a further module: its full name. If the zygote ends or hangs, that
-                      one was it
+                      one was it. After the last one, with nothing in it
         FRAME_LOADED  of a leaf, before its first FRAME_REPLY, if there is something to say: full names of modules that
                       it loaded for f.py or in that call, in the order of their imports, one a line, at most MOST_LOADED
         FRAME_READY   of a leaf: READY_BODY, the nanoseconds that the import of f.py took, and how many ago it ended.

@@ -66,7 +66,8 @@ def main(instructions):
             os.chdir(PATH_HANDLER)  # where lambdas are when they import: some packages remember it
             with examination:
                 costs = import_all(instructions[KEY_PACKAGES], examination.after)
-                further.import_all(names, examination)
+                if names:
+                    further.import_all(names, examination)
             os.chdir("/")
             look_for_handlers()
         if not instructions[KEY_VISIBLE]:
