@@ -50,7 +50,7 @@ final class CurrentCache implements LeafSource, AutoCloseable {
     }
 
     private Generation start(Maker maker) throws ConfigException {
-        Generation generation = new Generation();
+        Generation generation = new Generation(pool);
         GuardedCache guarded = GuardedCache.around(maker.make(pool.sandboxes(generation)));
         generation.cache = guarded;
         generation.observer = guarded.observer().orElse(null);
@@ -130,6 +130,7 @@ final class CurrentCache implements LeafSource, AutoCloseable {
     /** One cache from its making to its end. It hears of the sandboxes that were made with the pool in its name. */
     private static final class Generation implements SandboxOwner {
 
+        private final SandboxPool pool;
         /** Null while it is being made. */
         private volatile ImportCache cache;
         /** Null if the cache does not want to hear of calls. */
@@ -138,6 +139,10 @@ final class CurrentCache implements LeafSource, AutoCloseable {
         private int users;
         private boolean retired;
         private volatile boolean closed;
+
+        Generation(SandboxPool pool) {
+            this.pool = pool;
+        }
 
         synchronized boolean enter() {
             if (retired) {
@@ -171,7 +176,11 @@ final class CurrentCache implements LeafSource, AutoCloseable {
 
         void close() {
             closed = true;
-            cache.close();
+            try {
+                cache.close();
+            } finally {
+                pool.forget(this);
+            }
         }
 
         @Override

@@ -54,19 +54,21 @@ class CurrentCacheTest {
     private static final LeafSpec HELLO = new LeafSpec(
             "hello", Path.of("/code"), Set.of(), new Limits(256, 32, 100, 0, 30, 256, 64), Network.HOST, Map.of());
 
+    private static final PoolListener SILENT = new PoolListener() {
+        @Override
+        public void onEvent(SandboxEvent event) {}
+
+        @Override
+        public void onImportCosts(Map<PackageId, ImportCost> measured) {}
+    };
+
     private final FakeMechanism mechanism = new FakeMechanism();
     private final SandboxPool pool = new SandboxPool(64L << 30, true, Duration.ofHours(1), Duration.ofSeconds(10), 0);
     private final List<FakeCache> caches = new ArrayList<>();
     private final CurrentCache current;
 
     CurrentCacheTest() throws ConfigException {
-        pool.start(mechanism, new PoolListener() {
-            @Override
-            public void onEvent(SandboxEvent event) {}
-
-            @Override
-            public void onImportCosts(Map<PackageId, ImportCost> measured) {}
-        });
+        pool.start(mechanism, SILENT);
         current = new CurrentCache(pool, this::make);
     }
 
@@ -74,6 +76,37 @@ class CurrentCacheTest {
     void close() {
         pool.close();
         assertEquals(0, mechanism.living());
+    }
+
+    @Test
+    void whatAClosedCacheHadPinnedIsNotPinnedAnyMore() throws Exception {
+        SandboxPool small = new SandboxPool(820L << 20, true, Duration.ofHours(1), Duration.ofSeconds(10), 0);
+        small.start(mechanism, SILENT);
+        List<Sandboxes> own = new ArrayList<>();
+        ZygoteSpec spec = new ZygoteSpec(List.of(), HELLO.limits());
+        try (small) {
+            CurrentCache cache = new CurrentCache(small, sandboxes -> {
+                own.add(sandboxes);
+                return new FakeCache(true);
+            });
+            Zygote forgotten = own.getFirst().createZygote(Optional.empty(), spec);
+            assertTrue(own.getFirst().pin(forgotten));
+            cache.replace(sandboxes -> {
+                own.add(sandboxes);
+                return new FakeCache(true);
+            });
+
+            assertFalse(own.getFirst().pin(forgotten));
+            Zygote present = own.getLast().createZygote(Optional.empty(), spec);
+            assertTrue(own.getLast().pin(present));
+            // All but the room of one zygote.
+            for (int i = 0; i < 3; i++) {
+                own.getLast().createLeaf(Optional.empty(), HELLO);
+            }
+            assertFalse(forgotten.alive());
+            assertTrue(present.alive());
+            cache.close();
+        }
     }
 
     private ImportCache make(Sandboxes sandboxes) {

@@ -547,8 +547,8 @@ class WorkerTest {
         assertFalse(closing.isDone());
         goOn.countDown();
 
-        assertEquals("\"done\"", response.get(10, TimeUnit.SECONDS).body());
-        closing.get(10, TimeUnit.SECONDS);
+        assertEquals("\"done\"", response.get(30, TimeUnit.SECONDS).body());
+        closing.get(30, TimeUnit.SECONDS);
         worker.close();
 
         assertTrue(cache.closed);

@@ -91,6 +91,31 @@ public interface Sandboxes {
     default void weigh(Zygote zygote, double weight) {}
 
     /**
+     * Keeps an idle zygote from being evicted, whatever it is worth, until {@link #unpin}, until it ends, or until the cache
+     * is closed. All pinned zygotes together may hold a third of {@code mem_pool_mb}. One goes all the same, after all else
+     * that is idle, for a sandbox that could not be made beside the pinned ones if there was nothing else.
+     *
+     * <p>A {@code Sandboxes} that knows nothing of this pins nothing.
+     *
+     * @param zygote a zygote of this pool
+     * @return whether it is pinned now; false if it has ended, or the pinned ones would hold too much
+     * @throws IllegalArgumentException if the zygote is not of this pool
+     * @since 1.2
+     */
+    default boolean pin(Zygote zygote) {
+        return false;
+    }
+
+    /**
+     * Ends {@link #pin}: the zygote is evicted in its turn again. Does nothing for one that is not pinned.
+     *
+     * @param zygote a zygote of this pool
+     * @throws IllegalArgumentException if the zygote is not of this pool
+     * @since 1.2
+     */
+    default void unpin(Zygote zygote) {}
+
+    /**
      * Lets a leaf rest that a cache made ahead of any request, with {@link ImportCacheContext#sandboxes}: it is idle from
      * now on, like one between two calls. It is frozen, gives back memory that it does not use, and may be evicted when
      * memory is short, which the cache hears as an event. A later {@link ImportCache#createLeaf(LeafRequest)} may return it:

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -39,14 +40,15 @@ final class CodeCompiler implements AutoCloseable {
      * Compiles a version soon. A failure costs only time, so it is logged and nothing else.
      *
      * @param code the version; its folder must stay until {@code done}
+     * @param wanted whether it serves still; asked before it is begun with
      * @param done gets whether it need not be tried again
      */
-    void compile(LambdaCode code, Consumer<Boolean> done) {
+    void compile(LambdaCode code, BooleanSupplier wanted, Consumer<Boolean> done) {
         try {
             ThreadStart.execute(thread, () -> {
                 boolean finished = false;
                 try {
-                    finished = compile(code);
+                    finished = !wanted.getAsBoolean() || compile(code);
                 } finally {
                     done.accept(finished);
                 }

@@ -32,7 +32,7 @@ final class FunctionVersions {
         /** Requests and jobs that need the folder. */
         private int users;
 
-        private boolean retired;
+        private volatile boolean retired;
         /** Whether it need not be compiled: that was done, or is under way. */
         private volatile boolean compiled;
 
@@ -87,9 +87,14 @@ final class FunctionVersions {
             }
             if (current == null || code.generation() > current.code.generation()) {
                 if (current == null || !code.spec().equals(current.code.spec())) {
+                    Version last = current;
                     drained = retireCurrent();
                     current = new Version(this, code);
                     versions.add(current);
+                    if (last != null) {
+                        // Nobody may be left to hear of its end from.
+                        forgetIfUnused(last);
+                    }
                 }
             }
             current.users++;
@@ -153,7 +158,7 @@ final class FunctionVersions {
         } finally {
             lock.unlock();
         }
-        services.compiler().compile(version.code, finished -> {
+        services.compiler().compile(version.code, () -> !version.retired, finished -> {
             version.compiled = finished;
             leave(version);
         });

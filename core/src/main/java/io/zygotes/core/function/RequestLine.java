@@ -37,16 +37,32 @@ final class RequestLine {
     }
 
     /**
-     * Takes a request into the line. The first one always: its leaf is made at once, so that it need not wait.
+     * Takes a request into the line. One more than may wait is taken if it need not: if there is memory for it, and nothing
+     * else to be done before its leaf is made.
      *
-     * @throws OverloadException if too many wait already
+     * @param ready whether its packages are installed
+     * @throws OverloadException if it would have to wait, and too many do already
      */
-    void enter(PendingRequest request) throws OverloadException {
-        if (!waiting.isEmpty() && waiting.size() >= maxWaiting) {
-            throw new OverloadException(waiting.size() + " requests wait for a leaf of lambda " + lambda
-                    + " already (max_waiting in config.json); try again later");
+    void enter(PendingRequest request, boolean ready) throws OverloadException {
+        if (waiting.size() >= maxWaiting) {
+            if (!(ready || waiting.isEmpty()) || !pool.isObtainable(neededWith(request))) {
+                throw full();
+            }
+            request.onlyAtOnce();
         }
         waiting.add(request);
+    }
+
+    /** What all who have no memory yet need, and this one. */
+    private long neededWith(PendingRequest request) {
+        long others = waiting.stream().filter(other -> !other.hasMemory()).count();
+        return (others + 1) * ((long) request.spec().limits().memMb() << 20);
+    }
+
+    /** The error for one that would have to wait. */
+    OverloadException full() {
+        return new OverloadException("there is no memory for one more leaf of lambda " + lambda + ", and " + maxWaiting
+                + " requests may wait for one (max_waiting in config.json); try again later");
     }
 
     void leave(PendingRequest request) {

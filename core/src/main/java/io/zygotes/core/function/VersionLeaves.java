@@ -121,7 +121,7 @@ final class VersionLeaves implements IdleLeaves {
         try {
             PooledLeaf rested = newly ? null : heldIdle();
             if (rested == null) {
-                line.enter(request);
+                line.enter(request, packagesInstalled || archives.isEmpty());
             }
             return rested;
         } finally {
@@ -174,13 +174,16 @@ final class VersionLeaves implements IdleLeaves {
 
     /** Has a leaf made for a request in the line, or gets the one that becomes free for it meanwhile. */
     private Lease create(PendingRequest request, boolean fresh)
-            throws SandboxException, PackageException, InterruptedException {
+            throws SandboxException, PackageException, OverloadException, InterruptedException {
         Made made;
         try {
             made = make(request, fresh);
         } catch (SandboxException | PackageException e) {
             PooledLeaf free = leaveLine(request);
             if (free == null) {
+                if (request.isOnlyAtOnce() && e instanceof SandboxException.NoCapacity) {
+                    throw line.full(); // another one was faster
+                }
                 throw e;
             }
             return new Lease(free, Start.WARM);

@@ -54,6 +54,16 @@ final class CallLeaves {
             }
 
             @Override
+            public boolean pin(Zygote zygote) {
+                return sandboxes.pin(zygote);
+            }
+
+            @Override
+            public void unpin(Zygote zygote) {
+                sandboxes.unpin(zygote);
+            }
+
+            @Override
             public void rest(Leaf leaf) {
                 sandboxes.rest(leaf);
             }

@@ -84,6 +84,16 @@ final class OwnSandboxes implements Sandboxes {
     }
 
     @Override
+    public boolean pin(Zygote zygote) {
+        return pool.pin(zygote);
+    }
+
+    @Override
+    public void unpin(Zygote zygote) {
+        pool.unpin(zygote);
+    }
+
+    @Override
     public void rest(Leaf leaf) {
         pool.rest(leaf);
     }

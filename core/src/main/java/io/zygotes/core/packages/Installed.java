@@ -8,9 +8,10 @@ import java.util.TreeSet;
  * A package that is there.
  *
  * @param info what it is
+ * @param extras what its extras need, and which extras of others it needs
  * @param verified hashes of which the archive that it came from has one, as pip saw; empty if nobody asked for any
  */
-record Installed(PackageInfo info, Set<String> verified) {
+record Installed(PackageInfo info, Extras extras, Set<String> verified) {
 
     /** Copies the hashes. */
     Installed {
@@ -27,6 +28,6 @@ record Installed(PackageInfo info, Set<String> verified) {
     Installed verifiedBy(Set<String> hashes) {
         Set<String> both = new TreeSet<>(verified);
         both.retainAll(hashes);
-        return new Installed(info, both.isEmpty() ? hashes : both);
+        return new Installed(info, extras, both.isEmpty() ? hashes : both);
     }
 }

@@ -19,6 +19,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -41,6 +42,7 @@ final class PackageFolder {
     private static final Set<String> OWN = Set.of(FILES, INFO);
     private static final String UNFIT = "unfit";
     private static final String VERIFIED = "verified";
+    private static final String EXTRAS = "extras";
     /** Files in {@code .dist-info} that pip writes, and not the package. */
     private static final Set<String> OF_INSTALL = Set.of("RECORD", "INSTALLER", "REQUESTED", "direct_url.json");
 
@@ -94,7 +96,7 @@ final class PackageFolder {
                 texts(node.path("modules")),
                 files(folder),
                 node.path("bytes").asLong());
-        return Optional.of(new Installed(info, Set.copyOf(texts(node.path(VERIFIED)))));
+        return Optional.of(new Installed(info, extras(node), Set.copyOf(texts(node.path(VERIFIED)))));
     }
 
     /**
@@ -106,35 +108,46 @@ final class PackageFolder {
      * @param metadata the file that the installer wrote
      * @param place the folder's later path
      */
-    static PackageInfo finish(Path folder, Path metadata, PackageId id, String cacheTag, Path place)
-            throws IOException {
+    static Installed finish(Path folder, Path metadata, PackageId id, String cacheTag, Path place) throws IOException {
         if (!Files.isRegularFile(metadata, LinkOption.NOFOLLOW_LINKS) || Files.size(metadata) > MAX_METADATA) {
             throw new IOException("the installer wrote no metadata");
         }
-        JsonNode node = JSON.readTree(Files.readAllBytes(metadata));
+        JsonNode said = JSON.readTree(Files.readAllBytes(metadata));
         List<String> dependencies = new ArrayList<>();
-        for (String name : texts(node.path("dependencies"))) {
+        for (String name : texts(said.path("dependencies"))) {
             dependencies.add(PackageId.normalize(name));
         }
-        List<String> modules = texts(node.path("modules"));
+        List<String> modules = texts(said.path("modules"));
         for (String module : modules) {
             if (module.length() > MAX_MODULE || !MODULE.matcher(module).matches()) {
                 throw new IOException("the installer names a module '"
                         + module.substring(0, Math.min(module.length(), MAX_MODULE)) + "', which is no module name");
             }
         }
+        Extras extras = extras(said);
         long bytes = open(files(folder));
         ObjectNode info = JSON.createObjectNode();
         info.put("name", id.name());
         info.put("version", id.version());
         info.put("python", cacheTag);
-        ArrayNode listed = info.putArray("dependencies");
-        dependencies.forEach(listed::add);
-        ArrayNode imported = info.putArray("modules");
-        modules.forEach(imported::add);
+        put(info, "dependencies", dependencies);
+        put(info, "modules", modules);
         info.put("bytes", bytes);
+        if (!extras.equals(Extras.NONE)) {
+            ObjectNode node = info.putObject(EXTRAS);
+            put(node, "asked", extras.asked());
+            ObjectNode own = node.putObject("own");
+            extras.own().forEach((extra, needs) -> put(own, extra, needs));
+        }
         Folders.write(folder.resolve(INFO), JSON.writeValueAsBytes(info));
-        return new PackageInfo(id, dependencies, modules, files(place), bytes);
+        return new Installed(new PackageInfo(id, dependencies, modules, files(place), bytes), extras, Set.of());
+    }
+
+    /** Nothing of the kind stands in what earlier versions installed, nor where a package has none. */
+    private static Extras extras(JsonNode info) {
+        Map<String, List<String>> own = new TreeMap<>();
+        info.path(EXTRAS).path("own").properties().forEach(extra -> own.put(extra.getKey(), texts(extra.getValue())));
+        return new Extras(texts(info.path(EXTRAS).path("asked")), own);
     }
 
     /** The package of a folder; empty if it is not one of a finished package. */
@@ -165,10 +178,7 @@ final class PackageFolder {
 
     /** Writes down hashes of which the archive of a finished folder has one. */
     static void markVerified(Path folder, Set<String> hashes) throws IOException {
-        change(folder, info -> {
-            ArrayNode verified = info.putArray(VERIFIED);
-            hashes.stream().sorted().forEach(verified::add);
-        });
+        change(folder, info -> put(info, VERIFIED, hashes.stream().sorted().toList()));
     }
 
     /** One writer at a time: what a zygote found out and what an install saw stand in the same file. */
@@ -257,6 +267,11 @@ final class PackageFolder {
             }
         });
         return bytes[0];
+    }
+
+    private static void put(ObjectNode node, String key, List<String> texts) {
+        ArrayNode array = node.putArray(key);
+        texts.forEach(array::add);
     }
 
     private static List<String> texts(JsonNode array) {

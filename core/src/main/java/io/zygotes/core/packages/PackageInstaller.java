@@ -173,7 +173,7 @@ final class PackageInstaller {
         Path content = staging.resolve(CONTENT);
         Path place = folder.resolve(id.toString());
         Path metadata = staging.resolve(OUT).resolve("metadata.json");
-        PackageInfo info = PackageFolder.finish(content, metadata, id, cacheTag.get(), place);
+        Installed finished = PackageFolder.finish(content, metadata, id, cacheTag.get(), place);
         PackageFolder.markVerified(content, wanted.hashes());
         if (Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
             if (!PackageFolder.isOne(place)) {
@@ -184,7 +184,7 @@ final class PackageInstaller {
         }
         Files.setPosixFilePermissions(content, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.move(content, place, StandardCopyOption.ATOMIC_MOVE);
-        return new Installed(info, wanted.hashes());
+        return finished.verifiedBy(wanted.hashes());
     }
 
     private void runPip(Wanted wanted, Path staging)

@@ -17,9 +17,7 @@ import io.zygotes.spi.mechanism.JobResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -149,33 +147,10 @@ public final class PackageStore implements Packages, AutoCloseable {
 
     @Override
     public List<PackageInfo> closure(PackageId id, Set<PackageId> pins) throws PackageException, InterruptedException {
-        Map<String, PackageId> byName = new LinkedHashMap<>();
-        pins.forEach(pin -> byName.put(pin.name(), pin));
-        if (!id.equals(byName.get(id.name()))) {
-            throw new IllegalArgumentException(id + " is not one of the pinned packages " + pins);
-        }
-        Map<PackageId, PackageInfo> order = new LinkedHashMap<>();
-        visit(id, byName, order, new ArrayList<>());
-        return List.copyOf(order.values());
-    }
-
-    /** Depth first; a package on the present path is passed over, which breaks cycles where they close. */
-    private void visit(
-            PackageId id, Map<String, PackageId> pins, Map<PackageId, PackageInfo> order, List<PackageId> path)
-            throws PackageException, InterruptedException {
-        if (order.containsKey(id) || path.contains(id)) {
-            return;
-        }
-        path.add(id);
-        PackageInfo info = install(id);
-        for (String dependency : info.dependencies()) {
-            PackageId pinned = pins.get(dependency);
-            if (pinned != null) {
-                visit(pinned, pins, order, path);
-            }
-        }
-        path.removeLast();
-        order.put(id, info);
+        return Closure.of(id, pins, needed -> {
+            install(needed);
+            return installed.get(needed);
+        });
     }
 
     @Override

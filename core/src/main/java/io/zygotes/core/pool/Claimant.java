@@ -31,6 +31,9 @@ abstract class Claimant {
         return true;
     }
 
+    /** There is memory for its leaf. Called without the lock. */
+    void gotMemory() {}
+
     /** Whether it needs no memory at the moment, because there is a leaf that it can have. */
     boolean settled() {
         return false;

@@ -6,8 +6,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * In which order idle accounts are evicted: first what is given away first, such as spares, then by worth, last what
- * somebody wants. The worth is that of Greedy-Dual-Size-Frequency (Cherkasova, HP Labs 1998): what it costs to make it
+ * In which order idle accounts are evicted: first what is given away first, such as spares, then by worth, then what
+ * somebody wants, last what is pinned. The worth is that of Greedy-Dual-Size-Frequency (Cherkasova, HP Labs 1998): what it costs to make it
  * again, times its uses, for each byte that it holds, on top of the worth of what was evicted last, so that what was
  * worth much long ago does not stay for ever. Of equal ones the least recently used goes first. Not safe for use by many
  * threads.
@@ -26,7 +26,8 @@ final class EvictionOrder<C extends EvictionOrder.Candidate> {
     enum Rank {
         FIRST,
         ORDINARY,
-        WANTED
+        WANTED,
+        PINNED
     }
 
     /** What can stand in the order; in one order only. */
@@ -35,6 +36,7 @@ final class EvictionOrder<C extends EvictionOrder.Candidate> {
         double weight = 1;
         int uses;
         int wanted;
+        boolean pinned;
         boolean first;
         double worth;
         long turn;
@@ -45,6 +47,9 @@ final class EvictionOrder<C extends EvictionOrder.Candidate> {
         }
 
         Rank rank() {
+            if (pinned) {
+                return Rank.PINNED;
+            }
             if (wanted > 0) {
                 return Rank.WANTED;
             }
@@ -115,23 +120,28 @@ final class EvictionOrder<C extends EvictionOrder.Candidate> {
 
     /** Somebody wants it: it goes after all that nobody wants. {@link #unwant} must follow. */
     void want(C candidate) {
-        change(candidate, 1);
+        change(candidate, () -> candidate.wanted++);
     }
 
     /** Ends one {@link #want}. */
     void unwant(C candidate) {
-        change(candidate, -1);
+        change(candidate, () -> candidate.wanted--);
     }
 
-    private void change(C candidate, int by) {
+    /** Sets whether it goes after all others. */
+    void pin(C candidate, boolean pinned) {
+        change(candidate, () -> candidate.pinned = pinned);
+    }
+
+    private void change(C candidate, Runnable change) {
         boolean in = idle.remove(candidate);
-        candidate.wanted += by;
+        change.run();
         if (in) {
             idle.add(candidate);
         }
     }
 
     boolean isWanted(C candidate) {
-        return candidate.rank() == Rank.WANTED;
+        return candidate.wanted > 0;
     }
 }

@@ -11,6 +11,8 @@ import java.util.concurrent.TimeUnit;
 /** What the pool does behind the back of the requests, one thing after the other. Safe for use by many threads. */
 final class Housekeeping implements AutoCloseable {
 
+    /** How long the end waits for what is being done; to make a sandbox takes a few milliseconds. */
+    private static final int MOST_SECONDS_TO_END = 5;
     /** After how many milliseconds it starts: not while the request that gave rise to it needs the processors. */
     private static final int LATER_MILLIS = 1;
 
@@ -46,9 +48,16 @@ final class Housekeeping implements AutoCloseable {
         }
     }
 
-    /** Takes no more tasks. What is being done goes on. */
+    /** Takes no more tasks, and waits for a while until what there is to do is done. */
     @Override
     public void close() {
         thread.shutdown();
+        try {
+            if (!thread.awaitTermination(MOST_SECONDS_TO_END, TimeUnit.SECONDS)) {
+                LOG.log(Level.WARNING, "the pool's housekeeping still works; its sandboxes end with the worker");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

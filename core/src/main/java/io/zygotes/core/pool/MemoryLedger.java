@@ -24,6 +24,8 @@ final class MemoryLedger {
      * third of the time of a fresh one or less, so that the leaves that are left serve more calls than all would.
      */
     private static final int ZYGOTES_SHARE = 3;
+    /** Pinned zygotes may hold one part in so many of all memory together, so that there is always room for leaves. */
+    private static final int PINNED_SHARE = 3;
     /** How long after its last fork a zygote is in demand. */
     private static final long DEMAND_NANOS = Duration.ofSeconds(2).toNanos();
 
@@ -34,6 +36,8 @@ final class MemoryLedger {
     private long retiring;
     /** What the open accounts hold that are zygotes'. */
     private long inZygotes;
+    /** What the open accounts hold that are pinned. */
+    private long inPinned;
 
     /** @param total what all accounts may hold together, in bytes */
     MemoryLedger(long total) {
@@ -80,6 +84,18 @@ final class MemoryLedger {
         return reserved + extra - total - retiring;
     }
 
+    /** Whether so many bytes can be had without waiting for anybody who is at work. */
+    boolean isObtainable(long bytes) {
+        long obtainable = total - reserved + retiring;
+        for (Account account : idle.idle()) {
+            if (obtainable >= bytes) {
+                break;
+            }
+            obtainable += account.pinned || account.exposed ? 0 : account.bytes;
+        }
+        return obtainable >= bytes;
+    }
+
     /**
      * Opens an account that is held once.
      *
@@ -94,12 +110,14 @@ final class MemoryLedger {
     void raise(Account account, long extra) {
         take(extra);
         account.bytes += extra;
-        countZygote(account, extra);
+        count(account, extra);
     }
 
-    private void countZygote(Account account, long bytes) {
-        if (account.zygote && account.state == State.OPEN) {
-            inZygotes += bytes;
+    /** Counts what an open account holds more. */
+    private void count(Account account, long bytes) {
+        if (account.state == State.OPEN) {
+            inZygotes += account.zygote ? bytes : 0;
+            inPinned += account.pinned ? bytes : 0;
         }
     }
 
@@ -110,7 +128,42 @@ final class MemoryLedger {
     /** Says that a zygote uses the account; once. */
     void setZygote(Account account) {
         account.zygote = true;
-        countZygote(account, account.bytes);
+        inZygotes += account.state == State.OPEN ? account.bytes : 0;
+    }
+
+    /**
+     * Keeps an account from being evicted for anything that would fit without it.
+     *
+     * @return false if it is not open, or all pinned ones together would hold too much
+     */
+    boolean pin(Account account) {
+        if (account.pinned || account.state != State.OPEN) {
+            return account.state == State.OPEN;
+        }
+        if (inPinned + account.bytes > total / PINNED_SHARE) {
+            return false;
+        }
+        idle.pin(account, true);
+        inPinned += account.bytes;
+        return true;
+    }
+
+    /** Ends {@link #pin}; does nothing if it has ended. */
+    void unpin(Account account) {
+        if (account.pinned) {
+            count(account, -account.bytes);
+            idle.pin(account, false);
+            count(account, account.bytes);
+        }
+    }
+
+    boolean isPinned(Account account) {
+        return account.pinned;
+    }
+
+    /** Whether so much can be had without a pinned account, be it that all others have to end. */
+    boolean fitsBesidePinned(long bytes) {
+        return bytes <= total - inPinned;
     }
 
     /** What all zygotes hold beyond their share; negative if that is less. */
@@ -139,7 +192,7 @@ final class MemoryLedger {
         }
         account.bytes = toBytes;
         reserved -= less;
-        countZygote(account, -less);
+        count(account, -less);
         if (account.state == State.RETIRING) {
             retiring -= less;
         }
@@ -206,7 +259,7 @@ final class MemoryLedger {
         if (account.state != State.OPEN) {
             return false;
         }
-        countZygote(account, -account.bytes);
+        count(account, -account.bytes);
         account.state = State.RETIRING;
         idle.remove(account);
         retiring += account.bytes;

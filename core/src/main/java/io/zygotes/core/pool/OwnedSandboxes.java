@@ -43,6 +43,16 @@ record OwnedSandboxes(SandboxPool pool, SandboxOwner owner, Claimant claimant) i
     }
 
     @Override
+    public boolean pin(Zygote zygote) {
+        return pool.maker().pin(owner, zygote);
+    }
+
+    @Override
+    public void unpin(Zygote zygote) {
+        pool.maker().unpin(zygote);
+    }
+
+    @Override
     public void rest(Leaf leaf) {
         pool.maker().rest(leaf);
     }

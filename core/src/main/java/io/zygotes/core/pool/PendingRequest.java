@@ -17,6 +17,9 @@ import java.util.Objects;
  */
 public final class PendingRequest extends Claimant {
 
+    /** What it takes to evict somebody: whoever does not wait for memory gets it in that time. */
+    private static final long AT_ONCE_NANOS = Duration.ofMillis(100).toNanos();
+
     private final long startedNanos = System.nanoTime();
     private final long patienceNanos;
     private final LeafSpec spec;
@@ -45,6 +48,9 @@ public final class PendingRequest extends Claimant {
 
     private boolean ended;
 
+    private volatile boolean atOnce;
+    private volatile boolean hasMemory;
+
     /**
      * A request that begins now.
      *
@@ -70,11 +76,32 @@ public final class PendingRequest extends Claimant {
         return startedNanos;
     }
 
+    /** From now on it waits for no memory: it gets what is free, or is held by idle ones, or none. */
+    public void onlyAtOnce() {
+        atOnce = true;
+    }
+
+    /** Whether it waits for no memory. */
+    public boolean isOnlyAtOnce() {
+        return atOnce;
+    }
+
+    /** Whether there was memory for its leaf. */
+    public boolean hasMemory() {
+        return hasMemory;
+    }
+
+    @Override
+    void gotMemory() {
+        hasMemory = true;
+    }
+
     /** Until when it may wait if it goes on waiting, or begins now, on the clock of {@link System#nanoTime}. */
     @Override
     public synchronized long deadlineNanos() {
         long from = clockedIn > 0 ? clockedInNanos : System.nanoTime();
-        return from + Math.max(patienceNanos - waitedNanos, 0);
+        long patience = atOnce ? Math.min(AT_ONCE_NANOS, patienceNanos) : patienceNanos;
+        return from + Math.max(patience - waitedNanos, 0);
     }
 
     /** A thread of its begins to wait for memory; {@link #clockOut} must follow. */

@@ -137,7 +137,7 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
         }
         if (restedNanos == 0) {
             // Not before its first call is over: the steps are measured until then.
-            services().memory().costs(account(), nanosToMake());
+            services().memory().costs(account(), inner.creation().totalNanos());
             tellLoaded();
         }
         restedNanos = System.nanoTime();
@@ -152,12 +152,6 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
         if (!modules.isEmpty()) {
             services().living().modules().loaded(spec(), modules);
         }
-    }
-
-    private long nanosToMake() {
-        return inner.creation().steps().stream()
-                .mapToLong(CreationSteps.Step::nanos)
-                .sum();
     }
 
     /**

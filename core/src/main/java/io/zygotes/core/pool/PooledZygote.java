@@ -27,17 +27,29 @@ final class PooledZygote extends PooledSandbox implements Zygote {
     private static final int FORKS_BETWEEN_LOOKS = 8;
 
     private final Zygote inner;
+    private final PooledZygote parent;
     private final long madeNanos = System.nanoTime();
     private final AtomicInteger forks = new AtomicInteger();
 
-    PooledZygote(PoolServices services, SandboxOwner owner, Zygote inner, Account account) {
+    /** @param parent what it was forked from; null if it is a fresh process */
+    PooledZygote(PoolServices services, SandboxOwner owner, Zygote inner, PooledZygote parent, Account account) {
         super(services, owner, inner, account);
         this.inner = inner;
+        this.parent = parent;
     }
 
     @Override
     Zygote inner() {
         return inner;
+    }
+
+    /** The closest one above it that lives; null if there is none. */
+    PooledZygote livingParent() {
+        PooledZygote above = parent;
+        while (above != null && !above.alive()) {
+            above = above.parent;
+        }
+        return above;
     }
 
     /** When its imports were done, on the clock of {@link System#nanoTime}. */

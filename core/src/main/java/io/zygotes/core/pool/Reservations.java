@@ -68,6 +68,16 @@ final class Reservations {
         }
     }
 
+    /** Whether so much is free or held by idle ones, as long as nobody else takes it. */
+    boolean isObtainable(long bytes) {
+        lock.lock();
+        try {
+            return ledger.isObtainable(bytes);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Says what uses an account's memory; before it is released for the first time. */
     void occupy(Account account, Occupant occupant) {
         lock.lock();
@@ -199,6 +209,27 @@ final class Reservations {
         lock.lock();
         try {
             ledger.weighs(account, weight);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** As {@link MemoryLedger#pin}. */
+    boolean pin(Account account) {
+        lock.lock();
+        try {
+            return ledger.pin(account);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** As {@link MemoryLedger#unpin}. */
+    void unpin(Account account) {
+        lock.lock();
+        try {
+            ledger.unpin(account);
+            line.advance();
         } finally {
             lock.unlock();
         }

@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Makes leaves and zygotes: checks the safety rule, reserves the memory, and has the mechanism make them. A leaf may be
@@ -28,18 +27,17 @@ final class SandboxMaker {
 
     private static final Logger LOG = System.getLogger(SandboxMaker.class.getName());
 
-    /** Of what the log was told once. */
-    private static final int MOST_TOLD = 10_000;
     /** A request waits for the memory of a zygote no longer than one part in so many of what it may wait still. */
     private static final int ZYGOTE_WAITS_PART = 4;
 
-    private final Set<String> told = ConcurrentHashMap.newKeySet();
     private final PoolServices services;
+    private final FittingParents parents;
     private final Spares spares;
     private final PoolListener listener;
 
     SandboxMaker(PoolServices services, Spares spares, PoolListener listener) {
         this.services = services;
+        this.parents = new FittingParents(services);
         this.spares = spares;
         this.listener = listener;
     }
@@ -47,14 +45,24 @@ final class SandboxMaker {
     /** As {@link io.zygotes.spi.Sandboxes#createLeaf}. */
     Leaf createLeaf(SandboxOwner owner, Claimant claimant, Optional<Zygote> parent, LeafSpec spec)
             throws SandboxException, InterruptedException {
-        PooledZygote zygote = fitting(own(parent), spec);
+        PooledZygote asked = own(parent);
+        if (asked == null) {
+            return leafOf(null, owner, claimant, spec);
+        }
+        checkRule(asked, spec.packages(), "lambda " + spec.lambda());
+        PooledZygote zygote = parents.ofLeaf(asked, spec);
         if (zygote == null) {
             return leafOf(null, owner, claimant, spec);
         }
-        checkRule(zygote, spec.packages(), "lambda " + spec.lambda());
         services.memory().want(zygote.account());
         try {
             return leafOf(zygote, owner, claimant, spec);
+        } catch (SandboxException.ZygoteGone e) {
+            if (zygote == asked) {
+                throw e;
+            }
+            // Nobody asked for that one, so it is nobody's to replace; the one that was asked for lives on.
+            return leafOf(null, owner, claimant, spec);
         } finally {
             services.memory().unwant(zygote.account());
         }
@@ -71,6 +79,7 @@ final class SandboxMaker {
             }
             account = services.memory().open(bytes, accountOf(zygote), claimant, claimant.deadlineNanos());
         }
+        claimant.gotMemory();
         PooledLeaf leaf = null;
         try {
             Leaf inner = forkLeaf(claimant, zygote, spec);
@@ -158,6 +167,22 @@ final class SandboxMaker {
         services.memory().weighs(own(Optional.of(zygote)).account(), weight);
     }
 
+    /** As {@link io.zygotes.spi.Sandboxes#pin}, for an owner that has not ended. */
+    boolean pin(SandboxOwner owner, Zygote zygote) {
+        Account account = own(Optional.of(zygote)).account();
+        boolean pinned = services.memory().pin(account);
+        if (pinned && owner.closed()) {
+            services.memory().unpin(account);
+            return false;
+        }
+        return pinned;
+    }
+
+    /** As {@link io.zygotes.spi.Sandboxes#unpin}. */
+    void unpin(Zygote zygote) {
+        services.memory().unpin(own(Optional.of(zygote)).account());
+    }
+
     /** As {@link io.zygotes.spi.Sandboxes#rest}. */
     void rest(Leaf leaf) {
         if (!(leaf instanceof PooledLeaf pooled) || pooled.services() != services || pooled.isAdopted()) {
@@ -172,7 +197,7 @@ final class SandboxMaker {
         if (zygote != null) {
             checkRule(zygote, new HashSet<>(spec.packages()), "the new zygote");
         }
-        return zygote;
+        return parents.ofZygote(zygote, spec);
     }
 
     private Zygote zygoteOf(PooledZygote zygote, SandboxOwner owner, Claimant claimant, ZygoteSpec spec)
@@ -202,7 +227,7 @@ final class SandboxMaker {
             throws SandboxException, InterruptedException {
         PooledZygote made = null;
         try {
-            made = new PooledZygote(services, owner, forkZygote(zygote, spec), account);
+            made = new PooledZygote(services, owner, forkZygote(zygote, spec), zygote, account);
             services.living().add(made);
         } catch (SandboxException.ImportFailed e) {
             if (!e.unfit().isEmpty()) {
@@ -293,27 +318,6 @@ final class SandboxMaker {
             services.memory().wake();
         }
         return free;
-    }
-
-    /** The zygote, or null where the lambda would answer otherwise in its leaf than in a process of its own. */
-    private PooledZygote fitting(PooledZygote zygote, LeafSpec spec) {
-        if (zygote == null) {
-            return null;
-        }
-        Optional<String> misfit = services.mechanism().misfit(zygote.inner(), spec);
-        if (misfit.isEmpty()) {
-            return zygote;
-        }
-        if (told.add(spec.lambda() + misfit.get())) {
-            LOG.log(
-                    Level.INFO,
-                    "lambda " + spec.lambda() + " is served by fresh processes instead of forks of " + zygote.id()
-                            + ": " + misfit.get());
-        }
-        if (told.size() > MOST_TOLD) {
-            told.clear();
-        }
-        return null;
     }
 
     private PooledZygote own(Optional<Zygote> parent) {

@@ -98,6 +98,20 @@ public final class SandboxPool implements AutoCloseable {
     }
 
     /**
+     * An owner has ended. What it leaves behind can be evicted, although it was pinned.
+     *
+     * @param owner one that is {@linkplain SandboxOwner#closed closed}
+     */
+    public void forget(SandboxOwner owner) {
+        Started present = started;
+        if (present != null) {
+            present.services().living().all().stream()
+                    .filter(sandbox -> sandbox.owner() == owner)
+                    .forEach(sandbox -> memory.unpin(sandbox.account()));
+        }
+    }
+
+    /**
      * Makes a leaf for a request that is a fresh process, past the import cache.
      *
      * @throws SandboxException as {@link Sandboxes#createLeaf}
@@ -121,6 +135,11 @@ public final class SandboxPool implements AutoCloseable {
     /** Memory now. */
     public MemoryBudget memory() {
         return memory.budget();
+    }
+
+    /** Whether so much memory is free or held by idle sandboxes, as long as nobody else takes it. */
+    public boolean isObtainable(long bytes) {
+        return memory.isObtainable(bytes);
     }
 
     /** How many threads wait for memory. */
@@ -190,7 +209,13 @@ public final class SandboxPool implements AutoCloseable {
     public void close() {
         memory.shut();
         freezer.close();
+        destroyAll();
         housekeeping.close();
+        // A spare that was being made has no zygote any more, but may have been told of too late to be among those.
+        destroyAll();
+    }
+
+    private void destroyAll() {
         Started present = started;
         if (present != null) {
             present.services().living().all().forEach(PooledSandbox::destroy);

@@ -223,11 +223,14 @@ final class WaitingLine {
     private Optional<List<Account>> victims(Waiter waiter) {
         long missing = ledger.missing(waiter.extra);
         long beyondShare = ledger.zygotesBeyondShare();
+        long whole = waiter.extra + (waiter.grows() ? ledger.bytes(waiter.spared) : 0);
+        boolean sparesPinned = ledger.fitsBesidePinned(whole);
         List<Account> chosen = new ArrayList<>();
         for (Iterator<Account> next = ledger.idle().iterator(); missing > 0 && next.hasNext(); ) {
             Account account = next.next();
             boolean kept = ledger.isWanted(account) || (ledger.isInDemand(account) && beyondShare <= 0);
-            if (account != waiter.spared && (!kept || waiter.takesWhatIsKept())) {
+            boolean stays = account == waiter.spared || (sparesPinned && ledger.isPinned(account));
+            if (!stays && (!kept || waiter.takesWhatIsKept())) {
                 chosen.add(account);
                 missing -= ledger.bytes(account);
                 beyondShare -= ledger.isZygote(account) ? ledger.bytes(account) : 0;

@@ -31,6 +31,8 @@ public final class LambdaRegistry {
     private static final Logger LOG = System.getLogger(LambdaRegistry.class.getName());
     /** How long a lambda that is being replaced may be away. */
     private static final Duration REPLACED_WITHIN = Duration.ofMillis(50);
+    /** Before a lambda counts as gone it is looked for so often, though the time for it passed while the thread rested. */
+    private static final int LEAST_LOOKS = 5;
     /** How long a lambda that is replaced again and again is looked at again and again. */
     private static final Duration REPLACED_AT_MOST = Duration.ofSeconds(2);
 
@@ -140,10 +142,8 @@ public final class LambdaRegistry {
     private Path find(String name, Entry present) throws RegistryException, StorageException {
         try {
             Optional<Path> source = store.find(name);
-            long until = System.nanoTime() + (known(present) == null ? 0 : REPLACED_WITHIN.toNanos());
-            while (source.isEmpty() && System.nanoTime() < until) {
-                Thread.onSpinWait();
-                source = store.find(name);
+            if (source.isEmpty() && known(present) != null) {
+                source = findReplaced(name, System.nanoTime() + REPLACED_WITHIN.toNanos());
             }
             if (source.isPresent()) {
                 return source.get();
@@ -157,6 +157,21 @@ public final class LambdaRegistry {
         }
         forget(present);
         throw unknown(name);
+    }
+
+    /**
+     * Looks again for a lambda that was not there. One look goes from place to place, and may miss a lambda that is moved
+     * between them at that moment.
+     *
+     * @param until when it need not be looked for any longer, as {@link System#nanoTime} has it
+     */
+    private Optional<Path> findReplaced(String name, long until) throws StorageException {
+        Optional<Path> source = Optional.empty();
+        for (int looks = 0; source.isEmpty() && (looks < LEAST_LOOKS || System.nanoTime() - until < 0); looks++) {
+            Thread.onSpinWait();
+            source = store.find(name);
+        }
+        return source;
     }
 
     private RegistryException unknown(String name) {
@@ -199,23 +214,19 @@ public final class LambdaRegistry {
     /** Somebody may put another version in the place of the one that is looked at; then it is looked at again. */
     private LambdaCode refresh(String name, Path found, Entry entry) throws RegistryException, IOException {
         Path source = found;
-        long until = System.nanoTime() + REPLACED_WITHIN.toNanos();
+        long begun = System.nanoTime();
         while (true) {
             try {
                 return refreshOnce(name, source, entry);
             } catch (NoSuchFileException e) {
-                Optional<Path> again = store.find(name);
-                if (again.isPresent()) {
-                    source = again.get();
-                } else if (System.nanoTime() > until) {
-                    if (known(entry) != null) {
-                        throw e;
-                    }
+                Optional<Path> again = findReplaced(name, begun + REPLACED_WITHIN.toNanos());
+                if (again.isEmpty() && known(entry) == null) {
                     throw unknown(name);
                 }
-                if (System.nanoTime() > until + REPLACED_AT_MOST.toNanos()) {
+                if (again.isEmpty() || System.nanoTime() - begun > REPLACED_AT_MOST.toNanos()) {
                     throw e;
                 }
+                source = again.get();
             }
         }
     }

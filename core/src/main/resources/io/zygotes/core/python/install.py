@@ -14,6 +14,7 @@ import subprocess
 import sys
 
 PIP = "/mnt/pip"
+EXTRA = re.compile("[A-Za-z0-9._-]+")  # the core metadata's rule; old packages have others
 name, version, target, out = sys.argv[1:5]
 hashes = sys.argv[5:]
 
@@ -71,20 +72,38 @@ def dist_info():
     return None, None
 
 
-def dependencies(metadata):
+def needs(metadata):
+    """What the package needs on this machine, and what comes with extras: its own, and those it asks others for."""
     sys.path.insert(0, PIP)
     from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
 
     found = []
     for line in metadata.get_all("Requires-Dist") or []:
         try:
-            requirement = Requirement(line)
+            found.append(Requirement(line))
         except InvalidRequirement as error:
             print("passing over the requirement %r: %s" % (line, error))
-            continue
-        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-            found.append(normalized(requirement.name))
-    return sorted(set(found))
+
+    def with_extra(extra):
+        return [each for each in found if each.marker is None or each.marker.evaluate({"extra": extra})]
+
+    def texts(requirements):
+        return sorted({written(each) for each in requirements})
+
+    always = with_extra("")
+    own = {}
+    for extra in filter(EXTRA.fullmatch, metadata.get_all("Provides-Extra") or []):
+        own[normalized(extra)] = texts(each for each in with_extra(extra) if each not in always)
+    return {
+        "dependencies": sorted({normalized(each.name) for each in always}),
+        "extras": {"asked": texts(each for each in always if each.extras), "own": own},
+    }
+
+
+def written(requirement):
+    """bleach[css], without a version."""
+    extras = ",".join(sorted(normalized(extra) for extra in requirement.extras))
+    return normalized(requirement.name) + ("[%s]" % extras if extras else "")
 
 
 def importable(folder, entry):
@@ -170,7 +189,7 @@ folder, metadata = dist_info()
 if folder is None:
     print("pip installed %s==%s, but left no metadata for it in %s" % (name, version, os.listdir(target)))
     sys.exit(1)
-result = {"dependencies": dependencies(metadata), "modules": modules(folder)}
+result = {**needs(metadata), "modules": modules(folder)}
 compile_all()
 with open(out, "w", encoding="utf-8") as file:
     json.dump(result, file)

@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiPredicate;
 
 /** A mechanism without processes. Adds up the limits of all that lives, so that a test sees what the most was. */
 public final class FakeMechanism implements SandboxMechanism {
@@ -55,8 +56,11 @@ public final class FakeMechanism implements SandboxMechanism {
     public final List<Job> jobs = new CopyOnWriteArrayList<>();
     public volatile Step<LeafSpec> beforeLeaf = spec -> {};
     public volatile Step<ZygoteSpec> beforeZygote = spec -> {};
+    public volatile Step<Zygote> beforeSpare = zygote -> {};
     public volatile Program program = (leaf, invocation, timeout) -> reply("\"" + leaf.id() + "\"");
     public volatile JobProgram jobProgram = job -> new JobResult(0, "");
+    /** Whether what has these packages must not be forked from a zygote. */
+    public volatile BiPredicate<Zygote, Set<PackageId>> misfits = (zygote, packages) -> false;
     /** What a sandbox uses, in bytes. */
     public volatile long usage = 10L << 20;
 
@@ -120,8 +124,10 @@ public final class FakeMechanism implements SandboxMechanism {
     }
 
     @Override
-    public Sandbox createSpare(Zygote parent, Limits most, Network network) throws SandboxException {
+    public Sandbox createSpare(Zygote parent, Limits most, Network network)
+            throws SandboxException, InterruptedException {
         checkParent(Optional.of(parent));
+        beforeSpare.run(parent);
         FakeLeaf spare = new FakeLeaf(null, Optional.of(parent));
         living.add(spare);
         spares.add(spare);
@@ -144,7 +150,7 @@ public final class FakeMechanism implements SandboxMechanism {
     public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException {
         checkParent(parent);
         beforeZygote.run(spec);
-        FakeZygote zygote = new FakeZygote(spec);
+        FakeZygote zygote = new FakeZygote(spec, parent);
         limit(zygote, (long) spec.limits().memMb() << 20);
         living.add(zygote);
         zygotes.add(zygote);
@@ -158,6 +164,18 @@ public final class FakeMechanism implements SandboxMechanism {
         if (parent.isPresent() && !(parent.get() instanceof FakeZygote)) {
             throw new IllegalArgumentException("not a zygote of the mechanism: " + parent.get());
         }
+    }
+
+    @Override
+    public Optional<String> misfit(Zygote zygote, LeafSpec spec) {
+        return misfits.test(zygote, spec.packages()) ? Optional.of("a lambda does not fit") : Optional.empty();
+    }
+
+    @Override
+    public Optional<String> misfit(Zygote parent, ZygoteSpec spec) {
+        return misfits.test(parent, Set.copyOf(spec.packages()))
+                ? Optional.of("a zygote does not fit")
+                : Optional.empty();
     }
 
     @Override
@@ -233,10 +251,12 @@ public final class FakeMechanism implements SandboxMechanism {
 
     public final class FakeZygote extends FakeSandbox implements Zygote {
         private final ZygoteSpec spec;
+        public final Optional<Zygote> parent;
 
-        FakeZygote(ZygoteSpec spec) {
+        FakeZygote(ZygoteSpec spec, Optional<Zygote> parent) {
             super("zygote");
             this.spec = spec;
+            this.parent = parent;
         }
 
         @Override

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.zygotes.core.fake.Eventually;
 import io.zygotes.core.http.HttpQuestion.TooLargeException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongPredicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,7 +33,11 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class HttpFrontTest {
 
-    private static final Duration IDLE = Duration.ofMillis(300);
+    /** Long enough that no client of these tests is silent for it by accident. */
+    private static final Duration LONG = Duration.ofSeconds(30);
+    /** For tests of clients that are silent on purpose. */
+    private static final Duration IDLE = Duration.ofSeconds(1);
+
     private static final int LARGE = 12 << 20;
 
     private final AtomicReference<String> failure = new AtomicReference<>("none");
@@ -41,7 +47,7 @@ class HttpFrontTest {
 
     @BeforeEach
     void start() throws IOException {
-        start(IDLE, Duration.ofSeconds(20), room);
+        start(LONG, LONG, room);
     }
 
     private void start(Duration idle, Duration patience, BodyRoom memory) throws IOException {
@@ -53,7 +59,17 @@ class HttpFrontTest {
 
     private void restart(Duration patience, BodyRoom memory) throws IOException {
         front.close();
-        start(Duration.ofSeconds(20), patience, memory);
+        start(LONG, patience, memory);
+    }
+
+    /** From now on a connection may idle only for {@link #IDLE}. */
+    private void restartImpatiently() throws IOException {
+        front.close();
+        start(IDLE, LONG, room);
+    }
+
+    private void awaitTaken(LongPredicate bytes, BodyRoom memory) throws Exception {
+        Eventually.holds("bodies take no more and no less", () -> bytes.test(memory.taken()));
     }
 
     @AfterEach
@@ -75,7 +91,7 @@ class HttpFrontTest {
                 String text = question.path() + " " + question.headers().read().get("cookie");
                 return HttpAnswer.text(text);
             }
-            Thread.sleep(question.path().equals("/slow") ? 4 * IDLE.toMillis() : 0);
+            Thread.sleep(question.path().equals("/slow") ? 3 * IDLE.toMillis() / 2 : 0);
             return new HttpAnswer(200, HttpAnswer.TEXT, Map.of(), body);
         } catch (IOException | TooLargeException | InterruptedException e) {
             failure.set(e.toString());
@@ -98,6 +114,7 @@ class HttpFrontTest {
 
     @Test
     void anAnswerMayTakeLongerThanAConnectionMayIdle() throws Exception {
+        restartImpatiently();
         String response = exchange(head("/slow", 4) + "body");
 
         assertTrue(response.startsWith("HTTP/1.1 200") && response.endsWith("\r\n\r\nbody"), response);
@@ -105,6 +122,7 @@ class HttpFrontTest {
 
     @Test
     void aClientThatStopsSendingLosesItsConnection() throws Exception {
+        restartImpatiently();
         String response = exchange(head("/", 4) + "bo");
 
         assertTrue(response.isEmpty() || response.startsWith("HTTP/1.1 400"), response);
@@ -113,6 +131,7 @@ class HttpFrontTest {
 
     @Test
     void aClientThatSendsNoRequestLosesItsConnection() throws Exception {
+        restartImpatiently();
         assertEquals("", exchange(""));
         String response = exchange("POST / HT");
         assertTrue(response.isEmpty() || response.startsWith("HTTP/1.1 4"), response);
@@ -143,9 +162,7 @@ class HttpFrontTest {
         try (Socket first = new Socket(InetAddress.getLoopbackAddress(), port)) {
             first.getOutputStream()
                     .write((head("/", 900_000) + "x".repeat(800_000)).getBytes(StandardCharsets.ISO_8859_1));
-            for (long end = System.nanoTime() + 10_000_000_000L; room.taken() < 800_000 && System.nanoTime() < end; ) {
-                Thread.sleep(5);
-            }
+            awaitTaken(bytes -> bytes >= 800_000, room);
             String large = "";
             try {
                 large = exchange(head("/", 300_000) + "x".repeat(300_000));
@@ -158,15 +175,13 @@ class HttpFrontTest {
             assertTrue(failure.get().contains("try again later"), failure.get());
             assertTrue(small.startsWith("HTTP/1.1 200") && small.endsWith("body"), small);
         }
-        for (long end = System.nanoTime() + 10_000_000_000L; room.taken() > 0 && System.nanoTime() < end; ) {
-            Thread.sleep(5);
-        }
-        assertEquals(0, room.taken(), "what ended requests had is given back");
+        // What ended requests had is given back.
+        awaitTaken(bytes -> bytes == 0, room);
     }
 
     @Test
     void connectionsOfLambdasAreRefusedAndFewAreHeldHoweverManyThereAre() throws Exception {
-        try (HttpFront guarded = new HttpFront("localhost", 0, Duration.ofMinutes(1), Duration.ofSeconds(20), room)) {
+        try (HttpFront guarded = new HttpFront("localhost", 0, Duration.ofMinutes(1), LONG, room)) {
             int guardedPort = guarded.bind();
             AtomicReference<Boolean> lambdas = new AtomicReference<>(true);
             guarded.refuse((client, server) -> lambdas.get());
@@ -176,16 +191,7 @@ class HttpFrontTest {
                 for (int i = 0; i < 200; i++) {
                     silent.add(new Socket(InetAddress.getLoopbackAddress(), guardedPort));
                 }
-                int held = 0;
-                for (Socket socket : silent) {
-                    socket.setSoTimeout(300);
-                    try {
-                        assertEquals(-1, socket.getInputStream().read());
-                    } catch (SocketTimeoutException e) {
-                        held++;
-                    }
-                }
-                assertTrue(held < 40, held + " are held");
+                Eventually.holds("few are held", () -> held(silent) < 40);
                 lambdas.set(false);
                 port = guardedPort;
                 assertTrue(exchange(head("/", 4) + "body").endsWith("body"), "others are served");
@@ -203,6 +209,20 @@ class HttpFrontTest {
         }
     }
 
+    /** How many of these connections the server has not closed. */
+    private static int held(List<Socket> connections) throws IOException {
+        int held = 0;
+        for (Socket socket : connections) {
+            socket.setSoTimeout(1);
+            try {
+                assertEquals(-1, socket.getInputStream().read());
+            } catch (SocketTimeoutException e) {
+                held++;
+            }
+        }
+        return held;
+    }
+
     /** Asks for a large answer and reads nothing of it. */
     private Socket askForLarge() throws IOException {
         Socket socket = new Socket();
@@ -214,19 +234,19 @@ class HttpFrontTest {
     }
 
     /** Reads some and waits some, until there is no more; returns how much it was. */
-    private static int readSlowly(Socket socket) throws IOException, InterruptedException {
+    private static int readSlowly(Socket socket, int millis) throws IOException, InterruptedException {
         int length = 0;
         InputStream in = socket.getInputStream();
         for (byte[] some = in.readNBytes(256 << 10); some.length > 0; some = in.readNBytes(256 << 10)) {
             length += some.length;
-            Thread.sleep(20);
+            Thread.sleep(millis);
         }
         return length;
     }
 
     @Test
     void aStopLetsAnswersBeWrittenToTheirEnd() throws Exception {
-        restart(Duration.ofSeconds(20), new BodyRoom(64 << 20));
+        restart(LONG, new BodyRoom(64 << 20));
         try (Socket socket = askForLarge();
                 ExecutorService stopping = Executors.newSingleThreadExecutor()) {
             assertEquals('H', socket.getInputStream().read());
@@ -236,16 +256,16 @@ class HttpFrontTest {
                 return still;
             });
 
-            int length = readSlowly(socket);
+            int length = readSlowly(socket, 20);
 
             assertTrue(length > LARGE, length + " bytes came");
-            assertEquals(0, left.get(10, TimeUnit.SECONDS));
+            assertEquals(0, left.get(30, TimeUnit.SECONDS));
         }
     }
 
     @Test
     void aStopWaitsNoLongerThanItMayForAClientThatDoesNotRead() throws Exception {
-        restart(Duration.ofSeconds(20), new BodyRoom(64 << 20));
+        restart(LONG, new BodyRoom(64 << 20));
         try (Socket socket = askForLarge()) {
             assertEquals('H', socket.getInputStream().read());
 
@@ -256,24 +276,21 @@ class HttpFrontTest {
     @Test
     void whoDoesNotTakeAnAnswerInTimeLosesItAndItsMemoryIsFree() throws Exception {
         BodyRoom memory = new BodyRoom(64 << 20);
-        restart(Duration.ofMillis(500), memory);
+        restart(Duration.ofMillis(1500), memory);
         try (Socket socket = askForLarge()) {
+            awaitTaken(bytes -> bytes > LARGE / 2, memory);
             assertEquals('H', socket.getInputStream().read());
-            assertTrue(memory.taken() > LARGE / 2);
 
-            for (long end = System.nanoTime() + 10_000_000_000L; memory.taken() > 0 && System.nanoTime() < end; ) {
-                Thread.sleep(5);
-            }
-
-            assertEquals(0, memory.taken());
+            awaitTaken(bytes -> bytes == 0, memory);
         }
     }
 
     @Test
     void whoTakesAnAnswerSlowlyButAllTheTimeGetsIt() throws Exception {
-        restart(Duration.ofMillis(1500), new BodyRoom(64 << 20));
+        // The whole of it takes longer than a piece may.
+        restart(Duration.ofSeconds(2), new BodyRoom(64 << 20));
         try (Socket socket = askForLarge()) {
-            assertTrue(readSlowly(socket) > LARGE);
+            assertTrue(readSlowly(socket, 60) > LARGE);
         }
     }
 

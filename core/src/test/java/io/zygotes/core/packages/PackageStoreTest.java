@@ -267,7 +267,7 @@ class PackageStoreTest {
             started.await();
             goOn.countDown();
             for (Future<PackageInfo> one : asking) {
-                assertEquals(NUMPY, one.get(10, TimeUnit.SECONDS).id());
+                assertEquals(NUMPY, one.get(30, TimeUnit.SECONDS).id());
             }
         } finally {
             threads.shutdownNow();
@@ -500,6 +500,37 @@ class PackageStoreTest {
         assertEquals(List.of("numpy==2.2.3", "six==9", "pytz==1", "pandas==2"), closure);
         assertEquals(Optional.empty(), store.installed(PackageId.parse("x==1")));
         assertThrows(IllegalArgumentException.class, () -> store.closure(PackageId.parse("pandas==3"), pins));
+    }
+
+    /** nbconvert cannot be imported without tinycss2, which it gets by asking for bleach[css]. */
+    @Test
+    void theClosureHasWhatComesWithExtrasAlsoAfterARestart() throws Exception {
+        metadata.put("nbconvert", """
+            {"dependencies":["bleach"],"modules":[],"extras":{"asked":["bleach[css]"],"own":{"test":["absent"]}}}\
+            """);
+        metadata.put("bleach", """
+            {"dependencies":["webencodings"],"modules":[],"extras":{"asked":[],
+            "own":{"css":["bleach[colors]","tinycss2"],"colors":["six"],"dev":["black"]}}}\
+            """);
+        Set<PackageId> pins = Stream.of(
+                        "nbconvert==7", "bleach==6", "webencodings==1", "tinycss2==1", "six==1", "black==1")
+                .map(PackageId::parse)
+                .collect(Collectors.toSet());
+        List<String> expected = List.of("webencodings==1", "bleach==6", "six==1", "tinycss2==1", "nbconvert==7");
+        for (int start = 0; start < 2; start++) {
+            assertEquals(
+                    expected,
+                    store("cpython-311").closure(PackageId.parse("nbconvert==7"), pins).stream()
+                            .map(info -> info.id().toString())
+                            .toList());
+        }
+        assertEquals(5, installs.get());
+    }
+
+    @Test
+    void anInstallerThatWritesNonsenseAsExtrasIsRefused() {
+        metadata.put("numpy", "{\"dependencies\":[],\"modules\":[],\"extras\":{\"asked\":[\"../x\"]}}");
+        assertTrue(refused(NUMPY).contains("../x"));
     }
 
     @Test

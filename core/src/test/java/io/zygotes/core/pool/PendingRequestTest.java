@@ -72,7 +72,7 @@ class PendingRequestTest {
     @AfterEach
     void close() throws InterruptedException {
         threads.shutdownNow();
-        assertTrue(threads.awaitTermination(10, TimeUnit.SECONDS));
+        assertTrue(threads.awaitTermination(30, TimeUnit.SECONDS));
         pool.close();
         assertEquals(0, pool.memory().reservedBytes(), "everything is given back");
         assertEquals(0, pool.waiting());
@@ -110,7 +110,7 @@ class PendingRequestTest {
     }
 
     private static <T> T result(Future<T> future) throws Exception {
-        return future.get(10, TimeUnit.SECONDS);
+        return future.get(30, TimeUnit.SECONDS);
     }
 
     @Test
@@ -184,7 +184,8 @@ class PendingRequestTest {
         long start = System.nanoTime();
         SandboxException e = assertThrows(SandboxException.NoCapacity.class, () -> leafOf(request));
         assertTrue(System.nanoTime() - start >= 250_000_000L);
-        assertTrue(e.getMessage().matches("waited [23]\\d\\d ms .*"), e.getMessage());
+        assertTrue(e.getMessage().matches("waited \\d+ ms .*"), e.getMessage());
+        assertTrue(Integer.parseInt(e.getMessage().split(" ")[1]) >= 250, e.getMessage());
         assertEquals(Duration.ZERO, request.remaining());
         only.destroy();
     }
@@ -197,14 +198,14 @@ class PendingRequestTest {
         Zygote zygote = zygoteOf(seen(pending));
         PooledLeaf resting = made(leaf());
         resting.rest();
-        Leaf second = leafOf(seen(request(5_000, FakeIdleLeaves.NONE)));
+        Leaf second = leafOf(seen(request(30_000, FakeIdleLeaves.NONE)));
         assertTrue(zygote.alive());
         assertFalse(resting.alive());
 
         pending.end();
         // It was used a moment ago, and zygotes have less than their share: it stays until the last resort.
         long start = System.nanoTime();
-        leafOf(seen(request(5_000, FakeIdleLeaves.NONE)));
+        leafOf(seen(request(30_000, FakeIdleLeaves.NONE)));
         assertTrue(System.nanoTime() - start > 150_000_000L);
         assertFalse(zygote.alive());
         second.destroy();
@@ -356,7 +357,7 @@ class PendingRequestTest {
         Eventually.holds("both wait", () -> pool.waiting() == 2);
 
         idle.rest();
-        assertTrue(looking.await(10, TimeUnit.SECONDS));
+        assertTrue(looking.await(30, TimeUnit.SECONDS));
         goOn.countDown();
 
         for (Future<Leaf> each : both) {
@@ -462,7 +463,7 @@ class PendingRequestTest {
 
     /** One request, whose import cache makes a zygote on a thread of its own meanwhile. */
     private void serve(IdleLeaves shared, Set<PooledLeaf> inUse, AtomicBoolean wrong) throws Exception {
-        PendingRequest pending = request(5_000, shared);
+        PendingRequest pending = request(30_000, shared);
         LeafRequest request = seen(pending);
         Future<?> beside = threads.submit(() -> {
             try {

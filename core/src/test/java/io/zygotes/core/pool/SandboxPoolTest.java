@@ -177,6 +177,44 @@ class SandboxPoolTest {
         own().createZygote(Optional.of(zygote), zygote("numpy==1", "six==1"));
     }
 
+    /** pandas that looked for pyarrow in vain, say: a lambda with pyarrow is forked from what is above pandas. */
+    @Test
+    void whatDoesNotFitAZygoteIsForkedFromTheClosestOneAboveThatItFits() throws Exception {
+        mechanism.misfits = (zygote, packages) -> zygote.packages().contains(PackageId.parse("pandas==1"))
+                && packages.contains(PackageId.parse("pyarrow==1"));
+        Zygote root = own().createZygote(Optional.empty(), zygote());
+        Zygote above = own().createZygote(Optional.of(root), zygote("numpy==1"));
+        Zygote lacks = own().createZygote(Optional.of(above), zygote("numpy==1", "pandas==1"));
+        Zygote below = own().createZygote(Optional.of(lacks), zygote("numpy==1", "pandas==1", "six==1"));
+        String[] names = {"numpy==1", "pandas==1", "six==1", "pyarrow==1"};
+        assertEquals(above.id(), parentOf(below, names));
+        assertEquals(below.id(), parentOf(below, "numpy==1", "pandas==1", "six==1"));
+        above.destroy();
+        assertEquals(root.id(), parentOf(below, names), "of those that live");
+        root.destroy();
+        assertEquals("none", parentOf(below, names));
+        assertTrue(below.alive(), "nothing is wrong with it");
+    }
+
+    private String parentOf(Zygote asked, String... packages) throws Exception {
+        newLeaf(Optional.of(asked), packages);
+        return mechanism.leaves.getLast().parent.map(Zygote::id).orElse("none");
+    }
+
+    @Test
+    void aZygoteIsNotForkedFromOneThatLookedForItsPackagesInVain() throws Exception {
+        mechanism.misfits = (zygote, packages) -> zygote.packages().contains(PackageId.parse("pandas==1"))
+                && packages.contains(PackageId.parse("pyarrow==1"));
+        Zygote root = own().createZygote(Optional.empty(), zygote());
+        Zygote lacks = own().createZygote(Optional.of(root), zygote("pandas==1"));
+        Zygote both = own().createZygote(Optional.of(lacks), zygote("pandas==1", "pyarrow==1"));
+        assertEquals(
+                root.id(), mechanism.zygotes.getLast().parent.map(Zygote::id).orElse("none"));
+        assertEquals(
+                List.of("pandas==1", "pyarrow==1"),
+                both.packages().stream().map(PackageId::toString).toList());
+    }
+
     @Test
     void aZygoteOfSomebodyElseIsRefused() throws Exception {
         Zygote foreign = mechanism.createZygote(Optional.empty(), zygote());
@@ -286,13 +324,13 @@ class SandboxPoolTest {
             Future<?> forking = threads.submit(() -> newLeaf(Optional.of(zygote)));
             Eventually.holds("the fork is under way", () -> reserved() == 142 * MB);
             Future<?> other = threads.submit(() -> pool.run(job(90)));
-            assertThrows(ExecutionException.class, () -> other.get(10, TimeUnit.SECONDS));
+            assertThrows(ExecutionException.class, () -> other.get(30, TimeUnit.SECONDS));
             assertTrue(zygote.alive());
             synchronized (gate) {
                 open[0] = true;
                 gate.notifyAll();
             }
-            forking.get(10, TimeUnit.SECONDS);
+            forking.get(30, TimeUnit.SECONDS);
             pool.run(job(90));
             assertFalse(zygote.alive(), "now it was idle");
         } finally {
@@ -342,7 +380,7 @@ class SandboxPoolTest {
             assertEquals(192 * MB, reserved());
 
             end.countDown();
-            running.get(10, TimeUnit.SECONDS);
+            running.get(30, TimeUnit.SECONDS);
         } finally {
             threads.shutdownNow();
         }

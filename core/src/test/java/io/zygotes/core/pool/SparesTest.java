@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -148,6 +149,30 @@ class SparesTest {
         assertTrue(made.getFirst().alive(), "the idle leaf is still there");
         assertTrue(zygote.alive(), "and so is the zygote");
         assertTrue(livingSpares() < KEPT, "a spare had to go");
+    }
+
+    @Test
+    void theEndWaitsForASpareThatIsBeingMadeAndDestroysIt() throws Exception {
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        mechanism.beforeSpare = parent -> {
+            inside.countDown();
+            goOn.await();
+        };
+        leaf(50, 8, Network.HOST);
+        leaf(50, 8, Network.HOST);
+        inside.await();
+        Thread closing = Thread.ofPlatform().start(pool::close);
+        Eventually.holds(
+                "it waits, or has ended",
+                () -> !zygote.alive() && closing.getState().compareTo(Thread.State.BLOCKED) > 0);
+
+        assertTrue(closing.isAlive(), "it waits");
+        goOn.countDown();
+        closing.join();
+
+        assertEquals(1, mechanism.spares.size());
+        assertEquals(0, mechanism.living());
     }
 
     @Test

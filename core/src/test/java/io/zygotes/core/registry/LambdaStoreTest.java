@@ -249,9 +249,9 @@ class LambdaStoreTest {
     void namesAndLinksThatTakeMuchMemoryAreRefused() throws Exception {
         IOException refused = refused(tar -> {
             tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
-            link(tar, "link", "x".repeat(100_000), TarConstants.LF_SYMLINK);
+            link(tar, "link", "x".repeat(5000), TarConstants.LF_SYMLINK);
         });
-        assertTrue(refused.getMessage().contains("of 100000 characters"), refused.getMessage());
+        assertTrue(refused.getMessage().contains("of 5000 characters"), refused.getMessage());
         // The writer of archives takes a minute for so many long links, so this one is written by hand.
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (OutputStream out = new GZIPOutputStream(bytes)) {
@@ -279,7 +279,7 @@ class LambdaStoreTest {
     @ParameterizedTest
     @ValueSource(chars = {'L', 'K', 'x', 'g'})
     void aHeaderThatWouldFillTheMemoryIsRefused(char kind) throws Exception {
-        long size = 300 << 20;
+        long size = 100 << 20;
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (OutputStream out = new GZIPOutputStream(bytes)) {
             header(out, kind, "././@LongLink", size);

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -30,7 +31,9 @@ class BenchIT {
 
     private JsonNode run(String... arguments) throws Exception {
         Path temporary = Files.createDirectory(folder.resolve("temporary"));
-        Program.Ended bench = Program.runWithTemporary(folder, temporary, arguments);
+        List<String> all = new ArrayList<>(List.of(arguments));
+        all.addAll(List.of("--json", "--packages", SharedPackages.folder().toString()));
+        Program.Ended bench = Program.runWithTemporary(folder, temporary, all.toArray(String[]::new));
         assertEquals(0, bench.exit(), bench.err());
         try (Stream<Path> left = Files.list(temporary)) {
             assertEquals(List.of(), left.toList());
@@ -40,7 +43,7 @@ class BenchIT {
 
     @Test
     void coldMeasuresEachKindOfStartForEachSetAtEachPace() throws Exception {
-        JsonNode report = run("bench", "cold", "--rounds", "3", "--json");
+        JsonNode report = run("bench", "cold", "--rounds", "3", "--warm-up", "40");
 
         Set<String> seen = new HashSet<>();
         for (JsonNode row : report.get("rows")) {
@@ -75,7 +78,7 @@ class BenchIT {
 
     @Test
     void memorySaysWhatALeafCostsAndHowManyFit() throws Exception {
-        JsonNode report = run("bench", "memory", "--json");
+        JsonNode report = run("bench", "memory");
 
         double forked = report.get("leaf_private_mb").asDouble();
         assertTrue(forked > 0 && forked < report.get("fresh_private_mb").asDouble(), report.toString());
@@ -84,11 +87,14 @@ class BenchIT {
         int without = report.get("without_zygotes").get("leaves_that_fit").asInt();
         assertTrue(with > without && without > 0, report.toString());
         assertEquals((double) with / without, report.get("times_as_many").asDouble(), 0.01);
+        JsonNode machine = report.get("with_zygotes").get("machine_per_leaf");
+        assertTrue(machine.get("kernel_stack_mb").asDouble() > 0, report.toString());
     }
 
     @Test
     void wrongUsageIsSaidBeforeAnythingIsMeasured() throws Exception {
         assertEquals(2, Program.run(folder, "bench", "cold", "--rounds", "0").exit());
+        assertEquals(2, Program.run(folder, "bench", "cold", "--warm-up", "0").exit());
         assertEquals(2, Program.run(folder, "bench").exit());
     }
 }

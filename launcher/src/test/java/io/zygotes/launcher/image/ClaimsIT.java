@@ -51,12 +51,8 @@ class ClaimsIT {
         }
     }
 
-    private static long pid(WorkerFolder running) throws Exception {
-        return running.status().get("pid").asLong();
-    }
-
     private static void kill(WorkerFolder running) throws Exception {
-        ProcessHandle process = ProcessHandle.of(pid(running)).orElseThrow();
+        ProcessHandle process = ProcessHandle.of(running.pid()).orElseThrow();
         process.destroyForcibly();
         process.onExit().join();
     }
@@ -123,7 +119,7 @@ class ClaimsIT {
                 assertEquals(1, refused.exit(), command + refused.out());
                 assertTrue(refused.err().contains("$." + key), refused.err());
                 assertTrue(
-                        refused.err().contains("of " + worker.path() + " (process " + pid(worker) + ")"),
+                        refused.err().contains("of " + worker.path() + " (process " + worker.pid() + ")"),
                         refused.err());
             }
             assertTrue(second.ok("down").contains("no worker runs"));

@@ -10,10 +10,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,11 +29,17 @@ class DemoIT {
         Machine.require("DemoIT");
     }
 
-    private static Set<String> demoFolders() throws IOException {
-        try (Stream<Path> all = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
-            return all.map(path -> path.getFileName().toString())
-                    .filter(name -> name.startsWith("zygotes-demo-"))
-                    .collect(Collectors.toSet());
+    /** Where the demo makes its temporary folder. */
+    private Path temporary;
+
+    @BeforeEach
+    void makeTemporary() throws IOException {
+        temporary = Files.createDirectory(folder.resolve("temporary"));
+    }
+
+    private List<Path> demoFolders() throws IOException {
+        try (Stream<Path> all = Files.list(temporary)) {
+            return all.toList();
         }
     }
 
@@ -47,9 +52,14 @@ class DemoIT {
 
     @Test
     void itMeasuresEachLambdaUnderEachStrategyAndLeavesNothingBehind() throws Exception {
-        Set<String> before = demoFolders();
-
-        Program.Ended demo = Program.run(folder, "demo", "--json");
+        Program.Ended demo = Program.runWithTemporary(
+                folder,
+                temporary,
+                "demo",
+                "--json",
+                "--quick",
+                "--packages",
+                SharedPackages.folder().toString());
 
         assertEquals(0, demo.exit(), demo.err());
         JsonNode rows = new ObjectMapper().readTree(demo.out()).get("rows");
@@ -71,7 +81,7 @@ class DemoIT {
                 treePandas.get("private_mb").asDouble()
                         < nonePandas.get("private_mb").asDouble(),
                 demo.out());
-        assertEquals(before, demoFolders());
+        assertEquals(List.of(), demoFolders());
     }
 
     private static JsonNode row(JsonNode rows, String strategy, String lambda) {
@@ -96,13 +106,9 @@ class DemoIT {
 
     @Test
     void ctrlCLeavesNothingBehind() throws Exception {
-        Set<String> before = demoFolders();
-        try (Program.Running demo = Program.start(folder, "demo")) {
+        try (Program.Running demo = Program.startWithTemporary(folder, temporary, "demo")) {
             demo.awaitText(demo.err(), "installing what numpy needs");
-            String made = demoFolders().stream()
-                    .filter(name -> !before.contains(name))
-                    .findFirst()
-                    .orElseThrow();
+            String made = demoFolders().getFirst().toString();
 
             String signal = ignoresInterrupts() ? "-TERM" : "-INT";
             new ProcessBuilder("kill", signal, String.valueOf(demo.process().pid()))
@@ -110,7 +116,7 @@ class DemoIT {
                     .waitFor();
 
             assertNotEquals(0, demo.end().exit());
-            assertEquals(before, demoFolders());
+            assertEquals(List.of(), demoFolders());
             assertEquals(List.of(), processesBelow(made));
         }
     }

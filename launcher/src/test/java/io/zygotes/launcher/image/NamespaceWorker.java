@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.zygotes.core.registry.LambdaStore;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -48,11 +49,12 @@ final class NamespaceWorker implements AutoCloseable {
         folder = WorkerFolder.init(place);
         folder.change(config -> config.put("worker_url", "127.0.0.1").put("mem_pool_mb", 2048));
         folder.change(change);
+        LambdaStore store = new LambdaStore(folder.path().resolve("registry"));
         for (Map.Entry<String, String> lambda : lambdas.entrySet()) {
             Path source = Files.createDirectories(place.resolve("lambdas").resolve(lambda.getKey()));
             Files.writeString(source.resolve("f.py"), resource("reaching.py"));
             Files.writeString(source.resolve("ol.yaml"), lambda.getValue());
-            folder.ok("admin install", source.toString());
+            store.install(source);
         }
         Path script = Files.writeString(place.resolve("namespace.py"), resource("namespace.py"));
         List<String> command = new ArrayList<>(List.of("unshare", "--net", "python3", script.toString()));

@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -107,9 +108,12 @@ class NetworkRulesIT {
         assertEquals(1, statistics.get("network_refused_other").asLong(), statistics.toString());
         Thread.sleep(1500);
         worker.assertAttempt("EPERM", "other", "stream", 4, METADATA, 80);
-        Thread.sleep(1500);
-        String output = worker.output();
-        assertTrue(output.contains(" other | connect to 169.254.169.254:80 refused by network rules\n"), output);
+        String line = " other | connect to 169.254.169.254:80 refused by network rules\n";
+        for (long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+                !worker.output().contains(line) && System.nanoTime() < end; ) {
+            Thread.sleep(50);
+        }
+        assertTrue(worker.output().contains(line), worker.output());
     }
 
     @Test

@@ -62,6 +62,7 @@ class PressureIT {
     @BeforeEach
     void makeDirectory() throws Exception {
         worker = WorkerFolder.init(folder);
+        worker.change(config -> config.put("pkgs_dir", SharedPackages.folder().toString()));
         for (int i = 0; i < FUNCTIONS; i++) {
             String first = PINS.get(i % PINS.size());
             String second = PINS.get((i + 1 + i / PINS.size()) % PINS.size());
@@ -113,7 +114,7 @@ class PressureIT {
         });
         worker.ok("worker up", "-d");
         Map<Integer, Integer> answers = new ConcurrentHashMap<>();
-        String address = "http://127.0.0.1:" + worker.status().get("port").asInt() + "/run/f";
+        String address = "http://127.0.0.1:" + worker.port() + "/run/f";
         try (HttpClient client = HttpClient.newHttpClient();
                 ExecutorService threads = Executors.newFixedThreadPool(clients)) {
             for (int i = 0; i < FUNCTIONS; i++) {

@@ -58,6 +58,12 @@ final class Program {
         return start(IMAGE, folder, Map.of(), arguments);
     }
 
+    /** Starts a command with a folder of its own for temporary files. */
+    static Running startWithTemporary(Path folder, Path temporary, String... arguments) throws IOException {
+        String options = "-Djava.io.tmpdir=" + temporary;
+        return start(IMAGE, folder, Map.of("ZYGOTES_JAVA_OPTS", options), arguments);
+    }
+
     private static Running start(Path image, Path folder, Map<String, String> environment, String... arguments)
             throws IOException {
         // A build that was started with nohup ignores SIGHUP and hands that on; a JVM then leaves it so.

@@ -83,6 +83,8 @@ class TreeIT {
                 "10",
                 "--longest-pause",
                 "200",
+                "--packages",
+                SharedPackages.folder().toString(),
                 "--json");
 
         JsonNode report = JSON.readTree(bench.out());
@@ -174,7 +176,7 @@ class TreeIT {
 
     @Test
     void aTraceOfMillionsOfCallsIsReadInAHeapThatHoldsNotOneByteForEach() throws Exception {
-        int calls = 20_000_000;
+        int calls = 8_000_000;
         Path trace = folder.resolve("many.jsonl.gz");
         byte[] thousand =
                 "{\"type\":\"invocation\",\"name\":\"dates\"}\n".repeat(1000).getBytes(StandardCharsets.UTF_8);
@@ -188,7 +190,7 @@ class TreeIT {
 
         Program.Ended eval = Program.runWithOptions(
                 folder,
-                "-Xms8m -Xmx16m",
+                "-Xms6m -Xmx7m",
                 "tree",
                 "eval",
                 "--tree",

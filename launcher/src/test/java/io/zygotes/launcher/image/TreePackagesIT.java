@@ -55,7 +55,8 @@ class TreePackagesIT {
         Path temporary = Files.createDirectory(folder.resolve("temporary"));
 
         boolean all = System.getProperty("zygotes.packages", "some").equals("all");
-        List<String> command = new ArrayList<>(List.of("check-packages"));
+        List<String> command = new ArrayList<>(
+                List.of("check-packages", "--packages", SharedPackages.folder().toString()));
         command.addAll(all ? List.of() : SOME);
         Program.Ended check = Program.runWithTemporary(folder, temporary, command.toArray(String[]::new));
 

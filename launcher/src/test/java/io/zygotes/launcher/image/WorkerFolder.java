@@ -5,6 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.zygotes.core.config.WorkerDirectory;
+import io.zygotes.core.registry.LambdaStore;
+import io.zygotes.core.registry.RegistryException;
+import io.zygotes.launcher.tree.TreePlugin;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,16 +28,16 @@ record WorkerFolder(Path image, Path place, Path path) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** Makes a worker directory, whose worker will take any free port. */
-    static WorkerFolder init(Path image, Path place, String name) throws IOException, InterruptedException {
+    /** Makes a worker directory as {@code init} does, without a process; its worker will take any free port. */
+    static WorkerFolder init(Path image, Path place, String name) throws IOException {
         WorkerFolder made = new WorkerFolder(image, place, place.resolve(name));
-        made.ok("init");
+        WorkerDirectory.init(made.path(), new ByteArrayInputStream(TreePlugin.defaultTree()));
         made.change(config -> config.put("worker_port", 0));
         return made;
     }
 
     /** As {@link #init(Path, Path, String)}, with the image of this build, in {@code worker}. */
-    static WorkerFolder init(Path place) throws IOException, InterruptedException {
+    static WorkerFolder init(Path place) throws IOException {
         return init(Program.IMAGE, place, "worker");
     }
 
@@ -64,14 +69,30 @@ record WorkerFolder(Path image, Path place, Path path) {
         return ended.out();
     }
 
-    /** Writes a lambda and puts it into the registry. */
-    void install(String name, String code, String requirements) throws IOException, InterruptedException {
+    /** Writes a lambda and puts it into the registry as {@code install} does, without a process. */
+    void install(String name, String code, String requirements) throws IOException, RegistryException {
         Path lambda = Files.createDirectories(place.resolve("lambdas").resolve(name));
         Files.writeString(lambda.resolve("f.py"), code);
         Files.writeString(lambda.resolve("requirements.txt"), requirements);
-        ok("admin install", lambda.toString());
+        new LambdaStore(path.resolve("registry")).install(lambda);
     }
 
+    /** The process of the worker that runs on it. */
+    long pid() throws IOException {
+        return announced().get("pid").asLong();
+    }
+
+    /** The port of the worker that runs on it. */
+    int port() throws IOException {
+        return announced().get("port").asInt();
+    }
+
+    /** What a worker that is ready says of itself. */
+    private JsonNode announced() throws IOException {
+        return JSON.readTree(path.resolve("worker.json").toFile());
+    }
+
+    /** What {@code status} says. */
     JsonNode status() throws IOException, InterruptedException {
         return JSON.readTree(run("status", "--json").out());
     }

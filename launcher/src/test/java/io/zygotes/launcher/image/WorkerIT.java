@@ -60,7 +60,12 @@ class WorkerIT {
 
     @Test
     void aDetachedWorkerServesUntilItIsStopped() throws Exception {
-        worker.install("hello", "def f(event):\n    return {'hello': event['name']}\n", "");
+        worker = new WorkerFolder(Program.IMAGE, folder, folder.resolve("made"));
+        worker.ok("init");
+        worker.change(config -> config.put("worker_port", 0));
+        Path lambda = Files.createDirectory(folder.resolve("hello"));
+        Files.writeString(lambda.resolve("f.py"), "def f(event):\n    return {'hello': event['name']}\n");
+        worker.ok("admin install", lambda.toString());
 
         Program.Ended up = worker.run("worker up", "-d");
 
@@ -87,12 +92,11 @@ class WorkerIT {
     void manyLargeAnswersLeaveNoMemoryTakenOutsideOfJavas() throws Exception {
         worker.install("large", "def f(event):\n    return 'x' * 8_000_000\n", "");
         worker.ok("worker up", "-d");
-        JsonNode status = worker.status();
-        URI lambda = URI.create("http://127.0.0.1:" + status.get("port").asInt() + "/run/large");
+        URI lambda = URI.create("http://127.0.0.1:" + worker.port() + "/run/large");
         try (HttpClient client = HttpClient.newHttpClient();
                 ExecutorService threads = Executors.newFixedThreadPool(100)) {
             List<Future<Long>> answers = new ArrayList<>();
-            for (int i = 0; i < 200; i++) {
+            for (int i = 0; i < 120; i++) {
                 answers.add(threads.submit(() -> {
                     HttpRequest request = HttpRequest.newBuilder(lambda)
                             .POST(HttpRequest.BodyPublishers.noBody())
@@ -107,7 +111,7 @@ class WorkerIT {
                 answer.get();
             }
         }
-        String state = Files.readString(Path.of("/proc/" + status.get("pid").asLong() + "/status"));
+        String state = Files.readString(Path.of("/proc/" + worker.pid() + "/status"));
         long resident = Long.parseLong(state.replaceAll("(?s).*VmRSS:\\s+(\\d+) kB.*", "$1")) >> 10;
         // Java's own memory is 512 MiB; the rest is for its code, its threads and the kernel's view of the cached
         // classes.

@@ -1,6 +1,7 @@
 package io.zygotes.launcher.isolation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -169,7 +170,7 @@ final class AttackedWorker implements AutoCloseable {
     private Answer send(HttpClient client, String path, String body) throws IOException, InterruptedException {
         HttpResponse<String> response = client.send(
                 HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path))
-                        .timeout(Duration.ofSeconds(90))
+                        .timeout(Duration.ofSeconds(180))
                         .POST(HttpRequest.BodyPublishers.ofString(body))
                         .build(),
                 HttpResponse.BodyHandlers.ofString());
@@ -205,6 +206,16 @@ final class AttackedWorker implements AutoCloseable {
         }
     }
 
+    /** Waits until a lambda has printed that. */
+    void awaitPrinted(String text) throws IOException, InterruptedException {
+        Path log = directory.resolve("logs/lambdas.log");
+        long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        while (!Files.exists(log) || !Files.readString(log).contains(text)) {
+            assertTrue(System.nanoTime() < end, () -> "no lambda printed " + text);
+            Thread.sleep(10);
+        }
+    }
+
     /** The folder of a lambda's only version, as leaves see it under {@code /handler}. */
     Path code(String lambda) throws IOException {
         try (Stream<Path> versions = Files.list(directory.resolve("code").resolve(lambda))) {
@@ -215,8 +226,9 @@ final class AttackedWorker implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        client.close();
+        // In this order: the client waits for calls that still run, and the worker ends them after a while.
         worker.close();
+        client.close();
         Folders.delete(folder);
     }
 }

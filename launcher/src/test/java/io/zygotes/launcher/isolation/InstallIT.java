@@ -20,14 +20,16 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.TestInstance;
 
-/** Z16: packages whose builds are hostile. Their code runs while pip installs them. */
+/** Z16: packages whose builds are hostile, of one worker. Their code runs while pip installs them. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class InstallIT {
 
     /** What is another in an install: the build is a child of pip, in a sandbox with folders of its own. */
@@ -42,33 +44,39 @@ class InstallIT {
     private AttackedWorker worker;
 
     @BeforeAll
-    static void needsRealSandboxes() {
+    void start() throws Exception {
         Machine.require("InstallIT");
+        index = PackageIndex.make();
+        worker = worker(120);
     }
 
-    @BeforeEach
-    void start() throws Exception {
-        index = PackageIndex.make();
-        worker = AttackedWorker.start(
+    @AfterAll
+    void stop() throws Exception {
+        if (worker != null) {
+            worker.close();
+        }
+        if (index != null) {
+            index.close();
+        }
+    }
+
+    /** @param seconds how long an install may take */
+    private AttackedWorker worker(int seconds) throws Exception {
+        AttackedWorker started = AttackedWorker.start(
                 config -> {
                     config.put("pip_mirror", index.url());
-                    ((ObjectNode) config.get("installer_limits")).put("runtime_sec", 30);
+                    ((ObjectNode) config.get("installer_limits")).put("runtime_sec", seconds);
                 },
                 HostilePackage.of("honest", "VALUE = 'genuine'\n"));
-        worker.install(
+        started.install(
                 "honest",
                 "import honest\ndef f(event):\n    return honest.VALUE\n",
                 Map.of("requirements.txt", "honest==1\n"));
-        assertHonest();
+        return started;
     }
 
-    @AfterEach
-    void stop() throws Exception {
-        worker.close();
-        index.close();
-    }
-
-    private void assertHonest() throws Exception {
+    @BeforeEach
+    void assertHonest() throws Exception {
         assertEquals("\"genuine\"", worker.call("honest", null).body().toString());
     }
 
@@ -260,6 +268,17 @@ class InstallIT {
 
     @Test
     void aBuildThatNeverEndsEndsWithItsDeadlineAndHoldsUpNobodyElse() throws Exception {
+        AttackedWorker shared = worker;
+        worker = worker(8);
+        try {
+            aBuildNeverEnds();
+        } finally {
+            worker.close();
+            worker = shared;
+        }
+    }
+
+    private void aBuildNeverEnds() throws Exception {
         long started = System.nanoTime();
         CompletableFuture<AttackedWorker.Answer> hangs = CompletableFuture.supplyAsync(() -> {
             try {

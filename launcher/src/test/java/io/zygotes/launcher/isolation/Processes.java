@@ -21,7 +21,7 @@ final class Processes {
 
     /** Fails if there are any with the mark after five seconds. */
     static void awaitNone(String mark) throws InterruptedException {
-        long deadline = System.nanoTime() + 5_000_000_000L;
+        long deadline = System.nanoTime() + 30_000_000_000L;
         while (running(mark) > 0 && System.nanoTime() < deadline) {
             Thread.sleep(20);
         }

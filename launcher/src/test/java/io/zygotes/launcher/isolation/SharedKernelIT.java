@@ -299,7 +299,7 @@ class SharedKernelIT extends WithOwnWorker {
     }
 
     private static void await(Condition condition, String otherwise) throws Exception {
-        for (long end = System.nanoTime() + 10_000_000_000L; !condition.holds() && System.nanoTime() < end; ) {
+        for (long end = System.nanoTime() + 30_000_000_000L; !condition.holds() && System.nanoTime() < end; ) {
             Thread.sleep(20);
         }
         assertTrue(condition.holds(), otherwise);

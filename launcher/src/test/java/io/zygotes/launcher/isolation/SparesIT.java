@@ -63,7 +63,7 @@ class SparesIT extends WithOwnWorker {
     }
 
     private void awaitProcesses(int count) throws Exception {
-        long deadline = System.nanoTime() + 10_000_000_000L;
+        long deadline = System.nanoTime() + 30_000_000_000L;
         while (processesOfLeaves().size() != count && System.nanoTime() < deadline) {
             Thread.sleep(20);
         }

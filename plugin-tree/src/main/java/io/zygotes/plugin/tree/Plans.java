@@ -98,7 +98,15 @@ final class Plans {
     /** Whether a package of the best node turned out to be unfit for zygotes meanwhile. */
     private boolean isOutdated(Plan plan) {
         Ranking ranking = plan.ranking;
-        return ranking != null && ranking.best().getFirst().packages().stream().anyMatch(this::isUnfit);
+        if (ranking == null) {
+            return false;
+        }
+        for (PackageId id : ranking.best().getFirst().packages()) {
+            if (isUnfit(id)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private boolean isUnfit(PackageId id) {

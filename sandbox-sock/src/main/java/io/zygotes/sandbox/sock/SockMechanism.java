@@ -75,7 +75,7 @@ final class SockMechanism implements SandboxMechanism {
         wardens = new WardenSupervisor(plan, cgroups, pump, context.output());
         reaper = new Reaper(context.reuseCgroups(), wardens::goOn);
         supplier.execute(() -> {}); // the thread is there before one is hard to get
-        fresh = cgroups.pool("fresh", cgroups.hostId(0), reaper);
+        fresh = cgroups.pool("fresh", cgroups.hostId(0), network, reaper);
         LaunchContext launches = new LaunchContext(
                 context,
                 wardens,
@@ -166,6 +166,11 @@ final class SockMechanism implements SandboxMechanism {
     @Override
     public Optional<String> misfit(Zygote zygote, LeafSpec spec) {
         return Misfit.of((SockZygote) zygote, spec, packages::installed);
+    }
+
+    @Override
+    public Optional<String> misfit(Zygote parent, ZygoteSpec spec) {
+        return Misfit.missed(((SockZygote) parent).traces(), spec.packages(), packages::installed);
     }
 
     @Override

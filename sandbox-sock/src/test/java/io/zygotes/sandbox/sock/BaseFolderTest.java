@@ -88,7 +88,7 @@ class BaseFolderTest {
             Zygote root = real.mechanism.createZygote(Optional.empty(), RealSandboxes.zygote());
             Leaf leaf = real.mechanism.createLeaf(
                     Optional.of(root), real.lambda("which", "import sys\ndef f(event):\n    return sys.executable\n"));
-            Reply reply = leaf.call(Invocation.post(new byte[0]), Duration.ofSeconds(10));
+            Reply reply = leaf.call(Invocation.post(new byte[0]), Duration.ofSeconds(30));
             assertEquals(
                     "200 \"" + python + "\"", reply.status() + " " + new String(reply.body(), StandardCharsets.UTF_8));
         }
@@ -132,7 +132,7 @@ class BaseFolderTest {
 
     private static String servers(Leaf leaf) throws Exception {
         return new String(
-                leaf.call(Invocation.post(new byte[0]), Duration.ofSeconds(10)).body(), StandardCharsets.UTF_8);
+                leaf.call(Invocation.post(new byte[0]), Duration.ofSeconds(30)).body(), StandardCharsets.UTF_8);
     }
 
     private static void assertRefused(Path refused, String why, Path worker) {

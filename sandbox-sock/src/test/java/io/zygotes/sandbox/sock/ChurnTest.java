@@ -40,7 +40,7 @@ class ChurnTest {
                 if (i % 5 != 0) {
                     assertEquals(
                             200,
-                            leaf.call(Invocation.post(new byte[] {'1'}), Duration.ofSeconds(10))
+                            leaf.call(Invocation.post(new byte[] {'1'}), Duration.ofSeconds(30))
                                     .status());
                 }
                 if (i % 3 == 0) {

@@ -94,7 +94,7 @@ class ForkHandlersTest {
                     Optional.of(each),
                     real.lambda(
                             "asks", "import registers\ndef f(event):\n    return len(registers.RUN) > 0\n", id, more));
-            Reply reply = leaf.call(Invocation.post(new byte[0]), Duration.ofSeconds(10));
+            Reply reply = leaf.call(Invocation.post(new byte[0]), Duration.ofSeconds(30));
             assertEquals("200 " + run, reply.status() + " " + new String(reply.body(), StandardCharsets.UTF_8));
         }
     }

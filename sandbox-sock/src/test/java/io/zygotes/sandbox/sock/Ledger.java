@@ -29,7 +29,7 @@ record Ledger(long processes, long mounts, long groups, long descriptors, long t
     /** Descriptors of these kits and of threads that were just started. */
     private static final int MOST_OPEN = 20;
 
-    private static final long PATIENCE = TimeUnit.SECONDS.toNanos(10);
+    private static final long PATIENCE = TimeUnit.SECONDS.toNanos(30);
 
     /** The account now, which may include what is on its way to be freed. */
     static Ledger now(RealSandboxes real) throws Exception {

@@ -1,11 +1,14 @@
 package io.zygotes.sandbox.sock;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.zygotes.sandbox.sock.network.NetworkWall;
+import io.zygotes.sandbox.sock.sandbox.SockLeaf;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.IpRange;
 import io.zygotes.spi.Leaf;
@@ -17,6 +20,7 @@ import io.zygotes.spi.NetworkRules;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.Reply;
 import io.zygotes.spi.Sandbox;
+import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.mechanism.Job;
 import io.zygotes.spi.mechanism.NetworkPlan;
@@ -28,6 +32,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -106,7 +111,7 @@ class NetworkRulesTest {
 
     private static String call(Leaf leaf, Object event) throws Exception {
         String body = event instanceof String text ? "\"" + text + "\"" : event.toString();
-        Reply reply = leaf.call(Invocation.post(body.getBytes(StandardCharsets.UTF_8)), Duration.ofSeconds(20));
+        Reply reply = leaf.call(Invocation.post(body.getBytes(StandardCharsets.UTF_8)), Duration.ofSeconds(30));
         return new String(reply.body(), StandardCharsets.UTF_8).replace("\"", "");
     }
 
@@ -119,7 +124,7 @@ class NetworkRulesTest {
     }
 
     private static void await(BooleanSupplier what) throws InterruptedException {
-        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
         while (!what.getAsBoolean()) {
             assertTrue(System.nanoTime() < deadline, "it did not come about");
             Thread.sleep(10);
@@ -182,6 +187,24 @@ class NetworkRulesTest {
             Leaf leaf = real.mechanism.specialise(spare, spec("late", rules));
             assertEquals(rules == INTERNET ? "EPERM" : "ok", reaches(leaf));
         }
+    }
+
+    @Test
+    void aSpareThatHasEndedDoesNotGiveItsRulesToTheNextInItsGroup() throws Exception {
+        Zygote root = root();
+        SockLeaf spare = (SockLeaf) real.mechanism.createSpare(root, RealSandboxes.LIMITS, Network.HOST);
+        spare.destroy();
+        List<SockLeaf> strict = new ArrayList<>();
+        await(() -> {
+            strict.add((SockLeaf)
+                    assertDoesNotThrow(() -> real.mechanism.createLeaf(Optional.of(root), spec("strict", INTERNET))));
+            return strict.getLast().group().id() == spare.group().id();
+        });
+        long memory = strict.getLast().group().memoryLimit();
+        LeafSpec late = spec("late", LOOPBACK);
+        assertThrows(SandboxException.class, () -> real.mechanism.specialise(spare, late));
+        assertEquals("EPERM", reaches(strict.getLast()));
+        assertEquals(memory, strict.getLast().group().memoryLimit());
     }
 
     @Test

@@ -76,7 +76,7 @@ class UntunedSandboxesTest extends SockMechanismTest {
 
     private static String call(Leaf leaf) throws Exception {
         byte[] body =
-                leaf.call(Invocation.post(new byte[0]), Duration.ofSeconds(10)).body();
+                leaf.call(Invocation.post(new byte[0]), Duration.ofSeconds(30)).body();
         return new String(body, StandardCharsets.UTF_8);
     }
 }

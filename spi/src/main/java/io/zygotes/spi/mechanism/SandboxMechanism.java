@@ -87,6 +87,18 @@ public interface SandboxMechanism extends AutoCloseable {
     }
 
     /**
+     * Why packages would not be the same in a zygote that is forked from another one as where they are imported together:
+     * those of the other one looked for some of the new ones when they were imported, in vain.
+     *
+     * @param parent made by this mechanism
+     * @param spec what would be forked from it
+     * @return a reason for people; empty if there is none that is known
+     */
+    default Optional<String> misfit(Zygote parent, ZygoteSpec spec) {
+        return Optional.empty();
+    }
+
+    /**
      * Runs a program of the worker's own (an install, a compilation) in a fresh sandbox and waits for its end.
      *
      * @return how it ended; a program that fails is not an exception

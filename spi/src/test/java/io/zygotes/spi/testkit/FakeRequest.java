@@ -109,6 +109,16 @@ public final class FakeRequest implements LeafRequest {
             }
 
             @Override
+            public boolean pin(Zygote zygote) {
+                return pool.pin(zygote);
+            }
+
+            @Override
+            public void unpin(Zygote zygote) {
+                pool.unpin(zygote);
+            }
+
+            @Override
             public void rest(Leaf leaf) {
                 pool.rest(leaf);
             }

@@ -30,7 +30,7 @@ import java.util.function.Consumer;
 
 /**
  * A worker's pool without processes. Holds the pool's promises: the safety rule, the memory limit, eviction of idle
- * sandboxes (least recently used first), the errors. Keeps count of everything. Safe for use by many threads.
+ * sandboxes (least recently used first, and what is pinned not at all), the errors. Keeps count of everything. Safe for use by many threads.
  *
  * <p>The model: a fresh Python costs {@value #FRESH_MILLIS} ms and {@value #PYTHON_MIB} MiB; a fork costs
  * {@value #FORK_MILLIS} ms and {@value #FORK_MILLIS_PER_MIB} ms for each MiB of the parent's packages; a sandbox adds
@@ -165,14 +165,28 @@ public final class FakeSandboxes implements Sandboxes {
         }
     }
 
+    @Override
+    public boolean pin(Zygote zygote) {
+        return own(zygote).pin(true);
+    }
+
+    @Override
+    public void unpin(Zygote zygote) {
+        own(zygote).pin(false);
+    }
+
+    private FakeZygote own(Zygote zygote) {
+        if (zygote instanceof FakeZygote fake && fake.pool() == this) {
+            return fake;
+        }
+        throw violation("a zygote is not of this pool: " + zygote.id());
+    }
+
     private void checkRule(String what, Optional<Zygote> parent, Set<PackageId> wanted) {
         if (parent.isEmpty()) {
             return;
         }
-        if (!(parent.get() instanceof FakeZygote zygote) || zygote.pool() != this) {
-            throw violation("the parent of " + what + " is not a zygote of this pool: "
-                    + parent.get().id());
-        }
+        FakeZygote zygote = own(parent.get());
         Set<PackageId> extra = new HashSet<>(zygote.packages());
         extra.removeAll(wanted);
         if (!extra.isEmpty()) {
@@ -403,6 +417,7 @@ public final class FakeSandboxes implements Sandboxes {
         private final ZygoteSpec spec;
         private final List<PackageId> own;
         private int holds;
+        private boolean pinned;
 
         FakeZygote(
                 String id, long bytes, double millis, Optional<Zygote> parent, ZygoteSpec spec, List<PackageId> own) {
@@ -418,9 +433,22 @@ public final class FakeSandboxes implements Sandboxes {
             }
         }
 
+        /** Returns whether it is as it should be: one that is gone is not pinned, and a third of the pool is the most. */
+        boolean pin(boolean on) {
+            synchronized (FakeSandboxes.this) {
+                long others = zygotes().stream()
+                        .map(FakeZygote.class::cast)
+                        .filter(zygote -> zygote.pinned && zygote != this)
+                        .mapToLong(zygote -> zygote.bytes)
+                        .sum();
+                pinned = on && live.containsKey(id()) && others + bytes <= poolBytes / 3;
+                return pinned == on;
+            }
+        }
+
         @Override
         boolean evictable() {
-            return holds == 0;
+            return holds == 0 && !pinned;
         }
 
         @Override

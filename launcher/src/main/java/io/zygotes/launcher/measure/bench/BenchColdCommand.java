@@ -25,6 +25,14 @@ final class BenchColdCommand extends BenchmarkCommand<ColdReport> {
     private int rounds;
 
     @Option(
+            names = "--warm-up",
+            paramLabel = "N",
+            defaultValue = "3000",
+            description = "Requests to each worker before the measured ones, until Java's compilers have little left to"
+                    + " do (default: ${DEFAULT-VALUE}).")
+    private int warmUp;
+
+    @Option(
             names = "--set",
             paramLabel = "SET",
             description = "A set of packages to measure, may be repeated: ${COMPLETION-CANDIDATES} (default: all).",
@@ -37,18 +45,10 @@ final class BenchColdCommand extends BenchmarkCommand<ColdReport> {
             description = "What to measure, may be repeated: ${COMPLETION-CANDIDATES} (default: all).")
     private Set<ColdBench.Part> parts = EnumSet.allOf(ColdBench.Part.class);
 
-    /** For the usage and for shells that complete. */
-    static final class SetNames extends ArrayList<String> {
-        private static final long serialVersionUID = 1;
-
-        SetNames() {
-            super(PackageSet.ALL.stream().map(PackageSet::name).toList());
-        }
-    }
-
     @Override
     void check() {
         atLeastOne("--rounds", rounds);
+        atLeastOne("--warm-up", warmUp);
         chosen();
     }
 
@@ -56,17 +56,13 @@ final class BenchColdCommand extends BenchmarkCommand<ColdReport> {
         if (sets.isEmpty()) {
             return PackageSet.ALL;
         }
-        for (String name : sets) {
-            if (PackageSet.named(name).isEmpty()) {
-                throw wrong("there is no set of packages called \"" + name + "\", only " + new SetNames());
-            }
-        }
-        return PackageSet.ALL.stream().filter(set -> sets.contains(set.name())).toList();
+        List<PackageSet> named = sets.stream().map(this::set).toList();
+        return PackageSet.ALL.stream().filter(named::contains).toList();
     }
 
     @Override
     ColdReport measure(Workbench bench) throws Exception {
-        return new ColdBench(bench, rounds, chosen(), parts).run();
+        return new ColdBench(bench, warmUp, rounds, chosen(), parts).run();
     }
 
     @Override

@@ -67,9 +67,16 @@ final class BenchWorker implements AutoCloseable {
 
     private static void settle(WorkerDirectory directory, String importCache, Consumer<ObjectNode> change)
             throws IOException {
+        change(directory, config -> {
+            config.put("worker_url", "localhost").put("worker_port", 0);
+            ((ObjectNode) config.get("features")).put("import_cache", importCache);
+            change.accept(config);
+        });
+    }
+
+    /** Changes the settings of a worker that is not there yet. */
+    static void change(WorkerDirectory directory, Consumer<ObjectNode> change) throws IOException {
         ObjectNode config = (ObjectNode) JSON.readTree(directory.configFile().toFile());
-        config.put("worker_url", "localhost").put("worker_port", 0);
-        ((ObjectNode) config.get("features")).put("import_cache", importCache);
         change.accept(config);
         Files.writeString(directory.configFile(), config.toPrettyString());
     }

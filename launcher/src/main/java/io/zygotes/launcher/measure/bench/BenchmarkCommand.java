@@ -6,6 +6,7 @@ import io.zygotes.launcher.measure.session.Measuring;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.spi.ConfigException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -28,6 +29,12 @@ abstract class BenchmarkCommand<R> implements Callable<Integer> {
     @Option(names = "--json", description = "Answer as one JSON object.")
     private boolean json;
 
+    @Option(
+            names = "--packages",
+            paramLabel = "DIR",
+            description = "Keep installed packages in this folder, and take those that are there.")
+    private Path packages;
+
     /** Measures. What was asked for is checked first. */
     abstract R measure(Workbench bench) throws Exception;
 
@@ -48,6 +55,12 @@ abstract class BenchmarkCommand<R> implements Callable<Integer> {
         }
     }
 
+    final PackageSet set(String name) {
+        return PackageSet.named(name)
+                .orElseThrow(
+                        () -> wrong("there is no set of packages called \"" + name + "\", only " + new SetNames()));
+    }
+
     final PrintWriter err() {
         return spec.commandLine().getErr();
     }
@@ -59,7 +72,8 @@ abstract class BenchmarkCommand<R> implements Callable<Integer> {
     @Override
     public final Integer call() throws Exception {
         check();
-        Optional<R> report = Measuring.run(err(), Workbench.in(err(), caches()), this::measure);
+        Optional<R> report =
+                Measuring.run(err(), Workbench.in(err(), caches(), Optional.ofNullable(packages)), this::measure);
         if (report.isEmpty()) {
             return 1;
         }

@@ -24,6 +24,7 @@ final class ColdBench {
     private static final int SPARES = 4;
 
     private final Workbench bench;
+    private final int warmUp;
     private final int rounds;
     private final List<PackageSet> sets;
     private final Set<Part> parts;
@@ -48,12 +49,14 @@ final class ColdBench {
 
     /**
      * @param bench where to measure; closed by the caller
+     * @param warmUp how many requests to make to each worker before that
      * @param rounds how many rounds of limit and hit to measure for each set and pace; of none a tenth, at least 3
      * @param sets the sets of packages to measure
      * @param parts what to measure
      */
-    ColdBench(Workbench bench, int rounds, List<PackageSet> sets, Set<Part> parts) {
+    ColdBench(Workbench bench, int warmUp, int rounds, List<PackageSet> sets, Set<Part> parts) {
         this.bench = bench;
+        this.warmUp = warmUp;
         this.rounds = rounds;
         this.sets = List.copyOf(sets);
         this.parts = Set.copyOf(parts);
@@ -76,8 +79,8 @@ final class ColdBench {
                 packages.put(set, prepare(worker, connection, set));
             }
             ColdStarts starts = new ColdStarts(bench, worker, connection, rounds, table);
-            starts.warmUp(sets.getFirst());
-            clientP50 = starts.client();
+            starts.warmUp(sets.getFirst(), warmUp);
+            clientP50 = starts.client(warmUp);
             if (parts.contains(Part.HIT)) {
                 for (PackageSet set : sets) {
                     starts.hits(set, packages.get(set), What.HIT);
@@ -102,7 +105,7 @@ final class ColdBench {
     private List<ConcurrentRow> concurrent(BenchWorker worker, Map<PackageSet, List<PackageInfo>> packages)
             throws Exception {
         ConcurrentStarts starts = new ConcurrentStarts(bench, worker, rounds);
-        starts.warmUp(sets.getFirst());
+        starts.warmUp(sets.getFirst(), warmUp);
         List<ConcurrentRow> rows = new ArrayList<>();
         for (PackageSet set : sets) {
             rows.add(starts.measure(set, packages.get(set)));
@@ -119,7 +122,7 @@ final class ColdBench {
                 worker.dropAll(set.lambda(0));
             }
             ColdStarts starts = new ColdStarts(bench, worker, connection, rounds, table);
-            starts.warmUp(sets.getFirst());
+            starts.warmUp(sets.getFirst(), warmUp);
             for (PackageSet set : sets) {
                 starts.hits(set, packages.get(set), What.SPARE);
             }

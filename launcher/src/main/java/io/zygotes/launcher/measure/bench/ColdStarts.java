@@ -14,9 +14,6 @@ import java.util.List;
  */
 final class ColdStarts {
 
-    /** The worker's Java code is interpreted at first. */
-    static final int WARM_UP = 3000;
-
     private static final int WARM_UP_SET = 20;
     /** A round that found no zygote is repeated, but not for ever. */
     private static final int MOST_MISSES = 50;
@@ -42,19 +39,23 @@ final class ColdStarts {
         this.table = table;
     }
 
-    /** Until Java's compilers have little left to do: they take a processor from what is measured. */
-    void warmUp(PackageSet set) throws IOException, Failure, InterruptedException {
+    /**
+     * The worker's Java code is interpreted at first, and then compiled, which takes a processor from what is measured.
+     *
+     * @param times how many requests to make
+     */
+    void warmUp(PackageSet set, int times) throws IOException, Failure, InterruptedException {
         bench.say("warming up");
-        for (int i = 0; i < WARM_UP; i++) {
+        for (int i = 0; i < times; i++) {
             start(set.lambda(0), "hit");
         }
     }
 
-    /** The median of a request that needs no sandbox, in milliseconds. */
-    double client() throws IOException {
+    /** The median of so many requests that need no sandbox, in milliseconds. */
+    double client(int times) throws IOException {
         byte[] question = KeepAlive.get("/status");
         List<Long> nanos = new ArrayList<>();
-        for (int i = 0; i < WARM_UP; i++) {
+        for (int i = 0; i < times; i++) {
             long start = System.nanoTime();
             connection.send(question);
             nanos.add(System.nanoTime() - start);

@@ -40,10 +40,10 @@ final class ConcurrentStarts {
     }
 
     /** As {@link ColdStarts#warmUp}: with many threads other code runs, and code runs in other ways. */
-    void warmUp(PackageSet set) throws Exception {
+    void warmUp(PackageSet set, int times) throws Exception {
         bench.say("warming up with " + CLIENTS + " clients");
         try (ExecutorService threads = Executors.newFixedThreadPool(CLIENTS)) {
-            leaves(threads, set, ColdStarts.WARM_UP / CLIENTS);
+            leaves(threads, set, Math.max(times / CLIENTS, 1));
         }
     }
 

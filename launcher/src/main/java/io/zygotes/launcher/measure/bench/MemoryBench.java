@@ -3,35 +3,36 @@ package io.zygotes.launcher.measure.bench;
 import io.zygotes.launcher.console.Failure;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.Sandbox;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.stream.Stream;
 
-/** {@code bench memory}: what one more leaf with pandas costs, and how many fit into a given memory. */
+/** {@code bench memory}: what one more leaf costs, and how many fit into a given memory. */
 final class MemoryBench {
 
     private static final double BYTES_PER_MB = 1 << 20;
-    private static final int FORKED_LEAVES = 24;
     /** Fewer: each is many times as large. */
     private static final int FRESH_LEAVES = 4;
 
     private static final int SETTLE_MILLIS = 500;
 
     private final Workbench bench;
+    private final PackageSet set;
+    private final int leaves;
     private final int memoryMb;
 
     private record Measured(double privateMb, MemoryReport.Charges charges) {}
 
     /**
      * @param bench where to measure; closed by the caller
+     * @param set what the leaves import
+     * @param leaves how many are forked
      * @param memoryMb the given memory in MiB
      */
-    MemoryBench(Workbench bench, int memoryMb) {
+    MemoryBench(Workbench bench, PackageSet set, int leaves, int memoryMb) {
         this.bench = bench;
+        this.set = set;
+        this.leaves = leaves;
         this.memoryMb = memoryMb;
     }
 
@@ -42,10 +43,11 @@ final class MemoryBench {
      * @throws Exception if a worker cannot be started
      */
     MemoryReport run() throws Exception {
-        bench.furnish(List.of(PackageSet.PANDAS), FORKED_LEAVES);
-        Measured with = measure("tree", FORKED_LEAVES);
+        bench.furnish(List.of(set), Math.max(leaves, FRESH_LEAVES));
+        Measured with = measure("tree", leaves);
         Measured without = measure("", FRESH_LEAVES);
-        return MemoryReport.of(with.privateMb(), without.privateMb(), with.charges(), without.charges(), memoryMb);
+        return MemoryReport.of(
+                set.name(), with.privateMb(), without.privateMb(), with.charges(), without.charges(), memoryMb);
     }
 
     /** Makes the leaves, each of a lambda of its own, and looks at them while all are there. */
@@ -55,26 +57,26 @@ final class MemoryBench {
             bench.say("installing packages" + (importCache.isEmpty() ? "" : " and making zygotes"));
             for (int i = 0; i < count; i++) {
                 // Without this the compilation of some would run while others are measured.
-                worker.prepare(connection, PackageSet.PANDAS.lambda(i));
-                worker.dropAll(PackageSet.PANDAS.lambda(i));
+                worker.prepare(connection, set.lambda(i));
+                worker.dropAll(set.lambda(i));
             }
             bench.say("making " + count + " leaves");
             // What was just freed comes back within some moments.
             Thread.sleep(SETTLE_MILLIS);
             double zygotes = charged(worker.zygotes());
-            double before = availableMb();
-            List<Leaf> leaves = new ArrayList<>();
+            MachineMemory before = MachineMemory.now();
+            List<Leaf> made = new ArrayList<>();
             for (int i = 0; i < count; i++) {
-                BenchWorker.call(connection, PackageSet.PANDAS.lambda(i));
-                leaves.add(worker.leaf(PackageSet.PANDAS.lambda(i)));
+                BenchWorker.call(connection, set.lambda(i));
+                made.add(worker.leaf(set.lambda(i)));
             }
             Thread.sleep(SETTLE_MILLIS);
-            double each = (before - availableMb()) / count;
-            double grown = charged(leaves) + charged(worker.zygotes()) - zygotes;
+            MachineMemory each = before.takenByEach(MachineMemory.now(), count);
+            double grown = charged(made) + charged(worker.zygotes()) - zygotes;
             List<Long> privateBytes =
-                    leaves.stream().map(Leaf::privateBytes).sorted().toList();
+                    made.stream().map(Leaf::privateBytes).sorted().toList();
             MemoryReport.Charges charges = MemoryReport.Charges.of(count, grown, zygotes, each, memoryMb);
-            for (Leaf leaf : leaves) {
+            for (Leaf leaf : made) {
                 if (!leaf.alive()) {
                     throw new Failure("the leaf " + leaf.id() + " was evicted while it was measured; is mem_pool_mb"
                             + " too small for " + count + " leaves?");
@@ -86,15 +88,5 @@ final class MemoryBench {
 
     private static double charged(Collection<? extends Sandbox> sandboxes) {
         return sandboxes.stream().mapToLong(Sandbox::memoryBytes).sum() / BYTES_PER_MB;
-    }
-
-    private static double availableMb() throws IOException {
-        try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
-            return lines.filter(line -> line.startsWith("MemAvailable:"))
-                            .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
-                            .findFirst()
-                            .orElseThrow(() -> new IOException("/proc/meminfo does not say MemAvailable"))
-                    / 1024.0;
-        }
     }
 }

@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -35,15 +36,17 @@ final class Workbench implements Closeable {
     private final Progress progress;
     private final ImportCaches caches;
     private final Path folder;
+    private final Optional<Path> packages;
     private final List<LimitProcess> limits = new ArrayList<>();
     private WorkerDirectory directory;
     private BenchWorker worker;
     private boolean closed;
 
-    private Workbench(Progress progress, ImportCaches caches, Path folder) {
+    private Workbench(Progress progress, ImportCaches caches, Path folder, Optional<Path> packages) {
         this.progress = progress;
         this.caches = caches;
         this.folder = folder;
+        this.packages = packages;
     }
 
     /**
@@ -51,10 +54,11 @@ final class Workbench implements Closeable {
      *
      * @param err gets a line for each long step
      * @param caches where the import caches are found
+     * @param packages where packages are kept; empty for a folder that goes with the measurement
      * @throws IOException if the folder cannot be made
      */
-    static Workbench in(PrintWriter err, ImportCaches caches) throws IOException {
-        return new Workbench(new Progress(err), caches, Files.createTempDirectory("zygotes-bench-"));
+    static Workbench in(PrintWriter err, ImportCaches caches, Optional<Path> packages) throws IOException {
+        return new Workbench(new Progress(err), caches, Files.createTempDirectory("zygotes-bench-"), packages);
     }
 
     void say(String step) {
@@ -80,6 +84,10 @@ final class Workbench implements Closeable {
     /** Makes the worker directory without lambdas. */
     void furnish(byte[] defaultTree) throws IOException {
         directory = WorkerDirectory.init(folder.resolve("worker"), new ByteArrayInputStream(defaultTree));
+        if (packages.isPresent()) {
+            String kept = packages.get().toAbsolutePath().toString();
+            BenchWorker.change(directory, config -> config.put("pkgs_dir", kept));
+        }
     }
 
     /** Puts a lambda into the registry, or its new code. */

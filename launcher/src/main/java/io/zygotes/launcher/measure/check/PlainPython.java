@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Runs the lambda of a package in plain Python ({@code plain.py}). Safe for use by many threads; once closed, what runs
@@ -25,8 +26,11 @@ final class PlainPython implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long PATIENCE_SECONDS = 300;
-    /** The first of those that lambdas see as their own, BaseRoot of the mechanism. */
-    private static final int USER = 10_000;
+    /**
+     * Those that lambdas see as their own, BaseRoot of the mechanism. As each leaf has another one, so has each run: what
+     * follows from it is not the same in plain Python either.
+     */
+    private static final int FIRST_USER = 10_000, USERS = 128;
     /** As in sandboxes, but for {@code PATH}, which plain.py knows. */
     private static final Map<String, String> ENVIRONMENT = Map.of("LANG", "C.UTF-8", "HOME", "/tmp", "USER", "lambda");
     /** Asked of plain Python; the last one is for the comparison of attributes. */
@@ -35,6 +39,7 @@ final class PlainPython implements AutoCloseable {
     private final Path folder;
     private final Path script;
     private final String interpreter;
+    private final AtomicInteger runs = new AtomicInteger();
     private final Set<Process> running = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
@@ -74,7 +79,7 @@ final class PlainPython implements AutoCloseable {
             task.put("handler", subject.write(own, first).toString());
             task.put("root", Files.createDirectory(own.resolve("root")).toString());
             task.set("environment", JSON.valueToTree(ENVIRONMENT));
-            task.put("user", USER);
+            task.put("user", FIRST_USER + Math.floorMod(runs.getAndIncrement(), USERS));
             task.set("events", JSON.readTree(EVENTS));
             task.put("result", result.toString());
             Path input = own.resolve("task.json");

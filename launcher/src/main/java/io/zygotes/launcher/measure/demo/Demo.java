@@ -33,13 +33,17 @@ final class Demo implements Closeable {
     private final Progress progress;
     private final Path folder;
     private final ImportCaches caches;
+    private final Optional<Path> packages;
+    private final Repeats repeats;
     private DemoWorker worker;
     private boolean closed;
 
-    private Demo(Progress progress, Path folder, ImportCaches caches) {
+    private Demo(Progress progress, Path folder, ImportCaches caches, Optional<Path> packages, Repeats repeats) {
         this.progress = progress;
         this.folder = folder;
         this.caches = caches;
+        this.packages = packages;
+        this.repeats = repeats;
     }
 
     /**
@@ -47,10 +51,12 @@ final class Demo implements Closeable {
      *
      * @param err gets a line for each long step
      * @param caches where the strategies are found
+     * @param packages where packages are kept; empty for a folder that goes with the demo
+     * @param repeats how often each is measured
      * @throws IOException if the folder cannot be made
      */
-    static Demo in(PrintWriter err, ImportCaches caches) throws IOException {
-        return new Demo(new Progress(err), Files.createTempDirectory("zygotes-demo-"), caches);
+    static Demo in(PrintWriter err, ImportCaches caches, Optional<Path> packages, Repeats repeats) throws IOException {
+        return new Demo(new Progress(err), Files.createTempDirectory("zygotes-demo-"), caches, packages, repeats);
     }
 
     /**
@@ -82,7 +88,7 @@ final class Demo implements Closeable {
             }
             for (DemoLambda lambda : DemoLambda.ALL) {
                 progress.say(name(strategy) + ": measuring " + lambda.name());
-                rows.add(new Measurement(started, strategy, lambda).run());
+                rows.add(new Measurement(started, strategy, lambda, repeats).run());
             }
             if (strategy.equals(TREE)) {
                 wakeZygotes(started);
@@ -116,7 +122,7 @@ final class Demo implements Closeable {
             throw new Failure("the demo was stopped");
         }
         progress.say(name(strategy) + ": starting a worker");
-        worker = DemoWorker.start(directory, caches, strategy);
+        worker = DemoWorker.start(directory, caches, strategy, packages);
         return worker;
     }
 

@@ -7,6 +7,7 @@ import io.zygotes.launcher.measure.tree.OptionalTree;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.tree.TreePlugin;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -31,25 +32,37 @@ public final class DemoCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print the table as one JSON object.")
     private boolean json;
 
+    @Option(names = "--quick", description = "Measure each but once: the figures say less, and take less time.")
+    private boolean quick;
+
+    @Option(
+            names = "--packages",
+            paramLabel = "DIR",
+            description = "Keep installed packages in this folder, and take those that are there.")
+    private Path packages;
+
     @Override
     public Integer call() throws Exception {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         ImportCaches caches = ImportCaches.find(Image.current().folder(), List.of(), "--plugin-path");
-        Optional<DemoReport> report =
-                Measuring.run(err, Demo.in(err, caches), demo -> demo.run(TreePlugin.defaultTree()));
+        Repeats repeats = quick ? Repeats.QUICK : Repeats.USUAL;
+        Optional<DemoReport> report = Measuring.run(
+                err,
+                Demo.in(err, caches, Optional.ofNullable(packages), repeats),
+                demo -> demo.run(TreePlugin.defaultTree()));
         if (report.isEmpty()) {
             return 1;
         }
         if (json) {
             out.println(Output.json(Map.of("rows", report.get().rows())));
         } else {
-            print(report.get(), out);
+            print(report.get(), repeats, out);
         }
         return 0;
     }
 
-    private static void print(DemoReport report, PrintWriter out) {
+    private static void print(DemoReport report, Repeats repeats, PrintWriter out) {
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of(
                 "strategy", "lambda", "first ms", "zygote hit ms", "warm ms", "private MB", "none's first / hit"));
@@ -69,7 +82,7 @@ public final class DemoCommand implements Callable<Integer> {
         out.println("first: neither leaf nor zygote; zygote hit: the zygote lives, there is no leaf; warm: there is a"
                 + " leaf;");
         out.println("private MB: memory of the leaf that it shares with nobody. Medians, seen by an HTTP client;");
-        out.println("before them 40 starts (2 s at the most) are not counted.");
+        out.println("before them " + repeats.warmUps() + " starts (2 s at the most) are not counted.");
         report.tree().ifPresent(shape -> {
             out.println();
             out.println("The tree at the end (● a live zygote):");

@@ -18,7 +18,9 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -35,12 +37,17 @@ final class DemoWorker implements AutoCloseable {
         this.worker = worker;
     }
 
-    /** Starts a worker with another import cache than the directory's settings name, on any free port. */
-    static DemoWorker start(WorkerDirectory directory, ImportCaches caches, String strategy)
+    /**
+     * Starts a worker with another import cache than the directory's settings name, on any free port.
+     *
+     * @param packages where packages are kept; empty for the directory's own folder
+     */
+    static DemoWorker start(WorkerDirectory directory, ImportCaches caches, String strategy, Optional<Path> packages)
             throws ConfigException, SandboxException, IOException, InterruptedException {
         ObjectNode config = (ObjectNode) JSON.readTree(directory.configFile().toFile());
         config.put("worker_url", "localhost").put("worker_port", 0);
         ((ObjectNode) config.get("features")).put("import_cache", strategy);
+        packages.ifPresent(kept -> config.put("pkgs_dir", kept.toAbsolutePath().toString()));
         Files.writeString(directory.configFile(), config.toPrettyString());
         Worker worker = Workers.make(directory, directory.config(), caches);
         worker.start();

@@ -10,17 +10,9 @@ import java.util.concurrent.TimeUnit;
 /** Measures one lambda under one strategy. */
 final class Measurement {
 
-    private static final int FIRST_RUNS = 3;
-    private static final int HIT_RUNS = 9;
-    /**
-     * Starts before the measured ones, the same for every strategy: the worker's Java code is interpreted at first, which
-     * is not what is asked for. Fewer where they take long, and Java is the smaller part of them.
-     */
-    private static final int WARM_UP = 40;
-
+    /** Of starts before the measured ones: they are fewer where they take long, and Java is the smaller part of them. */
     private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(2);
 
-    private static final int WARM_RUNS = 21;
     /** multitree picks a tree at random each time, so it takes some calls until every tree has its zygotes. */
     private static final int MOST_HIT_TRIES = 100;
     /** Requests do not come back to back in real life, and what was just destroyed is tidied up meanwhile. */
@@ -32,11 +24,13 @@ final class Measurement {
     private final DemoWorker worker;
     private final String strategy;
     private final DemoLambda lambda;
+    private final Repeats repeats;
 
-    Measurement(DemoWorker worker, String strategy, DemoLambda lambda) {
+    Measurement(DemoWorker worker, String strategy, DemoLambda lambda, Repeats repeats) {
         this.worker = worker;
         this.strategy = strategy;
         this.lambda = lambda;
+        this.repeats = repeats;
     }
 
     DemoRow run() throws Failure, InterruptedException {
@@ -52,7 +46,7 @@ final class Measurement {
 
     private void warmUp() throws Failure, InterruptedException {
         long end = System.nanoTime() + WARM_UP_NANOS;
-        for (int i = 0; i < WARM_UP && System.nanoTime() < end; i++) {
+        for (int i = 0; i < repeats.warmUps() && System.nanoTime() < end; i++) {
             worker.dropLeaves(lambda);
             worker.call(lambda);
         }
@@ -60,7 +54,7 @@ final class Measurement {
 
     private double first() throws Failure, InterruptedException {
         List<Long> nanos = new ArrayList<>();
-        for (int i = 0; i < FIRST_RUNS; i++) {
+        for (int i = 0; i < repeats.first(); i++) {
             worker.dropLeaves(lambda);
             worker.dropZygotes();
             Thread.sleep(PAUSE_MILLIS);
@@ -71,7 +65,7 @@ final class Measurement {
 
     private Double hit() throws Failure, InterruptedException {
         List<Long> nanos = new ArrayList<>();
-        for (int i = 0; i < MOST_HIT_TRIES && nanos.size() < HIT_RUNS; i++) {
+        for (int i = 0; i < MOST_HIT_TRIES && nanos.size() < repeats.hits(); i++) {
             worker.dropLeaves(lambda);
             Thread.sleep(PAUSE_MILLIS);
             Set<String> before = worker.zygotes();
@@ -90,7 +84,7 @@ final class Measurement {
 
     private double warm() throws Failure, InterruptedException {
         List<Long> nanos = new ArrayList<>();
-        for (int i = 0; i < WARM_RUNS; i++) {
+        for (int i = 0; i < repeats.warm(); i++) {
             nanos.add(worker.call(lambda));
         }
         return millis(nanos);

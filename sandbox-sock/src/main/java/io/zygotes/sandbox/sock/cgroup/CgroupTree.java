@@ -154,11 +154,12 @@ public final class CgroupTree implements AutoCloseable {
     }
 
     /** A subtree for one zygote and what it forks, or for fresh sandboxes; owned by a host uid. */
-    public GroupPool pool(String name, int owner, GroupPool.Removals removals) throws IOException {
+    public GroupPool pool(String name, int owner, GroupPool.Register register, GroupPool.Removals removals)
+            throws IOException {
         Path folder = root.resolve(name);
         layout.makeInner(folder);
         CgroupLayout.delegateMoves(folder, owner);
-        return new GroupPool(layout, removals, folder, region.name(), owner);
+        return new GroupPool(layout, register, removals, folder, region.name(), owner);
     }
 
     /** Removes everything; all processes must have been killed. What does not go now goes at the next start. */

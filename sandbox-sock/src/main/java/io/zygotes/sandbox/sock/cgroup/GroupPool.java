@@ -31,7 +31,20 @@ public final class GroupPool {
         void later(String what, BooleanSupplier remove);
     }
 
+    /** Is told which groups there are, before a process is in one. */
+    public interface Register {
+        /**
+         * @param group its id
+         * @throws IOException if the group cannot be used
+         */
+        void made(long group) throws IOException;
+
+        /** @param group its id, which no other one will have */
+        void removed(long group);
+    }
+
     private final CgroupLayout layout;
+    private final Register register;
     private final Removals removals;
     private final Path folder;
     private final String region;
@@ -41,8 +54,9 @@ public final class GroupPool {
     private int used;
     private boolean retired;
 
-    GroupPool(CgroupLayout layout, Removals removals, Path folder, String region, int owner) {
+    GroupPool(CgroupLayout layout, Register register, Removals removals, Path folder, String region, int owner) {
         this.layout = layout;
+        this.register = register;
         this.removals = removals;
         this.folder = folder;
         this.region = region;
@@ -80,6 +94,7 @@ public final class GroupPool {
         try {
             if (made == null) {
                 made = new SandboxGroup(layout, folder, region, name, owner);
+                register.made(made.id());
             }
             made.prepare(limits);
             return made;
@@ -113,12 +128,20 @@ public final class GroupPool {
     }
 
     private void remove(SandboxGroup group) {
-        if (!group.remove()) {
+        if (!isGone(group)) {
             // A package in the zygote can make processes in any group of its leaves, used or not, and they must not
             // outlive their sandbox.
             kill(group);
-            removals.later(group.path(), () -> group.remove() || kill(group));
+            removals.later(group.path(), () -> isGone(group) || kill(group));
         }
+    }
+
+    private boolean isGone(SandboxGroup group) {
+        boolean gone = group.remove();
+        if (gone) {
+            register.removed(group.id());
+        }
+        return gone;
     }
 
     /** False: what is killed is not gone yet. */

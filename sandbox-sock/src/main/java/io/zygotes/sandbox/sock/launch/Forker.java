@@ -38,7 +38,7 @@ sealed interface Forker permits WardenForker, ZygoteForker {
     /** What a failed launch means. */
     default SandboxException meaning(String id, Exception e) throws InterruptedException {
         if (e instanceof TimeoutException) {
-            return silent(id, Launch.PATIENCE);
+            return silent(id, Launch.patience());
         }
         Optional<SandboxException> own = e instanceof IOException failed ? broken(id, failed) : Optional.empty();
         if (own.isPresent()) {

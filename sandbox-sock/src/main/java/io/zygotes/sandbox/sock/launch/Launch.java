@@ -35,7 +35,9 @@ import java.util.function.Supplier;
 final class Launch implements AutoCloseable {
 
     /** How long a new process may take until it says hello, in seconds; a busy machine needs some. */
-    static final int PATIENCE = 20;
+    private static final int PATIENCE = 20;
+    /** The system property that sets another number of seconds. It is for tests of what never answers. */
+    private static final String PATIENCE_PROPERTY = "zygotes.launch.patience";
     /** After this many seconds of silence whoever was asked for a process is taken to be stopped, and told to go on. */
     static final int GO_ON_AFTER = 2;
 
@@ -58,6 +60,11 @@ final class Launch implements AutoCloseable {
         id = kind.word() + "-" + context.numbers().incrementAndGet();
     }
 
+    /** How long a new process may take until it says hello, in seconds. */
+    static int patience() {
+        return Integer.getInteger(PATIENCE_PROPERTY, PATIENCE);
+    }
+
     /** The sandbox's id. */
     String id() {
         return id;
@@ -70,7 +77,7 @@ final class Launch implements AutoCloseable {
 
     /** The moment ({@link System#nanoTime}) until which the process must be there. */
     long deadline() {
-        return started + TimeUnit.SECONDS.toNanos(PATIENCE);
+        return started + TimeUnit.SECONDS.toNanos(patience());
     }
 
     /** Ends a step. */
@@ -126,7 +133,7 @@ final class Launch implements AutoCloseable {
                         made.output().reading(),
                         line -> context.worker().output().line(id, label.get(), line));
         printing.atEndOfOutput(printed);
-        printing.atPauseOfOutput(printed::pause);
+        printing.atPauseOfOutput(printed::pause, printed::resume);
     }
 
     /** The last of what the sandbox prints, when it ended. */

@@ -138,7 +138,7 @@ public final class LeafLauncher {
         }
     }
 
-    private void enclose(SockLeaf leaf, Plan plan) throws SandboxException, InterruptedException {
+    private void enclose(SockLeaf leaf, Plan plan) throws IOException, SandboxException, InterruptedException {
         NetworkRules rules = plan.ahead().map(LeafSpec::rules).orElse(context.untilSpecialised());
         String account = plan.ahead().map(LeafSpec::lambda).orElse(SandboxNetwork.ZYGOTES);
         context.network().enclose(leaf, plan.network(), rules, leaf.label(), account);

@@ -26,14 +26,9 @@ public final class LeafSpecialist {
     public SockLeaf specialise(SockLeaf leaf, LeafSpec spec) throws SandboxException, InterruptedException {
         leaf.specialise(spec);
         leaf.times().resume();
-        try {
-            context.network().enclose(leaf, spec.network(), spec.rules(), spec.lambda(), spec.lambda());
-        } catch (InterruptedException | SandboxException e) {
-            leaf.destroy();
-            throw e;
-        }
         try (Orders orders = new Orders(context, leaf)) {
-            leaf.group().limitTo(spec.limits());
+            context.network().enclose(leaf, spec.network(), spec.rules(), spec.lambda(), spec.lambda());
+            leaf.onOwnGroup(group -> group.limitTo(spec.limits()));
             orders.mount(spec.handler(), Protocol.PATH_HANDLER, true, false);
             boolean hasAll = leaf.zygote().isPresent() && leaf.zygote().get().hasAll(spec.packages());
             OwnNeeds needs = OwnNeeds.of(leaf.zygote(), spec);

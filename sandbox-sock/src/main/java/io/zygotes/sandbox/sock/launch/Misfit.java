@@ -6,6 +6,7 @@ import io.zygotes.sandbox.sock.sandbox.SockZygote;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.PackageInfo;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -86,7 +87,7 @@ public final class Misfit {
                         "it may find its own module " + module + " before the one that the zygote has imported");
             }
         }
-        Optional<String> missed = missed(traits, traces, spec, installed);
+        Optional<String> missed = missed(traits, traces).or(() -> missed(traces, spec.packages(), installed));
         if (missed.isPresent()) {
             return missed;
         }
@@ -104,24 +105,29 @@ public final class Misfit {
         return Optional.empty();
     }
 
+    /** An own module that packages looked for in vain. */
+    private static Optional<String> missed(LambdaTraits traits, ImportTraces traces) {
+        return traits.modules().stream()
+                .filter(traces.missed()::contains)
+                .sorted()
+                .findFirst()
+                .map(module -> "packages of the zygote looked for a module " + module + ", which its code has");
+    }
+
     /**
      * Packages do without another one that is not there when they are imported, and do not look again: BeautifulSoup without
-     * lxml, pandas without pyarrow. A lambda that has it would find them so.
+     * lxml, pandas without pyarrow. A lambda that has it, or another zygote, would find them so.
+     *
+     * @param traces what imports of the zygote left
+     * @param packages of what would be forked from it
+     * @param installed what is known of a package
      */
-    private static Optional<String> missed(
-            LambdaTraits traits,
-            ImportTraces traces,
-            LeafSpec spec,
-            Function<PackageId, Optional<PackageInfo>> installed) {
+    public static Optional<String> missed(
+            ImportTraces traces, Collection<PackageId> packages, Function<PackageId, Optional<PackageInfo>> installed) {
         if (traces.missed().isEmpty()) {
             return Optional.empty();
         }
-        for (String module : traits.modules()) {
-            if (traces.missed().contains(module)) {
-                return Optional.of("packages of the zygote looked for a module " + module + ", which its code has");
-            }
-        }
-        return spec.packages().stream()
+        return packages.stream()
                 .filter(id -> installed
                         .apply(id)
                         .filter(info -> info.modules().stream().anyMatch(traces.missed()::contains))

@@ -23,7 +23,7 @@ final class Orders implements AutoCloseable {
 
     private final LaunchContext context;
     private final SockSandbox sandbox;
-    private final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(Launch.PATIENCE);
+    private final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(Launch.patience());
     private final List<Descriptor> trees = new ArrayList<>();
     private final List<Order.Place> places = new ArrayList<>();
 

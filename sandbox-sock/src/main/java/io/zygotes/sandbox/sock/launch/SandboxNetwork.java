@@ -1,5 +1,6 @@
 package io.zygotes.sandbox.sock.launch;
 
+import io.zygotes.sandbox.sock.cgroup.GroupPool;
 import io.zygotes.sandbox.sock.network.NetworkWall;
 import io.zygotes.sandbox.sock.sandbox.SockSandbox;
 import io.zygotes.spi.FailureKind;
@@ -16,7 +17,7 @@ import java.util.Optional;
  * Holds sandboxes to their rules for the network, from before they have a process until the last one is gone. Safe for use
  * by many threads.
  */
-public final class SandboxNetwork implements AutoCloseable {
+public final class SandboxNetwork implements GroupPool.Register, AutoCloseable {
 
     /** Under which name refusals of zygotes and jobs are counted; no lambda has a name like that. */
     static final String ZYGOTES = "all zygotes";
@@ -69,9 +70,10 @@ public final class SandboxNetwork implements AutoCloseable {
      * @param rules what it reaches
      * @param label whose it is, for the log
      * @param account under which name its refusals are counted
+     * @throws IOException if the sandbox has ended
      */
     void enclose(SockSandbox sandbox, Network network, NetworkRules rules, String label, String account)
-            throws SandboxException, InterruptedException {
+            throws IOException, SandboxException, InterruptedException {
         NetworkRules held = network == Network.NONE ? NetworkRules.EVERYTHING : rules;
         if (wall.isEmpty()) {
             if (!held.isEverything()) {
@@ -83,20 +85,29 @@ public final class SandboxNetwork implements AutoCloseable {
             }
             return;
         }
-        long group = sandbox.group().id();
-        sandbox.atRelease(() -> leave(group));
-        try {
-            wall.get().enclose(group, held, sandbox.id(), label, account);
-        } catch (IOException e) {
-            throw new SandboxException("the network rules of " + label + " cannot be set: " + e.getMessage(), e);
+        NetworkWall around = wall.get();
+        around.awaitNames(held);
+        long id = sandbox.group().id();
+        sandbox.atRelease(() -> around.leave(id));
+        // Not those of another sandbox, that has the group when this one's rules come late.
+        sandbox.onOwnGroup(group -> around.enclose(group.id(), held, sandbox.id(), label, account));
+    }
+
+    @Override
+    public void made(long group) throws IOException {
+        if (wall.isPresent()) {
+            wall.get().expect(group);
         }
     }
 
-    private void leave(long group) {
-        try {
-            wall.orElseThrow().leave(group);
-        } catch (IOException e) {
-            LOG.log(Level.DEBUG, "the network rules of an ended sandbox cannot be taken away: " + e.getMessage());
+    @Override
+    public void removed(long group) {
+        if (wall.isPresent()) {
+            try {
+                wall.get().forget(group);
+            } catch (IOException e) {
+                LOG.log(Level.DEBUG, "the wall in the network still knows a group that is gone: " + e.getMessage());
+            }
         }
     }
 

@@ -47,7 +47,7 @@ public final class Trial {
             SockLeaf leaf = leaves.launch(
                     Optional.of(zygote), new LeafSpec("trial", code, Set.of(), LIMITS, network, Map.of()));
             try {
-                leaf.awaitReady(Duration.ofSeconds(Launch.PATIENCE));
+                leaf.awaitReady(Duration.ofSeconds(Launch.patience()));
             } finally {
                 leaf.destroy();
             }

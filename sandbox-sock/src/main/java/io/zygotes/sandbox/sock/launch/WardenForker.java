@@ -19,7 +19,7 @@ import java.util.concurrent.TimeoutException;
 final class WardenForker implements Forker {
 
     /** How long to wait for word of why there will be no process, in milliseconds. */
-    private static final int REFUSAL_PATIENCE = 500;
+    private static final int REFUSAL_PATIENCE = 5_000;
     /** When the machine runs out of memory, sandboxes go before anything else: proc_pid_oom_score_adj(5). */
     private static final int EXPENDABLE = 500;
 

@@ -89,8 +89,8 @@ public final class ZygoteLauncher {
             int depth = depth(above);
             IdBlock block = (above.isPresent() ? above.get().ids() : ids).child();
             launch.onFailure(block::release);
-            GroupPool pool =
-                    context.cgroups().pool(launch.id(), context.cgroups().hostId(block.start()), context.reaper());
+            int owner = context.cgroups().hostId(block.start());
+            GroupPool pool = context.cgroups().pool(launch.id(), owner, context.network(), context.reaper());
             launch.onFailure(pool::retire);
             Kit kit = launch.use(kit(launch, spec, pool));
 
@@ -175,7 +175,7 @@ public final class ZygoteLauncher {
                 answer.get(Launch.GO_ON_AFTER, TimeUnit.SECONDS);
             } catch (TimeoutException e) {
                 context.wardens().goOn();
-                answer.get(Launch.PATIENCE, TimeUnit.SECONDS);
+                answer.get(Launch.patience(), TimeUnit.SECONDS);
             }
         } catch (ExecutionException e) {
             throw new IOException(e.getCause().getMessage(), e.getCause());

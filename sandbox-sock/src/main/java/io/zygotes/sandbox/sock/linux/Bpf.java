@@ -35,6 +35,22 @@ public final class Bpf {
         }
     }
 
+    /** Where the entries of a map are. */
+    public enum Storage {
+        /** In memory that is taken at once. */
+        WHOLE(0),
+        /** In memory that is taken entry by entry: BPF_F_NO_PREALLOC. */
+        GROWING(1),
+        /** In memory that this process can have as its own, {@link BpfMemory}: BPF_F_MMAPABLE, since Linux 5.5. */
+        MAPPED(1 << 10);
+
+        private final int flags;
+
+        Storage(int flags) {
+            this.flags = flags;
+        }
+    }
+
     /** Kinds of programs, enum bpf_prog_type. */
     public enum ProgramType {
         /** Looks at packets of the sockets of a cgroup. */
@@ -86,9 +102,9 @@ public final class Bpf {
      * @param keySize bytes of a key; 0 for a queue
      * @param valueSize bytes of a value
      * @param entries how many it holds; 0 for storage of sockets
-     * @param grows whether its memory is taken entry by entry
+     * @param storage where they are
      */
-    public record MapPlan(String name, MapType type, int keySize, int valueSize, int entries, boolean grows) {}
+    public record MapPlan(String name, MapType type, int keySize, int valueSize, int entries, Storage storage) {}
 
     /**
      * Code in which a map is meant by its place in a list.
@@ -114,7 +130,6 @@ public final class Bpf {
     /** Bytes of union bpf_attr that are used here; the kernel takes any length whose rest is zero. */
     private static final int ATTRIBUTES = 128;
 
-    private static final int BPF_F_NO_PREALLOC = 1;
     /** Others may have programs above, below and beside this one, and all are run: since Linux 4.15. */
     private static final int BPF_F_ALLOW_MULTI = 2;
     /** LD_IMM64 with BPF_PSEUDO_MAP_FD as its source register. */
@@ -143,7 +158,7 @@ public final class Bpf {
             attributes.set(Native.INT, 4, plan.keySize());
             attributes.set(Native.INT, 8, plan.valueSize());
             attributes.set(Native.INT, 12, plan.entries());
-            attributes.set(Native.INT, 16, plan.grows() ? BPF_F_NO_PREALLOC : 0);
+            attributes.set(Native.INT, 16, plan.storage().flags);
             attributes.setString(28, plan.name());
             if (plan.type() != MapType.SOCKET_STORAGE) {
                 return new BpfMap(plan, new Descriptor(require("map " + plan.name(), MAP_CREATE, attributes)));

@@ -25,6 +25,14 @@ public final class BpfMap implements AutoCloseable {
         this.map = map;
     }
 
+    /**
+     * Its values as memory of this process; of an array alone, whose storage is {@link Bpf.Storage#MAPPED}, and whose
+     * values have a multiple of eight bytes.
+     */
+    public BpfMemory memory() throws IOException {
+        return BpfMemory.of(map, plan.name(), plan.entries(), plan.valueSize());
+    }
+
     /** Begins a use of its number; ended by {@link #release}. */
     int enter() throws ClosedChannelException {
         return map.enter();

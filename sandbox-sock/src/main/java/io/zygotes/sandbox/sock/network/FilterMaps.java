@@ -3,6 +3,7 @@ package io.zygotes.sandbox.sock.network;
 import io.zygotes.sandbox.sock.linux.Bpf;
 import io.zygotes.sandbox.sock.linux.Bpf.MapPlan;
 import io.zygotes.sandbox.sock.linux.Bpf.MapType;
+import io.zygotes.sandbox.sock.linux.Bpf.Storage;
 import io.zygotes.sandbox.sock.linux.BpfMap;
 import io.zygotes.sandbox.sock.linux.LinuxException;
 import java.util.ArrayList;
@@ -11,7 +12,8 @@ import java.util.List;
 /**
  * What the programs and this process share. Numbers are in the order of the machine unless said otherwise.
  *
- * @param groups by the id of a cgroup: {@link #GROUP_SIZE} bytes, whose fields are below. Who is not in it has no network
+ * @param groups by the id of a cgroup: its place in {@code places}. Who is not in it has no network
+ * @param places by number: {@link #GROUP_SIZE} bytes, whose fields are below
  * @param versions by the number of a rule: the number under which its present ranges stand
  * @param ranges by {@link #PREFIX_LENGTH_SIZE} bytes of length, the number from {@code versions} and 16 bytes of address:
  *     the ports that are allowed, {@link #SPANS} times 8 bytes: first port, last port, transports, nothing
@@ -19,12 +21,13 @@ import java.util.List;
  * @param counts by account: how many refusals there were
  * @param refusals the last of them, {@link #REFUSAL_SIZE} bytes each
  */
-record FilterMaps(BpfMap groups, BpfMap versions, BpfMap ranges, BpfMap owners, BpfMap counts, BpfMap refusals)
+record FilterMaps(
+        BpfMap groups, BpfMap places, BpfMap versions, BpfMap ranges, BpfMap owners, BpfMap counts, BpfMap refusals)
         implements AutoCloseable {
 
-    /** How many sandboxes there may be. */
+    /** How many cgroups of sandboxes there may be. */
     static final int MOST_GROUPS = 1 << 16;
-    /** How many rules there may be, number 0, which allows everything, among them. */
+    /** How many rules there may be, the two below among them. */
     static final int MOST_RULES = 1 << 14;
     /** How many functions are counted by themselves. */
     static final int MOST_ACCOUNTS = 1 << 14;
@@ -33,9 +36,14 @@ record FilterMaps(BpfMap groups, BpfMap versions, BpfMap ranges, BpfMap owners, 
     /** How many refusals are kept until somebody reads them. */
     static final int MOST_REFUSALS = 1 << 10;
 
+    /** The rule of a group that nobody has: it has no network. */
+    static final int NO_RULE = 0;
+    /** The rule of those who may do everything. */
+    static final int EVERYTHING = 1;
+
     // A group's entry.
     static final int GROUP_SIZE = 32;
-    /** The rule; 0 for one that may do everything. Four bytes. */
+    /** The number of the rule. Four bytes. */
     static final int GROUP_RULE = 0;
     /** Where its refusals are counted. Four bytes. */
     static final int GROUP_ACCOUNT = 4;
@@ -71,14 +79,17 @@ record FilterMaps(BpfMap groups, BpfMap versions, BpfMap ranges, BpfMap owners, 
     static FilterMaps make() throws LinuxException {
         List<BpfMap> made = new ArrayList<>();
         try {
-            made.add(Bpf.makeMap(new MapPlan("zy_groups", MapType.HASH, 8, GROUP_SIZE, MOST_GROUPS, true)));
-            made.add(Bpf.makeMap(new MapPlan("zy_versions", MapType.ARRAY, 4, 4, MOST_RULES, false)));
+            made.add(Bpf.makeMap(new MapPlan("zy_groups", MapType.HASH, 8, 4, MOST_GROUPS, Storage.GROWING)));
+            made.add(Bpf.makeMap(new MapPlan("zy_places", MapType.ARRAY, 4, GROUP_SIZE, MOST_GROUPS, Storage.MAPPED)));
+            made.add(Bpf.makeMap(new MapPlan("zy_versions", MapType.ARRAY, 4, 4, MOST_RULES, Storage.WHOLE)));
+            made.add(Bpf.makeMap(new MapPlan(
+                    "zy_ranges", MapType.LPM_TRIE, RANGE_KEY_SIZE, SPANS * SPAN_SIZE, MOST_RANGES, Storage.GROWING)));
+            made.add(Bpf.makeMap(new MapPlan("zy_owners", MapType.SOCKET_STORAGE, 4, 8, 0, Storage.GROWING)));
+            made.add(Bpf.makeMap(new MapPlan("zy_counts", MapType.ARRAY, 4, 8, MOST_ACCOUNTS, Storage.WHOLE)));
             made.add(Bpf.makeMap(
-                    new MapPlan("zy_ranges", MapType.LPM_TRIE, RANGE_KEY_SIZE, SPANS * SPAN_SIZE, MOST_RANGES, true)));
-            made.add(Bpf.makeMap(new MapPlan("zy_owners", MapType.SOCKET_STORAGE, 4, 8, 0, true)));
-            made.add(Bpf.makeMap(new MapPlan("zy_counts", MapType.ARRAY, 4, 8, MOST_ACCOUNTS, false)));
-            made.add(Bpf.makeMap(new MapPlan("zy_refusals", MapType.QUEUE, 0, REFUSAL_SIZE, MOST_REFUSALS, false)));
-            return new FilterMaps(made.get(0), made.get(1), made.get(2), made.get(3), made.get(4), made.get(5));
+                    new MapPlan("zy_refusals", MapType.QUEUE, 0, REFUSAL_SIZE, MOST_REFUSALS, Storage.WHOLE)));
+            return new FilterMaps(
+                    made.get(0), made.get(1), made.get(2), made.get(3), made.get(4), made.get(5), made.get(6));
         } catch (LinuxException e) {
             made.forEach(BpfMap::close);
             throw e;
@@ -88,6 +99,6 @@ record FilterMaps(BpfMap groups, BpfMap versions, BpfMap ranges, BpfMap owners, 
     /** The programs keep what they use. */
     @Override
     public void close() {
-        List.of(groups, versions, ranges, owners, counts, refusals).forEach(BpfMap::close);
+        List.of(groups, places, versions, ranges, owners, counts, refusals).forEach(BpfMap::close);
     }
 }

@@ -38,6 +38,7 @@ public final class NetworkWall implements AutoCloseable {
     private static final String OTHERS = "others";
 
     private final FilterMaps maps;
+    private final GroupTable groups;
     private final RuleBook book;
     private final OutputSink output;
 
@@ -58,10 +59,17 @@ public final class NetworkWall implements AutoCloseable {
     private record Told(String sandbox, String label) {}
 
     private NetworkWall(
-            FilterMaps maps, NameResolution resolution, Set<String> names, OutputSink output, long lookEvery) {
+            FilterMaps maps, NameResolution resolution, List<NetworkRules> rules, OutputSink output, long lookEvery)
+            throws IOException {
         this.maps = maps;
         this.output = output;
+        groups = new GroupTable(maps);
+        Set<String> names = new HashSet<>();
+        rules.forEach(known -> names.addAll(names(known)));
         book = new RuleBook(maps, resolution.look(names));
+        for (NetworkRules known : rules) {
+            book.use(known); // they are there for the first sandbox, and stay
+        }
         watch = new NameWatch(resolution, names, book::follow, lookEvery);
         reader = Rounds.start("network-refusals", "reading what network rules refused", this::readRefusals);
     }
@@ -87,9 +95,13 @@ public final class NetworkWall implements AutoCloseable {
     static NetworkWall around(
             Path cgroup, List<NetworkRules> known, OutputSink output, NameResolution resolution, long lookEvery)
             throws IOException {
-        Set<String> names = new HashSet<>();
-        known.forEach(rules -> names.addAll(names(rules)));
-        return new NetworkWall(KernelFilter.attach(cgroup), resolution, names, output, lookEvery);
+        FilterMaps maps = KernelFilter.attach(cgroup);
+        try {
+            return new NetworkWall(maps, resolution, known, output, lookEvery);
+        } catch (IOException e) {
+            maps.close();
+            throw e;
+        }
     }
 
     /**
@@ -116,6 +128,44 @@ public final class NetworkWall implements AutoCloseable {
     }
 
     /**
+     * There is a cgroup, without network until it gets rules. Said ahead, it spares {@link #enclose} a system call.
+     *
+     * @param cgroup its id: the number of its inode
+     * @throws IOException if there is no room for one more
+     */
+    public synchronized void expect(long cgroup) throws IOException {
+        requireOpen();
+        groups.place(cgroup);
+    }
+
+    /** There is no such cgroup any more. */
+    public void forget(long cgroup) throws IOException {
+        leave(cgroup);
+        synchronized (this) {
+            if (!closed) {
+                groups.remove(cgroup);
+            }
+        }
+    }
+
+    /**
+     * Waits, for a while, until the names in rules mean something; called before {@link #enclose}.
+     *
+     * @throws InterruptedException if the calling thread is interrupted meanwhile
+     */
+    public void awaitNames(NetworkRules rules) throws InterruptedException {
+        if (!book.knows(rules)) {
+            watch.await(names(rules), NAMES_PATIENCE);
+        }
+    }
+
+    private void requireOpen() throws IOException {
+        if (closed) {
+            throw new IOException("the worker stops, and gives no sandbox rules for the network any more");
+        }
+    }
+
+    /**
      * Gives a cgroup its rules, or other ones than it has. Whoever is in it, is held to them from now on.
      *
      * @param cgroup its id: the number of its inode
@@ -124,21 +174,19 @@ public final class NetworkWall implements AutoCloseable {
      * @param label whose it is, for the log
      * @param account under which name its refusals are counted
      * @throws IOException if there is no room for the rules
-     * @throws InterruptedException if the calling thread is interrupted while names are resolved
      */
     public void enclose(long cgroup, NetworkRules rules, String sandbox, String label, String account)
-            throws IOException, InterruptedException {
-        if (!book.knows(rules)) {
-            watch.await(names(rules), NAMES_PATIENCE);
-        }
+            throws IOException {
         int rule = book.use(rules);
         boolean done = false;
         try {
             Enclosed before;
             synchronized (this) {
+                requireOpen();
+                int place = groups.place(cgroup);
                 int number = ++numbers;
                 told.put(number, new Told(sandbox, label));
-                maps.groups().put(key(cgroup), entry(rule, account(account), number));
+                groups.set(place, rule, account(account), number);
                 before = enclosed.put(cgroup, new Enclosed(rules, number));
                 done = true;
             }
@@ -151,10 +199,12 @@ public final class NetworkWall implements AutoCloseable {
     }
 
     /** A cgroup has no network any more: nobody is in it. */
-    public void leave(long cgroup) throws IOException {
+    public void leave(long cgroup) {
         Enclosed before;
         synchronized (this) {
-            maps.groups().remove(key(cgroup));
+            if (!closed) {
+                groups.clear(cgroup);
+            }
             before = enclosed.remove(cgroup);
         }
         forget(before);
@@ -176,22 +226,6 @@ public final class NetworkWall implements AutoCloseable {
             accounts.put(name, known);
         }
         return known == null ? 0 : known;
-    }
-
-    private static byte[] key(long cgroup) {
-        return ByteBuffer.allocate(8)
-                .order(ByteOrder.nativeOrder())
-                .putLong(cgroup)
-                .array();
-    }
-
-    private static byte[] entry(int rule, int account, int number) {
-        return ByteBuffer.allocate(FilterMaps.GROUP_SIZE)
-                .order(ByteOrder.nativeOrder())
-                .putInt(FilterMaps.GROUP_RULE, rule)
-                .putInt(FilterMaps.GROUP_ACCOUNT, account)
-                .putInt(FilterMaps.GROUP_SANDBOX, number)
-                .array();
     }
 
     /** How many refusals there were, by account; those of whom there were none are left out. */
@@ -237,7 +271,12 @@ public final class NetworkWall implements AutoCloseable {
     /** Stops following and reading. What is in the kernel stays as long as the cgroup does. */
     @Override
     public void close() {
-        closed = true;
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        }
         watch.close();
         reader.interrupt();
         try {
@@ -245,6 +284,7 @@ public final class NetworkWall implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        groups.close();
         maps.close();
     }
 }

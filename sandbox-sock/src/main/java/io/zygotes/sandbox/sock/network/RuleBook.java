@@ -33,7 +33,7 @@ final class RuleBook {
 
     private final Deque<Integer> free = new ArrayDeque<>();
     private Surroundings now;
-    private int numbers = 1; // 0 allows everything
+    private int numbers = FilterMaps.EVERYTHING + 1;
     private int versions = 1;
 
     private static final class Entry {
@@ -65,7 +65,7 @@ final class RuleBook {
      */
     synchronized int use(NetworkRules rules) throws IOException {
         if (rules.isEverything()) {
-            return 0;
+            return FilterMaps.EVERYTHING;
         }
         Entry entry = sameObject.get(rules);
         if (entry == null) {

@@ -89,9 +89,14 @@ final class Verdict {
         a.store(Size.LONG, 10, CGROUP, 0);
         lookup(maps.groups(), CGROUP);
         a.jumpIfLong(0, When.EQUAL, 0, UNKNOWN);
+        a.load(Size.WORD, 1, 0, 0);
+        a.store(Size.WORD, 10, NUMBER, 1);
+        lookup(maps.places(), NUMBER);
+        a.jumpIfLong(0, When.EQUAL, 0, UNKNOWN);
         a.copy(7, 0);
         a.load(Size.WORD, 1, 7, FilterMaps.GROUP_RULE);
-        a.jumpIf(1, When.EQUAL, 0, ALLOWED);
+        a.jumpIf(1, When.EQUAL, FilterMaps.NO_RULE, UNKNOWN);
+        a.jumpIf(1, When.EQUAL, FilterMaps.EVERYTHING, ALLOWED);
         a.store(Size.WORD, 10, NUMBER, 1);
     }
 

@@ -16,6 +16,18 @@ public record ProcessLimits(int openFiles, long fileBytes) {
         return new ProcessLimits(limits.openFiles(), (long) limits.tmpMb() << 20);
     }
 
+    /** Written out for the reason of {@link CommonPart#hashCode}. */
+    @Override
+    public int hashCode() {
+        return openFiles * 31 + Long.hashCode(fileBytes);
+    }
+
+    /** As {@link #hashCode}. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ProcessLimits limits && openFiles == limits.openFiles && fileBytes == limits.fileBytes;
+    }
+
     List<Long> written() {
         return List.of((long) openFiles, fileBytes);
     }

@@ -16,6 +16,7 @@ final class LineSplitter implements Source {
     private final Consumer<String> sink;
     private final StringBuilder line = new StringBuilder();
     private volatile boolean hasPart;
+    private volatile boolean rests;
     private long since = System.nanoTime();
     private int left = MOST_IN_A_SECOND;
     private long lost;
@@ -60,6 +61,16 @@ final class LineSplitter implements Source {
             flush();
         }
         hasPart = false;
+    }
+
+    @Override
+    public void rest(boolean on) {
+        rests = on;
+    }
+
+    @Override
+    public boolean rests() {
+        return rests;
     }
 
     private void reportLost() {

@@ -46,8 +46,14 @@ public final class OutputPump {
     /** What one sandbox prints. To run it ends it: see {@link #end}. */
     public interface Printing extends Runnable {
 
-        /** The sandbox has nothing more to say for a while: a line that it began is handed on as it is. */
+        /**
+         * The sandbox has nothing more to say for a while: a line that it began is handed on as it is, also one that is
+         * still on its way. Costs next to nothing if there is none.
+         */
         void pause();
+
+        /** What comes from now on may be the parts of a line. */
+        void resume();
     }
 
     /**
@@ -105,10 +111,19 @@ public final class OutputPump {
 
             @Override
             public void pause() {
+                source.rest(true);
                 // Nearly all end their last line.
                 if (source.hasPart()) {
                     OutputPump.this.pause(pipe, source);
                 }
+            }
+
+            @Override
+            public void resume() {
+                if (source.hasPart()) {
+                    OutputPump.this.pause(pipe, source);
+                }
+                source.rest(false);
             }
         };
     }
@@ -226,6 +241,9 @@ public final class OutputPump {
             return;
         }
         give(bytes, source);
+        if (source.rests() && source.hasPart() && !Poll.awaitInput(pipe, 0)) {
+            pause(source);
+        }
         if (slots.computeIfAbsent(pipe, _ -> new Slot()).isFull(bytes.length)) {
             // In this order: one that is not watched and does not rest would never be read again.
             resting.add(pipe);

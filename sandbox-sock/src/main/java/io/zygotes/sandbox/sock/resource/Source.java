@@ -14,6 +14,14 @@ sealed interface Source permits LineSplitter, Tail {
     /** Nothing will come for a while: what came is handed on. */
     default void pause() {}
 
+    /** Tells whether whoever prints is said to have nothing more to say. Any thread may. */
+    default void rest(boolean on) {}
+
+    /** What was told so last. Any thread may ask. */
+    default boolean rests() {
+        return false;
+    }
+
     /** Nothing will come any more. */
     void end();
 }

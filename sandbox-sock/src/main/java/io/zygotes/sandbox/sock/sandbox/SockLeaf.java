@@ -114,6 +114,7 @@ public final class SockLeaf extends SockSandbox implements Leaf {
                 // Else it would be taken for the answer to this call, and this one's answer for that to the next.
                 throw new MisbehavedException("it spoke without being asked");
             }
+            resumeOutput();
             // Sent before it is ready, so that it need not wait for us in between: it says both together then.
             channel().send(Frame.call(invocation.body()), deadline);
             sent = true; // a part of it would not have been run
@@ -121,6 +122,7 @@ public final class SockLeaf extends SockSandbox implements Leaf {
                 receiveReady(deadline);
             }
             Answer answer = Answer.read(reply(deadline));
+            pauseOutput(); // the leaf passes on what does not end a line when it has answered
             if (answer.status() == Protocol.STATUS_ERROR && group().ranOutOfMemory()) {
                 // A child of it was the victim: the lambda saw only a broken process.
                 destroy();

@@ -20,7 +20,7 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
 
     private static final System.Logger LOG = System.getLogger(SockSandbox.class.getName());
     /** How long to wait for word of a process's end after its channel was closed, in milliseconds. */
-    private static final int OBITUARY_PATIENCE = 500;
+    private static final int OBITUARY_PATIENCE = 2_000;
     /** How long {@link #destroy} waits for the process's end, in milliseconds; it takes some, for a large one ten. */
     private static final int DEATH_PATIENCE = 2000;
 
@@ -28,6 +28,7 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
     private final FirstProcess process = new FirstProcess();
     private volatile Runnable endOfOutput = () -> {};
     private volatile Runnable pauseOfOutput = () -> {};
+    private volatile Runnable resumeOfOutput = () -> {};
     private volatile Runnable release = () -> {};
     private volatile boolean destroyed;
     private volatile boolean endedByItself;
@@ -63,14 +64,20 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
         channel().trust(pid);
     }
 
-    /** What is to be done about its output when it rests. */
-    public final void atPauseOfOutput(Runnable action) {
-        pauseOfOutput = action;
+    /** What is to be done about its output when it has nothing to say for a while, and when it may have again. */
+    public final void atPauseOfOutput(Runnable pause, Runnable resume) {
+        pauseOfOutput = pause;
+        resumeOfOutput = resume;
     }
 
     /** What it printed is handed on, though it does not end a line. */
     final void pauseOutput() {
         pauseOfOutput.run();
+    }
+
+    /** What it prints from now on may be the parts of a line. */
+    final void resumeOutput() {
+        resumeOfOutput.run();
     }
 
     /** What is to be done about its output when no process of it lives any more. */
@@ -158,9 +165,24 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
         }
     }
 
+    /**
+     * As {@link #group}, for what must not happen to the sandbox that has the cgroups next.
+     *
+     * @throws IOException if this one has ended
+     */
+    public final void onOwnGroup(GroupAction action) throws IOException {
+        synchronized (this) {
+            if (destroyed) {
+                throw new IOException(id() + " has ended");
+            }
+            action.run(group());
+        }
+    }
+
     /** Something to do to cgroups. */
     @FunctionalInterface
-    interface GroupAction {
+    public interface GroupAction {
+        /** @param group that of the sandbox, as long as this takes */
         void run(SandboxGroup group) throws IOException;
     }
 

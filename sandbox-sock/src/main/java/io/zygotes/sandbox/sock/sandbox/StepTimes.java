@@ -7,28 +7,17 @@ import java.util.List;
 /** How long the steps of making a sandbox took. Safe for use by many threads. */
 public final class StepTimes {
 
-    private final List<Measured> steps = new ArrayList<>();
+    private final List<CreationSteps.Step> steps = new ArrayList<>();
     private long last = System.nanoTime();
-
-    /**
-     * @param part what was measured within the step; null if nothing
-     * @param partNanos how long that took
-     */
-    private record Measured(CreationStep step, long nanos, CreationStep part, long partNanos) {
-
-        CreationSteps.Step written() {
-            List<CreationSteps.Step> parts =
-                    part == null ? List.of() : List.of(new CreationSteps.Step(part.label(), partNanos));
-            return new CreationSteps.Step(step.label(), nanos, parts);
-        }
-    }
+    private CreationSteps written = CreationSteps.NONE;
 
     /** Begins with the first step. */
     public StepTimes() {}
 
     /** Ends a step that began when the one before ended. */
-    public void step(CreationStep step) {
-        step(step, 0, null, 0);
+    public synchronized void step(CreationStep step) {
+        long now = System.nanoTime();
+        end(now, new CreationSteps.Step(step.label(), now - last));
     }
 
     /**
@@ -41,8 +30,13 @@ public final class StepTimes {
         long now = System.nanoTime();
         long ended = now - Math.clamp(ago, 0, now - last);
         long nanos = ended - last;
-        steps.add(new Measured(step, nanos, part, Math.clamp(partNanos, 0, nanos)));
-        last = ended;
+        CreationSteps.Step within = new CreationSteps.Step(part.label(), Math.clamp(partNanos, 0, nanos));
+        end(ended, new CreationSteps.Step(step.label(), nanos, List.of(within)));
+    }
+
+    private void end(long now, CreationSteps.Step step) {
+        steps.add(step);
+        last = now;
     }
 
     /** The next step begins now: what went before was waiting. */
@@ -51,6 +45,9 @@ public final class StepTimes {
     }
 
     synchronized CreationSteps written() {
-        return new CreationSteps(steps.stream().map(Measured::written).toList());
+        if (written.steps().size() != steps.size()) {
+            written = new CreationSteps(steps);
+        }
+        return written;
     }
 }

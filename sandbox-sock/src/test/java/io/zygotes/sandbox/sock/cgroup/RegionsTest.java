@@ -99,7 +99,7 @@ class RegionsTest {
         try {
             CgroupTree.sweepDead(layout);
 
-            assertTrue(stray.waitFor(10, TimeUnit.SECONDS), "it was not killed");
+            assertTrue(stray.waitFor(30, TimeUnit.SECONDS), "it was not killed");
             assertFalse(Files.exists(root(5)), "its group is left");
             for (Path mount : layout.legacy().values()) {
                 assertFalse(Files.exists(mount.resolve(CgroupTree.FOLDER).resolve("worker-5")), "of version 1");
@@ -119,7 +119,7 @@ class RegionsTest {
             claim(state);
             CgroupTree.sweepDead(layout);
             for (Process stray : strays) {
-                assertTrue(stray.waitFor(10, TimeUnit.SECONDS), "it was not killed");
+                assertTrue(stray.waitFor(30, TimeUnit.SECONDS), "it was not killed");
             }
         } finally {
             for (Process stray : strays) {

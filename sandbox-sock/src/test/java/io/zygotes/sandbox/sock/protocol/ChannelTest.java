@@ -74,12 +74,12 @@ class ChannelTest {
         byte[] both = new byte[5 + 5 + 5];
         System.arraycopy(Frame.encode(Protocol.FRAME_READY, bytes("hello")), 0, both, 0, 10);
         System.arraycopy(Frame.encode(Protocol.FRAME_HELLO, new byte[0]), 0, both, 10, 5);
-        sandbox.send(both, in(1000));
-        Frame first = worker.receive(in(1000));
+        sandbox.send(both, in(20_000));
+        Frame first = worker.receive(in(20_000));
         assertEquals(Protocol.FRAME_READY, first.kind());
         assertArrayEquals(bytes("hello"), first.body());
         assertEquals(MYSELF, first.pid());
-        Frame second = worker.receive(in(1000));
+        Frame second = worker.receive(in(20_000));
         assertEquals(Protocol.FRAME_HELLO, second.kind());
         assertEquals(0, second.body().length);
     }
@@ -90,9 +90,9 @@ class ChannelTest {
         for (byte b : Frame.encode(Protocol.FRAME_REPLY, bytes("slow"))) {
             assertFalse(received.isDone());
             Thread.sleep(2);
-            sandbox.send(new byte[] {b}, in(1000));
+            sandbox.send(new byte[] {b}, in(20_000));
         }
-        assertArrayEquals(bytes("slow"), received.get(5, TimeUnit.SECONDS));
+        assertArrayEquals(bytes("slow"), received.get(20, TimeUnit.SECONDS));
     }
 
     @Test
@@ -107,36 +107,36 @@ class ChannelTest {
             }
         });
         assertArrayEquals(body, worker.receive(in(20_000)).body());
-        sent.get(1, TimeUnit.SECONDS);
+        sent.get(20, TimeUnit.SECONDS);
     }
 
     @Test
     void anAnswerThatIsTooLongIsRefusedBeforeItIsRead() throws Exception {
-        sandbox.send(new byte[] {1, 0, 0, 1, Protocol.FRAME_REPLY}, in(1000)); // 16 MiB and 1 byte
-        assertThrows(IOException.class, () -> worker.receive(in(1000)));
+        sandbox.send(new byte[] {1, 0, 0, 1, Protocol.FRAME_REPLY}, in(20_000)); // 16 MiB and 1 byte
+        assertThrows(IOException.class, () -> worker.receive(in(20_000)));
     }
 
     @Test
     void aLengthBeyond2GiBIsNotTakenForANegativeOne() throws Exception {
-        sandbox.send(new byte[] {(byte) 0xff, 0, 0, 0, Protocol.FRAME_REPLY}, in(1000));
-        IOException e = assertThrows(IOException.class, () -> worker.receive(in(1000)));
+        sandbox.send(new byte[] {(byte) 0xff, 0, 0, 0, Protocol.FRAME_REPLY}, in(20_000));
+        IOException e = assertThrows(IOException.class, () -> worker.receive(in(20_000)));
         assertTrue(e.getMessage().contains("4278190080"), e.getMessage());
     }
 
     @Test
     void whatWasSentUnaskedIsSeenBeforeTheNextCallAndTheEndOfTheOtherSideIsNotTakenForIt() throws Exception {
         assertFalse(worker.hasUnread());
-        sandbox.send(Frame.encode(Protocol.FRAME_REPLY, bytes("asked")), in(1000));
-        worker.receive(in(1000));
+        sandbox.send(Frame.encode(Protocol.FRAME_REPLY, bytes("asked")), in(20_000));
+        worker.receive(in(20_000));
         assertFalse(worker.hasUnread());
         byte[] twice = new byte[20];
         System.arraycopy(Frame.encode(Protocol.FRAME_REPLY, bytes("asked")), 0, twice, 0, 10);
         System.arraycopy(Frame.encode(Protocol.FRAME_REPLY, bytes("twice")), 0, twice, 10, 10);
-        sandbox.send(twice, in(1000));
+        sandbox.send(twice, in(20_000));
         assertTrue(worker.hasUnread());
-        worker.receive(in(1000));
+        worker.receive(in(20_000));
         assertTrue(worker.hasUnread());
-        worker.receive(in(1000));
+        worker.receive(in(20_000));
         sandbox.close();
         assertFalse(worker.hasUnread());
     }
@@ -149,7 +149,7 @@ class ChannelTest {
                 Frame.encode(Protocol.FRAME_REPLY, bytes("here")),
                 0,
                 List.of(pipe.reading(), pipe.writing()));
-        IOException e = assertThrows(IOException.class, () -> worker.receive(in(1000)));
+        IOException e = assertThrows(IOException.class, () -> worker.receive(in(20_000)));
         assertTrue(e.getMessage().contains("open files"), e.getMessage());
         assertEquals(2, unasked.size());
         pipe.writing().close();
@@ -170,7 +170,7 @@ class ChannelTest {
         assertEquals(5, unasked.size());
         assertFalse(Poll.hasInput(pipe.reading()), "they are closed");
         unasked.forEach(Descriptor::close);
-        assertTrue(Poll.awaitInput(pipe.reading(), 5000), "a copy is open");
+        assertTrue(Poll.awaitInput(pipe.reading(), 20_000), "a copy is open");
         assertEquals(0, FileIo.read(pipe.reading()).length);
         pipe.reading().close();
     }
@@ -193,10 +193,10 @@ class ChannelTest {
     @Test
     void theEndOfTheOtherSideIsToldFromSilence() throws Exception {
         assertThrows(TimeoutException.class, () -> worker.receive(in(20)));
-        sandbox.send(new byte[] {0, 0, 0, 9, Protocol.FRAME_REPLY, 'x'}, in(1000));
+        sandbox.send(new byte[] {0, 0, 0, 9, Protocol.FRAME_REPLY, 'x'}, in(20_000));
         assertThrows(TimeoutException.class, () -> worker.receive(in(20)));
         sandbox.close();
-        assertThrows(EOFException.class, () -> worker.receive(in(1000)));
+        assertThrows(EOFException.class, () -> worker.receive(in(20_000)));
     }
 
     @Test
@@ -211,10 +211,10 @@ class ChannelTest {
                 .start(() -> waiting.complete(assertThrows(IOException.class, () -> worker.receive(in(30_000)))));
         Thread.sleep(50);
         worker.close();
-        assertTrue(waiting.get(5, TimeUnit.SECONDS) instanceof IOException);
+        assertTrue(waiting.get(20, TimeUnit.SECONDS) instanceof IOException);
         thread.join();
-        assertThrows(IOException.class, () -> worker.receive(in(1000)));
-        assertThrows(IOException.class, () -> worker.send(new byte[1], in(1000)));
+        assertThrows(IOException.class, () -> worker.receive(in(20_000)));
+        assertThrows(IOException.class, () -> worker.send(new byte[1], in(20_000)));
     }
 
     @Test
@@ -226,23 +226,23 @@ class ChannelTest {
     @Test
     void onlyTheTrustedProcessIsHeard() throws Exception {
         worker.trust(MYSELF);
-        sandbox.send(Frame.encode(Protocol.FRAME_HELLO, new byte[0]), in(1000));
-        assertEquals(Protocol.FRAME_HELLO, worker.receive(in(1000)).kind());
+        sandbox.send(Frame.encode(Protocol.FRAME_HELLO, new byte[0]), in(20_000));
+        assertEquals(Protocol.FRAME_HELLO, worker.receive(in(20_000)).kind());
         int other = Processes.spawn(
                 List.of("/usr/bin/printf", "\\0\\0\\0\\1\\014x"),
                 List.of(),
                 List.of(sandboxSocket, sandboxSocket, sandboxSocket));
         Processes.waitFor(other);
-        IOException e = assertThrows(IOException.class, () -> worker.receive(in(1000)));
+        IOException e = assertThrows(IOException.class, () -> worker.receive(in(20_000)));
         assertEquals("process " + other + " spoke on the channel of process " + MYSELF + ": refused", e.getMessage());
     }
 
     @Test
     void aFrameThatTwoProcessesWroteTogetherIsRefused() throws Exception {
         worker.trust(MYSELF);
-        sandbox.send(new byte[] {0, 0, 0, 1, Protocol.FRAME_REPLY}, in(1000));
+        sandbox.send(new byte[] {0, 0, 0, 1, Protocol.FRAME_REPLY}, in(20_000));
         Processes.waitFor(Processes.spawn(
                 List.of("/usr/bin/printf", "x"), List.of(), List.of(sandboxSocket, sandboxSocket, sandboxSocket)));
-        assertThrows(IOException.class, () -> worker.receive(in(1000)));
+        assertThrows(IOException.class, () -> worker.receive(in(20_000)));
     }
 }

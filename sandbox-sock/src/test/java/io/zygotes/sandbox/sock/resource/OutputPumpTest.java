@@ -66,7 +66,7 @@ class OutputPumpTest {
     }
 
     private String line() throws Exception {
-        String line = lines.poll(10, TimeUnit.SECONDS);
+        String line = lines.poll(30, TimeUnit.SECONDS);
         return line == null ? "nothing came" : line;
     }
 
@@ -117,6 +117,25 @@ class OutputPumpTest {
         }
     }
 
+    /** A leaf answers, and passes on the rest of what it printed after that. */
+    @Test
+    void whatComesWhileASandboxRestsIsALineAndDoesNotRunIntoTheNextOne() throws Exception {
+        Pipe pipe = Pipe.open();
+        try {
+            OutputPump.Printing printing = pump.lines(pipe.reading(), lines::add);
+            printing.pause();
+            print(pipe.writing(), "late");
+            assertEquals("late", line());
+            printing.resume();
+            print(pipe.writing(), "next");
+            assertEquals(null, lines.poll(100, TimeUnit.MILLISECONDS));
+            print(pipe.writing(), " one\\n");
+            assertEquals("next one", line());
+        } finally {
+            pipe.writing().close();
+        }
+    }
+
     @Test
     void linesComeWholeAndTheLastOneAtTheEnd() throws Exception {
         Pipe pipe = Pipe.open();
@@ -138,7 +157,7 @@ class OutputPumpTest {
         idle.stop();
         long millis = (System.nanoTime() - started) / 1_000_000;
         pipe.writing().close();
-        assertTrue(millis < 500, () -> "it took " + millis + " ms");
+        assertTrue(millis < 3000, () -> "it took " + millis + " ms");
     }
 
     @Test
@@ -159,7 +178,7 @@ class OutputPumpTest {
         print(pipe.writing(), "first" + "x".repeat(60_000));
         print(pipe.writing(), "y".repeat(10_000) + "last");
         pipe.writing().close();
-        String text = all.get(10, TimeUnit.SECONDS);
+        String text = all.get(30, TimeUnit.SECONDS);
         assertEquals(1 << 16, text.getBytes(StandardCharsets.UTF_8).length);
         assertEquals("x", text.substring(0, 1));
         assertEquals("last", text.substring(text.length() - 4));
@@ -197,14 +216,20 @@ class OutputPumpTest {
         long millis = runAside(lines::add, "/usr/bin/head", "-c", Long.toString(bytes));
         assertTrue(millis >= 300, "24 MiB went through in " + millis + " ms");
         long kept = 0;
-        String line = line();
-        for (; !line.contains("lost"); line = line()) {
-            assertEquals(8192, line.length());
-            kept += line.length();
+        long lost = 0;
+        while (kept + lost < bytes) { // what was lost is told each second, of which a slow machine needs some
+            String line = line();
+            if (line.contains("lost")) {
+                lost += Long.parseLong(line.substring(1, line.indexOf(' ')));
+            } else {
+                assertEquals(8192, line.length(), line);
+                kept += line.length();
+            }
         }
-        long lost = Long.parseLong(line.substring(1, line.indexOf(' ')));
         assertEquals(bytes, kept + lost, "what came and what was lost: " + kept + ", " + lost);
-        assertEquals(2 << 20, kept, "nothing that can be kept is lost");
+        assertTrue(kept >= 2 << 20, () -> "what can be kept is lost");
+        // A busy machine may need more than one second for it.
+        assertTrue(kept <= (millis / 1000 + 4) * (2 << 20), kept + " in " + millis + " ms");
         runAside(lines::add, "/usr/bin/printf", "others come through");
         assertEquals("others come through", line());
     }

@@ -38,7 +38,7 @@ class ReaperTest {
             return true;
         });
 
-        assertTrue(removed.await(20, TimeUnit.SECONDS));
+        assertTrue(removed.await(40, TimeUnit.SECONDS));
 
         assertEquals(3, tries.get());
     }
@@ -54,6 +54,6 @@ class ReaperTest {
             return true;
         });
 
-        assertTrue(removed.await(20, TimeUnit.SECONDS));
+        assertTrue(removed.await(40, TimeUnit.SECONDS));
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -16,9 +17,10 @@ class ExaminationTest {
 
     private static final String AROUND = """
         import json, os, sys
-        from _zygotes.serving import examination
+        from _zygotes.serving import examination, fork_trial
         from _zygotes.work import inheritance
         examination.PATH_HOST = "/no/such/folder"
+        fork_trial._SECONDS = 0.3
         with examination.Examination() as found:
             kept = []
         %s
@@ -50,6 +52,9 @@ class ExaminationTest {
             import threading, time
             threading.Thread(target=time.sleep, args=(9,), name='other', daemon=True).start()
             """).contains("other"));
+        assertTrue(reason("import subprocess\nkept.append(subprocess.Popen(['true']))")
+                .contains("process"));
+        assertEquals("", reason("import subprocess\nsubprocess.run(['true'])"));
         assertTrue(reason("import signal\nsignal.setitimer(signal.ITIMER_REAL, 100)")
                 .contains("timer"));
     }
@@ -68,6 +73,65 @@ class ExaminationTest {
             assert c.timer_create(1, ctypes.byref(event), ctypes.byref(timer)) == 0
             """;
         assertTrue(reason(start).startsWith("it starts threads ("), "glibc starts one for such a timer");
+    }
+
+    /** A zygote would hang at its first fork, or each leaf before its first call. */
+    @Test
+    void forkHandlersThatWaitForALockWhichIsHeldMakeAPackageUnfit() throws Exception {
+        String held = "import threading\nkept += [threading.Lock(), threading.RLock()]\n"
+                + "kept[0].acquire()\nkept[1].acquire()\n";
+        assertEquals("", reason(held), "as it is in plain Python");
+        assertEquals("", reason(held + "os.register_at_fork(before=kept[1].acquire)"), "it is this thread's");
+        assertTrue(reason(held + "os.register_at_fork(before=kept[0].acquire)").endsWith("waits for ever"));
+        assertTrue(reason(held + "os.register_at_fork(after_in_child=kept[0].acquire)")
+                .endsWith("waits for ever"));
+        assertTrue(reason("os.register_at_fork(after_in_child=lambda: 1 / 0)").endsWith("fails"));
+        assertTrue(reason("os.register_at_fork(before=lambda: 1 / 0)").endsWith("fails"));
+    }
+
+    @Test
+    void nothingOfTheTrialOfForksIsLeft() throws Exception {
+        JsonNode answer =
+                run("import signal\nkept.append(os.register_at_fork)\nos.register_at_fork(before=lambda: None)", """
+                    import posix
+                    print(json.dumps([found.unfit, os.register_at_fork is posix.register_at_fork,
+                        signal.getsignal(signal.SIGALRM) == signal.SIG_DFL, signal.getitimer(signal.ITIMER_REAL)[0],
+                        sys.unraisablehook is sys.__unraisablehook__]))
+                    """);
+        assertEquals("[{},true,true,0.0,true]", answer.toString());
+    }
+
+    @Test
+    void aFileThatIsLockedMakesAPackageUnfit() throws Exception {
+        assertTrue(reason("""
+            import atexit, fcntl, tempfile
+            made, path = tempfile.mkstemp()
+            os.close(made)
+            atexit.register(os.remove, path)
+            kept.append(open(path))
+            fcntl.flock(kept[0], fcntl.LOCK_EX)
+            """).endsWith(" locked"));
+    }
+
+    /** send2trash, say, names a folder after it. */
+    @Test
+    void aPackageThatKeepsItsUserIdIsUnfit() throws Exception {
+        assertTrue(reason("exec('import os\\nUID = os.getuid()', {})").contains("user id"));
+        assertEquals("", reason("exec('import os\\nROOT = os.geteuid() == 7', {})"));
+        assertEquals(
+                "true",
+                run("pass", "import posix\nprint(json.dumps(os.getuid is posix.getuid))\n")
+                        .toString());
+    }
+
+    @Test
+    void aWorkingDirectoryThatAPackageChangedIsThatOfAChild() throws Exception {
+        JsonNode answer = run("os.chdir('/usr')", """
+            os.chdir("/")
+            inheritance.restore()
+            print(json.dumps(os.getcwd()))
+            """);
+        assertEquals("\"/usr\"", answer.toString());
     }
 
     @Test
@@ -124,6 +188,27 @@ class ExaminationTest {
                     print(json.dumps([generator.getstate() != state for generator, state in zip(kept, before)]))
                     """);
         assertEquals("[true,false]", answer.toString());
+    }
+
+    /** In plain Python the numbers that follow are the same each time. */
+    @Test
+    void whatAPackageSeedsForAllIsNotSeededAnew() throws Exception {
+        JsonNode answer = run("import random\nfrom random import seed\nseed(42)\nrandom.random()", """
+            import random
+            expected = random.Random(42)
+            expected.random()
+            random._inst.seed()  # as Python does in a child
+            inheritance.restore()
+            print(json.dumps([random.random() == expected.random(), random.seed.__func__ is random.Random.seed]))
+            """);
+        assertEquals("[true,true]", answer.toString());
+        for (String anew : List.of("random.random()", "random.seed()", "import time\nrandom.seed(time.time())")) {
+            assertEquals(
+                    "0",
+                    run("import random\n" + anew, "print(len(inheritance._restorers))\n")
+                            .toString(),
+                    anew);
+        }
     }
 
     /** importlib_metadata has proxies that import a module when they are asked what they are; Django's are others. */

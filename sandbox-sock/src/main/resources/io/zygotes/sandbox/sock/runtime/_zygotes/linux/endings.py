@@ -45,6 +45,7 @@ _DEFAULT = ctypes.c_void_p(0).value  # SIG_DFL
 _SIGACTION_BYTES = 256  # more than struct sigaction has in any C library; the handler is its first field
 
 _sigaction = address_space.libc.sigaction
+_getpid = os.getpid  # bound as in wire.py: every sandbox calls it
 _handler = None
 
 
@@ -85,6 +86,6 @@ def let_signals_end_this_process():
 
 def _reset():
     """In a child of a lambda's: it ends by the signal itself, and its parent sees that."""
-    if os.getpid() != 1:
+    if _getpid() != 1:
         for number in _ENDING:
             _set(number, _DEFAULT, _handler)

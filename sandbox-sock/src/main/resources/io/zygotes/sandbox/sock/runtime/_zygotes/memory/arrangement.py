@@ -18,8 +18,8 @@ def before_imports():
         folios.move_programs()
 
 
-def before_serving():
-    """In a zygote that has imported its packages, before its first fork."""
+def before_serving(become):
+    """In a zygote that has imported its packages, before its first fork. become is what its children do then."""
     if tuning.FILLED_HOLES:
         holes.fill_holes()
     if tuning.JOINED_MAPPINGS:
@@ -29,9 +29,9 @@ def before_serving():
         folios.move_data()
     if tuning.REHEARSAL:
         if tuning.HUGE_FOLIOS and not has_threads:
-            _rehearse_beside_a_copy()
+            _rehearse_beside_a_copy(become)
         else:
-            rehearsal.run()
+            rehearsal.run(become)
     if tuning.FROZEN_OBJECTS:
         # What lives now lives for ever: without this the collector would write to these pages in every child.
         gc.freeze()
@@ -45,7 +45,7 @@ def while_a_spare_waits(child):
         reseed()
 
 
-def _rehearse_beside_a_copy():
+def _rehearse_beside_a_copy(become):
     """Rehearses while another process has the same memory.
 
     What the rehearsal writes to is copied out of the folios so, page by page. Else each child would do that, and all of
@@ -57,7 +57,7 @@ def _rehearse_beside_a_copy():
         os.close(release)
         os.read(wait, 1)  # up to the end of this zygote, should that come first
         os._exit(0)
-    rehearsal.run()
+    rehearsal.run(become)
     os.kill(other, signal.SIGKILL)  # whatever a package has it do after a fork
     await_end(other)
     os.close(wait)

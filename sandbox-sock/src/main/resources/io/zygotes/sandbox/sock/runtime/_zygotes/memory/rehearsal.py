@@ -86,15 +86,18 @@ class _Stage:
         self.theirs.close()
 
 
-def run():
-    """Rehearses. Leaves nothing behind but warm code."""
-    with _Stage() as stage:
-        for _ in range(_TIMES):
-            child = _set_up(stage, _COMMON, _ORDERS)
-            _set_up(stage, _AHEAD, b"")
-            _call(stage)
+def run(become):
+    """Rehearses. Leaves nothing behind but warm code. become is what a zygote's child does when it was forked."""
     for _ in range(_TIMES):
-        run_spare(child)
+        _run_once(become)
+
+
+def _run_once(become):
+    with _Stage() as stage:
+        child = _set_up(stage, become, _COMMON, _ORDERS)
+        _set_up(stage, become, _AHEAD, b"")
+        _call(stage)
+    run_spare(child)
 
 
 def run_spare(child):
@@ -102,12 +105,14 @@ def run_spare(child):
     with _Stage() as stage:
         stage.ours.sendmsg((_GO,), wire.with_descriptors([CHANNEL]))
         child.rehearse(stage.theirs)
-        leaf.rehearse(_FILE)
+        wire.send_frame(stage.ours.fileno(), FRAME_CALL, _EVENT)
+        leaf.rehearse(stage.theirs.fileno(), _FILE)
+        _answered(stage)
         _call(stage)
     code.reseed()
 
 
-def _set_up(stage, common, go):
+def _set_up(stage, become, common, go):
     """What a leaf's set-up runs in Python, but for what would change this process."""
     wire.send_frame(stage.ours.fileno(), FRAME_GO, go)
     numbers = [stage.theirs.fileno(), 0] + [_NO_DESCRIPTOR] * (len(common[KEY_DESCRIPTORS]) - 2)
@@ -116,7 +121,8 @@ def _set_up(stage, common, go):
     child.first.add("rehearsal", *[nothing() for _ in range(_CALLS)])
     child.first.run()
     child.fail = lambda step, error: None  # the first call after go is refused: this process has no capability
-    child.go(stage.theirs.fileno())
+    child.speaks_at = stage.theirs.fileno()
+    become(child)
     code.reseed()
     exec(code.byte_code(_FILE), {})
     return child
@@ -125,6 +131,11 @@ def _set_up(stage, common, go):
 def _call(stage):
     wire.send_frame(stage.ours.fileno(), FRAME_CALL, _EVENT)
     leaf.is_called()
-    leaf.serve(stage.theirs.fileno(), lambda event: event, False, (0, 0), len(sys.modules))
-    wire.receive_frame(stage.ours.fileno())
-    wire.receive_frame(stage.ours.fileno())
+    leaf.serve(stage.theirs.fileno(), lambda event: event, True, (0, 0), len(sys.modules))
+    _answered(stage)
+
+
+def _answered(stage):
+    """Reads that a leaf is ready, and its answer."""
+    for _ in range(2):
+        wire.receive_frame(stage.ours.fileno())

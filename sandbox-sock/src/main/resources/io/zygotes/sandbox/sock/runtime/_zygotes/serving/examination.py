@@ -6,6 +6,7 @@ zygotes: its functions import it themselves, in processes of their own.
 
 import ctypes
 import fcntl
+import functools
 import gc
 import os
 import signal
@@ -14,6 +15,8 @@ import sys
 
 from ..protocol import CHANNEL, PATH_HOST
 from ..work import inheritance
+from .asked_ids import AskedIds
+from .fork_trial import ForkTrial
 
 # A package's descriptors begin here: below are those that a child's set-up counts on to be unused.
 _FIRST_OF_PACKAGES = 32
@@ -25,6 +28,9 @@ _MOST_FILES, _MOST_BYTES = 256, 4 << 20
 _STARTED_ANEW = ("jemalloc_bg_thd",)
 # An entropy that numpy drew itself is a number of 128 bits; what somebody chose as a seed is shorter.
 _DRAWN_BITS = 64
+# Of a seed for everybody's generator: what is longer may be the time or a random number, and is not to be the same in
+# all children.
+_CHOSEN_BITS, _CHOSEN_LETTERS = 20, 16
 _THREAD_LIBRARIES = ("openblas", "libgomp", "libomp", "libiomp", "mkl_rt", "libblis")
 _THREAD_SETTERS = (
     "scipy_openblas_set_num_threads64_",
@@ -85,6 +91,8 @@ class Examination:
         self.unfit = {}
         self._reserved = []
         self._seeded = set()
+        self._forks = ForkTrial()
+        self._ids = AskedIds()
 
     def __enter__(self):
         # Numbers that a child's set-up counts on to be unused are taken, so that packages get others.
@@ -111,12 +119,16 @@ class Examination:
         os.environ._data = os.environb._data = recorded
         self._missing = _Missing(self.missed)
         sys.meta_path.append(self._missing)
+        self._folder = os.getcwd()
+        self._forks.__enter__()
+        self._ids.__enter__()
         return self
 
     def _watch_random(self, module):
         self._random = module
-        self._seed = module.Random.seed
-        module.Random.seed = _recording_seed(self._seed, self._seeded)
+        self._seed, self._own_seed = module.Random.seed, module.seed
+        module.Random.seed = _recording_seed(self._seed, self._seeded, module._inst)
+        module.seed = module._inst.seed
 
     def after(self, package):
         """Looks at what the import of this package left."""
@@ -126,16 +138,19 @@ class Examination:
 
     def look(self):
         """Looks at what was left since the last look: why no fork carries it over; None if there is no such thing."""
-        reason = self._reason_of_threads() or _reason_of_timer()
+        reason = self._reason_of_threads() or _reason_of_timer() or _reason_of_children() or self._forks.reason()
         now = _descriptors()
         for number in sorted(now - self._descriptors):
             reason = reason or _note_descriptor(number)
+        reason = reason or self._ids.reason()
         self._descriptors |= now
         return reason
 
     def __exit__(self, kind, error, trace):
+        self._forks.__exit__(kind, error, trace)
+        self._ids.__exit__(kind, error, trace)
         if self._random is not None:
-            self._random.Random.seed = self._seed
+            self._random.Random.seed, self._random.seed = self._seed, self._own_seed
         elif self._until_random in sys.meta_path:
             sys.meta_path.remove(self._until_random)
         if self._missing in sys.meta_path:  # a package may have put others there
@@ -148,6 +163,7 @@ class Examination:
             os.close(number)
         if kind is None:
             self._note_environment()
+            self._note_folder()
             self._note_files()
             self._note_generators()
             _note_threads()
@@ -157,6 +173,14 @@ class Examination:
             value = os.environ.get(name)
             if value != self._variables.get(name):
                 inheritance.environment[name] = value
+
+    def _note_folder(self):
+        try:
+            folder = os.getcwd()
+        except FileNotFoundError:
+            return  # removed, and none that a child could go to
+        if folder != self._folder:
+            inheritance.remember_folder(folder)
 
     def _note_files(self):
         size = 0
@@ -184,6 +208,15 @@ class Examination:
                 inheritance.remember_generator(lambda found=found, seed=seed: seed(found))
         for found in _numpy_generators():
             inheritance.remember_generator(found)
+        self._note_shared_generators()
+
+    def _note_shared_generators(self):
+        if self._random is not None:
+            python = self._random._inst
+            if id(python) in self._seeded:
+                _noted.add("seed of random")
+            if "seed of random" in _noted:  # else Python would give each child another one
+                inheritance.remember_generator(functools.partial(python.setstate, python.getstate()))
         torch = sys.modules.get("torch")
         if torch is not None and "torch" not in _noted and hasattr(torch, "default_generator"):
             _noted.add("torch")
@@ -282,12 +315,20 @@ def _note_descriptor(number):
     if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):
         if not reads_only:
             return "it keeps %s open for writing" % path
+        if _is_locked(number):
+            return "it keeps %s locked" % path
         if _is_same(path, status) and not path.startswith(PATH_HOST + "/"):
             offset = os.lseek(number, 0, os.SEEK_CUR) if stat.S_ISREG(status.st_mode) else 0
             inheritance.remember_descriptor(number, path, flags | os.O_CLOEXEC, offset)
             return None
         return "it keeps %s open, which its children do not have" % path
     return "it keeps %s open" % (path if path.startswith("/") else "a " + _kind_of(path))
+
+
+def _is_locked(number):
+    """By flock(2), fcntl(2) or as a lease. A child would not hold what it opens anew, while the zygote goes on to."""
+    with open("/proc/self/fdinfo/%d" % number) as file:
+        return any(line.startswith("lock:") for line in file)
 
 
 def _kind_of(path):
@@ -309,6 +350,15 @@ def _reason_of_timer():
     return "it sets a timer" if any(signal.getitimer(timer)[0] for timer in timers) else None
 
 
+def _reason_of_children():
+    """Those of a zygote are not those of its children: whoever asks how one ended would be told that it went well."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return None
+    return "it keeps a process that it started"
+
+
 def _scratch():
     """What is in the scratch folder, which is another one in each child: modes by path, folders first."""
     found = {}
@@ -322,14 +372,22 @@ def _scratch():
     return found
 
 
-def _recording_seed(original, seeded):
+def _recording_seed(original, seeded, of_all):
     """random.Random.seed, which remembers generators whose numbers somebody chose: they are to be the same always."""
 
+    @functools.wraps(original)
     def seed(self, a=None, *rest, **named):
-        (seeded.discard if a is None else seeded.add)(id(self))
+        chosen = _is_constant(a) if self is of_all else a is not None
+        (seeded.add if chosen else seeded.discard)(id(self))
         return original(self, a, *rest, **named)
 
     return seed
+
+
+def _is_constant(seed):
+    if isinstance(seed, int):
+        return seed.bit_length() <= _CHOSEN_BITS
+    return isinstance(seed, (str, bytes)) and len(seed) < _CHOSEN_LETTERS
 
 
 def _numpy_generators():

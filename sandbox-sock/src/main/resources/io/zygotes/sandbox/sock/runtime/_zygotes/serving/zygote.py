@@ -52,7 +52,8 @@ _KEPT = []
 
 def main(instructions):
     """Imports what the worker says, tells what it cost, and serves. Returns in each child, with the child's work."""
-    inheritance.restore()
+    for restorer in inheritance.restorers:
+        restorer()
     environment = inheritance.whole(instructions[KEY_ENVIRONMENT])
     interpreter.set_environment({**environment, **_ONE_THREAD})
     examination = Examination()
@@ -82,7 +83,9 @@ def main(instructions):
     interpreter.set_environment(inheritance.whole(instructions[KEY_ENVIRONMENT]))
     let_signals_end_this_process()  # and its leaves
     report = json.dumps(_report(costs, examination, further)).encode()
-    arrangement.before_serving()
+    # Else the worker gives this zygote up, and it may be one that cannot be forked.
+    if not examination.unfit and not further.is_spoilt:
+        arrangement.before_serving(_become)
     wire.send_frame(CHANNEL, FRAME_READY, report)
     return _serve(Requests(wire.over(CHANNEL, wire.PACKETS)))
 

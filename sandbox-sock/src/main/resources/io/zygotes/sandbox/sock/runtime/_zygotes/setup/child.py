@@ -33,6 +33,7 @@ _NOT_SET_UP = 70  # exit code of a process that could not be made a sandbox: EX_
 
 # Bound as it was before a package may have put another one in its place.
 _close = os.close
+_receive_frame, _parse = wire.receive_frame, wire.parse
 
 
 class Descriptors:
@@ -77,6 +78,7 @@ class Child:
         self.step = "orders"
         self._descriptors = descriptors = Descriptors(request[KEY_DESCRIPTORS], numbers)
         self.channel = descriptors.channel
+        self.speaks_at = CHANNEL  # from the first call on
         is_zygote = self.kind == KIND_ZYGOTE
         # The worker moves a forked zygote into its cgroup.
         is_moved = is_zygote and gate is None
@@ -103,7 +105,7 @@ class Child:
         for descriptor in self._descriptors.all:
             _close(descriptor)
 
-    def go(self, channel=CHANNEL, meanwhile=lambda: None):
+    def go(self, meanwhile=lambda: None):
         """In the child: takes the steps up to its work. Returns what the worker said with its go.
 
         meanwhile is what a child can do that may have to wait for its orders. A failure is told to the worker, and
@@ -115,8 +117,8 @@ class Child:
             if not self._knows_ahead:
                 meanwhile()
                 told = self._orders.follow()
-            elif wire.receive_frame(channel)[0] == FRAME_GO:
-                told = wire.parse(self._rest) if self._rest else {}
+            elif _receive_frame(self.speaks_at)[0] == FRAME_GO:
+                told = _parse(self._rest) if self._rest else {}
             else:
                 raise ValueError("the worker said something else than go")
             self.step = "go"

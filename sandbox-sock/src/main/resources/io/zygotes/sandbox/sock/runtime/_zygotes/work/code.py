@@ -11,7 +11,7 @@ from ..protocol import PATH_HANDLER
 from ..tuning import OWN_LOADER, PLAIN_SEED
 
 _SOURCE = PATH_HANDLER + "/f.py"
-_BYTE_CODE = PATH_HANDLER + "/__pycache__/f." + sys.implementation.cache_tag + ".pyc"
+BYTE_CODE = PATH_HANDLER + "/__pycache__/f." + sys.implementation.cache_tag + ".pyc"
 _PART, _LARGE_PART = 1 << 12, 1 << 20  # most byte code fits into the first, and so does the room for it
 _UNCHECKED = b"\x01\x00\x00\x00"  # PEP 552: a hash stands in the file, and nobody compares it
 
@@ -45,7 +45,7 @@ def byte_code(path):
     return _loads(memoryview(data)[16:])
 
 
-def import_f(path=_BYTE_CODE):
+def import_f(path=BYTE_CODE):
     """Runs f.py as the module f, and returns its function f."""
     sys.modules["f"] = _MODULE
     code = byte_code(path) if OWN_LOADER else None

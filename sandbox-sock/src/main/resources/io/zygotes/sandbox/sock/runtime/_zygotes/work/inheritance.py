@@ -10,18 +10,12 @@ from ..memory import mappings
 
 # Environment variables that packages changed while they were imported, with what they are now; None if they are gone.
 environment = {}
-# What a child calls. Bound in the zygote, so that going through it writes to few pages.
-_restorers = []
+# What a child calls, one after another, before code of its lambda runs.
+restorers = []
 # Files whose content the next restore would write, by path; see remember_files.
 _files = {}
 # Functions that set how many threads a library computes with, as the library has them.
 _thread_setters = []
-
-
-def restore():
-    """In a child: restores all that was noted down."""
-    for restorer in _restorers:
-        restorer()
 
 
 def whole(variables):
@@ -59,20 +53,20 @@ def remember_descriptor(number, path, flags, offset):
             os.dup2(opened, number, False)
             os.close(opened)
 
-    _restorers.append(reopen)
+    restorers.append(reopen)
 
 
 def remember_shared(regions):
     """Memory that a package shares with its children: (start, size, protection), as memory.mappings has it."""
     for region in regions:
-        _restorers.append(lambda region=region: mappings.share_anew(*region))
+        restorers.append(lambda region=region: mappings.share_anew(*region))
 
 
 def remember_file(path, mode, content):
     """A file (bytes), a folder (None) or a link (str) that a package made in the scratch folder, which each child has
     anew."""
     if not _files:
-        _restorers.insert(0, _restore_files)  # what is open in them comes later
+        restorers.insert(0, _restore_files)  # what is open in them comes later
     _files[path] = mode, content
 
 
@@ -90,6 +84,11 @@ def _restore_files():
             os.chmod(path, mode)
 
 
+def remember_folder(path):
+    """The working directory, which a package changed."""
+    _restorers.append(lambda: os.chdir(path))
+
+
 def remember_generator(draw_anew):
     """A generator of random numbers that a package made for itself, by the function that seeds it from the kernel."""
-    _restorers.append(draw_anew)
+    restorers.append(draw_anew)

@@ -23,14 +23,16 @@ from ..protocol import (
 )
 from ..setup import interpreter
 from ..tuning import LATE_READY, OWN_LOADER
-from . import inheritance, loaded
+from . import loaded
 from .answers import answer, flush, said, user_traceback
 from .children import let_go_of_orphans
-from .code import forget_f, import_f, reseed
+from .code import BYTE_CODE, forget_f, import_f, reseed
+from .inheritance import compute_with, restorers, whole
 
 # Bound before a package may have put something else in its place, and as wire.py says.
 _now = time.perf_counter_ns
-_modules = sys.modules
+_receive_frame, _send, _reply, _said_ready = wire.receive_frame, wire.send, wire.reply, wire.ready
+_path, _modules = sys.path, sys.modules
 
 is_called = files.look_for_input(CHANNEL)
 
@@ -43,49 +45,58 @@ def main(instructions):
 
 def main_of_spare(instructions):
     """As main, for a leaf that drew its random numbers before it knew its lambda."""
-    inheritance.restore()
+    for restorer in restorers:
+        restorer()
+    function = begin(instructions)
+    while True:
+        let_go_of_orphans()
+        serve(CHANNEL, function, True)
+
+
+def begin(instructions, channel=CHANNEL, byte_code=BYTE_CODE):
+    """Makes the process the lambda's, imports its code, and answers the first call. Returns its function."""
     _become(instructions)
     known = len(_modules) + 1  # and f itself
     started = _now()
     try:
-        function = import_f()
+        function = import_f(byte_code)
     except BaseException as error:
         flush()
         report = {KEY_STEP: STEP_IMPORT, KEY_ERROR: said(error), KEY_TRACEBACK: user_traceback(error)}
-        wire.send_frame(CHANNEL, FRAME_FAILED, json.dumps(report).encode())
+        wire.send_frame(channel, FRAME_FAILED, json.dumps(report).encode())
         os._exit(1)
     imported = started, _now()
     if not (LATE_READY and is_called()):
-        wire.send(CHANNEL, _ready(*imported))
+        _send(channel, _ready(*imported))
         imported = None
-    serve(CHANNEL, function, False, imported, known)
-    while True:
-        let_go_of_orphans()
-        serve(CHANNEL, function, True)
+    serve(channel, function, False, imported, known)
+    return function
 
 
 def _become(instructions):
     """Makes the process the lambda's, up to the import of its code."""
     # A child of a zygote is told only what differs from the zygote.
     if KEY_ENVIRONMENT in instructions:
-        interpreter.set_environment(inheritance.whole(instructions[KEY_ENVIRONMENT]))
-        sys.path[:0] = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    sys.path.insert(0, PATH_HANDLER)
+        interpreter.set_environment(whole(instructions[KEY_ENVIRONMENT]))
+        _path[:0] = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    _path.insert(0, PATH_HANDLER)
     if KEY_PACKAGES in instructions:
         interpreter.add_packages(instructions[KEY_PACKAGES])
     if KEY_SHADOWED in instructions:
         interpreter.forget(instructions[KEY_SHADOWED])
     if KEY_PROCESSORS in instructions:
-        inheritance.compute_with(instructions[KEY_PROCESSORS])
+        compute_with(instructions[KEY_PROCESSORS])
 
 
-def rehearse(path):
-    """Becomes a lambda with this byte code, and no longer is one."""
-    _become({})
-    if OWN_LOADER:  # Python's own would look for the file below /handler, where this process has none
-        import_f(path)
+def rehearse(channel, byte_code):
+    """Becomes a lambda with this byte code, answers the call that waits in the channel, and is no lambda any more."""
+    if OWN_LOADER:
+        begin({}, channel, byte_code)
         forget_f()
-    del sys.path[0]
+    else:  # Python's own would look for the file below /handler, where this process has none
+        _become({})
+        serve(channel, lambda event: event, False, (0, 0))
+    del _path[0]
 
 
 def serve(channel, function, orphans, imported=None, known=None):
@@ -94,21 +105,21 @@ def serve(channel, function, orphans, imported=None, known=None):
     imported is when the import of f.py began and ended, if the worker was not told yet. known is how many modules there
     were before, at the first call.
     """
-    kind, body = wire.receive_frame(channel)
+    kind, body = _receive_frame(channel)
     if kind != FRAME_CALL:
         raise ValueError("a leaf got a message of kind %d" % kind)
     if orphans:
         let_go_of_orphans()  # what ended after the last call, and while it was frozen
     status, reply = answer(function, body)
-    news = wire.reply(status, reply)
+    news = _reply(status, reply)
     if known is not None and len(_modules) > known:
         news = loaded.since(known) + news
     if imported is not None:
         # The worker would only be woken up for it, perhaps on the processor that this leaf needs.
         news = _ready(*imported) + news
-    wire.send(channel, news)
+    _send(channel, news)
     flush()  # what ends in the middle of a line; nobody waits for it
 
 
 def _ready(started, ended):
-    return wire.ready(ended - started, _now() - ended)
+    return _said_ready(ended - started, _now() - ended)
