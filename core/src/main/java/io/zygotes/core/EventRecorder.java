@@ -4,6 +4,7 @@ import io.zygotes.core.config.WorkerConfig.Trace;
 import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.PoolListener;
 import io.zygotes.core.pool.SandboxPool;
+import io.zygotes.core.pool.ZygoteModules;
 import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.core.statistics.Statistics;
 import io.zygotes.core.trace.TraceLog;
@@ -24,6 +25,7 @@ final class EventRecorder implements PoolListener {
 
     private final Statistics statistics;
     private final PackageStore packages;
+    private final ZygoteModules modules;
     private final SandboxPool pool;
     private final Trace trace;
     private final Optional<TraceLog> record;
@@ -32,6 +34,7 @@ final class EventRecorder implements PoolListener {
             Statistics statistics, PackageStore packages, SandboxPool pool, Trace trace, Optional<TraceLog> record) {
         this.statistics = statistics;
         this.packages = packages;
+        this.modules = new ModulesOfZygotes(packages.modules());
         this.pool = pool;
         this.trace = trace;
         this.record = record;
@@ -59,6 +62,11 @@ final class EventRecorder implements PoolListener {
     public void onUnfit(Map<PackageId, String> reasons) {
         reasons.keySet().forEach(id -> statistics.count(StatisticNames.PACKAGES_UNFIT));
         packages.learnUnfit(reasons);
+    }
+
+    @Override
+    public ZygoteModules modules() {
+        return modules;
     }
 
     @Override

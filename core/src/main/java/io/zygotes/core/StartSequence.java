@@ -119,6 +119,7 @@ final class StartSequence {
                 // What follows is ended while there still are sandboxes, the pool's last.
                 endedBy("pool", pool),
                 endedBy("import costs", () -> packages.saveCosts(costs())),
+                endedBy("modules of zygotes", () -> packages.saveModules(modules())),
                 endedBy("installers", packages),
                 new StartStep("import cache", this::startImportCache),
                 endedBy("call events", callEvents),
@@ -202,11 +203,16 @@ final class StartSequence {
     private AutoCloseable readPackages() throws ConfigException, IOException {
         packages.open();
         packages.loadCosts(costs());
+        packages.loadModules(modules());
         return NOTHING;
     }
 
     private Path costs() {
         return config.stateFolder().resolve("import-costs.json");
+    }
+
+    private Path modules() {
+        return config.stateFolder().resolve("modules.json");
     }
 
     private AutoCloseable startSandboxes() throws ConfigException, SandboxException {

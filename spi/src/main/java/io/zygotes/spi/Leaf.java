@@ -3,6 +3,7 @@ package io.zygotes.spi;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** A sandbox that serves one lambda; nothing is ever forked from it. One call at a time. */
@@ -45,6 +46,17 @@ public interface Leaf extends Sandbox {
 
     /** Private memory of its processes in bytes: what this leaf costs beside what it shares with others. */
     long privateBytes();
+
+    /**
+     * Modules that it loaded until its first call was over, for {@code f.py} or in that call, and that its zygote had not:
+     * their full names in the order of their imports, as the leaf says, which is a stranger.
+     *
+     * @return the names; empty if there are none, or as long as they are not known
+     * @since 1.2
+     */
+    default List<String> loadedModules() {
+        return List.of();
+    }
 
     /**
      * How long each step of making it took; for measuring.

@@ -1,6 +1,7 @@
 package io.zygotes.spi;
 
 import java.time.Duration;
+import java.util.Set;
 
 /**
  * A request that needs a leaf, on its way through an import cache: what the leaf must be, and the means to make it. Any
@@ -13,6 +14,17 @@ public interface LeafRequest {
 
     /** What the leaf must be. The same at each call. */
     LeafSpec spec();
+
+    /**
+     * Modules that the lambda's code imports, its own left out: their full names, as its source says. What the source does
+     * not say plainly is missing, and what it imports in some cases only is not.
+     *
+     * @return the names; empty if nothing is known of the code
+     * @since 1.2
+     */
+    default Set<String> imports() {
+        return Set.of();
+    }
 
     /**
      * The pool on behalf of this request: who waits for memory here waits in the request's place and no longer than the

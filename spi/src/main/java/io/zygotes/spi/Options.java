@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * A plugin's own options, with checks. Ask for each option once, then call {@link #finish}: it reports every wrong
@@ -88,6 +89,38 @@ public final class Options {
         }
         faults.add(name + " must be a text, not " + value);
         return fallback;
+    }
+
+    /**
+     * A list of texts.
+     *
+     * @param name the option's key
+     * @param fallback what it is when it is not set
+     * @param allowed whether a text may be in it
+     * @param what what each of them must be, for people, such as {@code the name of a module}
+     * @since 1.2
+     */
+    public List<String> texts(String name, List<String> fallback, Predicate<String> allowed, String what) {
+        known.add(name);
+        Object value = values.get(name);
+        if (value == null) {
+            return fallback;
+        }
+        if (!(value instanceof List<?> list)) {
+            faults.add(name + " must be a list, not " + value);
+            return fallback;
+        }
+        List<String> texts = new ArrayList<>();
+        for (Object each : list) {
+            if (!(each instanceof String text) || !allowed.test(text)) {
+                faults.add(name + " has " + each + ", which is not " + what);
+            } else if (texts.contains(text)) {
+                faults.add(name + " has " + text + " twice");
+            } else {
+                texts.add(text);
+            }
+        }
+        return List.copyOf(texts);
     }
 
     /**

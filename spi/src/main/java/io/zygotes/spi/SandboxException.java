@@ -201,6 +201,31 @@ public sealed class SandboxException extends Exception {
         }
     }
 
+    /**
+     * A zygote is of no use because of further modules of its {@link ZygoteSpec}: it hung or ended in the import of one, or
+     * one left something that no fork carries over. It was destroyed. Without these modules it can be made.
+     *
+     * @since 1.2
+     */
+    public static final class ModulesFailed extends SandboxException {
+        private static final long serialVersionUID = 1L;
+        private final transient Map<String, String> modules;
+
+        /**
+         * @param message which zygote, and what happened
+         * @param modules as {@link #modules}
+         */
+        public ModulesFailed(String message, Map<String, String> modules) {
+            super(FailureKind.PYTHON, message);
+            this.modules = Map.copyOf(modules);
+        }
+
+        /** The modules, each with the reason, for people. */
+        public Map<String, String> modules() {
+            return modules == null ? Map.of() : modules;
+        }
+    }
+
     /** It took longer than it may; the sandbox was destroyed. */
     public static final class TimedOut extends SandboxException {
         private static final long serialVersionUID = 1L;

@@ -29,4 +29,13 @@ public interface Zygote extends Sandbox {
     default Optional<LeafSpec> function() {
         return Optional.empty();
     }
+
+    /**
+     * What is to be said of the further modules of its {@link ZygoteSpec}.
+     *
+     * @since 1.2
+     */
+    default ModuleFindings moduleFindings() {
+        return ModuleFindings.NONE;
+    }
 }

@@ -277,6 +277,11 @@ public final class GuardedCache implements ImportCache {
         }
 
         @Override
+        public Set<String> imports() {
+            return request.imports();
+        }
+
+        @Override
         public Duration remaining() {
             return request.remaining();
         }

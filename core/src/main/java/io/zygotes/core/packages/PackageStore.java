@@ -43,6 +43,7 @@ public final class PackageStore implements Packages, AutoCloseable {
     private final Supplier<String> cacheTag;
     private final InstalledPackages installed = new InstalledPackages();
     private final ImportCosts costs = new ImportCosts();
+    private final FurtherModules modules = new FurtherModules(installed);
     private final UnfitPackages unfit;
     private final PackageInstaller installer;
     private final InstallQueue installs;
@@ -215,6 +216,11 @@ public final class PackageStore implements Packages, AutoCloseable {
         return unfit.all();
     }
 
+    /** Which modules zygotes import beside those at the top of their packages. */
+    public FurtherModules modules() {
+        return modules;
+    }
+
     /** Takes what zygotes measured; the newest measurement counts. */
     public void learnCosts(Map<PackageId, ImportCost> measured) {
         costs.learn(measured);
@@ -237,6 +243,25 @@ public final class PackageStore implements Packages, AutoCloseable {
      */
     public void saveCosts(Path file) throws IOException {
         costs.save(file);
+    }
+
+    /**
+     * Reads which modules zygotes import beside those at the top of their packages.
+     *
+     * @param file what {@link #saveModules} wrote; nothing happens if there is none
+     * @throws IOException if it cannot be read
+     */
+    public void loadModules(Path file) throws IOException {
+        modules.load(file);
+    }
+
+    /**
+     * Writes that down for the next worker.
+     *
+     * @throws IOException if it cannot be written
+     */
+    public void saveModules(Path file) throws IOException {
+        modules.save(file);
     }
 
     /** Ends running installs and starts none any more. */

@@ -4,6 +4,7 @@ import io.zygotes.spi.LeafRequest;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Sandboxes;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -11,8 +12,9 @@ import java.util.concurrent.TimeUnit;
  *
  * @param pending the request
  * @param sandboxes the pool on behalf of the request and the cache
+ * @param imports as {@link LeafRequest#imports}
  */
-record CacheRequest(PendingRequest pending, Sandboxes sandboxes) implements LeafRequest {
+record CacheRequest(PendingRequest pending, Sandboxes sandboxes, Set<String> imports) implements LeafRequest {
 
     @Override
     public LeafSpec spec() {

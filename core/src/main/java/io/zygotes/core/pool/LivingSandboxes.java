@@ -20,6 +20,11 @@ final class LivingSandboxes {
         this.listener = listener;
     }
 
+    /** What knows which further modules zygotes import. */
+    ZygoteModules modules() {
+        return listener.modules();
+    }
+
     void add(PooledSandbox sandbox) {
         byInner.put(sandbox.inner(), sandbox);
     }

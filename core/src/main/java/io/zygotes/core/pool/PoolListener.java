@@ -14,6 +14,11 @@ public interface PoolListener {
     /** Packages left something in a zygote that no fork carries over, each with what that is. */
     default void onUnfit(Map<PackageId, String> reasons) {}
 
+    /** What knows which further modules zygotes import. */
+    default ZygoteModules modules() {
+        return ZygoteModules.NONE;
+    }
+
     /** A zygote measured what its packages cost to import. */
     void onImportCosts(Map<PackageId, ImportCost> costs);
 }

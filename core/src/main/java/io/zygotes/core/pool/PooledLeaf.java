@@ -9,6 +9,7 @@ import io.zygotes.spi.Reply;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -128,6 +129,11 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
     }
 
     @Override
+    public List<String> loadedModules() {
+        return inner.loadedModules();
+    }
+
+    @Override
     boolean serves(LeafSpec wanted) {
         return spec().equals(wanted);
     }
@@ -140,11 +146,19 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
         if (restedNanos == 0) {
             // Not before its first call is over: the steps are measured until then.
             services().memory().costs(account(), inner.creation().totalNanos());
+            tellLoaded();
         }
         restedNanos = System.nanoTime();
         services().memory().release(account());
         if (queuedForFreeze.compareAndSet(false, true)) {
             services().freezer().add(this);
+        }
+    }
+
+    private void tellLoaded() {
+        List<String> modules = inner.loadedModules();
+        if (!modules.isEmpty()) {
+            services().living().modules().loaded(spec(), modules);
         }
     }
 

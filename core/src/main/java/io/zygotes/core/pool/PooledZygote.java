@@ -4,6 +4,7 @@ import io.zygotes.core.pool.MemoryLedger.Account;
 import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.ModuleFindings;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
@@ -83,6 +84,11 @@ final class PooledZygote extends PooledSandbox implements Zygote {
     @Override
     public Optional<LeafSpec> function() {
         return inner.function();
+    }
+
+    @Override
+    public ModuleFindings moduleFindings() {
+        return inner.moduleFindings();
     }
 
     /** Makes a sandbox of the mechanism. */

@@ -4,6 +4,7 @@ import io.zygotes.core.pool.MemoryLedger.Account;
 import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.ModuleFindings;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
@@ -16,6 +17,7 @@ import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -205,6 +207,11 @@ final class SandboxMaker {
                 : Optional.of(zygoteIn(account, zygote, owner, claimant, new Making(spec)));
     }
 
+    /** As {@link io.zygotes.spi.LeafRequest#imports}. */
+    Set<String> imports(LeafSpec spec) {
+        return listener.modules().imports(spec);
+    }
+
     /** As {@link io.zygotes.spi.Sandboxes#weigh}. */
     void weigh(Zygote zygote, double weight) {
         if (!(weight >= 0 && weight <= Sandboxes.MOST_WEIGHT)) {
@@ -300,7 +307,32 @@ final class SandboxMaker {
         return made;
     }
 
+    /** Whatever further modules do, it is made: without those that spoil it, or else without any. */
     private Zygote forkZygote(PooledZygote zygote, Making making) throws SandboxException, InterruptedException {
+        if (making.function().isPresent()) {
+            return forkOnce(zygote, making); // its own code says what it imports
+        }
+        ZygoteModules modules = listener.modules();
+        ZygoteSpec whole = modules.whole(making.spec());
+        for (int attempt = 1; !whole.modules().isEmpty(); attempt++) {
+            try {
+                Zygote made = forkOnce(zygote, new Making(whole));
+                modules.learn(whole, made.moduleFindings());
+                return made;
+            } catch (SandboxException.ModulesFailed e) {
+                LOG.log(Level.WARNING, e.getMessage() + ". It is made without");
+                modules.learn(whole, new ModuleFindings(e.modules(), Map.of()));
+                whole = attempt == 1 ? modules.whole(making.spec()) : without(making.spec());
+            }
+        }
+        return forkOnce(zygote, new Making(whole));
+    }
+
+    private static ZygoteSpec without(ZygoteSpec spec) {
+        return new ZygoteSpec(spec.packages(), spec.limits());
+    }
+
+    private Zygote forkOnce(PooledZygote zygote, Making making) throws SandboxException, InterruptedException {
         if (zygote == null) {
             return making.make(services.mechanism(), Optional.empty());
         }

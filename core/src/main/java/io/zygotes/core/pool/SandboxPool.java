@@ -98,7 +98,7 @@ public final class SandboxPool implements AutoCloseable {
      * @param owner hears of the sandboxes that are made for it; not of a leaf that was there before
      */
     public LeafRequest request(PendingRequest pending, SandboxOwner owner) {
-        return new CacheRequest(pending, new OwnedSandboxes(this, owner, pending));
+        return new CacheRequest(pending, new OwnedSandboxes(this, owner, pending), maker().imports(pending.spec()));
     }
 
     /**

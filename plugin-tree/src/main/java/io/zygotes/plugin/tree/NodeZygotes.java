@@ -26,6 +26,8 @@ final class NodeZygotes {
     private static final System.Logger LOG = System.getLogger(NodeZygotes.class.getName());
 
     private final Limits limits;
+    private final List<String> modules;
+    private final Optional<NodeZygotes> above;
     private final Duration firstRest;
     private final LongSupplier nanoTime;
     private final Slots slots;
@@ -36,15 +38,35 @@ final class NodeZygotes {
 
     /**
      * @param limits what a zygote may use while it imports
+     * @param modules what those import that stand at the top, beside packages
+     * @param above makes what those at the top are forked from; empty if they are fresh processes
      * @param firstRest how long a zygote that cannot be made is left alone after its first failure
      * @param nanoTime a clock as {@link System#nanoTime}
      * @param slots where the zygotes are kept
      */
-    NodeZygotes(Limits limits, Duration firstRest, LongSupplier nanoTime, Slots slots) {
+    private NodeZygotes(
+            Limits limits,
+            List<String> modules,
+            Optional<NodeZygotes> above,
+            Duration firstRest,
+            LongSupplier nanoTime,
+            Slots slots) {
         this.limits = limits;
+        this.modules = modules;
+        this.above = above;
         this.firstRest = firstRest;
         this.nanoTime = nanoTime;
         this.slots = slots;
+    }
+
+    /** Those of a whole tree. */
+    static NodeZygotes of(Limits limits, Duration firstRest, LongSupplier nanoTime, Slots slots) {
+        return new NodeZygotes(limits, List.of(), Optional.empty(), firstRest, nanoTime, slots);
+    }
+
+    /** Further zygotes below the root, which have the same packages, none, and have imported these modules. */
+    NodeZygotes withModules(List<String> imported, Slots own) {
+        return new NodeZygotes(limits, imported, Optional.of(this), firstRest, nanoTime, own);
     }
 
     /** Gives the zygote of this step, made if need be; another one when the first is gone, which is counted. */
@@ -132,11 +154,18 @@ final class NodeZygotes {
     private Zygote fork(Layout layout, Step step, Need need)
             throws MakingFailed, SandboxException, PackageException, InterruptedException {
         Step source = step.source();
+        if (source == null && above.isPresent()) {
+            return need.sandboxes().createZygoteFrom(above.get().source(layout, step, need), parent -> top(step));
+        }
         if (source == null) {
-            return need.sandboxes().createZygote(Optional.empty(), new ZygoteSpec(step.order(), limits));
+            return need.sandboxes().createZygote(Optional.empty(), top(step));
         }
         return need.sandboxes()
                 .createZygoteFrom(source(layout, source, need), parent -> spec(parent.orElseThrow(), step));
+    }
+
+    private ZygoteSpec top(Step step) {
+        return new ZygoteSpec(step.order(), limits, modules);
     }
 
     /** The parent's zygote may stand behind another node, too, and have imported the same packages in its order. */
@@ -157,9 +186,13 @@ final class NodeZygotes {
     /** It found no memory a short while ago, and takes nothing from others now. */
     private Zygote forkIfFree(Layout layout, Step step, Need need)
             throws MakingFailed, SandboxException, PackageException, InterruptedException {
-        Optional<Zygote> parent =
-                step.source() == null ? Optional.empty() : Optional.of(zygote(layout, step.source(), need));
-        ZygoteSpec spec = parent.isEmpty() ? new ZygoteSpec(step.order(), limits) : spec(parent.get(), step);
+        Optional<Zygote> parent = Optional.empty();
+        if (step.source() != null) {
+            parent = Optional.of(zygote(layout, step.source(), need));
+        } else if (above.isPresent()) {
+            parent = Optional.of(above.get().zygote(layout, step, need));
+        }
+        ZygoteSpec spec = step.source() == null ? top(step) : spec(parent.orElseThrow(), step);
         Optional<Zygote> made = need.sandboxes().createZygoteIfFree(parent, spec);
         if (made.isEmpty()) {
             postponed.increment();
@@ -172,7 +205,7 @@ final class NodeZygotes {
     private void failed(Step step, Slot slot, SandboxException why) {
         failed.increment();
         slot.failed(why);
-        if (!step.isRoot()) {
+        if (!step.isRoot() || above.isPresent()) {
             Duration rest = slot.rest(why, firstRest, nanoTime.getAsLong());
             LOG.log(
                     System.Logger.Level.WARNING,

@@ -28,7 +28,7 @@ import java.util.function.LongSupplier;
 
 /**
  * One zygote tree at work. A node becomes a zygote when a leaf first needs it; a bare package name in a node makes one
- * zygote for each combination of versions that lambdas pin.
+ * zygote for each combination of versions that lambdas pin. The root is two zygotes: see {@link LibraryRoot}.
  *
  * <p>A leaf is forked from the zygote that saves it the most import time. If that one cannot import its packages, it is
  * left alone for a while and the next best one serves; if there is no memory for it, the best one that lives; if none
@@ -50,6 +50,7 @@ public final class TreeCache implements ImportCache {
     private final LongSupplier nanoTime;
     private final Slots slots;
     private final NodeZygotes zygotes;
+    private final LibraryRoot library;
     private final TreeMoves moves;
     private final LongAdder fromNodes = new LongAdder();
     private final LongAdder fromRoot = new LongAdder();
@@ -73,7 +74,8 @@ public final class TreeCache implements ImportCache {
         this.nanoTime = nanoTime;
         this.lastWarning = new AtomicLong(nanoTime.getAsLong() - NANOS_BETWEEN_WARNINGS);
         this.slots = new Slots(nanoTime, this::forget);
-        this.zygotes = new NodeZygotes(context.zygoteLimits(), options.retry(), nanoTime, slots);
+        this.zygotes = NodeZygotes.of(context.zygoteLimits(), options.retry(), nanoTime, slots);
+        this.library = new LibraryRoot(zygotes, options.preload(), sandboxes, nanoTime);
         this.moves = new TreeMoves(layout(tree), slots);
     }
 
@@ -99,8 +101,7 @@ public final class TreeCache implements ImportCache {
                 continue;
             }
             try {
-                Leaf leaf = request.sandboxes()
-                        .createLeafFrom(zygotes.source(layout, step, Need.of(request)), request.spec());
+                Leaf leaf = request.sandboxes().createLeafFrom(library.source(layout, step, request), request.spec());
                 return counted(layout, step, request, leaf);
             } catch (SandboxException.ZygoteGone e) {
                 if (e.kind() != FailureKind.NO_MEMORY) {
@@ -246,6 +247,7 @@ public final class TreeCache implements ImportCache {
     public void onEvent(SandboxEvent event) {
         if (event.sandbox() instanceof Zygote zygote && !zygote.alive()) {
             slots.forget(zygote, event.kind() == SandboxEvent.Kind.EVICTED);
+            library.forget(zygote, event.kind() == SandboxEvent.Kind.EVICTED);
         }
     }
 
@@ -257,6 +259,7 @@ public final class TreeCache implements ImportCache {
         numbers.put("leaves_from_root", fromRoot.sum());
         numbers.put("leaves_fresh", fresh.sum());
         numbers.put("zygotes_without_room", noRoom.sum());
+        numbers.put("leaves_from_library", library.leaves());
         zygotes.addStatistics(numbers);
         return Map.copyOf(numbers);
     }
@@ -268,6 +271,7 @@ public final class TreeCache implements ImportCache {
 
     @Override
     public void close() {
+        library.close();
         slots.close();
     }
 }

@@ -11,11 +11,13 @@ import io.zygotes.plugin.tree.model.TreeReader;
 import io.zygotes.plugin.tree.model.TreeText;
 import io.zygotes.plugin.tree.model.ZygoteTree;
 import io.zygotes.spi.CacheShape;
+import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.FunctionZygoteRequest;
 import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.Options;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
@@ -30,6 +32,7 @@ import io.zygotes.spi.testkit.Trouble;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -105,6 +108,68 @@ final class TreeCacheTest {
 
     private static Predicate<ZygoteSpec> has(String name) {
         return spec -> spec.packages().stream().anyMatch(id -> id.name().equals(name));
+    }
+
+    private void awaitZygotes(int count) throws InterruptedException {
+        for (int i = 0; i < 500 && pool.zygotesMade() < count; i++) {
+            Thread.sleep(10);
+        }
+        assertEquals(count, pool.zygotesMade());
+    }
+
+    @Test
+    void lambdasThatImportTheStandardLibraryComeFromAZygoteThatHasIt() throws Exception {
+        List<ZygoteSpec> asked = Collections.synchronizedList(new ArrayList<>());
+        pool.trouble(new Trouble() {
+            @Override
+            public void beforeZygote(Optional<Zygote> parent, ZygoteSpec spec) {
+                asked.add(spec);
+            }
+        });
+        TreeOptions options = new TreeOptions(0, Duration.ofSeconds(1), List.of("ssl", "email.message"));
+        TreeCache cache = cache(TreeReader.text(DATA, "t.json", Path.of(".")), pool, packages, options);
+
+        cache.createLeaf(pool.request(lambda()).importing("json")).destroy();
+        assertEquals(1, pool.zygotesMade(), "nobody needs more than the root");
+        cache.createLeaf(pool.request(lambda()).importing("email.parser")).destroy();
+        awaitZygotes(2);
+        assertEquals(0L, cache.statistics().get("leaves_from_library"), "the first one did not wait for it");
+        for (int i = 0; i < 500 && cache.statistics().get("leaves_from_library").equals(0L); i++) {
+            cache.createLeaf(pool.request(lambda()).importing("email.parser")).destroy();
+            Thread.sleep(1);
+        }
+        assertEquals(1L, cache.statistics().get("leaves_from_library"));
+        leafOf(cache, "numpy==2.2.3");
+
+        assertEquals(
+                List.of(List.of(), List.of("ssl", "email.message"), List.of()),
+                asked.stream().map(ZygoteSpec::modules).toList());
+        assertEquals(Optional.of(List.of()), pool.made().get(2).parent(), "it is forked from the root");
+    }
+
+    @Test
+    void withoutAPreloadThereIsNoFurtherRoot() throws Exception {
+        TreeOptions options = new TreeOptions(0, Duration.ofSeconds(1), List.of());
+        TreeCache cache = cache(TreeReader.text(DATA, "t.json", Path.of(".")), pool, packages, options);
+        cache.createLeaf(pool.request(lambda()).importing("ssl")).destroy();
+        cache.createLeaf(pool.request(lambda()).importing("ssl")).destroy();
+        assertEquals(1, pool.zygotesMade());
+    }
+
+    @Test
+    void theMeasuredSetIsTheDefaultAndWrongNamesAreRefused() throws Exception {
+        assertTrue(TreeOptions.DEFAULT.preload().containsAll(List.of("ssl", "asyncio", "email.message")));
+        assertEquals(TreeOptions.DEFAULT, TreeOptions.read(new Options("c", Map.of())));
+        assertEquals(
+                List.of(),
+                TreeOptions.read(new Options("c", Map.of("preload", List.of()))).preload());
+        for (Object wrong : List.of("ssl", List.of("a b"), List.of(1), List.of("ssl", "ssl"), List.of("a..b"))) {
+            Options options = new Options("config.json: $.plugins.tree", Map.of("preload", wrong));
+            TreeOptions.read(options);
+            String message =
+                    assertThrows(ConfigException.class, options::finish).getMessage();
+            assertTrue(message.contains("preload"), message);
+        }
     }
 
     @Test

@@ -112,7 +112,7 @@ final class RealSandboxes implements AutoCloseable {
         return mechanism.cgroups().tops();
     }
 
-    private Path write(String where, Map<String, String> files) {
+    Path write(String where, Map<String, String> files) {
         try {
             Path place = Files.createDirectories(folder.resolve(where));
             for (Map.Entry<String, String> file : new HashMap<>(files).entrySet()) {

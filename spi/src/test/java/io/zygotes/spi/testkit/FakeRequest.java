@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -28,10 +29,22 @@ public final class FakeRequest implements LeafRequest {
     private final LeafSpec spec;
     private final AtomicReference<Leaf> free = new AtomicReference<>();
     private final List<Leaf> leaves = new ArrayList<>();
+    private volatile Set<String> imports = Set.of();
 
     FakeRequest(FakeSandboxes pool, LeafSpec spec) {
         this.pool = pool;
         this.spec = Objects.requireNonNull(spec);
+    }
+
+    /** Says what the lambda's code imports. */
+    public FakeRequest importing(String... modules) {
+        imports = Set.of(modules);
+        return this;
+    }
+
+    @Override
+    public Set<String> imports() {
+        return imports;
     }
 
     /**

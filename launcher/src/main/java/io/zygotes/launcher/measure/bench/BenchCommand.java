@@ -8,10 +8,11 @@ import picocli.CommandLine.Spec;
 /** {@code zygotes bench ...}. */
 @Command(
         name = "bench",
-        description =
-                "Measures this machine: cold starts, memory, and what trees save. Needs root. Leaves nothing behind.",
+        description = "Measures this machine: cold starts, first calls, memory, and what trees save. Needs root. Leaves"
+                + " nothing behind.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BenchColdCommand.class, BenchMemoryCommand.class, BenchTreeCommand.class})
+        subcommands = {BenchColdCommand.class, BenchStartCommand.class, BenchMemoryCommand.class, BenchTreeCommand.class
+        })
 public final class BenchCommand implements Runnable {
 
     @Spec
@@ -19,6 +20,6 @@ public final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which one? cold, memory or tree");
+        throw new ParameterException(spec.commandLine(), "which one? cold, start, memory or tree");
     }
 }

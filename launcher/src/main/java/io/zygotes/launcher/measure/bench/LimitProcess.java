@@ -48,10 +48,11 @@ final class LimitProcess implements AutoCloseable {
      *
      * @param folder an empty folder for its files
      * @param python path of the interpreter, the same as that of the sandboxes
-     * @param set gives {@code f.py}
+     * @param code of {@code f.py}
      * @param packages what it imports, in this order
+     * @param primed whether it also imports {@code f.py}, and calls it once, before it forks
      */
-    static LimitProcess start(Path folder, String python, PackageSet set, List<PackageInfo> packages)
+    static LimitProcess start(Path folder, String python, String code, List<PackageInfo> packages, boolean primed)
             throws IOException, Failure {
         Path script = folder.resolve("limit.py");
         try (InputStream content = LimitProcess.class.getResourceAsStream("limit.py")) {
@@ -61,8 +62,10 @@ final class LimitProcess implements AutoCloseable {
         for (PackageInfo each : packages) {
             parts.add(Map.of("folder", each.folder().toString(), "modules", each.modules()));
         }
+        Path handler = Files.createDirectory(folder.resolve("handler"));
+        Files.writeString(handler.resolve("f.py"), code);
         String task = JSON.writeValueAsString(
-                Map.of("packages", parts, "handler", set.write(folder, 0).toString(), "event", BenchWorker.EVENT));
+                Map.of("packages", parts, "handler", handler.toString(), "event", BenchWorker.EVENT, "primed", primed));
         Path errors = folder.resolve("errors.txt");
         ProcessBuilder builder = new ProcessBuilder(python, "-I", "-S", "-B", script.toString(), task);
         builder.redirectError(errors.toFile()).environment().clear();

@@ -92,9 +92,18 @@ final class Workbench implements Closeable {
 
     /** Puts a lambda into the registry, or its new code. */
     void install(String lambda, String code, String requirements) throws IOException, ConfigException, Failure {
+        install(lambda, code, requirements, "");
+    }
+
+    /** The same with settings of its own, as {@code ol.yaml} has them; none if they are empty. */
+    void install(String lambda, String code, String requirements, String settings)
+            throws IOException, ConfigException, Failure {
         Path source = Files.createDirectories(folder.resolve("lambdas").resolve(lambda));
         Files.writeString(source.resolve("f.py"), code);
         Files.writeString(source.resolve("requirements.txt"), requirements);
+        if (!settings.isEmpty()) {
+            Files.writeString(source.resolve("ol.yaml"), settings);
+        }
         try {
             new LambdaStore(directory.config().registryFolder()).install(source);
         } catch (RegistryException e) {
@@ -131,12 +140,23 @@ final class Workbench implements Closeable {
         return tap.context().packages();
     }
 
-    /** Starts a bare Python process; it ends with the workbench at the latest. */
-    synchronized LimitProcess limit(PackageSet set, List<PackageInfo> packages)
+    /** Starts a bare Python process that has imported packages; it ends with the workbench at the latest. */
+    LimitProcess limit(PackageSet set, List<PackageInfo> packages)
+            throws IOException, ConfigException, Failure, InterruptedException {
+        return limit(set.code(), packages, false);
+    }
+
+    /** The same for one that has also imported {@code f.py}, and called it once. */
+    LimitProcess limit(StartFunction function, List<PackageInfo> packages)
+            throws IOException, ConfigException, Failure, InterruptedException {
+        return limit(function.code(), packages, true);
+    }
+
+    private synchronized LimitProcess limit(String code, List<PackageInfo> packages, boolean primed)
             throws IOException, ConfigException, Failure, InterruptedException {
         requireOpen();
         Path own = Files.createTempDirectory(folder, "limit-");
-        LimitProcess limit = LimitProcess.start(own, interpreter(), set, packages);
+        LimitProcess limit = LimitProcess.start(own, interpreter(), code, packages, primed);
         limits.add(limit);
         return limit;
     }

@@ -2,8 +2,9 @@
 f.py and answer. No isolation. Standard library only, beside the packages that it is told to import.
 
 Its argument is JSON: packages (each with folder and modules, in the order of their import), handler (a folder with
-f.py), event. A line "ROUNDS REST_MS" on its input is answered with a line of JSON: the nanoseconds of each round, and
-of all together without the rests. Ends with its input.
+f.py), event, primed (whether it imports f.py itself, and calls it once, before it forks). A line "ROUNDS REST_MS" on
+its input is answered with a line of JSON: the nanoseconds of each round, and of all together without the rests. Ends
+with its input.
 """
 
 import gc
@@ -62,6 +63,10 @@ def main():
     sys.path.extend(package["folder"] for package in task["packages"])
     for package in task["packages"]:
         import_package(package["modules"])
+    if task["primed"]:
+        import f
+
+        f.f(json.loads(task["event"]))
     gc.collect()
     gc.freeze()
     print("ready", flush=True)

@@ -55,32 +55,34 @@ public final class Misfit {
      */
     public static Optional<String> of(
             SockZygote zygote, LeafSpec spec, Function<PackageId, Optional<PackageInfo>> installed) {
-        return of(zygote.traces(), !zygote.packages().isEmpty(), spec, installed);
+        boolean hasImports =
+                !zygote.packages().isEmpty() || !zygote.traces().preloaded().isEmpty();
+        return of(zygote.traces(), hasImports, spec, installed);
     }
 
     /**
      * Why a lambda does not fit.
      *
      * @param traces what imports of the zygote left
-     * @param hasPackages whether the zygote has imported any
+     * @param hasImports whether the zygote has imported any package, or modules of the standard library ahead of them
      * @param installed what is known of a package
      */
     static Optional<String> of(
             ImportTraces traces,
-            boolean hasPackages,
+            boolean hasImports,
             LeafSpec spec,
             Function<PackageId, Optional<PackageInfo>> installed) {
         LambdaTraits traits = LambdaTraits.of(spec);
-        if (hasPackages && traits.patch().isPresent()) {
+        if (hasImports && traits.patch().isPresent()) {
             return traits.patch();
         }
         for (String module : traits.modules()) {
-            if (traces.imported().contains(module)) {
+            if (traces.has(module)) {
                 return Optional.of("its own module " + module + " wins against the one that the zygote has imported");
             }
         }
         for (String module : traits.below()) {
-            if (traces.imported().contains(module)) {
+            if (traces.has(module)) {
                 return Optional.of(
                         "it may find its own module " + module + " before the one that the zygote has imported");
             }
@@ -90,13 +92,13 @@ public final class Misfit {
             return missed;
         }
         for (Map.Entry<String, String> variable : spec.environment().entrySet()) {
-            if (counts(variable.getKey(), traces, hasPackages)
+            if (counts(variable.getKey(), traces, hasImports)
                     && !variable.getValue().equals(valueInZygote(variable.getKey()))) {
                 return Optional.of(variable.getKey() + " of its environment counts before packages are imported");
             }
         }
         for (String name : traits.variables()) {
-            if (counts(name, traces, hasPackages)) {
+            if (counts(name, traces, hasImports)) {
                 return Optional.of("its code sets " + name + ", which counts before packages are imported");
             }
         }
@@ -136,12 +138,12 @@ public final class Misfit {
                         "packages of the zygote looked for " + id.name() + ", which it has, when they were imported");
     }
 
-    private static boolean counts(String name, ImportTraces traces, boolean hasPackages) {
+    private static boolean counts(String name, ImportTraces traces, boolean hasImports) {
         return AT_START.stream().anyMatch(name::startsWith) && !LATER.contains(name)
                 || traces.asked().contains(name)
                 || traces.asked().contains(Protocol.READ_ALL) && isNamedAfterModule(name, traces)
                 || traces.changed().contains(name)
-                || hasPackages && OF_LIBRARIES.stream().anyMatch(name::startsWith);
+                || hasImports && OF_LIBRARIES.stream().anyMatch(name::startsWith);
     }
 
     /** Who looks at all variables looks for its own, as tqdm does for {@code TQDM_…}. */

@@ -262,6 +262,7 @@ public final class ZygoteLauncher {
                     SandboxEnvironment.with(Map.of()),
                     PackageFolder.names(spec.packages()),
                     imports,
+                    spec.modules(),
                     Optional.empty()));
         }
     }
@@ -278,6 +279,7 @@ public final class ZygoteLauncher {
                     spec.limits().openFiles(),
                     SandboxEnvironment.with(leaf.environment()),
                     PackageFolder.names(spec.packages()),
+                    List.of(),
                     List.of(),
                     Optional.of(new Instructions.ForFunction(
                             ProcessLimits.of(spec.limits()).fileBytes(),

@@ -2,6 +2,7 @@ package io.zygotes.sandbox.sock.protocol;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /**
  * A message on a sandbox's channel.
@@ -48,6 +49,26 @@ public record Frame(int kind, byte[] body, int pid) {
     /** Whether it is the answer to a call. */
     public boolean isReply() {
         return kind == Protocol.FRAME_REPLY;
+    }
+
+    /** Whether a zygote says that it begins to import a further module. */
+    public boolean isImporting() {
+        return kind == Protocol.FRAME_IMPORTING;
+    }
+
+    /** Whether a leaf says which modules it loaded. */
+    public boolean isLoaded() {
+        return kind == Protocol.FRAME_LOADED;
+    }
+
+    /** The modules that a leaf says it loaded; what is too much is passed over. */
+    public List<String> loaded() {
+        return text().lines().limit(Protocol.MOST_LOADED).toList();
+    }
+
+    /** Its content as a text. */
+    public String text() {
+        return new String(body, StandardCharsets.UTF_8);
     }
 
     /** Whether it says why there will be no sandbox: {@link FailureReport}. */

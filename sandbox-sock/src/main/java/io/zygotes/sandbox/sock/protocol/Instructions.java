@@ -53,6 +53,7 @@ public sealed interface Instructions permits Instructions.ForLeaf, Instructions.
      * @param environment what its leaves find as their environment
      * @param visible folders in {@code /packages}, of all of its packages
      * @param imports what to import, in this order
+     * @param modules full names of further modules to import then
      * @param function what it is told of its function, if it is the zygote of one
      */
     record ForZygote(
@@ -60,6 +61,7 @@ public sealed interface Instructions permits Instructions.ForLeaf, Instructions.
             Map<String, String> environment,
             List<String> visible,
             List<PackageInfo> imports,
+            List<String> modules,
             Optional<ForFunction> function)
             implements Instructions {
         @Override
@@ -73,6 +75,9 @@ public sealed interface Instructions permits Instructions.ForLeaf, Instructions.
             all.put(Protocol.KEY_ENVIRONMENT, environment);
             all.put(Protocol.KEY_VISIBLE, visible);
             all.put(Protocol.KEY_PACKAGES, packages);
+            if (!modules.isEmpty()) {
+                all.put(Protocol.KEY_MODULES, modules);
+            }
             function.ifPresent(told -> all.put(Protocol.KEY_FUNCTION, told.toMap()));
             return all;
         }

@@ -34,7 +34,9 @@ public final class Protocol {
     static final int FRAME_READY = 11;
     static final int FRAME_REPLY = 12;
     static final int FRAME_FAILED = 13;
-    static final int FRAME_STEP = 14;
+    static final int FRAME_IMPORTING = 14;
+    static final int FRAME_LOADED = 15;
+    static final int FRAME_STEP = 16;
 
     // Bodies that are no JSON: of a leaf's FRAME_READY, and what FRAME_REPLY begins with.
     static final String READY_BODY = ">QQ";
@@ -50,6 +52,9 @@ public final class Protocol {
     public static final int STATUS_ERROR = 500;
     /** All statuses of a reply. Another one, such as 101, would mean something to the HTTP server. */
     static final List<Integer> STATUSES = List.of(STATUS_OK, STATUS_BAD_EVENT, STATUS_ERROR);
+
+    /** The most modules that a leaf says it loaded. */
+    static final int MOST_LOADED = 500;
 
     /** Between the lines of a request to a zygote. */
     static final String LINE_END = "\n";
@@ -118,7 +123,9 @@ public final class Protocol {
     static final String KEY_IDS = "ids";
     static final String KEY_IMPORTED = "imported";
     static final String KEY_KIND = "kind";
+    static final String KEY_LEFT_OUT = "left_out";
     static final String KEY_LIMITS = "limits";
+    static final String KEY_LOOKED_FOR = "looked_for";
     static final String KEY_MAP = "map";
     static final String KEY_MISSED = "missed";
     static final String KEY_MODULES = "modules";
@@ -127,6 +134,7 @@ public final class Protocol {
     static final String KEY_OP = "op";
     static final String KEY_OPEN_FILES = "open_files";
     static final String KEY_PACKAGES = "packages";
+    static final String KEY_PRELOADED = "preloaded";
     static final String KEY_PRIVATE_NETWORK = "private_network";
     static final String KEY_PROCESSORS = "processors";
     static final String KEY_PYTHON = "python";
@@ -140,6 +148,7 @@ public final class Protocol {
     static final String KEY_SECCOMP = "seccomp";
     static final String KEY_SHADOWED = "shadowed";
     static final String KEY_SPARE = "spare";
+    static final String KEY_SPOILT = "spoilt";
     static final String KEY_STEP = "step";
     static final String KEY_THREADS = "threads";
     static final String KEY_TRACEBACK = "traceback";

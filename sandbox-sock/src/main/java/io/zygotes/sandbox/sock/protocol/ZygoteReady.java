@@ -2,6 +2,7 @@ package io.zygotes.sandbox.sock.protocol;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.zygotes.spi.ImportCost;
+import io.zygotes.spi.ModuleFindings;
 import io.zygotes.spi.PackageId;
 import java.io.IOException;
 import java.util.HashMap;
@@ -16,6 +17,8 @@ import java.util.Set;
  * @param costs what importing cost, by package, as the zygote says
  * @param unfit packages that left something which no fork carries over, and what that is, as the zygote says
  * @param traces what imports did
+ * @param modules what is to be said of further modules
+ * @param spoilt whether one of these has left something because of which the zygote cannot be used
  * @param reason of the zygote of a function: why it cannot be forked, as it says; empty if it can
  * @param restores of the zygote of a function: whether its leaves run something before they are ready
  */
@@ -23,6 +26,8 @@ public record ZygoteReady(
         Map<PackageId, ImportCost> costs,
         Map<PackageId, String> unfit,
         ImportTraces traces,
+        ModuleFindings modules,
+        boolean spoilt,
         Optional<String> reason,
         boolean restores) {
 
@@ -60,14 +65,31 @@ public record ZygoteReady(
                 names(report.path(Protocol.KEY_CHANGED)),
                 names(report.path(Protocol.KEY_IMPORTED)),
                 names(report.path(Protocol.KEY_MISSED)),
+                names(report.path(Protocol.KEY_PRELOADED)),
                 names(report.path(Protocol.KEY_RUNTIME)));
         JsonNode reason = report.path(Protocol.KEY_REASON);
         return new ZygoteReady(
                 Map.copyOf(costs),
                 Map.copyOf(unfit),
                 traces,
+                modules(report),
+                report.path(Protocol.KEY_SPOILT).asBoolean(),
                 reason.isTextual() ? Optional.of(plain(reason.asText())) : Optional.empty(),
                 report.path(Protocol.KEY_RESTORES).asBoolean());
+    }
+
+    private static ModuleFindings modules(JsonNode report) {
+        Map<String, String> leftOut = new HashMap<>();
+        for (Map.Entry<String, JsonNode> reason :
+                report.path(Protocol.KEY_LEFT_OUT).properties()) {
+            leftOut.put(reason.getKey(), plain(reason.getValue().asText()));
+        }
+        Map<String, Set<String>> lookedFor = new HashMap<>();
+        for (Map.Entry<String, JsonNode> missed :
+                report.path(Protocol.KEY_LOOKED_FOR).properties()) {
+            lookedFor.put(missed.getKey(), names(missed.getValue()));
+        }
+        return new ModuleFindings(leftOut, lookedFor);
     }
 
     /** It goes into the log, and names what the zygote names. */

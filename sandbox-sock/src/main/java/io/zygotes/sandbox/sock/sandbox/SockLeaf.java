@@ -21,6 +21,7 @@ import io.zygotes.spi.Reply;
 import io.zygotes.spi.SandboxException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -42,6 +43,8 @@ public final class SockLeaf extends SockSandbox implements Leaf {
 
     private volatile LeafSpec spec;
     private boolean ready;
+    private boolean answered;
+    private volatile List<String> loaded = List.of();
 
     /**
      * A leaf that has no process yet, and serves nobody.
@@ -121,7 +124,7 @@ public final class SockLeaf extends SockSandbox implements Leaf {
             if (!ready) {
                 receiveReady(deadline);
             }
-            Answer answer = Answer.read(channel().receive(deadline));
+            Answer answer = Answer.read(reply(deadline));
             pauseOutput(); // the leaf passes on what does not end a line when it has answered
             if (answer.status() == Protocol.STATUS_ERROR && group().ranOutOfMemory()) {
                 // A child of it was the victim: the lambda saw only a broken process.
@@ -140,6 +143,23 @@ public final class SockLeaf extends SockSandbox implements Leaf {
             boolean unread = e instanceof LinuxException failed && failed.errno() == Errno.ECONNRESET;
             throw gone(sent && !unread, e);
         }
+    }
+
+    /** The answer to a call. Before the first one it may say what it loaded for it. */
+    private Frame reply(long deadline) throws IOException, TimeoutException, InterruptedException {
+        Frame frame = channel().receive(deadline);
+        if (!answered && frame.isLoaded()) {
+            // A fresh one loads all of its packages by itself, which says nothing of what a zygote lacks.
+            loaded = zygote.isPresent() ? frame.loaded() : List.of();
+            frame = channel().receive(deadline);
+        }
+        answered = true;
+        return frame;
+    }
+
+    @Override
+    public List<String> loadedModules() {
+        return loaded;
     }
 
     /** The exception for a leaf that is gone; it may have said why before anybody listened. */

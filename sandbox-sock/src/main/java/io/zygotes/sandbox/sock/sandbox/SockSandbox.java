@@ -256,6 +256,11 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
         return ended().isDone() ? outOfMemory : group().ranOutOfMemory();
     }
 
+    /** Whether its process has ended, and nobody here had it end. */
+    final boolean endedByItself() {
+        return endedByItself;
+    }
+
     /** The exception for a sandbox whose channel ended; destroys it. */
     public final SandboxException obituary(String doing, boolean callStarted, IOException cause)
             throws InterruptedException {

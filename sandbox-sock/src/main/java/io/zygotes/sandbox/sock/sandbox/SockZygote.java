@@ -9,6 +9,7 @@ import io.zygotes.sandbox.sock.protocol.ZygoteReady;
 import io.zygotes.sandbox.sock.resource.KitStock;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.LeafSpec;
+import io.zygotes.spi.ModuleFindings;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Zygote;
@@ -21,11 +22,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** A zygote: one process that forks when it is told to. */
 public final class SockZygote extends SockSandbox implements Zygote {
+
+    /**
+     * For the import of one further module. The zygote itself counts those that work for more than a second as slow
+     * (imports.py); this is for those that hang, with room for a machine that is busy.
+     */
+    private static final long MODULE_PATIENCE = TimeUnit.SECONDS.toNanos(15);
 
     private final ZygoteSpec spec;
     private final Optional<LeafSpec> function;
@@ -37,6 +45,9 @@ public final class SockZygote extends SockSandbox implements Zygote {
     private volatile Map<PackageId, ImportCost> costs = Map.of();
     private volatile ImportTraces traces = ImportTraces.NONE;
     private volatile boolean restores;
+    private volatile ModuleFindings modules = ModuleFindings.NONE;
+    /** The further module whose import it began last, of those that it was told to import. */
+    private volatile Optional<String> importing = Optional.empty();
 
     /**
      * A zygote that has no process yet.
@@ -90,6 +101,11 @@ public final class SockZygote extends SockSandbox implements Zygote {
         return costs;
     }
 
+    @Override
+    public ModuleFindings moduleFindings() {
+        return modules;
+    }
+
     /** What the imports of its packages did. */
     public ImportTraces traces() {
         return traces;
@@ -122,7 +138,12 @@ public final class SockZygote extends SockSandbox implements Zygote {
      */
     public void awaitReady(long deadline) throws SandboxException, InterruptedException {
         await("importing " + spec.packages(), () -> {
-            ZygoteReady ready = ready(channel().receive(deadline));
+            Frame frame = channel().receive(deadline);
+            while (frame.isImporting()) {
+                importing = Optional.of(frame.text()).filter(spec.modules()::contains);
+                frame = channel().receive(importing.isPresent() ? earlier(deadline) : deadline);
+            }
+            ZygoteReady ready = ready(frame);
             Map<PackageId, String> unfit = new HashMap<>(ready.unfit());
             unfit.keySet().retainAll(packages);
             if (!unfit.isEmpty()) {
@@ -132,6 +153,14 @@ public final class SockZygote extends SockSandbox implements Zygote {
                                 + unfit.values() + "; lambdas import it themselves",
                         "",
                         unfit);
+            }
+            Map<String, String> leftOut = new HashMap<>(ready.modules().leftOut());
+            leftOut.keySet().retainAll(spec.modules());
+            modules = new ModuleFindings(leftOut, ready.modules().lookedFor());
+            if (ready.spoilt()) {
+                destroy();
+                throw new SandboxException.ModulesFailed(
+                        this + " cannot be used after it imported further modules: " + leftOut, leftOut);
             }
         });
     }
@@ -207,13 +236,28 @@ public final class SockZygote extends SockSandbox implements Zygote {
         try {
             waiting.run();
         } catch (TimeoutException e) {
-            throw timeout(doing);
+            throw blamed(timeout(doing), "it takes too long to import");
         } catch (InterruptedException e) {
             destroy();
             throw e;
         } catch (IOException | IllegalArgumentException e) {
-            throw obituary(doing, false, e instanceof IOException io ? io : new IOException(e));
+            SandboxException obituary = obituary(doing, false, e instanceof IOException io ? io : new IOException(e));
+            throw endedByItself() ? blamed(obituary, "the process ends when it imports it") : obituary;
         }
+    }
+
+    /** The failure, put down to the further module that was being imported, if there was one. */
+    private SandboxException blamed(SandboxException why, String reason) {
+        return importing.isEmpty()
+                ? why
+                : new SandboxException.ModulesFailed(
+                        why.getMessage() + "; the last that it began to import was the module " + importing.get(),
+                        Map.of(importing.get(), reason));
+    }
+
+    private static long earlier(long deadline) {
+        long patience = System.nanoTime() + MODULE_PATIENCE;
+        return patience - deadline < 0 ? patience : deadline;
     }
 
     @Override

@@ -89,7 +89,8 @@ public record RuntimeFiles(Path folder) {
             "work/hooks",
             "work/inheritance",
             "work/job",
-            "work/leaf");
+            "work/leaf",
+            "work/loaded");
 
     private static final Set<PosixFilePermission> READ_BY_ALL = PosixFilePermissions.fromString("rwxr-xr-x");
     private static final Set<PosixFilePermission> FILE_READ_BY_ALL = PosixFilePermissions.fromString("rw-r--r--");

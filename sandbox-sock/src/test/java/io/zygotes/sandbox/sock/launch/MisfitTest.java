@@ -30,7 +30,11 @@ class MisfitTest {
             Set.of("KMP_INIT"),
             Set.of("matplotlib", "cycler"),
             Set.of("pyarrow"),
+            Set.of(),
             Set.of("json"));
+    /** Of a zygote without packages that imported ssl ahead. */
+    private static final ImportTraces PRELOADED =
+            new ImportTraces(Set.of("SSLKEYLOGFILE"), Set.of(), Set.of(), Set.of(), Set.of("ssl", "email"), Set.of());
 
     @TempDir
     private Path folder;
@@ -92,7 +96,8 @@ class MisfitTest {
 
     @Test
     void whoLooksAtAllVariablesLooksForThoseOfItsOwnName() throws Exception {
-        ImportTraces traces = new ImportTraces(Set.of(Protocol.READ_ALL), Set.of(), Set.of("tqdm"), Set.of(), Set.of());
+        ImportTraces traces =
+                new ImportTraces(Set.of(Protocol.READ_ALL), Set.of(), Set.of("tqdm"), Set.of(), Set.of(), Set.of());
         assertTrue(reason(traces, PLAIN, Map.of("TQDM_DISABLE", "1")).startsWith("TQDM_DISABLE"));
         assertEquals("", reason(traces, PLAIN, Map.of("STAGE", "test")));
     }
@@ -105,6 +110,21 @@ class MisfitTest {
         LeafSpec other = lambda(PLAIN, Map.of());
         Files.writeString(other.handler().resolve("json.py"), "");
         assertEquals(Optional.empty(), of(TRACES, other), "the runtime's are forgotten in the leaf");
+    }
+
+    @Test
+    void whatWasImportedAheadCountsAsImported() throws Exception {
+        LeafSpec gevent = lambda(PLAIN, Map.of(), PackageId.parse("gevent==24.11.1"));
+        LeafSpec own = lambda(PLAIN, Map.of());
+        Files.writeString(own.handler().resolve("email.py"), "");
+        LeafSpec set = lambda(PLAIN, Map.of("SSLKEYLOGFILE", "/tmp/keys"));
+
+        for (LeafSpec lambda : List.of(gevent, own, set)) {
+            assertTrue(
+                    Misfit.of(PRELOADED, true, lambda, id -> Optional.empty()).isPresent(), lambda::toString);
+            assertEquals(Optional.empty(), Misfit.of(ImportTraces.NONE, false, lambda, id -> Optional.empty()));
+        }
+        assertEquals(Optional.empty(), Misfit.of(PRELOADED, true, lambda(PLAIN, Map.of()), id -> Optional.empty()));
     }
 
     @Test

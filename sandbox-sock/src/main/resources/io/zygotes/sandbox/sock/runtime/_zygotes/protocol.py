@@ -92,6 +92,8 @@ A frame is a header (FRAME_HEADER: length of the body, kind) and its body. Descr
                                             A zygote: what to import, in this order: a list of objects with KEY_NAME
                                             (of the package) and KEY_MODULES (a list: modules to import)
                           KEY_VISIBLE       a zygote: names of folders in PATH_PACKAGES, of all of its packages
+                          KEY_MODULES       a zygote: full names of further modules to import, when its packages are
+                                            imported, in this order; left out if there are none
                           KEY_FUNCTION      a zygote of a function, whose code is at PATH_HANDLER: an object with
                                             KEY_FILE_BYTES, KEY_SHADOWED and KEY_PROCESSORS as for a leaf, and
                                             KEY_EVENT: what to call the function with before the first fork, as a text
@@ -105,6 +107,11 @@ A frame is a header (FRAME_HEADER: length of the body, kind) and its body. Descr
 
     from a sandbox
         FRAME_HELLO   the first that it says; the body is empty
+        FRAME_IMPORTING
+                      of a zygote, before it imports a further module: its full name. If the zygote ends or hangs, that
+                      one was it. After the last one, with nothing in it
+        FRAME_LOADED  of a leaf, before its first FRAME_REPLY, if there is something to say: full names of modules that
+                      it loaded for f.py or in that call, in the order of their imports, one a line, at most MOST_LOADED
         FRAME_READY   of a leaf: READY_BODY, the nanoseconds that the import of f.py took, and how many ago it ended.
                       Of a zygote: a JSON object,
                           KEY_COSTS     an object: for each package that it was told to import, by its KEY_NAME, a list
@@ -116,8 +123,15 @@ A frame is a header (FRAME_HEADER: length of the body, kind) and its body. Descr
                           KEY_CHANGED   a list: environment variables that imports changed
                           KEY_IMPORTED  a list: modules at the top that packages imported, their own and others
                           KEY_MISSED    a list: modules that imports looked for and did not find
+                          KEY_PRELOADED a list: modules at the top that a zygote without packages imported because it
+                                        was told to, this one or one that it was forked from
                           KEY_RUNTIME   a list: modules at the top that were imported before, and that a program which
                                         does nothing has not
+                          KEY_LEFT_OUT  an object: further modules, by their names, that are better left out, and why
+                          KEY_SPOILT    whether one of these has left something because of which it cannot be used
+                          KEY_LOOKED_FOR
+                                        an object: for each further module that looked for others and did not find them
+                                        a list of these
                           KEY_RESTORES  of a function: whether its leaves run something before they are ready
                           KEY_REASON    of a function: why it cannot be forked, or null
         FRAME_STEP    of a zygote of a function, before FRAME_READY: what it begins now, one after the other. The body
@@ -210,7 +224,9 @@ FRAME_HELLO = 10
 FRAME_READY = 11
 FRAME_REPLY = 12
 FRAME_FAILED = 13
-FRAME_STEP = 14
+FRAME_IMPORTING = 14
+FRAME_LOADED = 15
+FRAME_STEP = 16
 
 # Bodies that are no JSON: of a leaf's FRAME_READY, and what FRAME_REPLY begins with.
 READY_BODY = ">QQ"
@@ -223,6 +239,9 @@ STATUS_OK = 200
 STATUS_BAD_EVENT = 400
 STATUS_ERROR = 500
 STATUSES = [200, 400, 500]
+
+# The most modules that a leaf says it loaded.
+MOST_LOADED = 500
 
 # A request to a zygote.
 LINE_END = "\n"
@@ -288,7 +307,9 @@ KEY_ID = "id"
 KEY_IDS = "ids"
 KEY_IMPORTED = "imported"
 KEY_KIND = "kind"
+KEY_LEFT_OUT = "left_out"
 KEY_LIMITS = "limits"
+KEY_LOOKED_FOR = "looked_for"
 KEY_MAP = "map"
 KEY_MISSED = "missed"
 KEY_MODULES = "modules"
@@ -297,6 +318,7 @@ KEY_NAME = "name"
 KEY_OP = "op"
 KEY_OPEN_FILES = "open_files"
 KEY_PACKAGES = "packages"
+KEY_PRELOADED = "preloaded"
 KEY_PRIVATE_NETWORK = "private_network"
 KEY_PROCESSORS = "processors"
 KEY_PYTHON = "python"
@@ -310,6 +332,7 @@ KEY_SCRIPT = "script"
 KEY_SECCOMP = "seccomp"
 KEY_SHADOWED = "shadowed"
 KEY_SPARE = "spare"
+KEY_SPOILT = "spoilt"
 KEY_STEP = "step"
 KEY_THREADS = "threads"
 KEY_TRACEBACK = "traceback"

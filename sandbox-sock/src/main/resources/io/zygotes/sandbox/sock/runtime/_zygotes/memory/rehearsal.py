@@ -10,6 +10,7 @@ import importlib.util
 import json
 import marshal
 import os
+import sys
 
 from .. import wire
 from ..linux.calls import Calls, nothing
@@ -134,7 +135,7 @@ def _set_up(stage, become, common, go):
 def _call(stage):
     wire.send_frame(stage.ours.fileno(), FRAME_CALL, _EVENT)
     leaf.is_called()
-    leaf.serve(stage.theirs.fileno(), lambda event: event, True, (0, 0))
+    leaf.serve(stage.theirs.fileno(), lambda event: event, True, (0, 0), len(sys.modules))
     _answered(stage)
 
 

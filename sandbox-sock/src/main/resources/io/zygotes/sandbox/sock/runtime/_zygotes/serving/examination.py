@@ -132,14 +132,19 @@ class Examination:
 
     def after(self, package):
         """Looks at what the import of this package left."""
+        reason = self.look()
+        if reason is not None:
+            self.unfit.setdefault(package, reason)
+
+    def look(self):
+        """Looks at what was left since the last look: why no fork carries it over; None if there is no such thing."""
         reason = self._reason_of_threads() or _reason_of_timer() or _reason_of_children() or self._forks.reason()
         now = open_descriptors()
         for number in sorted(now - self._descriptors):
             reason = reason or _note_descriptor(number)
         reason = reason or self._ids.reason()
         self._descriptors |= now
-        if reason is not None:
-            self.unfit.setdefault(package, reason)
+        return reason
 
     def __exit__(self, kind, error, trace):
         self._forks.__exit__(kind, error, trace)

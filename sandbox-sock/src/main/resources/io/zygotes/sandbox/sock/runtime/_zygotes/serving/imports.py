@@ -3,9 +3,18 @@
 import importlib
 import sys
 import time
+from importlib.machinery import PathFinder
 
+from .. import wire
 from ..memory.address_space import private_bytes
-from ..protocol import KEY_MODULES, KEY_NAME
+from ..protocol import CHANNEL, FRAME_IMPORTING, KEY_MODULES, KEY_NAME
+
+# What one further module may take, and all of them together: milliseconds of processor, because an import takes ten
+# times as long on a machine that is busy. The worker looks at the clock as well: see SockZygote.java.
+_SLOWEST_MILLIS, _MOST_MILLIS = 1000, 3000
+# For those who wait instead of working: so many times as long on the clock.
+_WAITING = 10
+_LARGEST_BYTES, _MOST_BYTES = 32 << 20, 128 << 20
 
 
 def import_all(packages, after):
@@ -52,3 +61,69 @@ def _import_package(modules):
             first_error = first_error or error
     if first_error is not None and not imported:
         raise first_error
+
+
+class FurtherModules:
+    """Modules that a zygote imports beside those of its packages, because its children will need them.
+
+    Nobody may rely on them. So one that fails, takes long, or leaves what no fork carries over is told to the worker,
+    which leaves it out from then on.
+    """
+
+    def __init__(self):
+        self.left_out = {}
+        self.looked_for = {}
+        self.is_spoilt = False
+
+    def import_all(self, names, examination):
+        """Imports them in this order, until they take too much together."""
+        spent, size = _Spent(), private_bytes()
+        for name in names:
+            if name in sys.modules:
+                continue
+            if spent.more_than(_MOST_MILLIS) or private_bytes() - size > _MOST_BYTES:
+                break
+            if not _is_there(name.partition(".")[0]):
+                self.left_out[name] = "it is not there"
+                continue
+            wire.send_frame(CHANNEL, FRAME_IMPORTING, name.encode())
+            self._import(name, examination)
+        wire.send_frame(CHANNEL, FRAME_IMPORTING)
+
+    def _import(self, name, examination):
+        spent, size, missed = _Spent(), private_bytes(), set(examination.missed)
+        reason = None
+        try:
+            importlib.import_module(name)
+        except BaseException as error:  # SystemExit too: a module must not end the zygote by it
+            reason = "it cannot be imported: %s" % type(error).__name__
+        looked_for = sorted(examination.missed - missed)
+        if looked_for:
+            self.looked_for[name] = looked_for
+        grown = private_bytes() - size
+        spoils = examination.look()
+        if spoils is None and grown > _LARGEST_BYTES:
+            spoils = "it takes %d MiB" % (grown >> 20)
+        if spoils is None and reason is None and spent.more_than(_SLOWEST_MILLIS):
+            reason = "its import takes more than %d ms" % _SLOWEST_MILLIS
+        if spoils is not None:
+            self.is_spoilt = True
+            reason = spoils
+        if reason is not None:
+            self.left_out[name] = reason
+
+
+def _is_there(top):
+    """Whether there is a module of this name, without anybody noticing who looks for those that are not there."""
+    return top in sys.modules or top in sys.builtin_module_names or PathFinder.find_spec(top) is not None
+
+
+class _Spent:
+    """Time since it was made."""
+
+    def __init__(self):
+        self._worked, self._passed = time.process_time(), time.perf_counter()
+
+    def more_than(self, millis):
+        worked, passed = time.process_time() - self._worked, time.perf_counter() - self._passed
+        return worked * 1000 > millis or passed * 1000 > millis * _WAITING

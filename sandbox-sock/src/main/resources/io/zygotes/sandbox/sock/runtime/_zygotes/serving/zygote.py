@@ -21,11 +21,16 @@ from ..protocol import (
     KEY_ENVIRONMENT,
     KEY_FUNCTION,
     KEY_IMPORTED,
+    KEY_LEFT_OUT,
+    KEY_LOOKED_FOR,
     KEY_MISSED,
+    KEY_MODULES,
     KEY_PACKAGES,
+    KEY_PRELOADED,
     KEY_REASON,
     KEY_RESTORES,
     KEY_RUNTIME,
+    KEY_SPOILT,
     KEY_THREADS,
     KEY_UNFIT,
     KEY_VISIBLE,
@@ -39,7 +44,7 @@ from ..setup import interpreter
 from ..work import hooks, inheritance, leaf
 from .examination import Examination
 from .forking import fork_child, look_for_handlers, note_libraries, require_forks, require_standard_streams
-from .imports import import_all
+from .imports import FurtherModules, import_all
 from .requests import Requests
 
 # Threads of numeric libraries would not live on in a fork, and a process with threads cannot be forked cheaply.
@@ -62,15 +67,21 @@ def main(instructions):
     interpreter.set_environment({**environment, **_ONE_THREAD})
     examination = Examination()
     costs = {}
+    further = FurtherModules()
     try:
         interpreter.add_packages(instructions[KEY_VISIBLE])
-        if instructions[KEY_PACKAGES]:
+        names = instructions.get(KEY_MODULES, ())
+        if instructions[KEY_PACKAGES] or names:
             note_libraries()
             os.chdir(PATH_HANDLER)  # where lambdas are when they import: some packages remember it
             with examination:
                 costs = import_all(instructions[KEY_PACKAGES], examination.after)
+                if names:
+                    further.import_all(names, examination)
             os.chdir("/")
             look_for_handlers()
+        if not instructions[KEY_VISIBLE]:
+            interpreter.remember_preloaded()
         inheritance.remember_shared(mappings.make_private())
         require_standard_streams()
         require_forks()
@@ -80,8 +91,9 @@ def main(instructions):
     # What leaves find, unless they are told otherwise.
     interpreter.set_environment(inheritance.whole(instructions[KEY_ENVIRONMENT]))
     let_signals_end_this_process()  # and its leaves
-    report = json.dumps(_report(costs, examination)).encode()
-    if not examination.unfit:  # else the worker gives this zygote up, and it may be one that cannot be forked
+    report = json.dumps(_report(costs, examination, further)).encode()
+    # Else the worker gives this zygote up, and it may be one that cannot be forked.
+    if not examination.unfit and not further.is_spoilt:
         arrangement.before_serving(_become)
     wire.send_frame(CHANNEL, FRAME_READY, report)
     return _serve(Requests(wire.over(CHANNEL, wire.PACKETS)))
@@ -114,13 +126,13 @@ def _main_of_function(instructions):
         wire.send_failure(CHANNEL, STEP_SNAPSHOT, error)
         os._exit(1)
     _leaf_main = function.main
-    report = {**_report({}, examination), KEY_REASON: reason, KEY_RESTORES: hooks.wait_for_restore()}
+    report = {**_report({}, examination, FurtherModules()), KEY_REASON: reason, KEY_RESTORES: hooks.wait_for_restore()}
     arrangement.before_serving(_become, spares=False)
     wire.send_frame(CHANNEL, FRAME_READY, json.dumps(report).encode())
     return _serve(Requests(wire.over(CHANNEL, wire.PACKETS)))
 
 
-def _report(costs, examination):
+def _report(costs, examination, further):
     return {
         KEY_COSTS: costs,
         KEY_THREADS: threads(),
@@ -129,7 +141,11 @@ def _report(costs, examination):
         KEY_CHANGED: sorted(inheritance.environment),
         KEY_IMPORTED: interpreter.imported_by_packages(),
         KEY_MISSED: sorted(examination.missed),
+        KEY_PRELOADED: interpreter.preloaded(),
         KEY_RUNTIME: interpreter.imported_by_runtime(),
+        KEY_LEFT_OUT: further.left_out,
+        KEY_SPOILT: further.is_spoilt,
+        KEY_LOOKED_FOR: further.looked_for,
     }
 
 

@@ -10,6 +10,8 @@ from ..protocol import PATH_PACKAGES
 # Modules at the top that a program which does nothing has imported, and those that this package imports for itself.
 _at_start = set()
 _of_runtime = set()
+# What a zygote without packages imported, because it was told to.
+_preloaded = set()
 
 
 def remember_start(names):
@@ -27,8 +29,17 @@ def imported_by_runtime():
     return sorted(_of_runtime - _at_start - set(sys.builtin_module_names) - {__package__.split(".", 1)[0]})
 
 
+def remember_preloaded():
+    """Tells that what was imported until now, and not by this package, was imported ahead of any package."""
+    _preloaded.update(_top(sys.modules) - _of_runtime - _at_start)
+
+
+def preloaded():
+    return sorted(_preloaded)
+
+
 def imported_by_packages():
-    return sorted(set(_top(sys.modules)) - _of_runtime - _at_start)
+    return sorted(_top(sys.modules) - _of_runtime - _at_start - _preloaded)
 
 
 def _top(names):

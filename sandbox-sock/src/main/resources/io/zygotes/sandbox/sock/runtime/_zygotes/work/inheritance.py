@@ -86,7 +86,7 @@ def _restore_files():
 
 def remember_folder(path):
     """The working directory, which a package changed."""
-    _restorers.append(lambda: os.chdir(path))
+    restorers.append(lambda: os.chdir(path))
 
 
 def remember_generator(draw_anew):

@@ -24,7 +24,7 @@ from ..protocol import (
 )
 from ..setup import interpreter
 from ..tuning import LATE_READY, OWN_LOADER
-from . import hooks
+from . import hooks, loaded
 from .answers import answer, flush, said, user_traceback
 from .children import let_go_of_orphans
 from .code import BYTE_CODE, forget_f, import_f, reseed
@@ -71,6 +71,7 @@ def serve_more(function):
 def begin(instructions, channel=CHANNEL, byte_code=BYTE_CODE):
     """Makes the process the lambda's, imports its code, and answers the first call. Returns its function."""
     become(instructions)
+    known = len(_modules) + 1  # and f itself
     started = _now()
     try:
         function = import_f(byte_code)
@@ -82,15 +83,15 @@ def begin(instructions, channel=CHANNEL, byte_code=BYTE_CODE):
     imported = started, _now()
     if _HOOKS in _modules:
         _restore_itself(imported)
-    _serve_first(function, imported, channel)
+    _serve_first(function, imported, channel, known)
     return function
 
 
-def _serve_first(function, imported, channel=CHANNEL):
+def _serve_first(function, imported, channel=CHANNEL, known=None):
     if imported is not None and not (LATE_READY and is_called()):
         tell_ready(*imported, channel)
         imported = None
-    serve(channel, function, False, imported)
+    serve(channel, function, False, imported, known)
 
 
 def tell_ready(started, ended, channel=CHANNEL):
@@ -143,10 +144,11 @@ def rehearse(channel, byte_code):
     del sys.path[0]
 
 
-def serve(channel, function, orphans, imported=None):
+def serve(channel, function, orphans, imported=None, known=None):
     """Answers one call. Orphans are waited for before it only if there may be some.
 
-    imported is when the import of f.py began and ended, if the worker was not told yet.
+    imported is when the import of f.py began and ended, if the worker was not told yet. known is how many modules there
+    were before, at the first call.
     """
     kind, body = _receive_frame(channel)
     if kind != FRAME_CALL:
@@ -155,6 +157,8 @@ def serve(channel, function, orphans, imported=None):
         let_go_of_orphans()  # what ended after the last call, and while it was frozen
     status, reply = answer(function, body)
     news = _reply(status, reply)
+    if known is not None and len(_modules) > known:
+        news = loaded.since(known) + news
     if imported is not None:
         # The worker would only be woken up for it, perhaps on the processor that this leaf needs.
         news = _ready(*imported) + news
