@@ -35,7 +35,7 @@ class FurtherModulesTest {
             Files.writeString(files.resolve("part.py"), "");
             Files.writeString(files.resolve("fast.cpython-311-x86_64-linux-gnu.so"), "");
             PackageInfo info = new PackageInfo(id, List.of(), List.of(id.name()), files.getParent(), 0);
-            installed.add(new Installed(info, Set.of()));
+            installed.add(new Installed(info, Extras.NONE, Set.of()));
         }
         modules = new FurtherModules(installed);
     }
