@@ -72,12 +72,7 @@ final class CodeCompiler implements AutoCloseable {
      * @param done who hears whether it need not be tried again
      */
     private record Task(
-            String what,
-            Path folder,
-            String seenAs,
-            Level tell,
-            BooleanSupplier wanted,
-            Consumer<Boolean> done) {
+            String what, Path folder, String seenAs, Level tell, BooleanSupplier wanted, Consumer<Boolean> done) {
 
         static Task of(LambdaCode code, BooleanSupplier wanted, Consumer<Boolean> done) {
             return new Task(
