@@ -4,20 +4,17 @@ import io.zygotes.core.pool.MemoryLedger.Account;
 import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
-import io.zygotes.spi.ModuleFindings;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
 import io.zygotes.spi.Zygote;
 import io.zygotes.spi.ZygoteSpec;
-import io.zygotes.spi.mechanism.SandboxMechanism;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -36,12 +33,14 @@ final class SandboxMaker {
     private final FittingParents parents;
     private final Spares spares;
     private final PoolListener listener;
+    private final ZygoteForks forks;
 
     SandboxMaker(PoolServices services, Spares spares, PoolListener listener) {
         this.services = services;
         this.parents = new FittingParents(services);
         this.spares = spares;
         this.listener = listener;
+        this.forks = new ZygoteForks(services, listener);
     }
 
     /** As {@link io.zygotes.spi.Sandboxes#createLeaf}. */
@@ -148,7 +147,7 @@ final class SandboxMaker {
         }
         PooledZygote fitting = zygote == null ? null : parents.ofLeaf(zygote, leaf);
         ZygoteSpec spec = new ZygoteSpec(leaf.packages().stream().sorted().toList(), leaf.limits());
-        return zygoteOf(fitting, owner, claimant, new Making(spec, Optional.of(function)));
+        return zygoteOf(fitting, owner, claimant, new ZygotePlan(spec, Optional.of(function)));
     }
 
     private static PooledZygote ofPackages(PooledZygote zygote, String who) {
@@ -159,39 +158,16 @@ final class SandboxMaker {
         return zygote;
     }
 
-    /**
-     * What a zygote is to be.
-     *
-     * @param function what it is told of its function, if it is the zygote of one
-     */
-    private record Making(ZygoteSpec spec, Optional<FunctionZygoteSpec> function) {
-
-        Making(ZygoteSpec spec) {
-            this(spec, Optional.empty());
-        }
-
-        /** That of a function may use as much as a leaf of it, and has to have room for its forks afterwards as well. */
-        long bytes() {
-            return SandboxMaker.bytes(spec.limits().memMb()) + (function.isPresent() ? PooledZygote.SLACK : 0);
-        }
-
-        Zygote make(SandboxMechanism mechanism, Optional<Zygote> parent) throws SandboxException, InterruptedException {
-            return function.isPresent()
-                    ? mechanism.createFunctionZygote(parent, function.get())
-                    : mechanism.createZygote(parent, spec);
-        }
-    }
-
     /** As {@link io.zygotes.spi.Sandboxes#createZygote}. */
     Zygote createZygote(SandboxOwner owner, Claimant claimant, Optional<Zygote> parent, ZygoteSpec spec)
             throws SandboxException, InterruptedException {
         PooledZygote zygote = checkedParent(parent, spec);
         if (zygote == null) {
-            return zygoteOf(null, owner, claimant, new Making(spec));
+            return zygoteOf(null, owner, claimant, new ZygotePlan(spec));
         }
         services.memory().want(zygote.account());
         try {
-            return zygoteOf(zygote, owner, claimant, new Making(spec));
+            return zygoteOf(zygote, owner, claimant, new ZygotePlan(spec));
         } finally {
             services.memory().unwant(zygote.account());
         }
@@ -204,7 +180,7 @@ final class SandboxMaker {
         Account account = services.memory().openNow(bytes(spec.limits().memMb()));
         return account == null
                 ? Optional.empty()
-                : Optional.of(zygoteIn(account, zygote, owner, claimant, new Making(spec)));
+                : Optional.of(zygoteIn(account, zygote, owner, claimant, new ZygotePlan(spec)));
     }
 
     /** As {@link io.zygotes.spi.LeafRequest#imports}. */
@@ -254,28 +230,28 @@ final class SandboxMaker {
         return parents.ofZygote(zygote, spec);
     }
 
-    private Zygote zygoteOf(PooledZygote zygote, SandboxOwner owner, Claimant claimant, Making making)
+    private Zygote zygoteOf(PooledZygote zygote, SandboxOwner owner, Claimant claimant, ZygotePlan plan)
             throws SandboxException, InterruptedException {
-        long bytes = making.bytes();
+        long bytes = plan.bytes();
         if (claimant.takesOnlyFree()) {
             Account free = services.memory().openNow(bytes);
             if (free == null) {
                 throw new SandboxException.NoCapacity("there is no free memory for a zygote with "
-                        + making.spec().packages() + " yet");
+                        + plan.spec().packages() + " yet");
             }
-            return zygoteIn(free, zygote, owner, claimant, making);
+            return zygoteIn(free, zygote, owner, claimant, plan);
         }
         long deadline = zygoteDeadline(claimant);
         Account account = services.memory().openZygote(bytes, accountOf(zygote), claimant, deadline);
         while (account == null) {
             if (settle(claimant) != null) {
                 throw new SandboxException.NoCapacity("there is no memory for a zygote with "
-                        + making.spec().packages()
+                        + plan.spec().packages()
                         + " yet, and its request needs none any longer: a leaf of the same lambda became free");
             }
             account = services.memory().openZygote(bytes, accountOf(zygote), claimant, deadline);
         }
-        return zygoteIn(account, zygote, owner, claimant, making);
+        return zygoteIn(account, zygote, owner, claimant, plan);
     }
 
     /** A request has to have time left to be served without the zygote. */
@@ -285,12 +261,13 @@ final class SandboxMaker {
         return now + (claimant.inBackground() ? patience : patience / ZYGOTE_WAITS_PART);
     }
 
-    private Zygote zygoteIn(Account account, PooledZygote zygote, SandboxOwner owner, Claimant claimant, Making making)
+    private Zygote zygoteIn(
+            Account account, PooledZygote zygote, SandboxOwner owner, Claimant claimant, ZygotePlan plan)
             throws SandboxException, InterruptedException {
         PooledZygote made = null;
         long start = System.nanoTime();
         try {
-            Zygote inner = forkZygote(zygote, making);
+            Zygote inner = forks.fork(zygote, plan);
             made = new PooledZygote(services, owner, inner, zygote, account, System.nanoTime() - start);
             services.living().add(made);
         } catch (SandboxException.ImportFailed e) {
@@ -303,44 +280,8 @@ final class SandboxMaker {
                 services.memory().close(account);
             }
         }
-        finish(made, claimant, making.spec());
+        finish(made, claimant, plan.spec());
         return made;
-    }
-
-    /** Whatever further modules do, it is made: without those that spoil it, or else without any. */
-    private Zygote forkZygote(PooledZygote zygote, Making making) throws SandboxException, InterruptedException {
-        if (making.function().isPresent()) {
-            return forkOnce(zygote, making); // its own code says what it imports
-        }
-        ZygoteModules modules = listener.modules();
-        ZygoteSpec whole = modules.whole(making.spec());
-        for (int attempt = 1; !whole.modules().isEmpty(); attempt++) {
-            try {
-                Zygote made = forkOnce(zygote, new Making(whole));
-                modules.learn(whole, made.moduleFindings());
-                return made;
-            } catch (SandboxException.ModulesFailed e) {
-                LOG.log(Level.WARNING, e.getMessage() + ". It is made without");
-                modules.learn(whole, new ModuleFindings(e.modules(), Map.of()));
-                whole = attempt == 1 ? modules.whole(making.spec()) : without(making.spec());
-            }
-        }
-        return forkOnce(zygote, new Making(whole));
-    }
-
-    private static ZygoteSpec without(ZygoteSpec spec) {
-        return new ZygoteSpec(spec.packages(), spec.limits());
-    }
-
-    private Zygote forkOnce(PooledZygote zygote, Making making) throws SandboxException, InterruptedException {
-        if (zygote == null) {
-            return making.make(services.mechanism(), Optional.empty());
-        }
-        return zygote.whileHeld(parent -> {
-            Zygote made = making.make(services.mechanism(), parent);
-            zygote.countFork();
-            return made;
-        });
     }
 
     private void finish(PooledZygote made, Claimant claimant, ZygoteSpec spec) {
