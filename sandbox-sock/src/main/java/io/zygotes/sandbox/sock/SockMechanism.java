@@ -1,20 +1,13 @@
 package io.zygotes.sandbox.sock;
 
 import io.zygotes.sandbox.sock.cgroup.CgroupTree;
-import io.zygotes.sandbox.sock.cgroup.GroupPool;
-import io.zygotes.sandbox.sock.identity.FreshIds;
 import io.zygotes.sandbox.sock.identity.HostIds;
 import io.zygotes.sandbox.sock.launch.JobLauncher;
 import io.zygotes.sandbox.sock.launch.LaunchContext;
 import io.zygotes.sandbox.sock.launch.LeafLauncher;
 import io.zygotes.sandbox.sock.launch.LeafSpecialist;
 import io.zygotes.sandbox.sock.launch.Misfit;
-import io.zygotes.sandbox.sock.launch.SandboxNetwork;
 import io.zygotes.sandbox.sock.launch.ZygoteLauncher;
-import io.zygotes.sandbox.sock.protocol.CommonTexts;
-import io.zygotes.sandbox.sock.resource.OutputPump;
-import io.zygotes.sandbox.sock.resource.Shortage;
-import io.zygotes.sandbox.sock.sandbox.Reaper;
 import io.zygotes.sandbox.sock.sandbox.SockLeaf;
 import io.zygotes.sandbox.sock.sandbox.SockSandbox;
 import io.zygotes.sandbox.sock.sandbox.SockZygote;
@@ -34,63 +27,29 @@ import io.zygotes.spi.mechanism.Job;
 import io.zygotes.spi.mechanism.JobResult;
 import io.zygotes.spi.mechanism.MechanismContext;
 import io.zygotes.spi.mechanism.SandboxMechanism;
-import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** Makes SOCK sandboxes: puts the parts together, and delegates. See {@code docs/sandbox.md} for the whole picture. */
 final class SockMechanism implements SandboxMechanism {
 
-    private static final System.Logger LOG = System.getLogger(SockMechanism.class.getName());
-
     private final Packages packages;
-    private final CgroupTree cgroups;
+    private final SockParts parts;
     private final Clients clients;
-    private final OutputPump pump;
-    private final WardenSupervisor wardens;
-    private final Reaper reaper;
-    private final GroupPool fresh;
-    private final ExecutorService supplier = Executors.newSingleThreadExecutor(
-            Thread.ofPlatform().daemon().name("sandbox-supplier").factory());
-    private final SandboxNetwork network;
     private final LeafLauncher leaves;
     private final LeafSpecialist specialist;
     private final ZygoteLauncher zygotes;
     private final JobLauncher jobs;
-    private final AtomicBoolean closed = new AtomicBoolean();
 
-    private SockMechanism(
-            MechanismContext context, WardenPlan plan, CgroupTree cgroups, HostIds ids, SandboxNetwork network)
-            throws IOException {
-        packages = context.packages();
-        this.cgroups = cgroups;
-        clients = new Clients(ids, cgroups);
-        this.network = network;
-        pump = new OutputPump();
-        wardens = new WardenSupervisor(plan, cgroups, pump, context.output());
-        reaper = new Reaper(context.reuseCgroups(), wardens::goOn);
-        supplier.execute(() -> {}); // the thread is there before one is hard to get
-        fresh = cgroups.pool("fresh", cgroups.hostId(0), network, reaper);
-        LaunchContext launches = new LaunchContext(
-                context,
-                wardens,
-                cgroups,
-                fresh,
-                FreshIds.ofWorker(),
-                pump,
-                reaper,
-                network,
-                new CommonTexts(),
-                new AtomicInteger());
+    private SockMechanism(Packages packages, HostIds ids, SockParts parts) {
+        this.packages = packages;
+        this.parts = parts;
+        clients = new Clients(ids, parts.cgroups());
+        LaunchContext launches = parts.launches();
         specialist = new LeafSpecialist(launches);
         leaves = new LeafLauncher(launches, specialist);
-        zygotes = new ZygoteLauncher(launches, supplier);
+        zygotes = new ZygoteLauncher(launches, parts.supplier());
         jobs = new JobLauncher(launches);
     }
 
@@ -102,25 +61,11 @@ final class SockMechanism implements SandboxMechanism {
      */
     static SockMechanism start(MechanismContext context, WardenPlan plan, CgroupTree cgroups, HostIds ids)
             throws SandboxException, InterruptedException {
-        SockMechanism mechanism;
-        SandboxNetwork network;
-        try {
-            network = SockNetwork.around(cgroups, context);
-        } catch (SandboxException e) {
-            cgroups.close();
-            throw e;
-        }
-        try {
-            mechanism = new SockMechanism(context, plan, cgroups, ids, network);
-        } catch (IOException e) {
-            network.close();
-            cgroups.close();
-            throw new SandboxException(
-                    Shortage.kind(e), "cannot start the sandbox mechanism: " + e.getMessage() + Shortage.advice(e), e);
-        }
+        SockMechanism mechanism =
+                new SockMechanism(context.packages(), ids, SockParts.make(context, plan, cgroups));
         boolean started = false;
         try {
-            mechanism.wardens.warden();
+            mechanism.wardens().warden();
             StartTrial.run(
                     mechanism.zygotes,
                     mechanism.leaves,
@@ -197,41 +142,26 @@ final class SockMechanism implements SandboxMechanism {
 
     @Override
     public Optional<String> cannotRuleNetwork() {
-        return network.lacking();
+        return parts.network().lacking();
     }
 
     @Override
     public Map<String, Long> networkRefusals() {
-        return network.refusals();
+        return parts.network().refusals();
     }
 
     /** Who makes fresh sandboxes; for tests of the warden's sudden end. */
     WardenSupervisor wardens() {
-        return wardens;
+        return parts.wardens();
     }
 
     /** The worker's groups; for tests of what holds for all sandboxes, and of what is left. */
     CgroupTree cgroups() {
-        return cgroups;
+        return parts.cgroups();
     }
 
     @Override
     public void close() {
-        if (closed.getAndSet(true)) {
-            return;
-        }
-        try {
-            wardens.close();
-            supplier.shutdown();
-            supplier.awaitTermination(5, TimeUnit.SECONDS);
-            reaper.stop();
-            pump.stop();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } finally {
-            fresh.retire();
-            network.close();
-            cgroups.close();
-        }
+        parts.close();
     }
 }

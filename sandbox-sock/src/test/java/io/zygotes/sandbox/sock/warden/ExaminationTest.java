@@ -205,7 +205,7 @@ class ExaminationTest {
         for (String anew : List.of("random.random()", "random.seed()", "import time\nrandom.seed(time.time())")) {
             assertEquals(
                     "0",
-                    run("import random\n" + anew, "print(len(inheritance._restorers))\n")
+                    run("import random\n" + anew, "print(len(inheritance.restorers))\n")
                             .toString(),
                     anew);
         }

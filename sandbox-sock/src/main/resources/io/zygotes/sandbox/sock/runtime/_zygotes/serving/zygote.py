@@ -59,8 +59,7 @@ _leaf_main = leaf.main
 
 def main(instructions):
     """Imports what the worker says, tells what it cost, and serves. Returns in each child, with the child's work."""
-    for restorer in inheritance.restorers:
-        restorer()
+    inheritance.restore()
     if KEY_FUNCTION in instructions:
         return _main_of_function(instructions)
     environment = inheritance.whole(instructions[KEY_ENVIRONMENT])

@@ -75,8 +75,7 @@ def _fail(step, error, trace):
 def main(instructions):
     """In a leaf: serves calls of the function that was imported before. Never returns."""
     reseed()
-    for restorer in inheritance.restorers:
-        restorer()
+    inheritance.restore()
     if _processors > 1:
         inheritance.compute_with(_processors)
     started = _now()
