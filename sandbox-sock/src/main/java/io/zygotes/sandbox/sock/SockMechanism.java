@@ -61,8 +61,7 @@ final class SockMechanism implements SandboxMechanism {
      */
     static SockMechanism start(MechanismContext context, WardenPlan plan, CgroupTree cgroups, HostIds ids)
             throws SandboxException, InterruptedException {
-        SockMechanism mechanism =
-                new SockMechanism(context.packages(), ids, SockParts.make(context, plan, cgroups));
+        SockMechanism mechanism = new SockMechanism(context.packages(), ids, SockParts.make(context, plan, cgroups));
         boolean started = false;
         try {
             mechanism.wardens().warden();
