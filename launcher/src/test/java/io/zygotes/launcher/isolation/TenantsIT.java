@@ -84,9 +84,11 @@ class TenantsIT {
             import fcntl, os
             held = []
             def f(event):
-                for name in os.listdir("/packages/shared-1"):
-                    held.append(open("/packages/shared-1/" + name, "rb"))
-                    fcntl.flock(held[-1], fcntl.LOCK_EX)
+                for folder, _, names in os.walk("/packages/shared-1"):
+                    for name in names:
+                        held.append(open(os.path.join(folder, name), "rb"))
+                for file in held:
+                    fcntl.flock(file, fcntl.LOCK_EX)
                 return len(held)
             """);
         install("a67-two", "import shared\ndef f(event):\n    return shared.VALUE\n");
