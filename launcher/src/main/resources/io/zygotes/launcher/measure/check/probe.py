@@ -295,11 +295,16 @@ def _builtin_names():
     return [name for name in dir(builtins) if name != "_"]
 
 
+# What is as it is when its module was just imported is not told here: one process may have imported it, and another not.
+
+
 def _replaced_functions():
     for module, names in _REPLACED:
         if module in sys.modules:
             for name in names:
-                yield "%s.%s is %s" % (module, name, _name(getattr(sys.modules[module], name, None)))
+                value = getattr(sys.modules[module], name, None)
+                if value is not None and _name(value) != "%s.%s" % (module, name):
+                    yield "%s.%s is %s" % (module, name, _name(value))
 
 
 def _locales():
@@ -355,14 +360,19 @@ def _number_context():
 def _event_loops():
     events = sys.modules.get("asyncio.events")
     if events is not None:
-        yield "policy %s" % _name(type(getattr(events, "_event_loop_policy", None)))
-        yield "running %s" % _name(events._get_running_loop())
+        for what, value in (
+            ("policy", getattr(events, "_event_loop_policy", None)),
+            ("running", events._get_running_loop()),
+        ):
+            if value is not None:
+                yield "%s %s" % (what, _name(type(value)))
 
 
 def _start_of_processes():
     context = sys.modules.get("multiprocessing.context")
-    if context is not None:
-        yield context._default_context.get_start_method(allow_none=True)
+    method = context and context._default_context.get_start_method(allow_none=True)
+    if method is not None:
+        yield method
 
 
 def _limits():
