@@ -295,7 +295,8 @@ def _builtin_names():
     return [name for name in dir(builtins) if name != "_"]
 
 
-# What is as it is when its module was just imported is not told here: one process may have imported it, and another not.
+# What is as it was when its module had just been imported is not told here: one process may have imported it, and
+# another one not.
 
 
 def _replaced_functions():
