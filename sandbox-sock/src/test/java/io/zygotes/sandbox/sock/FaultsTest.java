@@ -142,9 +142,10 @@ class FaultsTest {
     @Test
     void aZygoteThatFilledItsOwnLimitOfProcessesIsGivenUp() throws Exception {
         PackageId fills = real.pack("fills", "1", RealSandboxes.START_THREAD_OF_LIBRARY + """
-            import time
+            import os, time
             def fill():
-                time.sleep(0.3)
+                while not os.path.exists("/host/tmp/fill"):
+                    time.sleep(0.02)
                 while True:
                     try:
                         _thread.start_new_thread(time.sleep, (600,))
@@ -153,6 +154,8 @@ class FaultsTest {
             start_thread_of_library(fill)
             """);
         Zygote full = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(fills));
+        // Not before it is ready: while it imports, it would count the threads.
+        Files.createFile(Path.of("/proc/" + ((SockZygote) full).pid() + "/root/host/tmp/fill"));
         for (int i = 0; i < 200 && !((SockZygote) full).group().isFull(); i++) {
             Thread.sleep(100);
         }
