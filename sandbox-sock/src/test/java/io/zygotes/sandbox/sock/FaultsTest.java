@@ -155,7 +155,8 @@ class FaultsTest {
             """);
         Zygote full = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(fills));
         // Not before it is ready: while it imports, it would count the threads.
-        Files.createFile(Path.of("/proc/" + ((SockZygote) full).pid() + "/root/host/tmp/fill"));
+        String pid = Integer.toString(((SockZygote) full).pid());
+        Files.createFile(Path.of("/proc", pid, "root", "host", "tmp", "fill"));
         for (int i = 0; i < 200 && !((SockZygote) full).group().isFull(); i++) {
             Thread.sleep(100);
         }
