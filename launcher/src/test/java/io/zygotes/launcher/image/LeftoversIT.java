@@ -30,8 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
 class LeftoversIT {
 
     private static final int KILLS = Integer.getInteger("zygotes.kills", 6);
-    /** Two seconds are allowed. A short run says nothing about time: its machine may be busy. */
-    private static final Duration MOST = Duration.ofSeconds(Integer.getInteger("zygotes.kills") == null ? 30 : 2);
+    /** How long the next start, and what it cleans, may take. */
+    private static final Duration MOST = Duration.ofSeconds(2);
 
     @TempDir
     Path folder;

@@ -140,7 +140,7 @@ class WorkerIT {
         try (HttpClient client = HttpClient.newHttpClient();
                 ExecutorService threads = Executors.newFixedThreadPool(100)) {
             List<Future<Long>> answers = new ArrayList<>();
-            for (int i = 0; i < 120; i++) {
+            for (int i = 0; i < 200; i++) {
                 answers.add(threads.submit(() -> {
                     HttpRequest request = HttpRequest.newBuilder(lambda)
                             .POST(HttpRequest.BodyPublishers.noBody())

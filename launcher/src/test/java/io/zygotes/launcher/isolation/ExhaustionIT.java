@@ -284,10 +284,10 @@ class ExhaustionIT extends WithSharedWorker {
                 return n
             """;
         int first = ok(code).asInt();
-        Thread.sleep(2000);
+        Thread.sleep(1500);
         AttackedWorker.Answer second = worker.call(lambda, null);
         assertEquals("warm", second.start());
-        assertTrue(second.body().asInt() < first + 1500, "A94 it counted from " + first + " to " + second.body());
+        assertTrue(second.body().asInt() < first + 500, "A94 it counted from " + first + " to " + second.body());
     }
 
     @AlsoOnPureCgroup2

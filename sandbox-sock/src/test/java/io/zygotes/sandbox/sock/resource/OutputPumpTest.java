@@ -157,7 +157,7 @@ class OutputPumpTest {
         idle.stop();
         long millis = (System.nanoTime() - started) / 1_000_000;
         pipe.writing().close();
-        assertTrue(millis < 3000, () -> "it took " + millis + " ms");
+        assertTrue(millis < 500, () -> "it took " + millis + " ms");
     }
 
     @Test
@@ -228,8 +228,8 @@ class OutputPumpTest {
         }
         assertEquals(bytes, kept + lost, "what came and what was lost: " + kept + ", " + lost);
         assertTrue(kept >= 2 << 20, () -> "what can be kept is lost");
-        // A busy machine may need more than one second for it.
-        assertTrue(kept <= (millis / 1000 + 4) * (2 << 20), kept + " in " + millis + " ms");
+        // In each second that has begun so much may come through.
+        assertTrue(kept <= (millis / 1000 + 1) * (2 << 20), kept + " in " + millis + " ms");
         runAside(lines::add, "/usr/bin/printf", "others come through");
         assertEquals("others come through", line());
     }
