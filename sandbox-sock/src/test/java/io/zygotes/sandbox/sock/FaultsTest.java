@@ -142,21 +142,17 @@ class FaultsTest {
     @Test
     void aZygoteThatFilledItsOwnLimitOfProcessesIsGivenUp() throws Exception {
         PackageId fills = real.pack("fills", "1", RealSandboxes.START_THREAD_OF_LIBRARY + """
-            import os, time
+            import time
             def fill():
-                while not os.path.exists("/host/tmp/fill"):
-                    time.sleep(0.02)
                 while True:
                     try:
                         _thread.start_new_thread(time.sleep, (600,))
                     except RuntimeError:
                         time.sleep(0.02)
-            start_thread_of_library(fill)
+            start_thread_when_told(fill)
             """);
         Zygote full = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(fills));
-        // Not before it is ready: while it imports, it would count the threads.
-        String pid = Integer.toString(((SockZygote) full).pid());
-        Files.createFile(Path.of("/proc", pid, "root", "host", "tmp", "fill"));
+        RealSandboxes.tell(full);
         for (int i = 0; i < 200 && !((SockZygote) full).group().isFull(); i++) {
             Thread.sleep(100);
         }
@@ -259,10 +255,10 @@ class FaultsTest {
                 "stops",
                 "1",
                 RealSandboxes.START_THREAD_OF_LIBRARY
-                        + "import time\n"
                         + "hold = ctypes.PyDLL(None).pause  # and the interpreter's lock with it\n"
-                        + "start_thread_of_library(lambda: (time.sleep(0.5), hold()))\n");
+                        + "start_thread_when_told(hold)\n");
         Zygote stopped = real.mechanism.createZygote(Optional.of(root), RealSandboxes.zygote(stops));
+        RealSandboxes.tell(stopped);
         LeafSpec spec = real.lambda("it", "def f(event): return 1\n", stops);
         System.setProperty("zygotes.launch.patience", "6");
         try {

@@ -1,5 +1,6 @@
 package io.zygotes.sandbox.sock;
 
+import io.zygotes.sandbox.sock.sandbox.SockZygote;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
@@ -8,6 +9,7 @@ import io.zygotes.spi.PackageId;
 import io.zygotes.spi.PackageInfo;
 import io.zygotes.spi.Packages;
 import io.zygotes.spi.SandboxEvent;
+import io.zygotes.spi.Zygote;
 import io.zygotes.spi.ZygoteSpec;
 import io.zygotes.spi.mechanism.MechanismContext;
 import io.zygotes.spi.mechanism.NetworkPlan;
@@ -33,16 +35,29 @@ final class RealSandboxes implements AutoCloseable {
     /**
      * For packages: starts a thread that Python does not list, with the name of one that its library starts anew in each
      * child (jemalloc's). Of any other the zygote would say that no fork has it. A new thread has the name of the one
-     * that starts it.
+     * that starts it. Python lists a thread as soon as it runs a line of Python, so that what is to do so waits, in C
+     * alone, until the zygote {@linkplain #tell is told}.
      */
     static final String START_THREAD_OF_LIBRARY = """
-        import _thread, ctypes
+        import _thread, ctypes, functools, os
         def start_thread_of_library(function, *arguments):
             set_name = ctypes.PyDLL(None).prctl
             set_name(15, b"jemalloc_bg_thd", 0, 0, 0)
             _thread.start_new_thread(function, arguments)
             set_name(15, b"python3", 0, 0, 0)
+        def start_thread_when_told(function):
+            told = "/host/tmp/told"
+            os.mkfifo(told)
+            opened = iter(functools.partial(os.open, told, os.O_RDONLY), None)
+            start_thread_of_library(any, map(lambda number: function(), opened))
         """;
+
+    /** Starts what a package of this zygote gave to {@code start_thread_when_told}. */
+    static void tell(Zygote zygote) throws IOException {
+        String pid = Integer.toString(((SockZygote) zygote).pid());
+        Files.newOutputStream(Path.of("/proc", pid, "root", "host", "tmp", "told"))
+                .close();
+    }
 
     final Path folder;
     final SockMechanism mechanism;
