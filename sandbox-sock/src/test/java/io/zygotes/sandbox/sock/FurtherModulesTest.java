@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.Invocation;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
@@ -100,6 +101,19 @@ class FurtherModulesTest {
                     () -> zygote(List.of(fine, bad), "fractions", source.getKey(), "wave"));
             assertEquals(Set.of(source.getKey()), e.modules().keySet(), e::getMessage);
         }
+    }
+
+    @Test
+    void whatAPartCostsCountsForItsPackage() throws Exception {
+        PackageId light = real.pack("light", "1", "");
+        PackageId heavy = real.pack("heavy", "1", "");
+        String part = "import time\ntime.sleep(0.3)\nkept = b\"x\" * (8 << 20)\n";
+        real.write("packages/" + heavy + "/heavy", Map.of("__init__.py", "", "part.py", part));
+        Zygote zygote = zygote(List.of(light, heavy), "heavy.part", "fractions");
+        ImportCost cost = zygote.importCosts().get(heavy);
+        assertTrue(cost.millis() >= 300 && cost.megabytes() >= 8, cost::toString);
+        assertEquals(Set.of(light, heavy), zygote.importCosts().keySet());
+        assertTrue(zygote.importCosts().get(light).megabytes() < 8, "a part of another package is none of its own");
     }
 
     @Test

@@ -63,6 +63,20 @@ def _import_package(modules):
         raise first_error
 
 
+def with_parts(costs, packages, parts):
+    """The same costs, where what further modules cost counts for the package of this zygote that each is a part of."""
+    owners = {module: package[KEY_NAME] for package in packages for module in package[KEY_MODULES]}
+    whole = {name: list(cost) for name, cost in costs.items()}
+    for module, cost in parts.items():
+        above = module
+        while above and above not in owners:
+            above = above.rpartition(".")[0]
+        if above:
+            name = owners[above]
+            whole[name] = [a + b for a, b in zip(whole[name], cost)]
+    return whole
+
+
 class FurtherModules:
     """Modules that a zygote imports beside those of its packages, because its children will need them.
 
@@ -73,6 +87,7 @@ class FurtherModules:
     def __init__(self):
         self.left_out = {}
         self.looked_for = {}
+        self.costs = {}  # milliseconds and MiB, of those that were imported
         self.is_spoilt = False
 
     def import_all(self, names, examination):
@@ -111,6 +126,8 @@ class FurtherModules:
             reason = spoils
         if reason is not None:
             self.left_out[name] = reason
+        else:
+            self.costs[name] = [spent.millis(), max(0, grown) / (1 << 20)]
 
 
 def _is_there(top):
@@ -124,6 +141,9 @@ class _Spent:
     def __init__(self):
         self._worked, self._passed = time.process_time(), time.perf_counter()
 
+    def millis(self):
+        return (time.perf_counter() - self._passed) * 1000
+
     def more_than(self, millis):
-        worked, passed = time.process_time() - self._worked, time.perf_counter() - self._passed
-        return worked * 1000 > millis or passed * 1000 > millis * _WAITING
+        worked = (time.process_time() - self._worked) * 1000
+        return worked > millis or self.millis() > millis * _WAITING

@@ -44,7 +44,7 @@ from ..setup import interpreter
 from ..work import hooks, inheritance, leaf
 from .examination import Examination
 from .forking import fork_child, look_for_handlers, note_libraries, require_forks, require_standard_streams
-from .imports import FurtherModules, import_all
+from .imports import FurtherModules, import_all, with_parts
 from .requests import Requests
 
 # Threads of numeric libraries would not live on in a fork, and a process with threads cannot be forked cheaply.
@@ -77,6 +77,7 @@ def main(instructions):
                 costs = import_all(instructions[KEY_PACKAGES], examination.after)
                 if names:
                     further.import_all(names, examination)
+                    costs = with_parts(costs, instructions[KEY_PACKAGES], further.costs)
             os.chdir("/")
             look_for_handlers()
         if not instructions[KEY_VISIBLE]:
