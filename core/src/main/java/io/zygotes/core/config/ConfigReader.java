@@ -110,8 +110,9 @@ final class ConfigReader {
         if (pool < 2 * larger) {
             root.fault(
                     "mem_pool_mb",
-                    "is " + pool + ", it must be at least twice the larger mem_mb of limits and installer_limits ("
-                            + larger + "), so that a zygote and a leaf fit");
+                    "is " + pool + ", it must be at least " + 2 * larger + ", twice the larger mem_mb of limits ("
+                            + limits.memMb() + ") and installer_limits (" + installer.memMb()
+                            + "), so that a zygote and a leaf fit");
         }
 
         List<String> withoutEffect = new ArrayList<>();

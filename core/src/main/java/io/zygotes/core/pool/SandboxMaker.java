@@ -110,11 +110,7 @@ final class SandboxMaker {
         }
         return zygote.whileHeld(parent -> {
             Leaf made = claimant.takesOthers() ? fromSpare(zygote, spec) : null;
-            if (made == null) {
-                made = services.mechanism().createLeaf(parent, spec);
-                zygote.countFork();
-            }
-            return made;
+            return made != null ? made : services.mechanism().createLeaf(parent, spec);
         });
     }
 

@@ -156,6 +156,7 @@ final class Spares {
         }
         PooledSpare spare = null;
         try {
+            zygote.haveRoom();
             Sandbox inner = services.mechanism().createSpare(zygote.inner(), limits, network);
             services.mechanism().limitMemory(inner, BYTES);
             spare = new PooledSpare(services, inner, account, limits, network);

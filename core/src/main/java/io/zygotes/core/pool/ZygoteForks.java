@@ -51,10 +51,6 @@ final class ZygoteForks {
         if (zygote == null) {
             return plan.make(services.mechanism(), Optional.empty());
         }
-        return zygote.whileHeld(parent -> {
-            Zygote made = plan.make(services.mechanism(), parent);
-            zygote.countFork();
-            return made;
-        });
+        return zygote.whileHeld(parent -> plan.make(services.mechanism(), parent));
     }
 }

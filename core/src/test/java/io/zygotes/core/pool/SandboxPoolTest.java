@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.zygotes.core.fake.Eventually;
 import io.zygotes.core.fake.FakeMechanism;
 import io.zygotes.core.fake.FakeMechanism.FakeLeaf;
+import io.zygotes.core.fake.FakeMechanism.FakeZygote;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -54,6 +56,8 @@ class SandboxPoolTest {
     private final List<String> events = new CopyOnWriteArrayList<>();
     private final Map<PackageId, ImportCost> costs = new ConcurrentHashMap<>();
     private SandboxPool pool;
+    /** What whoever is told of a sandbox that died does; it is told on the pool's thread. */
+    private volatile Callable<?> whenTold = () -> null;
 
     @BeforeEach
     void start() {
@@ -66,6 +70,13 @@ class SandboxPoolTest {
             @Override
             public void onEvent(SandboxEvent event) {
                 events.add(event.kind() + " " + event.sandbox().id());
+                if (event.kind() == Kind.DIED) {
+                    try {
+                        whenTold.call();
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                }
             }
 
             @Override
@@ -129,6 +140,31 @@ class SandboxPoolTest {
 
     private static boolean claim(PooledLeaf leaf) throws Exception {
         return leaf.hold() && leaf.claim(request());
+    }
+
+    @Test
+    void aZygoteHasRoomForManyChildrenAtOnceWhenHousekeepingIsLate() throws Exception {
+        pool.close();
+        pool = pool(10_000, Duration.ofHours(1));
+        own().createZygote(Optional.empty(), zygote());
+        mechanism.zygotes.getFirst().die();
+        Zygote zygote = own().createZygote(Optional.empty(), zygote());
+        FakeZygote inner = mechanism.zygotes.getLast();
+        assertEquals(mechanism.usage + PooledZygote.SLACK, mechanism.limitOf(inner));
+        CountDownLatch late = new CountDownLatch(1);
+        whenTold = () -> late.await(30, TimeUnit.SECONDS);
+        pool.onDied(new SandboxEvent(Kind.DIED, mechanism.zygotes.getFirst()));
+        mechanism.beforeLeaf = spec -> mechanism.usage += MB;
+        List<Long> left = new ArrayList<>();
+        try {
+            for (int i = 0; i < 60; i++) {
+                newLeaf(Optional.of(zygote));
+                left.add(mechanism.limitOf(inner) - mechanism.usage);
+            }
+        } finally {
+            late.countDown();
+        }
+        assertTrue(left.stream().allMatch(bytes -> bytes >= PooledZygote.SLACK / 4), left::toString);
     }
 
     @Test
