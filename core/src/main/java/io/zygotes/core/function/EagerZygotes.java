@@ -2,8 +2,8 @@ package io.zygotes.core.function;
 
 import io.zygotes.core.registry.LambdaStore;
 import io.zygotes.core.registry.RegistryException;
-import io.zygotes.core.threads.Rounds;
 import io.zygotes.spi.SandboxException;
+import io.zygotes.spi.mechanism.Rounds;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

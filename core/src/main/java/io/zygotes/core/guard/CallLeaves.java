@@ -1,13 +1,13 @@
 package io.zygotes.core.guard;
 
 import io.zygotes.core.pool.PooledLeaf;
+import io.zygotes.spi.ForwardingSandboxes;
 import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
 import io.zygotes.spi.Zygote;
-import io.zygotes.spi.ZygoteSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -34,11 +34,11 @@ final class CallLeaves {
      * @param functionZygotes hears of the zygotes of functions that are made with it
      */
     Sandboxes watching(Sandboxes sandboxes, Consumer<Zygote> functionZygotes) {
-        return new Sandboxes() {
+        return new ForwardingSandboxes(sandboxes) {
             @Override
             public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec)
                     throws SandboxException, InterruptedException {
-                Leaf made = sandboxes.createLeaf(parent, spec);
+                Leaf made = super.createLeaf(parent, spec);
                 if (!note(made)) {
                     destroyUnlessTaken(made);
                     throw new SandboxException("a leaf for lambda " + spec.lambda() + " came too late: the createLeaf"
@@ -48,43 +48,11 @@ final class CallLeaves {
             }
 
             @Override
-            public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec)
-                    throws SandboxException, InterruptedException {
-                return sandboxes.createZygote(parent, spec);
-            }
-
-            @Override
-            public Optional<Zygote> createZygoteIfFree(Optional<Zygote> parent, ZygoteSpec spec)
-                    throws SandboxException, InterruptedException {
-                return sandboxes.createZygoteIfFree(parent, spec);
-            }
-
-            @Override
             public Zygote createFunctionZygote(Optional<Zygote> parent, FunctionZygoteSpec spec)
                     throws SandboxException, InterruptedException {
-                Zygote made = sandboxes.createFunctionZygote(parent, spec);
+                Zygote made = super.createFunctionZygote(parent, spec);
                 functionZygotes.accept(made);
                 return made;
-            }
-
-            @Override
-            public void weigh(Zygote zygote, double weight) {
-                sandboxes.weigh(zygote, weight);
-            }
-
-            @Override
-            public boolean pin(Zygote zygote) {
-                return sandboxes.pin(zygote);
-            }
-
-            @Override
-            public void unpin(Zygote zygote) {
-                sandboxes.unpin(zygote);
-            }
-
-            @Override
-            public void rest(Leaf leaf) {
-                sandboxes.rest(leaf);
             }
         };
     }

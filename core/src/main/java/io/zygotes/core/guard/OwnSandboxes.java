@@ -1,5 +1,6 @@
 package io.zygotes.core.guard;
 
+import io.zygotes.spi.ForwardingSandboxes;
 import io.zygotes.spi.FunctionZygoteSpec;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
@@ -14,13 +15,12 @@ import java.util.Optional;
  * The pool as one cache has it for what it makes of its own accord, from its making to its end: a thread that a closed
  * cache left behind makes no sandboxes, which nobody would destroy. Safe for use by many threads.
  */
-final class OwnSandboxes implements Sandboxes {
+final class OwnSandboxes extends ForwardingSandboxes {
 
     /** The call that the thread is in. */
     private final ThreadLocal<CallLeaves> call = new ThreadLocal<>();
 
     private final String cache;
-    private final Sandboxes pool;
     private volatile boolean closed;
 
     /**
@@ -28,8 +28,8 @@ final class OwnSandboxes implements Sandboxes {
      * @param pool makes the sandboxes
      */
     OwnSandboxes(String cache, Sandboxes pool) {
+        super(pool);
         this.cache = cache;
-        this.pool = pool;
     }
 
     /** The thread begins a {@code createLeaf}. */
@@ -50,7 +50,7 @@ final class OwnSandboxes implements Sandboxes {
     @Override
     public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException {
         checkOpen("a leaf for lambda " + spec.lambda());
-        Leaf made = pool.createLeaf(parent, spec);
+        Leaf made = super.createLeaf(parent, spec);
         CallLeaves present = call.get();
         if (present != null) {
             present.noteOfOwnAccord(made);
@@ -63,7 +63,7 @@ final class OwnSandboxes implements Sandboxes {
     @Override
     public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException {
         checkOpen("a zygote");
-        Zygote made = pool.createZygote(parent, spec);
+        Zygote made = super.createZygote(parent, spec);
         keepUnlessClosed(made);
         return made;
     }
@@ -72,7 +72,7 @@ final class OwnSandboxes implements Sandboxes {
     public Optional<Zygote> createZygoteIfFree(Optional<Zygote> parent, ZygoteSpec spec)
             throws SandboxException, InterruptedException {
         checkOpen("a zygote");
-        Optional<Zygote> made = pool.createZygoteIfFree(parent, spec);
+        Optional<Zygote> made = super.createZygoteIfFree(parent, spec);
         if (made.isPresent()) {
             keepUnlessClosed(made.get());
         }
@@ -83,29 +83,9 @@ final class OwnSandboxes implements Sandboxes {
     public Zygote createFunctionZygote(Optional<Zygote> parent, FunctionZygoteSpec spec)
             throws SandboxException, InterruptedException {
         checkOpen("a zygote");
-        Zygote made = pool.createFunctionZygote(parent, spec);
+        Zygote made = super.createFunctionZygote(parent, spec);
         keepUnlessClosed(made);
         return made;
-    }
-
-    @Override
-    public void weigh(Zygote zygote, double weight) {
-        pool.weigh(zygote, weight);
-    }
-
-    @Override
-    public boolean pin(Zygote zygote) {
-        return pool.pin(zygote);
-    }
-
-    @Override
-    public void unpin(Zygote zygote) {
-        pool.unpin(zygote);
-    }
-
-    @Override
-    public void rest(Leaf leaf) {
-        pool.rest(leaf);
     }
 
     private void checkOpen(String what) throws SandboxException {

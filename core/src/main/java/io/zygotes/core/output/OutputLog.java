@@ -2,8 +2,8 @@ package io.zygotes.core.output;
 
 import io.zygotes.core.files.Folders;
 import io.zygotes.core.files.RotatedFile;
-import io.zygotes.core.threads.Rounds;
 import io.zygotes.spi.mechanism.MechanismContext;
+import io.zygotes.spi.mechanism.Rounds;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

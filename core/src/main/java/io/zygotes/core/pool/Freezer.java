@@ -1,6 +1,6 @@
 package io.zygotes.core.pool;
 
-import io.zygotes.core.threads.Rounds;
+import io.zygotes.spi.mechanism.Rounds;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;

@@ -1,6 +1,6 @@
 package io.zygotes.core.pool;
 
-import io.zygotes.core.threads.Rounds;
+import io.zygotes.spi.mechanism.Rounds;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.Executors;

@@ -1,9 +1,9 @@
 package io.zygotes.core.trace;
 
-import io.zygotes.core.threads.Rounds;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.Packages;
+import io.zygotes.spi.mechanism.Rounds;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

@@ -49,7 +49,7 @@ class PackagesTest {
             .whereLayer("sandbox")
             .mayOnlyAccessLayers("resource", "protocol", "cgroup", "identity", "linux")
             .whereLayer("network")
-            .mayOnlyAccessLayers("resource", "linux")
+            .mayOnlyAccessLayers("linux")
             .whereLayer("resource")
             .mayOnlyAccessLayers("cgroup", "linux")
             .whereLayer("protocol")

@@ -1,12 +1,12 @@
 package io.zygotes.spi.testkit;
 
+import io.zygotes.spi.ForwardingSandboxes;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafRequest;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.Sandboxes;
 import io.zygotes.spi.Zygote;
-import io.zygotes.spi.ZygoteSpec;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,7 +80,7 @@ public final class FakeRequest implements LeafRequest {
 
     @Override
     public Sandboxes sandboxes() {
-        return new Sandboxes() {
+        return new ForwardingSandboxes(pool) {
             @Override
             public Leaf createLeaf(Optional<Zygote> parent, LeafSpec what)
                     throws SandboxException, InterruptedException {
@@ -89,38 +89,6 @@ public final class FakeRequest implements LeafRequest {
                     leaves.add(leaf);
                 }
                 return leaf;
-            }
-
-            @Override
-            public Zygote createZygote(Optional<Zygote> parent, ZygoteSpec what)
-                    throws SandboxException, InterruptedException {
-                return pool.createZygote(parent, what);
-            }
-
-            @Override
-            public Optional<Zygote> createZygoteIfFree(Optional<Zygote> parent, ZygoteSpec what)
-                    throws SandboxException, InterruptedException {
-                return pool.createZygoteIfFree(parent, what);
-            }
-
-            @Override
-            public void weigh(Zygote zygote, double weight) {
-                pool.weigh(zygote, weight);
-            }
-
-            @Override
-            public boolean pin(Zygote zygote) {
-                return pool.pin(zygote);
-            }
-
-            @Override
-            public void unpin(Zygote zygote) {
-                pool.unpin(zygote);
-            }
-
-            @Override
-            public void rest(Leaf leaf) {
-                pool.rest(leaf);
             }
         };
     }

@@ -1,6 +1,6 @@
 package io.zygotes.sandbox.sock.network;
 
-import io.zygotes.sandbox.sock.resource.Rounds;
+import io.zygotes.spi.mechanism.Rounds;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

@@ -1,9 +1,9 @@
 package io.zygotes.sandbox.sock.network;
 
-import io.zygotes.sandbox.sock.resource.Rounds;
 import io.zygotes.spi.NetworkRule;
 import io.zygotes.spi.NetworkRules;
 import io.zygotes.spi.mechanism.MechanismContext.OutputSink;
+import io.zygotes.spi.mechanism.Rounds;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;

@@ -3,6 +3,6 @@
  * worker's version 2 cgroup, ask maps that this package fills: which sandbox has which rule, and what each rule allows.
  * Names of hosts are resolved and followed, refusals are counted and told. Begin reading at {@code NetworkWall}.
  *
- * <p>May use: {@code resource} for threads, {@code linux}.
+ * <p>May use: {@code linux}.
  */
 package io.zygotes.sandbox.sock.network;

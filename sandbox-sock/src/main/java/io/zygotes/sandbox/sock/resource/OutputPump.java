@@ -5,6 +5,7 @@ import io.zygotes.sandbox.sock.linux.FileIo;
 import io.zygotes.sandbox.sock.linux.Pipe;
 import io.zygotes.sandbox.sock.linux.Poll;
 import io.zygotes.sandbox.sock.linux.Poller;
+import io.zygotes.spi.mechanism.Rounds;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.HashMap;

@@ -2,7 +2,7 @@ package io.zygotes.sandbox.sock.sandbox;
 
 import io.zygotes.sandbox.sock.cgroup.GroupPool;
 import io.zygotes.sandbox.sock.cgroup.SandboxGroup;
-import io.zygotes.sandbox.sock.resource.Rounds;
+import io.zygotes.spi.mechanism.Rounds;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package io.zygotes.sandbox.sock.warden;
 
 import io.zygotes.sandbox.sock.linux.Descriptor;
 import io.zygotes.sandbox.sock.linux.Mounts;
-import io.zygotes.sandbox.sock.resource.Rounds;
+import io.zygotes.spi.mechanism.Rounds;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;

@@ -1,4 +1,4 @@
-package io.zygotes.core.threads;
+package io.zygotes.spi.mechanism;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
