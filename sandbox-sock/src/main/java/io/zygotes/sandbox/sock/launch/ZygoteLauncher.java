@@ -7,10 +7,7 @@ import io.zygotes.sandbox.sock.linux.Sockets;
 import io.zygotes.sandbox.sock.protocol.CommonPart;
 import io.zygotes.sandbox.sock.protocol.Frame;
 import io.zygotes.sandbox.sock.protocol.IdMap;
-import io.zygotes.sandbox.sock.protocol.Instructions;
 import io.zygotes.sandbox.sock.protocol.LaunchRequest;
-import io.zygotes.sandbox.sock.protocol.PackageFolder;
-import io.zygotes.sandbox.sock.protocol.ProcessLimits;
 import io.zygotes.sandbox.sock.protocol.Protocol;
 import io.zygotes.sandbox.sock.protocol.SandboxKind;
 import io.zygotes.sandbox.sock.resource.Kit;
@@ -18,17 +15,13 @@ import io.zygotes.sandbox.sock.resource.KitStock;
 import io.zygotes.sandbox.sock.sandbox.SockZygote;
 import io.zygotes.sandbox.sock.warden.HostNames;
 import io.zygotes.spi.FunctionZygoteSpec;
-import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.NetworkRules;
-import io.zygotes.spi.PackageId;
-import io.zygotes.spi.PackageInfo;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.ZygoteSpec;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -66,52 +59,8 @@ public final class ZygoteLauncher {
         rules = context.worker().network().zygoteRules();
     }
 
-    /**
-     * What a zygote is to be.
-     *
-     * @param packages what it can see, and has imported when it is ready; that of a function imports what that needs
-     * @param label whose it is, for people
-     * @param account under which name refusals of the network are counted
-     * @param function of a zygote of a function
-     * @param trial whether it forks one leaf only, which runs nothing
-     */
-    private record Plan(
-            ZygoteSpec spec,
-            Network network,
-            NetworkRules rules,
-            String label,
-            String account,
-            Optional<FunctionZygoteSpec> function,
-            boolean trial) {
-
-        /** Who forks needs processes for it: one that goes through its rehearsals beside it, or is in the middle of a fork. */
-        private static final int PROCESSES_TO_FORK = 2;
-
-        static Plan of(FunctionZygoteSpec function) {
-            LeafSpec leaf = function.leaf();
-            Limits own = leaf.limits();
-            Limits limits = new Limits(
-                    own.memMb(),
-                    own.procs() + PROCESSES_TO_FORK,
-                    own.cpuPercent(),
-                    own.swappiness(),
-                    own.runtimeSec(),
-                    own.openFiles(),
-                    own.tmpMb());
-            List<PackageId> packages = leaf.packages().stream().sorted().toList();
-            return new Plan(
-                    new ZygoteSpec(packages, limits),
-                    leaf.network(),
-                    leaf.rules(),
-                    leaf.lambda(),
-                    leaf.lambda(),
-                    Optional.of(function),
-                    false);
-        }
-    }
-
-    private Plan plan(ZygoteSpec spec, boolean trial) {
-        return new Plan(spec, network, rules, "zygote", SandboxNetwork.ZYGOTES, Optional.empty(), trial);
+    private PlannedZygote plan(ZygoteSpec spec, boolean trial) {
+        return new PlannedZygote(spec, network, rules, "zygote", SandboxNetwork.ZYGOTES, Optional.empty(), trial);
     }
 
     /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#createZygote}. */
@@ -123,7 +72,7 @@ public final class ZygoteLauncher {
     /** As {@link io.zygotes.spi.mechanism.SandboxMechanism#createFunctionZygote}. */
     public SockZygote launch(Optional<SockZygote> above, FunctionZygoteSpec spec)
             throws SandboxException, InterruptedException {
-        return launch(above, Plan.of(spec));
+        return launch(above, PlannedZygote.of(spec));
     }
 
     /**
@@ -135,7 +84,8 @@ public final class ZygoteLauncher {
         return launch(Optional.empty(), plan(new ZygoteSpec(List.of(), limits), true));
     }
 
-    private SockZygote launch(Optional<SockZygote> above, Plan plan) throws SandboxException, InterruptedException {
+    private SockZygote launch(Optional<SockZygote> above, PlannedZygote plan)
+            throws SandboxException, InterruptedException {
         ZygoteSpec spec = plan.spec();
         long deadline =
                 System.nanoTime() + TimeUnit.SECONDS.toNanos(spec.limits().runtimeSec());
@@ -171,11 +121,12 @@ public final class ZygoteLauncher {
             // It waits for its orders, so no package is imported before it is under all limits.
             zygote.group().join(zygote.pid());
 
+            ZygoteOrders orders = new ZygoteOrders(context, zygote, above);
             if (plan.function().isPresent()) {
-                giveOrders(zygote, plan.function().get(), spec, above);
+                orders.give(spec, plan.function().get());
                 zygote.awaitSnapshot(Duration.ofSeconds(spec.limits().runtimeSec()));
             } else {
-                giveOrders(zygote, spec, above);
+                orders.give(spec);
                 zygote.awaitReady(deadline);
             }
             launch.succeed();
@@ -202,7 +153,7 @@ public final class ZygoteLauncher {
         return Kit.make(group, spec.limits(), Sockets.Type.SEQPACKET, pool.owner());
     }
 
-    private LaunchRequest request(Launch launch, Kit kit, IdBlock block, int depth, Plan plan) {
+    private LaunchRequest request(Launch launch, Kit kit, IdBlock block, int depth, PlannedZygote plan) {
         CommonPart common = new CommonPart(
                 SandboxKind.ZYGOTE,
                 plan.network() == Network.NONE,
@@ -243,49 +194,6 @@ public final class ZygoteLauncher {
             }
         } catch (ExecutionException e) {
             throw new IOException(e.getCause().getMessage(), e.getCause());
-        }
-    }
-
-    private void giveOrders(SockZygote zygote, ZygoteSpec spec, Optional<SockZygote> above)
-            throws IOException, TimeoutException, InterruptedException, SandboxException {
-        List<PackageId> inherited = above.isPresent() ? above.get().packages() : List.of();
-        List<PackageInfo> imports = new ArrayList<>();
-        for (PackageId id : spec.packages()) {
-            if (!inherited.contains(id)) {
-                imports.add(context.installed(id));
-            }
-        }
-        try (Orders orders = new Orders(context, zygote)) {
-            orders.mountPackages(spec.packages());
-            orders.go(new Instructions.ForZygote(
-                    spec.limits().openFiles(),
-                    SandboxEnvironment.with(Map.of()),
-                    PackageFolder.names(spec.packages()),
-                    imports,
-                    spec.modules(),
-                    Optional.empty()));
-        }
-    }
-
-    /** It imports no package by itself: the function's code does, as in any program. */
-    private void giveOrders(SockZygote zygote, FunctionZygoteSpec function, ZygoteSpec spec, Optional<SockZygote> above)
-            throws IOException, TimeoutException, InterruptedException, SandboxException {
-        LeafSpec leaf = function.leaf();
-        OwnNeeds needs = OwnNeeds.of(above, leaf);
-        try (Orders orders = new Orders(context, zygote)) {
-            orders.mount(leaf.handler(), Protocol.PATH_HANDLER, true, false);
-            orders.mountPackages(spec.packages());
-            orders.go(new Instructions.ForZygote(
-                    spec.limits().openFiles(),
-                    SandboxEnvironment.with(leaf.environment()),
-                    PackageFolder.names(spec.packages()),
-                    List.of(),
-                    List.of(),
-                    Optional.of(new Instructions.ForFunction(
-                            ProcessLimits.of(spec.limits()).fileBytes(),
-                            needs.shadowed(),
-                            OwnNeeds.processors(leaf),
-                            function.event()))));
         }
     }
 }

@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.channels.ClosedChannelException;
 
-/** A map of {@link Bpf}. Safe for use by many threads. */
+/** A map of {@link BpfMaps}. Safe for use by many threads. */
 public final class BpfMap implements AutoCloseable {
 
     private static final int LOOKUP = 1;
@@ -17,16 +17,16 @@ public final class BpfMap implements AutoCloseable {
     /** Where in {@link Scratch#data} key and value are. */
     private static final int KEY_AT = 0, VALUE_AT = 256;
 
-    private final Bpf.MapPlan plan;
+    private final BpfMaps.MapPlan plan;
     private final Descriptor map;
 
-    BpfMap(Bpf.MapPlan plan, Descriptor map) {
+    BpfMap(BpfMaps.MapPlan plan, Descriptor map) {
         this.plan = plan;
         this.map = map;
     }
 
     /**
-     * Its values as memory of this process; of an array alone, whose storage is {@link Bpf.Storage#MAPPED}, and whose
+     * Its values as memory of this process; of an array alone, whose storage is {@link BpfMaps.Storage#MAPPED}, and whose
      * values have a multiple of eight bytes.
      */
     public BpfMemory memory() throws IOException {
@@ -94,7 +94,7 @@ public final class BpfMap implements AutoCloseable {
             s.small.set(Native.INT, 0, number);
             s.small.set(Native.LONG, 8, key.length == 0 ? 0 : s.data.address() + KEY_AT);
             s.small.set(Native.LONG, 16, command == DELETE ? 0 : s.data.address() + VALUE_AT);
-            return Bpf.call(command, s.small, ATTRIBUTES);
+            return Bpf.call(command, s.small.asSlice(0, ATTRIBUTES));
         } finally {
             map.release();
         }

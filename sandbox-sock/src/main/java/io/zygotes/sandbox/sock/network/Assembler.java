@@ -1,7 +1,7 @@
 package io.zygotes.sandbox.sock.network;
 
-import io.zygotes.sandbox.sock.linux.Bpf;
 import io.zygotes.sandbox.sock.linux.BpfMap;
+import io.zygotes.sandbox.sock.linux.BpfPrograms;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -194,7 +194,7 @@ final class Assembler {
     }
 
     /** The code so far. */
-    Bpf.Code code() {
+    BpfPrograms.Code code() {
         long[] all = code.stream().mapToLong(Long::longValue).toArray();
         jumps.forEach((at, label) -> {
             Integer place = labels.get(label);
@@ -203,6 +203,6 @@ final class Assembler {
             }
             all[at] |= (place - at - 1 & 0xFFFFL) << 16;
         });
-        return new Bpf.Code(all, maps);
+        return new BpfPrograms.Code(all, maps);
     }
 }

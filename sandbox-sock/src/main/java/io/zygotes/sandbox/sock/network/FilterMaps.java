@@ -1,10 +1,10 @@
 package io.zygotes.sandbox.sock.network;
 
-import io.zygotes.sandbox.sock.linux.Bpf;
-import io.zygotes.sandbox.sock.linux.Bpf.MapPlan;
-import io.zygotes.sandbox.sock.linux.Bpf.MapType;
-import io.zygotes.sandbox.sock.linux.Bpf.Storage;
 import io.zygotes.sandbox.sock.linux.BpfMap;
+import io.zygotes.sandbox.sock.linux.BpfMaps;
+import io.zygotes.sandbox.sock.linux.BpfMaps.MapPlan;
+import io.zygotes.sandbox.sock.linux.BpfMaps.MapType;
+import io.zygotes.sandbox.sock.linux.BpfMaps.Storage;
 import io.zygotes.sandbox.sock.linux.LinuxException;
 import java.util.ArrayList;
 import java.util.List;
@@ -79,14 +79,14 @@ record FilterMaps(
     static FilterMaps make() throws LinuxException {
         List<BpfMap> made = new ArrayList<>();
         try {
-            made.add(Bpf.makeMap(new MapPlan("zy_groups", MapType.HASH, 8, 4, MOST_GROUPS, Storage.GROWING)));
-            made.add(Bpf.makeMap(new MapPlan("zy_places", MapType.ARRAY, 4, GROUP_SIZE, MOST_GROUPS, Storage.MAPPED)));
-            made.add(Bpf.makeMap(new MapPlan("zy_versions", MapType.ARRAY, 4, 4, MOST_RULES, Storage.WHOLE)));
-            made.add(Bpf.makeMap(new MapPlan(
+            made.add(BpfMaps.make(new MapPlan("zy_groups", MapType.HASH, 8, 4, MOST_GROUPS, Storage.GROWING)));
+            made.add(BpfMaps.make(new MapPlan("zy_places", MapType.ARRAY, 4, GROUP_SIZE, MOST_GROUPS, Storage.MAPPED)));
+            made.add(BpfMaps.make(new MapPlan("zy_versions", MapType.ARRAY, 4, 4, MOST_RULES, Storage.WHOLE)));
+            made.add(BpfMaps.make(new MapPlan(
                     "zy_ranges", MapType.LPM_TRIE, RANGE_KEY_SIZE, SPANS * SPAN_SIZE, MOST_RANGES, Storage.GROWING)));
-            made.add(Bpf.makeMap(new MapPlan("zy_owners", MapType.SOCKET_STORAGE, 4, 8, 0, Storage.GROWING)));
-            made.add(Bpf.makeMap(new MapPlan("zy_counts", MapType.ARRAY, 4, 8, MOST_ACCOUNTS, Storage.WHOLE)));
-            made.add(Bpf.makeMap(
+            made.add(BpfMaps.make(new MapPlan("zy_owners", MapType.SOCKET_STORAGE, 4, 8, 0, Storage.GROWING)));
+            made.add(BpfMaps.make(new MapPlan("zy_counts", MapType.ARRAY, 4, 8, MOST_ACCOUNTS, Storage.WHOLE)));
+            made.add(BpfMaps.make(
                     new MapPlan("zy_refusals", MapType.QUEUE, 0, REFUSAL_SIZE, MOST_REFUSALS, Storage.WHOLE)));
             return new FilterMaps(
                     made.get(0), made.get(1), made.get(2), made.get(3), made.get(4), made.get(5), made.get(6));

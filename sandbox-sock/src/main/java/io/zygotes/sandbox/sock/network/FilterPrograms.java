@@ -1,7 +1,7 @@
 package io.zygotes.sandbox.sock.network;
 
-import io.zygotes.sandbox.sock.linux.Bpf;
-import io.zygotes.sandbox.sock.linux.Bpf.Hook;
+import io.zygotes.sandbox.sock.linux.BpfPrograms;
+import io.zygotes.sandbox.sock.linux.BpfPrograms.Hook;
 import io.zygotes.sandbox.sock.network.Assembler.Size;
 import io.zygotes.sandbox.sock.network.Assembler.When;
 
@@ -50,7 +50,7 @@ final class FilterPrograms {
     }
 
     /** The program of a hook. */
-    Bpf.Code of(Hook hook) {
+    BpfPrograms.Code of(Hook hook) {
         return switch (hook) {
             case EGRESS -> egress();
             case SOCKET_CREATE -> socketCreate();
@@ -60,7 +60,7 @@ final class FilterPrograms {
     }
 
     /** bind(2), connect(2), and sendmsg(2) of UDP. */
-    private Bpf.Code address(Hook hook, boolean ip6) {
+    private BpfPrograms.Code address(Hook hook, boolean ip6) {
         Operation operation = switch (hook) {
             case BIND4, BIND6 -> Operation.BIND;
             case SENDMSG4, SENDMSG6 -> Operation.SEND;
@@ -115,7 +115,7 @@ final class FilterPrograms {
      * socket(2): writes down whose the socket is. With rules there are only TCP and UDP, because the kernel asks nobody
      * where other sockets send to: ping sockets have no hook for sendmsg(2).
      */
-    private Bpf.Code socketCreate() {
+    private BpfPrograms.Code socketCreate() {
         Assembler a = new Assembler();
         Verdict verdict = new Verdict(a, maps, Operation.SOCKET, false);
         a.copy(6, 1);
@@ -143,7 +143,7 @@ final class FilterPrograms {
     }
 
     /** Packets of UDP, and the first one of each connection of TCP. */
-    private Bpf.Code egress() {
+    private BpfPrograms.Code egress() {
         Assembler a = new Assembler();
         Verdict verdict = new Verdict(a, maps, Operation.PACKET, false);
         a.copy(6, 1);

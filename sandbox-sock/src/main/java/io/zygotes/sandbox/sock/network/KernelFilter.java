@@ -1,7 +1,7 @@
 package io.zygotes.sandbox.sock.network;
 
-import io.zygotes.sandbox.sock.linux.Bpf;
-import io.zygotes.sandbox.sock.linux.Bpf.Hook;
+import io.zygotes.sandbox.sock.linux.BpfPrograms;
+import io.zygotes.sandbox.sock.linux.BpfPrograms.Hook;
 import io.zygotes.sandbox.sock.linux.Descriptor;
 import io.zygotes.sandbox.sock.linux.LinuxException;
 import java.io.IOException;
@@ -28,11 +28,11 @@ final class KernelFilter {
         try {
             FilterPrograms programs = new FilterPrograms(maps, choosesError(maps));
             for (Hook hook : Hook.values()) {
-                loaded.add(Bpf.load(name(hook), hook, programs.of(hook)));
+                loaded.add(BpfPrograms.load(name(hook), hook, programs.of(hook)));
             }
             // Only when all are there: some of them would be no wall.
             for (Hook hook : Hook.values()) {
-                Bpf.attach(loaded.get(hook.ordinal()), hook, cgroup.toString());
+                BpfPrograms.attach(loaded.get(hook.ordinal()), hook, cgroup.toString());
             }
             return maps;
         } catch (IOException e) {
@@ -49,7 +49,7 @@ final class KernelFilter {
                 GroupTable _ = new GroupTable(maps)) {
             FilterPrograms programs = new FilterPrograms(maps, choosesError(maps));
             for (Hook hook : Hook.values()) {
-                Bpf.load(name(hook), hook, programs.of(hook)).close();
+                BpfPrograms.load(name(hook), hook, programs.of(hook)).close();
             }
         }
     }
@@ -61,7 +61,7 @@ final class KernelFilter {
 
     private static boolean choosesError(FilterMaps maps) throws IOException {
         try {
-            Bpf.load("zy_try", Hook.CONNECT4, new FilterPrograms(maps, true).of(Hook.CONNECT4))
+            BpfPrograms.load("zy_try", Hook.CONNECT4, new FilterPrograms(maps, true).of(Hook.CONNECT4))
                     .close();
             return true;
         } catch (LinuxException e) {
