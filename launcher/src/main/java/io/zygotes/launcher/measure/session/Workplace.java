@@ -216,10 +216,17 @@ public final class Workplace implements Closeable {
         }
         closed = true;
         try {
-            beside.forEach(Running::close);
-            stopWorker();
+            endAll();
         } finally {
             Folders.delete(folder);
+        }
+    }
+
+    private void endAll() {
+        try {
+            beside.forEach(Running::close);
+        } finally {
+            stopWorker();
         }
     }
 }
