@@ -210,6 +210,20 @@ class FunctionsTest {
         return calls;
     }
 
+    /** A call that is in its leaf, the first one, until it may go on, and answers then. */
+    private Future<Answer> callThatWaits(CountDownLatch goOn, String answer) throws Exception {
+        mechanism.program = (leaf, invocation, timeout) -> {
+            goOn.await();
+            return FakeMechanism.reply(answer);
+        };
+        Future<Answer> call = callAtOnce(1).getFirst();
+        Eventually.holds(
+                "the leaf is busy",
+                () -> mechanism.leaves.size() == 1
+                        && mechanism.leaves.getFirst().calls.get() == 1);
+        return call;
+    }
+
     /** A cache that returns leaves which it let rest, some of them gone. */
     private void startWithLeavesMadeAhead(int gone) throws Exception {
         AtomicInteger made = new AtomicInteger();
@@ -367,12 +381,7 @@ class FunctionsTest {
         cacheOf = zygote -> new OldCache();
         restart(200, 8, true);
         CountDownLatch goOn = new CountDownLatch(1);
-        mechanism.program = (leaf, invocation, timeout) -> {
-            goOn.await();
-            return FakeMechanism.reply("1");
-        };
-        Future<Answer> first = callAtOnce(1).getFirst();
-        Eventually.holds("the leaf is busy", () -> mechanism.leaves.size() == 1);
+        Future<Answer> first = callThatWaits(goOn, "1");
 
         assertThrows(SandboxException.NoCapacity.class, this::call);
 
@@ -397,15 +406,7 @@ class FunctionsTest {
         };
         restart(1000, 8, false);
         CountDownLatch goOn = new CountDownLatch(1);
-        mechanism.program = (leaf, invocation, timeout) -> {
-            goOn.await();
-            return FakeMechanism.reply("1");
-        };
-        Future<Answer> first = callAtOnce(1).getFirst();
-        Eventually.holds(
-                "the leaf is busy",
-                () -> mechanism.leaves.size() == 1
-                        && mechanism.leaves.getFirst().calls.get() == 1);
+        Future<Answer> first = callThatWaits(goOn, "1");
 
         SandboxException refused = assertThrows(SandboxException.class, this::call);
 
@@ -510,15 +511,7 @@ class FunctionsTest {
     void aLeafIsHandedToARequestThatWaitsForAZygote() throws Exception {
         restart(150, 8, true);
         CountDownLatch goOn = new CountDownLatch(1);
-        mechanism.program = (leaf, invocation, timeout) -> {
-            goOn.await();
-            return FakeMechanism.reply("1");
-        };
-        Future<Answer> first = callAtOnce(1).getFirst();
-        Eventually.holds(
-                "the leaf is busy",
-                () -> !mechanism.leaves.isEmpty()
-                        && mechanism.leaves.getFirst().calls.get() == 1);
+        Future<Answer> first = callThatWaits(goOn, "1");
         mechanism.zygotes.forEach(FakeMechanism.FakeSandbox::destroy);
         Future<Answer> second = callAtOnce(1).getFirst();
         Eventually.holds("it waits", () -> pool.waiting() == 1);
@@ -568,15 +561,7 @@ class FunctionsTest {
     void aFullQueueRefuses() throws Exception {
         restart(100, 2, false);
         CountDownLatch goOn = new CountDownLatch(1);
-        mechanism.program = (leaf, invocation, timeout) -> {
-            goOn.await();
-            return FakeMechanism.reply("1");
-        };
-        List<Future<Answer>> calls = callAtOnce(1);
-        Eventually.holds(
-                "the leaf is busy",
-                () -> mechanism.leaves.size() == 1
-                        && mechanism.leaves.getFirst().calls.get() == 1);
+        List<Future<Answer>> calls = new ArrayList<>(List.of(callThatWaits(goOn, "1")));
         calls.addAll(callAtOnce(2));
         Eventually.holds("two wait", () -> pool.waiting() == 2);
 
@@ -594,12 +579,7 @@ class FunctionsTest {
         maxWait = Duration.ofMillis(100);
         restart(100, 5, false);
         CountDownLatch goOn = new CountDownLatch(1);
-        mechanism.program = (leaf, invocation, timeout) -> {
-            goOn.await();
-            return FakeMechanism.reply("1");
-        };
-        List<Future<Answer>> calls = callAtOnce(1);
-        Eventually.holds("the leaf is busy", () -> mechanism.leaves.size() == 1);
+        List<Future<Answer>> calls = List.of(callThatWaits(goOn, "1"));
 
         assertThrows(SandboxException.NoCapacity.class, this::call);
 
@@ -797,15 +777,7 @@ class FunctionsTest {
     @Test
     void aRunningCallKeepsItsOldCodeUntilItEnds() throws Exception {
         CountDownLatch goOn = new CountDownLatch(1);
-        mechanism.program = (leaf, invocation, timeout) -> {
-            goOn.await();
-            return FakeMechanism.reply("\"old\"");
-        };
-        Future<Answer> running = callAtOnce(1).getFirst();
-        Eventually.holds(
-                "it runs",
-                () -> !mechanism.leaves.isEmpty()
-                        && mechanism.leaves.getFirst().calls.get() == 1);
+        Future<Answer> running = callThatWaits(goOn, "\"old\"");
         Path oldCode = mechanism.leaves.getFirst().spec().handler();
         write("hello", "f.py", "x = 2\n");
         mechanism.program = (leaf, invocation, timeout) -> FakeMechanism.reply("\"new\"");

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 class FewFilesIT {
 
     /** Enough to start, and for some leaves. */
-    private static final int MOST = 140;
+    private static final int MOST = 120;
 
     @TempDir
     Path folder;
@@ -73,7 +73,7 @@ class FewFilesIT {
         try (HttpClient client =
                 HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
             List<CompletableFuture<HttpResponse<String>>> calls = new ArrayList<>();
-            for (int i = 0; i < 24; i++) {
+            for (int i = 0; i < 16; i++) {
                 calls.add(client.sendAsync(call(run, "2"), HttpResponse.BodyHandlers.ofString()));
             }
             List<HttpResponse<String>> answers =

@@ -41,6 +41,30 @@ class ImportCachesTest {
                 .module("acme.good", "requires io.zygotes.spi;", "provides " + SERVICE + " with acme.Good;");
     }
 
+    /** One that does something when its provider is made. */
+    private static PluginJar good(String statement) {
+        return new PluginJar()
+                .source("acme/Good.java", PluginJar.providerSource("acme", "Good", "good", "1.0", statement))
+                .module("acme.good", "requires io.zygotes.spi;", "provides " + SERVICE + " with acme.Good;");
+    }
+
+    /** A jar that is no module. */
+    private static PluginJar plain(String type, String name, String spi) {
+        return new PluginJar().provider(type, name, spi).servicesFile("acme." + type);
+    }
+
+    /** One that uses a library, which is a module {@code lib}, when its provider is made. */
+    private static PluginJar goodWithLibrary(String statement, Path library) {
+        return new PluginJar()
+                .source("acme/Good.java", PluginJar.providerSource("acme", "Good", "good", "1.0", statement))
+                .module(
+                        "acme.good",
+                        "requires io.zygotes.spi;",
+                        "requires lib;",
+                        "provides " + SERVICE + " with acme.Good;")
+                .dependsOn(library);
+    }
+
     private BrokenPlugin onlyBroken() throws ConfigException {
         List<BrokenPlugin> broken = find().broken();
         assertEquals(1, broken.size(), broken.toString());
@@ -67,27 +91,14 @@ class ImportCachesTest {
                         "package lib; public class Library { public static String word() { return \"w\"; } }")
                 .module("lib", "exports lib;")
                 .write(plugins.resolve("good/lib.jar"));
-        new PluginJar()
-                .source(
-                        "acme/Good.java",
-                        PluginJar.providerSource("acme", "Good", "good", "1.0", "lib.Library.word();"))
-                .module(
-                        "acme.good",
-                        "requires io.zygotes.spi;",
-                        "requires lib;",
-                        "provides " + SERVICE + " with acme.Good;")
-                .dependsOn(library)
-                .write(plugins.resolve("good/plugin.jar"));
+        goodWithLibrary("lib.Library.word();", library).write(plugins.resolve("good/plugin.jar"));
 
         assertEquals("good", find().byName(WHERE, "good").name());
     }
 
     @Test
     void aJarWithoutDescriptorWorksWithAWarning() throws Exception {
-        new PluginJar()
-                .provider("Plain", "plain", "1.0")
-                .servicesFile("acme.Plain")
-                .write(plugins.resolve("plain.jar"));
+        plain("Plain", "plain", "1.0").write(plugins.resolve("plain.jar"));
 
         Plugin plugin = find().byName(WHERE, "plain");
 
@@ -449,17 +460,7 @@ class ImportCachesTest {
                     """)
                 .module("lib", "exports lib;", "requires jdk.incubator.vector;", "requires java.logging;")
                 .write(plugins.resolve("good/lib.jar"));
-        new PluginJar()
-                .source(
-                        "acme/Good.java",
-                        PluginJar.providerSource("acme", "Good", "good", "1.0", "lib.Library.name();"))
-                .module(
-                        "acme.good",
-                        "requires io.zygotes.spi;",
-                        "requires lib;",
-                        "provides " + SERVICE + " with acme.Good;")
-                .dependsOn(library)
-                .write(plugins.resolve("good/good.jar"));
+        goodWithLibrary("lib.Library.name();", library).write(plugins.resolve("good/good.jar"));
 
         List<String> warnings = find().byName(WHERE, "good").warnings();
 
@@ -504,9 +505,7 @@ class ImportCachesTest {
 
     @Test
     void aPluginThatBundlesTheSpiIsRefused() throws Exception {
-        new PluginJar()
-                .provider("Good", "good", "1.0")
-                .servicesFile("acme.Good")
+        plain("Good", "good", "1.0")
                 .resource("io/zygotes/spi/ImportCache.class", "x")
                 .write(plugins.resolve("good.jar"));
 
@@ -554,17 +553,8 @@ class ImportCachesTest {
 
     @Test
     void theContextClassLoaderOfAConstructorIsThePlugins() throws Exception {
-        new PluginJar()
-                .source(
-                        "acme/Good.java",
-                        PluginJar.providerSource(
-                                "acme",
-                                "Good",
-                                "good",
-                                "1.0",
-                                "if (Thread.currentThread().getContextClassLoader() != Good.class.getClassLoader())"
-                                        + " throw new IllegalStateException();"))
-                .module("acme.good", "requires io.zygotes.spi;", "provides " + SERVICE + " with acme.Good;")
+        good("if (Thread.currentThread().getContextClassLoader() != Good.class.getClassLoader())"
+                        + " throw new IllegalStateException();")
                 .write(plugins.resolve("good.jar"));
         ClassLoader before = Thread.currentThread().getContextClassLoader();
 
@@ -575,20 +565,14 @@ class ImportCachesTest {
 
     @Test
     void aPluginForANewerSpiIsRefused() throws Exception {
-        new PluginJar()
-                .provider("Good", "good", "1.999")
-                .servicesFile("acme.Good")
-                .write(plugins.resolve("good.jar"));
+        plain("Good", "good", "1.999").write(plugins.resolve("good.jar"));
 
         assertTrue(onlyBroken().cause().contains("revision 1.999"), onlyBroken().toString());
     }
 
     @Test
     void aPluginForAnotherMajorOfTheSpiIsRefused() throws Exception {
-        new PluginJar()
-                .provider("Good", "good", "0.1")
-                .servicesFile("acme.Good")
-                .write(plugins.resolve("good.jar"));
+        plain("Good", "good", "0.1").write(plugins.resolve("good.jar"));
 
         assertTrue(onlyBroken().cause().contains("revision 0.1"), onlyBroken().toString());
     }
@@ -616,10 +600,7 @@ class ImportCachesTest {
 
     @Test
     void aFileNameThatMakesNoModuleNameIsToldSo() throws Exception {
-        new PluginJar()
-                .provider("Good", "good", "1.0")
-                .servicesFile("acme.Good")
-                .write(plugins.resolve("my-class.jar"));
+        plain("Good", "good", "1.0").write(plugins.resolve("my-class.jar"));
 
         assertTrue(
                 onlyBroken().mend().contains("Automatic-Module-Name"),
@@ -776,10 +757,7 @@ class ImportCachesTest {
     @Test
     void everyPluginHasALoaderOfItsOwn() throws Exception {
         good().write(plugins.resolve("good.jar"));
-        new PluginJar()
-                .provider("Good", "other", "1.0")
-                .servicesFile("acme.Good")
-                .write(plugins.resolve("other.jar"));
+        plain("Good", "other", "1.0").write(plugins.resolve("other.jar"));
 
         ImportCaches caches = find();
         Class<?> one = caches.byName(WHERE, "good").provider().getClass();

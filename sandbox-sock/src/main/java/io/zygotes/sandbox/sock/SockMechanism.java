@@ -49,7 +49,7 @@ final class SockMechanism implements SandboxMechanism {
         LaunchContext launches = parts.launches();
         specialist = new LeafSpecialist(launches);
         leaves = new LeafLauncher(launches, specialist);
-        zygotes = new ZygoteLauncher(launches, parts.supplier());
+        zygotes = new ZygoteLauncher(launches);
         jobs = new JobLauncher(launches);
     }
 

@@ -6,6 +6,7 @@ import io.zygotes.sandbox.sock.identity.FreshIds;
 import io.zygotes.sandbox.sock.launch.LaunchContext;
 import io.zygotes.sandbox.sock.launch.SandboxNetwork;
 import io.zygotes.sandbox.sock.protocol.CommonTexts;
+import io.zygotes.sandbox.sock.resource.Kits;
 import io.zygotes.sandbox.sock.resource.OutputPump;
 import io.zygotes.sandbox.sock.resource.Shortage;
 import io.zygotes.sandbox.sock.sandbox.Reaper;
@@ -52,6 +53,7 @@ final class SockParts implements AutoCloseable {
                 cgroups,
                 fresh,
                 FreshIds.ofWorker(),
+                new Kits(fresh, supplier),
                 pump,
                 reaper,
                 network,
@@ -96,11 +98,6 @@ final class SockParts implements AutoCloseable {
     /** Who makes fresh sandboxes. */
     WardenSupervisor wardens() {
         return wardens;
-    }
-
-    /** The thread that makes ahead what leaves get. */
-    ExecutorService supplier() {
-        return supplier;
     }
 
     /** What launches share. */

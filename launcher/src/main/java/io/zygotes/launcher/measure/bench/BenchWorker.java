@@ -1,11 +1,10 @@
 package io.zygotes.launcher.measure.bench;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.core.Worker;
 import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.launcher.console.Failure;
 import io.zygotes.launcher.measure.session.ContextTap;
+import io.zygotes.launcher.measure.session.Workplace;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.worker.Workers;
 import io.zygotes.spi.ConfigException;
@@ -24,16 +23,14 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /** A worker in this process, called over HTTP like any other, whose sandboxes can be looked at from within. */
-final class BenchWorker implements AutoCloseable {
+final class BenchWorker implements Workplace.Running {
 
     /** What every lambda is called with, and returns. */
     static final String EVENT = "{\"n\": 10}";
 
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final long PATIENCE = TimeUnit.SECONDS.toNanos(60);
     /** Looking without a rest would take a processor from those that are waited for. */
     private static final long BETWEEN_LOOKS = TimeUnit.MICROSECONDS.toNanos(100);
@@ -44,41 +41,16 @@ final class BenchWorker implements AutoCloseable {
         this.worker = worker;
     }
 
-    /** Starts a worker with this import cache on any free port. */
-    static BenchWorker start(WorkerDirectory directory, ImportCaches caches, String importCache)
+    /** Starts a worker. */
+    static BenchWorker start(WorkerDirectory directory, ImportCaches caches)
             throws ConfigException, SandboxException, IOException, InterruptedException {
-        return start(directory, caches, importCache, config -> {});
-    }
-
-    /** The same with a change of its settings; the file keeps it. */
-    static BenchWorker start(
-            WorkerDirectory directory, ImportCaches caches, String importCache, Consumer<ObjectNode> change)
-            throws ConfigException, SandboxException, IOException, InterruptedException {
-        settle(directory, importCache, change);
         return started(Workers.make(directory, directory.config(), caches));
     }
 
     /** Starts a worker that serves no lambda: what it has for import caches is handed out by the tap. */
     static BenchWorker start(WorkerDirectory directory, ContextTap tap)
             throws ConfigException, SandboxException, IOException, InterruptedException {
-        settle(directory, "", config -> {});
         return started(Workers.make(directory, directory.config(), tap));
-    }
-
-    private static void settle(WorkerDirectory directory, String importCache, Consumer<ObjectNode> change)
-            throws IOException {
-        change(directory, config -> {
-            config.put("worker_url", "localhost").put("worker_port", 0);
-            ((ObjectNode) config.get("features")).put("import_cache", importCache);
-            change.accept(config);
-        });
-    }
-
-    /** Changes the settings of a worker that is not there yet. */
-    static void change(WorkerDirectory directory, Consumer<ObjectNode> change) throws IOException {
-        ObjectNode config = (ObjectNode) JSON.readTree(directory.configFile().toFile());
-        change.accept(config);
-        Files.writeString(directory.configFile(), config.toPrettyString());
     }
 
     private static BenchWorker started(Worker worker)

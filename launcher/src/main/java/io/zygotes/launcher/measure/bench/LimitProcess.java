@@ -3,6 +3,7 @@ package io.zygotes.launcher.measure.bench;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.zygotes.launcher.console.Failure;
+import io.zygotes.launcher.measure.session.Workplace;
 import io.zygotes.spi.PackageInfo;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
@@ -19,7 +20,7 @@ import java.util.Map;
  * A bare Python process that forks, {@code limit.py}: what a cold start cannot be faster than. It measures itself. For
  * one thread, but for {@link #close}.
  */
-final class LimitProcess implements AutoCloseable {
+final class LimitProcess implements Workplace.Running {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -5,19 +5,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.core.Worker;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
-import io.zygotes.core.files.Folders;
 import io.zygotes.core.python.HostPython;
-import io.zygotes.core.python.PythonException;
-import io.zygotes.core.registry.LambdaStore;
-import io.zygotes.core.registry.RegistryException;
 import io.zygotes.launcher.console.Failure;
 import io.zygotes.launcher.measure.session.Progress;
+import io.zygotes.launcher.measure.session.Workplace;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.tree.TreePlugin;
 import io.zygotes.launcher.worker.Workers;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.SandboxException;
-import java.io.ByteArrayInputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -49,22 +45,19 @@ final class CheckBench implements Closeable {
 
     private final Progress progress;
     private final ImportCaches caches;
-    private final Path folder;
-    private WorkerDirectory directory;
+    private final Workplace place;
     private HostPython python;
-    private CheckWorker worker;
     private PlainPython plain;
-    private boolean closed;
 
-    private CheckBench(Progress progress, ImportCaches caches, Path folder) {
+    private CheckBench(Progress progress, ImportCaches caches, Workplace place) {
         this.progress = progress;
         this.caches = caches;
-        this.folder = folder;
+        this.place = place;
     }
 
     /** Makes the temporary folder. */
     static CheckBench in(PrintWriter err, ImportCaches caches) throws IOException {
-        return new CheckBench(new Progress(err), caches, Files.createTempDirectory("zygotes-check-"));
+        return new CheckBench(new Progress(err), caches, Workplace.of("check"));
     }
 
     void say(String step) {
@@ -73,7 +66,7 @@ final class CheckBench implements Closeable {
 
     /** A folder for temporary files. */
     Path folder() {
-        return folder;
+        return place.folder();
     }
 
     /** The interpreter that sandboxes use; after {@link #furnish}. */
@@ -83,7 +76,7 @@ final class CheckBench implements Closeable {
 
     /** The settings; after {@link #furnish}. */
     WorkerConfig config() throws ConfigException, IOException {
-        return directory.config();
+        return place.config();
     }
 
     /**
@@ -94,20 +87,16 @@ final class CheckBench implements Closeable {
      * @param packages where packages are kept; empty for a folder that goes with the check
      */
     void furnish(Optional<WorkerDirectory> settings, Optional<Path> tree, Optional<Path> packages)
-            throws IOException, ConfigException, Failure, InterruptedException {
-        directory = WorkerDirectory.init(folder.resolve("worker"), new ByteArrayInputStream(TreePlugin.defaultTree()));
-        ObjectNode config = read(directory);
+            throws IOException, ConfigException, SandboxException, Failure, InterruptedException {
+        place.furnish(TreePlugin.defaultTree());
+        ObjectNode config = read(place.directory());
         if (settings.isPresent()) {
             takeOver(settings.get(), config);
         }
         if (tree.isPresent()) {
             config.put("import_cache_tree", tree.get().toAbsolutePath().toString());
         }
-        if (packages.isPresent()) {
-            config.put("pkgs_dir", packages.get().toAbsolutePath().toString());
-        }
         int pool = config.path("mem_pool_mb").asInt();
-        config.put("worker_url", "localhost").put("worker_port", 0);
         config.withObjectProperty("limits")
                 .put("mem_mb", Math.min(LEAF_MB, pool / 2))
                 .put("procs", 512)
@@ -116,13 +105,11 @@ final class CheckBench implements Closeable {
                 .put("runtime_sec", 240)
                 .put("open_files", 4096)
                 .put("tmp_mb", 256);
-        Files.writeString(directory.configFile(), config.toPrettyString());
-        try {
-            python = HostPython.probe(directory.config().python());
-        } catch (PythonException e) {
-            throw new Failure(e.getMessage(), e);
-        }
-        plain = new PlainPython(Files.createDirectory(folder.resolve("plain")), python.executable());
+        place.change(settled -> settled.setAll(config));
+        place.keepPackages(packages);
+        python = place.python();
+        plain = place.beside(
+                () -> new PlainPython(Files.createDirectory(folder().resolve("plain")), python.executable()));
     }
 
     private static ObjectNode read(WorkerDirectory directory) throws IOException {
@@ -149,67 +136,34 @@ final class CheckBench implements Closeable {
 
     /** Puts a package's lambda into the registry. */
     void register(Subject subject) throws IOException, ConfigException, Failure {
-        Path source = subject.write(Files.createDirectories(folder.resolve("lambdas")), List.of());
-        try {
-            new LambdaStore(directory.config().registryFolder()).install(source);
-        } catch (RegistryException e) {
-            throw new Failure(subject.lambda() + " cannot be installed: " + e.getMessage(), e);
-        }
+        place.install(subject.lambda(), subject.write(Files.createDirectories(folder().resolve("lambdas")), List.of()));
     }
 
     /** Starts a worker, instead of the one that runs. */
-    synchronized CheckWorker worker(Strategy strategy)
+    CheckWorker worker(Strategy strategy)
             throws ConfigException, SandboxException, IOException, InterruptedException, Failure {
-        requireOpen();
-        stopWorker();
-        ObjectNode config = read(directory);
-        config.withObjectProperty("features").put("import_cache", strategy.importCache());
-        ObjectNode own = config.deepCopy();
-        strategy.tree().ifPresent(tree -> own.set("import_cache_tree", tree));
-        Files.writeString(directory.configFile(), own.toPrettyString());
-        Tap tap = new Tap(caches.byName(directory.configFile().toString(), strategy.importCache())
-                .provider());
-        Worker started = Workers.make(directory, directory.config(), tap);
-        started.start();
-        Path output = directory.path().resolve("logs/lambdas.log");
-        worker = new CheckWorker(started, tap, output);
-        Files.writeString(directory.configFile(), config.toPrettyString());
-        return worker;
+        return place.worker(() -> {
+            WorkerDirectory directory = place.directory();
+            place.choose(strategy.importCache());
+            ObjectNode config = read(directory);
+            place.change(own -> strategy.tree().ifPresent(tree -> own.set("import_cache_tree", tree)));
+            Tap tap = new Tap(caches.byName(directory.configFile().toString(), strategy.importCache())
+                    .provider());
+            Worker started = Workers.make(directory, directory.config(), tap);
+            started.start();
+            place.change(own -> own.removeAll().setAll(config));
+            return new CheckWorker(started, tap, directory.path().resolve("logs/lambdas.log"));
+        });
     }
 
     /** Plain Python; after {@link #furnish}. */
-    synchronized PlainPython plain() throws Failure {
-        requireOpen();
+    PlainPython plain() throws Failure {
+        place.requireOpen();
         return plain;
     }
 
-    private void requireOpen() throws Failure {
-        if (closed) {
-            throw new Failure("the check was stopped");
-        }
-    }
-
-    private void stopWorker() {
-        if (worker != null) {
-            worker.close();
-            worker = null;
-        }
-    }
-
-    /** Ends what runs and removes the folder. Idempotent. */
     @Override
-    public synchronized void close() throws IOException {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        try {
-            if (plain != null) {
-                plain.close();
-            }
-            stopWorker();
-        } finally {
-            Folders.delete(folder);
-        }
+    public void close() throws IOException {
+        place.close();
     }
 }

@@ -3,6 +3,7 @@ package io.zygotes.launcher.measure.check;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.zygotes.core.Worker;
+import io.zygotes.launcher.measure.session.Workplace;
 import io.zygotes.spi.Packages;
 import io.zygotes.spi.Sandbox;
 import java.io.IOException;
@@ -19,7 +20,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A worker in this process under one strategy, which is called over HTTP. Safe for use by many threads. */
-final class CheckWorker implements AutoCloseable {
+final class CheckWorker implements Workplace.Running {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration PATIENCE = Duration.ofMinutes(5);

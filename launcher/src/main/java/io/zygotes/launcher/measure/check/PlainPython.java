@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.core.files.Folders;
+import io.zygotes.launcher.measure.session.Workplace;
 import io.zygotes.spi.PackageInfo;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -22,7 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Runs the lambda of a package in plain Python ({@code plain.py}). Safe for use by many threads; once closed, what runs
  * is ended and nothing is started any more.
  */
-final class PlainPython implements AutoCloseable {
+final class PlainPython implements Workplace.Running {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long PATIENCE_SECONDS = 300;

@@ -1,16 +1,11 @@
 package io.zygotes.launcher.measure.demo;
 
-import io.zygotes.core.config.WorkerConfig;
-import io.zygotes.core.config.WorkerDirectory;
-import io.zygotes.core.files.Folders;
-import io.zygotes.core.registry.LambdaStore;
-import io.zygotes.core.registry.RegistryException;
 import io.zygotes.launcher.console.Failure;
 import io.zygotes.launcher.measure.session.Progress;
+import io.zygotes.launcher.measure.session.Workplace;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.spi.CacheShape;
 import io.zygotes.spi.ConfigException;
-import java.io.ByteArrayInputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -31,16 +26,14 @@ final class Demo implements Closeable {
     private static final String TREE = "tree";
 
     private final Progress progress;
-    private final Path folder;
+    private final Workplace place;
     private final ImportCaches caches;
     private final Optional<Path> packages;
     private final Repeats repeats;
-    private DemoWorker worker;
-    private boolean closed;
 
-    private Demo(Progress progress, Path folder, ImportCaches caches, Optional<Path> packages, Repeats repeats) {
+    private Demo(Progress progress, Workplace place, ImportCaches caches, Optional<Path> packages, Repeats repeats) {
         this.progress = progress;
-        this.folder = folder;
+        this.place = place;
         this.caches = caches;
         this.packages = packages;
         this.repeats = repeats;
@@ -56,7 +49,7 @@ final class Demo implements Closeable {
      * @throws IOException if the folder cannot be made
      */
     static Demo in(PrintWriter err, ImportCaches caches, Optional<Path> packages, Repeats repeats) throws IOException {
-        return new Demo(new Progress(err), Files.createTempDirectory("zygotes-demo-"), caches, packages, repeats);
+        return new Demo(new Progress(err), Workplace.of("demo"), caches, packages, repeats);
     }
 
     /**
@@ -68,10 +61,10 @@ final class Demo implements Closeable {
      * @throws Exception if a worker cannot be started
      */
     DemoReport run(byte[] defaultTree) throws Exception {
-        Path path = folder.resolve("worker");
-        progress.say("making a temporary worker directory: " + path);
-        WorkerDirectory directory = WorkerDirectory.init(path, new ByteArrayInputStream(defaultTree));
-        installLambdas(directory.config());
+        progress.say("making a temporary worker directory in " + place.folder());
+        place.furnish(defaultTree);
+        place.keepPackages(packages);
+        installLambdas();
 
         List<DemoRow> rows = new ArrayList<>();
         Optional<CacheShape> tree = Optional.empty();
@@ -81,7 +74,7 @@ final class Demo implements Closeable {
                 progress.say("strategy \"" + strategy + "\": not in this image, left out");
                 continue;
             }
-            DemoWorker started = start(directory, strategy);
+            DemoWorker started = start(strategy);
             if (!packagesThere) {
                 installPackages(started);
                 packagesThere = true;
@@ -95,7 +88,7 @@ final class Demo implements Closeable {
                 tree = Optional.of(started.shape());
             }
             progress.say(name(strategy) + ": stopping the worker");
-            stop();
+            place.stopWorker();
         }
         return new DemoReport(rows, tree);
     }
@@ -105,25 +98,19 @@ final class Demo implements Closeable {
         return strategy.isEmpty() ? "none" : strategy;
     }
 
-    private void installLambdas(WorkerConfig config) throws IOException, Failure {
-        LambdaStore store = new LambdaStore(config.registryFolder());
-        Path sources = Files.createDirectory(folder.resolve("lambdas"));
+    private void installLambdas() throws IOException, ConfigException, Failure {
+        Path sources = Files.createDirectory(place.folder().resolve("lambdas"));
         for (DemoLambda lambda : DemoLambda.ALL) {
-            try {
-                store.install(lambda.write(sources));
-            } catch (RegistryException e) {
-                throw new Failure("the demo's lambda " + lambda.name() + " cannot be installed: " + e.getMessage(), e);
-            }
+            place.install(lambda.name(), lambda.write(sources));
         }
     }
 
-    private synchronized DemoWorker start(WorkerDirectory directory, String strategy) throws Exception {
-        if (closed) {
-            throw new Failure("the demo was stopped");
-        }
-        progress.say(name(strategy) + ": starting a worker");
-        worker = DemoWorker.start(directory, caches, strategy, packages);
-        return worker;
+    private DemoWorker start(String strategy) throws Exception {
+        return place.worker(() -> {
+            progress.say(name(strategy) + ": starting a worker");
+            place.choose(strategy);
+            return DemoWorker.start(place.directory(), caches);
+        });
     }
 
     private void installPackages(DemoWorker started) throws Failure, InterruptedException {
@@ -141,24 +128,8 @@ final class Demo implements Closeable {
         }
     }
 
-    private synchronized void stop() {
-        if (worker != null) {
-            worker.close();
-            worker = null;
-        }
-    }
-
-    /** Stops the worker, if one runs, and removes the temporary folder. Idempotent. */
     @Override
-    public synchronized void close() throws IOException {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        try {
-            stop();
-        } finally {
-            Folders.delete(folder);
-        }
+    public void close() throws IOException {
+        place.close();
     }
 }

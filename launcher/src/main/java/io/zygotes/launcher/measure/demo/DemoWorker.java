@@ -1,10 +1,9 @@
 package io.zygotes.launcher.measure.demo;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zygotes.core.Worker;
 import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.launcher.console.Failure;
+import io.zygotes.launcher.measure.session.Workplace;
 import io.zygotes.launcher.plugins.ImportCaches;
 import io.zygotes.launcher.worker.Workers;
 import io.zygotes.spi.CacheShape;
@@ -17,17 +16,12 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
 /** A worker in this process, called over HTTP like any other. */
-final class DemoWorker implements AutoCloseable {
-
-    private static final ObjectMapper JSON = new ObjectMapper();
+final class DemoWorker implements Workplace.Running {
 
     private final Worker worker;
     private final HttpClient client =
@@ -37,18 +31,9 @@ final class DemoWorker implements AutoCloseable {
         this.worker = worker;
     }
 
-    /**
-     * Starts a worker with another import cache than the directory's settings name, on any free port.
-     *
-     * @param packages where packages are kept; empty for the directory's own folder
-     */
-    static DemoWorker start(WorkerDirectory directory, ImportCaches caches, String strategy, Optional<Path> packages)
+    /** Starts a worker. */
+    static DemoWorker start(WorkerDirectory directory, ImportCaches caches)
             throws ConfigException, SandboxException, IOException, InterruptedException {
-        ObjectNode config = (ObjectNode) JSON.readTree(directory.configFile().toFile());
-        config.put("worker_url", "localhost").put("worker_port", 0);
-        ((ObjectNode) config.get("features")).put("import_cache", strategy);
-        packages.ifPresent(kept -> config.put("pkgs_dir", kept.toAbsolutePath().toString()));
-        Files.writeString(directory.configFile(), config.toPrettyString());
         Worker worker = Workers.make(directory, directory.config(), caches);
         worker.start();
         return new DemoWorker(worker);

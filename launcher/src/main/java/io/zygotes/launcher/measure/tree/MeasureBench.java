@@ -1,19 +1,16 @@
 package io.zygotes.launcher.measure.tree;
 
 import io.zygotes.core.Worker;
-import io.zygotes.core.config.WorkerDirectory;
-import io.zygotes.core.files.Folders;
+import io.zygotes.launcher.console.Failure;
 import io.zygotes.launcher.measure.session.ContextTap;
+import io.zygotes.launcher.measure.session.Workplace;
 import io.zygotes.launcher.tree.TreePlugin;
 import io.zygotes.launcher.worker.Workers;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.ImportCacheContext;
 import io.zygotes.spi.SandboxException;
-import java.io.ByteArrayInputStream;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 /**
  * A worker in a temporary folder that serves no lambda: its packages and sandboxes are for measuring. Leaves nothing
@@ -21,49 +18,43 @@ import java.nio.file.Path;
  */
 final class MeasureBench implements Closeable {
 
-    private Path folder;
-    private Worker worker;
-    private boolean closed;
+    private final Workplace place;
 
-    /** Makes nothing yet. */
-    MeasureBench() {}
+    private MeasureBench(Workplace place) {
+        this.place = place;
+    }
+
+    /**
+     * Makes the temporary folder.
+     *
+     * @throws IOException if the folder cannot be made
+     */
+    static MeasureBench make() throws IOException {
+        return new MeasureBench(Workplace.of("measure"));
+    }
 
     /**
      * Starts the worker; once.
      *
      * @throws ConfigException if it refuses its settings
      * @throws SandboxException if this machine cannot run the sandboxes
+     * @throws Failure if the measurement was stopped
      */
-    synchronized ImportCacheContext start()
-            throws ConfigException, SandboxException, IOException, InterruptedException {
-        if (closed) {
-            throw new InterruptedException("the measurement was stopped");
-        }
-        folder = Files.createTempDirectory("zygotes-measure-");
-        WorkerDirectory directory =
-                WorkerDirectory.init(folder.resolve("worker"), new ByteArrayInputStream(TreePlugin.defaultTree()));
-        Files.writeString(directory.configFile(), "{\"worker_port\": 0}");
+    ImportCacheContext start() throws ConfigException, SandboxException, IOException, InterruptedException, Failure {
+        place.furnish(TreePlugin.defaultTree());
+        // A worker that is told nothing else has the usual settings, which is what costs are measured with.
+        place.change(config -> config.removeAll().put("worker_port", 0));
         ContextTap tap = new ContextTap();
-        worker = Workers.make(directory, directory.config(), tap);
-        worker.start();
+        place.worker(() -> {
+            Worker worker = Workers.make(place.directory(), place.config(), tap);
+            worker.start();
+            return worker::close;
+        });
         return tap.context();
     }
 
-    /** Stops the worker and removes the temporary folder. Idempotent. */
     @Override
-    public synchronized void close() throws IOException {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        try {
-            if (worker != null) {
-                worker.close();
-            }
-        } finally {
-            if (folder != null) {
-                Folders.delete(folder);
-            }
-        }
+    public void close() throws IOException {
+        place.close();
     }
 }

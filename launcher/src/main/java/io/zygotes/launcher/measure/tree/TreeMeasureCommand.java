@@ -34,7 +34,7 @@ final class TreeMeasureCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         PrintWriter err = spec.commandLine().getErr();
         TreeTools tools = OptionalTree.tools();
-        Optional<String> done = Measuring.run(err, new MeasureBench(), bench -> tools.measure(trace, out, bench, err));
+        Optional<String> done = Measuring.run(err, MeasureBench.make(), bench -> tools.measure(trace, out, bench, err));
         if (done.isEmpty()) {
             return 1;
         }

@@ -156,14 +156,21 @@ public final class GroupPool {
 
     /** The zygote is gone: nothing is kept any more, and the folder goes with the last leaf. */
     public void retire() {
-        Deque<SandboxGroup> unused;
         synchronized (this) {
             retired = true;
+        }
+        giveUpUnused();
+        removeIfDone();
+    }
+
+    /** Removes the groups that are kept to be used again; the next sandbox gets a new one. */
+    public void giveUpUnused() {
+        Deque<SandboxGroup> unused;
+        synchronized (this) {
             unused = new ArrayDeque<>(free);
             free.clear();
         }
         unused.forEach(this::remove);
-        removeIfDone();
     }
 
     /** Whatever is in any of the groups, all at once: one after the other it could go back and forth between them. */

@@ -1,7 +1,5 @@
 package io.zygotes.sandbox.sock.launch;
 
-import io.zygotes.sandbox.sock.cgroup.SandboxGroup;
-import io.zygotes.sandbox.sock.linux.Sockets;
 import io.zygotes.sandbox.sock.protocol.CommonPart;
 import io.zygotes.sandbox.sock.protocol.Instructions;
 import io.zygotes.sandbox.sock.protocol.LaunchRequest;
@@ -63,7 +61,7 @@ public final class JobLauncher {
         try {
             Identity identity = launch.use(Identity.fresh(context.freshIds(), Protocol.FIRST_ID));
             int owner = context.cgroups().hostId(identity.ids().outside());
-            Kit kit = launch.use(kit(launch, job, owner));
+            Kit kit = launch.use(kit(launch, job, identity));
 
             SockJob sandbox =
                     launch.begun(new SockJob(launch.belongings(kit, _ -> {}), context.fresh(), identity.release()));
@@ -89,10 +87,10 @@ public final class JobLauncher {
         }
     }
 
-    private Kit kit(Launch launch, Job job, int owner) throws IOException {
-        SandboxGroup group = context.fresh().take(job.limits());
-        launch.onFailure(() -> context.fresh().giveBack(group, false));
-        return Kit.make(group, job.limits(), Sockets.Type.STREAM, owner);
+    private Kit kit(Launch launch, Job job, Identity identity) throws IOException {
+        Kit kit = context.freshKit(job.limits(), identity);
+        launch.onFailure(() -> context.fresh().giveBack(kit.group(), false));
+        return kit;
     }
 
     private LaunchRequest request(Launch launch, Job job, Identity identity, Kit kit) {

@@ -1,8 +1,6 @@
 package io.zygotes.sandbox.sock.launch;
 
 import io.zygotes.sandbox.sock.cgroup.GroupPool;
-import io.zygotes.sandbox.sock.cgroup.SandboxGroup;
-import io.zygotes.sandbox.sock.linux.Sockets;
 import io.zygotes.sandbox.sock.protocol.CommonPart;
 import io.zygotes.sandbox.sock.protocol.Frame;
 import io.zygotes.sandbox.sock.protocol.LaunchRequest;
@@ -161,15 +159,11 @@ public final class LeafLauncher {
 
     /** One that was made ahead for the zygote's leaves, or a new one. */
     private Kit kit(Launch launch, Plan plan, Identity identity) throws IOException {
-        if (plan.zygote().isPresent()) {
-            Kit kit = plan.zygote().get().kits().take(plan.limits());
-            launch.onFailure(() -> pool(plan).giveBack(kit.group(), false));
-            return kit;
-        }
-        SandboxGroup group = context.fresh().take(plan.limits());
-        launch.onFailure(() -> context.fresh().giveBack(group, false));
-        int owner = context.cgroups().hostId(identity.ids().outside());
-        return Kit.make(group, plan.limits(), Sockets.Type.STREAM, owner);
+        Kit kit = plan.zygote().isPresent()
+                ? plan.zygote().get().kits().take(plan.limits())
+                : context.freshKit(plan.limits(), identity);
+        launch.onFailure(() -> pool(plan).giveBack(kit.group(), false));
+        return kit;
     }
 
     private SockLeaf leaf(Launch launch, Plan plan, Identity identity, Kit kit) {

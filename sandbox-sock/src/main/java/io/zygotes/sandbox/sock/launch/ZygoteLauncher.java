@@ -1,9 +1,7 @@
 package io.zygotes.sandbox.sock.launch;
 
 import io.zygotes.sandbox.sock.cgroup.GroupPool;
-import io.zygotes.sandbox.sock.cgroup.SandboxGroup;
 import io.zygotes.sandbox.sock.identity.IdBlock;
-import io.zygotes.sandbox.sock.linux.Sockets;
 import io.zygotes.sandbox.sock.protocol.CommonPart;
 import io.zygotes.sandbox.sock.protocol.Frame;
 import io.zygotes.sandbox.sock.protocol.IdMap;
@@ -11,7 +9,6 @@ import io.zygotes.sandbox.sock.protocol.LaunchRequest;
 import io.zygotes.sandbox.sock.protocol.Protocol;
 import io.zygotes.sandbox.sock.protocol.SandboxKind;
 import io.zygotes.sandbox.sock.resource.Kit;
-import io.zygotes.sandbox.sock.resource.KitStock;
 import io.zygotes.sandbox.sock.sandbox.SockZygote;
 import io.zygotes.sandbox.sock.warden.HostNames;
 import io.zygotes.spi.FunctionZygoteSpec;
@@ -27,7 +24,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -43,18 +39,13 @@ public final class ZygoteLauncher {
     private static final int DEEPEST_SCOPE = 11;
 
     private final LaunchContext context;
-    private final Executor supplier;
     private final IdBlock ids = IdBlock.ofWorker();
     private final Network network;
     private final NetworkRules rules;
 
-    /**
-     * @param context what all launches share
-     * @param supplier makes kits for leaves ahead
-     */
-    public ZygoteLauncher(LaunchContext context, Executor supplier) {
+    /** @param context what all launches share */
+    public ZygoteLauncher(LaunchContext context) {
         this.context = context;
-        this.supplier = supplier;
         network = context.worker().network().zygotes();
         rules = context.worker().network().zygoteRules();
     }
@@ -105,7 +96,7 @@ public final class ZygoteLauncher {
             SockZygote zygote = launch.begun(new SockZygote(
                     launch.belongings(kit, context.worker().events()),
                     pool,
-                    new KitStock(pool, supplier),
+                    context.kits().stock(pool),
                     spec,
                     plan.function().map(FunctionZygoteSpec::leaf),
                     block,
@@ -147,10 +138,10 @@ public final class ZygoteLauncher {
         return depth;
     }
 
-    private static Kit kit(Launch launch, ZygoteSpec spec, GroupPool pool) throws IOException {
-        SandboxGroup group = pool.makeSelf(spec.limits());
-        launch.onFailure(() -> pool.giveBack(group, false));
-        return Kit.make(group, spec.limits(), Sockets.Type.SEQPACKET, pool.owner());
+    private Kit kit(Launch launch, ZygoteSpec spec, GroupPool pool) throws IOException {
+        Kit kit = context.kits().makeOfZygote(pool, spec.limits());
+        launch.onFailure(() -> pool.giveBack(kit.group(), false));
+        return kit;
     }
 
     private LaunchRequest request(Launch launch, Kit kit, IdBlock block, int depth, PlannedZygote plan) {

@@ -1,8 +1,6 @@
 package io.zygotes.sandbox.sock.resource;
 
 import io.zygotes.sandbox.sock.cgroup.GroupPool;
-import io.zygotes.sandbox.sock.cgroup.SandboxGroup;
-import io.zygotes.sandbox.sock.linux.Sockets;
 import io.zygotes.spi.Limits;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -18,25 +16,32 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * Kits for the leaves of one zygote, a few of them made ahead once the first was asked for: what is done here need not
  * be done while a request waits. Safe for use by many threads.
  */
-public final class KitStock {
+public final class KitStock implements Surplus.Holder {
 
     private static final System.Logger LOG = System.getLogger(KitStock.class.getName());
     /** How many are kept. A burst takes them one after the other while they are made again on another thread. */
     private static final int KEPT = 3;
 
+    private final Kits kits;
     private final GroupPool pool;
     private final Executor supplier;
+    private final Surplus surplus;
     private final Deque<Kit> ready = new ArrayDeque<>();
     private final AtomicBoolean supplying = new AtomicBoolean();
     private boolean closed;
 
     /**
+     * @param kits makes them
      * @param pool where the groups come from
      * @param supplier makes kits ahead
+     * @param surplus says whether files are short, and has this stock emptied then
      */
-    public KitStock(GroupPool pool, Executor supplier) {
+    KitStock(Kits kits, GroupPool pool, Executor supplier, Surplus surplus) {
+        this.kits = kits;
         this.pool = pool;
         this.supplier = supplier;
+        this.surplus = surplus;
+        surplus.add(this);
     }
 
     /** A kit for these limits. */
@@ -50,19 +55,9 @@ public final class KitStock {
             kit = null;
         }
         if (kit == null) {
-            kit = make(limits);
+            kit = kits.make(pool, limits, pool.owner());
         }
         return kit;
-    }
-
-    private Kit make(Limits limits) throws IOException {
-        SandboxGroup group = pool.take(limits);
-        try {
-            return Kit.make(group, limits, Sockets.Type.STREAM, pool.owner());
-        } catch (IOException | RuntimeException | Error e) {
-            pool.giveBack(group, true);
-            throw e;
-        }
     }
 
     private void giveBack(Kit kit) {
@@ -87,7 +82,7 @@ public final class KitStock {
     private void supply(Limits limits) {
         try {
             while (wanted()) {
-                Kit kit = make(limits);
+                Kit kit = kits.makeAhead(pool, limits);
                 if (!keep(kit)) {
                     giveBack(kit);
                 }
@@ -98,7 +93,7 @@ public final class KitStock {
     }
 
     private synchronized boolean wanted() {
-        return !closed && ready.size() < KEPT;
+        return !closed && ready.size() < KEPT && !surplus.isShort();
     }
 
     private synchronized boolean keep(Kit kit) {
@@ -111,9 +106,22 @@ public final class KitStock {
 
     /** No more leaves will be made. */
     public void close() {
-        List<Kit> unused;
+        surplus.remove(this);
         synchronized (this) {
             closed = true;
+        }
+        empty();
+    }
+
+    @Override
+    public void giveUp() {
+        empty();
+        pool.giveUpUnused();
+    }
+
+    private void empty() {
+        List<Kit> unused;
+        synchronized (this) {
             unused = new ArrayList<>(ready);
             ready.clear();
         }
