@@ -1,6 +1,7 @@
 package io.zygotes.sandbox.sock;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.zygotes.spi.Invocation;
@@ -30,7 +31,8 @@ class ProcessGroupTest {
             Zygote zygote = real.mechanism.createZygote(Optional.empty(), RealSandboxes.zygote());
             String priority = "import os\ndef f(event): return os.getpriority(os.PRIO_PROCESS, 0)\n";
             Leaf before = real.mechanism.createLeaf(Optional.of(zygote), real.lambda("before", priority));
-            assertEquals("200 0", call(before));
+            String usual = call(before);  // who builds may have lowered it
+            assertFalse(usual.equals("200 19"), usual);
             Leaf hostile = real.mechanism.createLeaf(Optional.of(zygote), real.lambda("hostile", """
                 import os, signal
                 def f(event):
@@ -42,10 +44,10 @@ class ProcessGroupTest {
                     return os.waitpid(child, 0)[1]
                 """));
             assertEquals("200 9", call(hostile), "it reached its own child");
-            assertEquals("200 0", call(before));
+            assertEquals(usual, call(before));
             assertTrue(zygote.alive());
             Leaf after = real.mechanism.createLeaf(Optional.of(zygote), real.lambda("after", priority));
-            assertEquals("200 0", call(after));
+            assertEquals(usual, call(after));
         }
     }
 }
