@@ -31,7 +31,7 @@ class ProcessGroupTest {
             Zygote zygote = real.mechanism.createZygote(Optional.empty(), RealSandboxes.zygote());
             String priority = "import os\ndef f(event): return os.getpriority(os.PRIO_PROCESS, 0)\n";
             Leaf before = real.mechanism.createLeaf(Optional.of(zygote), real.lambda("before", priority));
-            String usual = call(before);  // who builds may have lowered it
+            String usual = call(before); // who builds may have lowered it
             assertFalse(usual.equals("200 19"), usual);
             Leaf hostile = real.mechanism.createLeaf(Optional.of(zygote), real.lambda("hostile", """
                 import os, signal
