@@ -50,7 +50,7 @@ final class ByteCodeFiles {
     List<List<Path>> missing(Path folder) throws IOException {
         List<List<Path>> parts = new ArrayList<>();
         Files.walkFileTree(folder, new SimpleFileVisitor<>() {
-            private long bytes = MOST_AT_ONCE;
+            private long bytes;
 
             @Override
             public FileVisitResult preVisitDirectory(Path visited, BasicFileAttributes attributes) {
@@ -64,7 +64,7 @@ final class ByteCodeFiles {
                         && attributes.size() <= LARGEST;
                 if (python && !isWhole(byteCode(file))) {
                     bytes += attributes.size();
-                    if (bytes > MOST_AT_ONCE) {
+                    if (parts.isEmpty() || bytes > MOST_AT_ONCE) { // the first file may be an empty one
                         bytes = attributes.size();
                         parts.add(new ArrayList<>());
                     }

@@ -180,6 +180,10 @@ final class CodeCompiler implements AutoCloseable {
             // It was replaced meanwhile, or removed.
             LOG.log(Level.DEBUG, task.what() + " is not compiled", e);
             return true;
+        } catch (RuntimeException e) {
+            // Whoever waits for one of the others is to be told of it.
+            LOG.log(Level.WARNING, task.what() + " is not compiled ahead, its files cannot be listed", e);
+            return true;
         }
     }
 

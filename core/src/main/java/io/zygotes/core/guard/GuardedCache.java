@@ -44,13 +44,13 @@ public final class GuardedCache implements ImportCache {
     private final String name;
     private final ImportCache cache;
     private final ClassLoader loader;
-    private final Optional<OwnSandboxes> sandboxes;
+    private final Optional<GuardedSandboxes> sandboxes;
     private final Runnable end;
     /** The methods that failed before. Numbers may be asked for each second: each failure in the log would fill it. */
     private final Set<String> reported = ConcurrentHashMap.newKeySet();
 
     /** @param end what is done when the cache is closed */
-    GuardedCache(String name, ImportCache cache, ClassLoader providerLoader, OwnSandboxes sandboxes, Runnable end) {
+    GuardedCache(String name, ImportCache cache, ClassLoader providerLoader, GuardedSandboxes sandboxes, Runnable end) {
         this(name, cache, providerLoader, Optional.of(sandboxes), end);
     }
 
@@ -58,7 +58,7 @@ public final class GuardedCache implements ImportCache {
             String name,
             ImportCache cache,
             ClassLoader providerLoader,
-            Optional<OwnSandboxes> sandboxes,
+            Optional<GuardedSandboxes> sandboxes,
             Runnable end) {
         this.end = end;
         this.name = name;
@@ -106,7 +106,7 @@ public final class GuardedCache implements ImportCache {
             returned = checked(made(watched, making, request.spec(), "a leaf"), request.spec());
             return returned;
         } finally {
-            sandboxes.ifPresent(OwnSandboxes::leave);
+            sandboxes.ifPresent(GuardedSandboxes::leave);
             leaves.end(returned);
         }
     }
@@ -208,7 +208,7 @@ public final class GuardedCache implements ImportCache {
 
     @Override
     public void close() {
-        sandboxes.ifPresent(OwnSandboxes::close);
+        sandboxes.ifPresent(GuardedSandboxes::close);
         guarded("close", null, () -> {
             cache.close();
             return null;

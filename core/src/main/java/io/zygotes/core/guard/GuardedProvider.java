@@ -67,7 +67,7 @@ public final class GuardedProvider implements ImportCacheProvider {
      */
     @Override
     public ImportCache create(ImportCacheContext context) throws ConfigException {
-        OwnSandboxes sandboxes = new OwnSandboxes(name, context.sandboxes());
+        GuardedSandboxes sandboxes = new GuardedSandboxes(name, context.sandboxes());
         JdbcDrivers drivers = JdbcDrivers.of(name, provider.getClass());
         ImportCache made = null;
         try {

@@ -88,7 +88,7 @@ public final class SandboxPool implements AutoCloseable {
      * @param owner hears of the sandboxes that are made with it
      */
     public Sandboxes sandboxes(SandboxOwner owner) {
-        return new OwnedSandboxes(this, owner, ownAccord);
+        return new CacheSandboxes(this, owner, ownAccord);
     }
 
     /**
@@ -98,7 +98,7 @@ public final class SandboxPool implements AutoCloseable {
      * @param owner hears of the sandboxes that are made for it; not of a leaf that was there before
      */
     public LeafRequest request(PendingRequest pending, SandboxOwner owner) {
-        return new CacheRequest(pending, new OwnedSandboxes(this, owner, pending), maker().imports(pending.spec()));
+        return new CacheRequest(pending, new CacheSandboxes(this, owner, pending), maker().imports(pending.spec()));
     }
 
     /**
@@ -124,7 +124,7 @@ public final class SandboxPool implements AutoCloseable {
      */
     public FunctionZygoteRequest request(FunctionZygoteSpec spec, boolean onlyFree, SandboxOwner owner) {
         Claimant claimant = onlyFree ? ownAccord.onlyOfFree() : ownAccord;
-        return new FunctionRequest(spec, new OwnedSandboxes(this, owner, claimant));
+        return new FunctionRequest(spec, new CacheSandboxes(this, owner, claimant));
     }
 
     /** Whether a zygote of this pool was destroyed because others needed its memory. */

@@ -295,6 +295,43 @@ class MisbehaviourIT extends WithSharedWorker {
     }
 
     @Test
+    void howAForkEndedIsTheLambdasToAskInALaterCall() throws Exception {
+        String code = """
+            import pty
+            forks = []
+            def f(event):
+                if event == "start":
+                    for n in (3, 4):
+                        forks.append(os.fork())
+                        if forks[-1] == 0:
+                            os._exit(n)
+                    forks.append(pty.fork()[0])
+                    if forks[-1] == 0:
+                        os._exit(5)
+                    for one in forks:
+                        os.waitid(os.P_PID, one, os.WEXITED | os.WNOWAIT)
+                    return "started"
+                return [os.waitstatus_to_exitcode(os.waitpid(one, 0)[1]) for one in forks]
+            """;
+        worker.install(lambda, "import os\n" + code, Map.of("ol.yaml", LIMITS));
+        assertEquals("started", worker.call(lambda, "start").body().asText());
+        AttackedWorker.Answer later = worker.call(lambda, "ask");
+        assertEquals("[3,4,5]", later.body().toString());
+        assertEquals("warm", later.start());
+    }
+
+    @Test
+    void noSignalIsBlockedOrIgnoredInAProgramThatALambdaStarts() throws Exception {
+        AttackedWorker.Answer answer = call("""
+            import subprocess
+            def f(event):
+                text = subprocess.run(["grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"], capture_output=True).stdout
+                return sorted({line.split()[1] for line in text.decode().splitlines()})
+            """);
+        assertEquals("[\"0000000000000000\"]", answer.body().toString());
+    }
+
+    @Test
     void whatALambdaSaysOfItselfWritesNoHeadersAndNoLinesOfTheWorkersLog() throws Exception {
         worker.install(
                 lambda, "raise ValueError('x\\r\\nSet-Cookie: a=b\\r\\n\\r\\n\\x1b[2J')\n", Map.of("ol.yaml", LIMITS));

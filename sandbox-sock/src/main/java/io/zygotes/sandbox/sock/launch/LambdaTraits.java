@@ -17,6 +17,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -25,10 +26,12 @@ import java.util.stream.Stream;
  *
  * @param modules modules at the top of its folder, but for {@code f}: they win against others of the same name
  * @param below modules in folders that its code may put on the path
+ * @param files names of the files at the top of its folder, in which packages may look for their settings
  * @param variables environment variables that its code sets
  * @param patch what changes modules that others import, and must come first; empty if there is nothing of the kind
  */
-record LambdaTraits(Set<String> modules, Set<String> below, Set<String> variables, Optional<String> patch) {
+record LambdaTraits(
+        Set<String> modules, Set<String> below, Set<String> files, Set<String> variables, Optional<String> patch) {
 
     private static final Logger LOG = System.getLogger(LambdaTraits.class.getName());
 
@@ -107,11 +110,13 @@ record LambdaTraits(Set<String> modules, Set<String> below, Set<String> variable
             return new LambdaTraits(
                     modules(spec.handler()),
                     changesPath ? modulesBelow(spec.handler()) : Set.of(),
+                    files(spec.handler()),
                     Set.copyOf(variables),
                     patch);
         } catch (IOException e) {
             LOG.log(Level.WARNING, "cannot look at the code of lambda " + spec.lambda() + " in " + spec.handler(), e);
-            return new LambdaTraits(Set.of(), Set.of(), Set.of(), Optional.of("its code could not be looked at"));
+            return new LambdaTraits(
+                    Set.of(), Set.of(), Set.of(), Set.of(), Optional.of("its code could not be looked at"));
         }
     }
 
@@ -147,6 +152,14 @@ record LambdaTraits(Set<String> modules, Set<String> below, Set<String> variable
             while (line.find()) {
                 variables.add(line.group(1));
             }
+        }
+    }
+
+    private static Set<String> files(Path folder) throws IOException {
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.filter(Files::isRegularFile)
+                    .map(entry -> entry.getFileName().toString())
+                    .collect(Collectors.toUnmodifiableSet());
         }
     }
 

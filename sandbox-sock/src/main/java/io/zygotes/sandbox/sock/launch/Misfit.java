@@ -46,6 +46,20 @@ public final class Misfit {
     /** What zygotes have while they import: zygote.py. */
     private static final Map<String, String> OF_ZYGOTES = Map.of("OPENBLAS_NUM_THREADS", "1", "OMP_NUM_THREADS", "1");
 
+    /**
+     * Settings that packages look for in the working folder while they are imported, each with the modules that do. A
+     * zygote imports where lambdas do, in {@code /handler}, which is empty there.
+     */
+    private static final Map<String, Set<String>> SETTINGS = Map.of(
+            "matplotlibrc", Set.of("matplotlib"),
+            ".numba_config.yaml", Set.of("numba"),
+            "ansible.cfg", Set.of("ansible"),
+            "client.cfg", Set.of("luigi"),
+            "luigi.cfg", Set.of("luigi"),
+            "luigi.toml", Set.of("luigi"),
+            "prefect.toml", Set.of("prefect"),
+            ".env", Set.of("chainlit", "prefect"));
+
     private Misfit() {}
 
     /**
@@ -87,7 +101,9 @@ public final class Misfit {
                         "it may find its own module " + module + " before the one that the zygote has imported");
             }
         }
-        Optional<String> missed = missed(traits, traces).or(() -> missed(traces, spec.packages(), installed));
+        Optional<String> missed = missed(traits, traces)
+                .or(() -> settings(traits, traces))
+                .or(() -> missed(traces, spec.packages(), installed));
         if (missed.isPresent()) {
             return missed;
         }
@@ -112,6 +128,16 @@ public final class Misfit {
                 .sorted()
                 .findFirst()
                 .map(module -> "packages of the zygote looked for a module " + module + ", which its code has");
+    }
+
+    /** A file of its own that packages would have read. */
+    private static Optional<String> settings(LambdaTraits traits, ImportTraces traces) {
+        return traits.files().stream()
+                .filter(file -> SETTINGS.getOrDefault(file, Set.of()).stream().anyMatch(traces::has))
+                .sorted()
+                .findFirst()
+                .map(file -> "its own file " + file
+                        + " holds settings that the zygote's packages look for when they are" + " imported");
     }
 
     /**

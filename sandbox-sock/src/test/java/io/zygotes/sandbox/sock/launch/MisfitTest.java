@@ -113,6 +113,15 @@ class MisfitTest {
     }
 
     @Test
+    void settingsBesideTheCodeCountForThePackageThatLooksForThem() throws Exception {
+        LeafSpec lambda = lambda(PLAIN, Map.of());
+        Files.writeString(lambda.handler().resolve("matplotlibrc"), "lines.linewidth: 9\n");
+        Files.writeString(lambda.handler().resolve("luigi.cfg"), "");
+        assertTrue(of(TRACES, lambda).orElse("").startsWith("its own file matplotlibrc"));
+        assertEquals(Optional.empty(), of(PRELOADED, lambda));
+    }
+
+    @Test
     void whatWasImportedAheadCountsAsImported() throws Exception {
         LeafSpec gevent = lambda(PLAIN, Map.of(), PackageId.parse("gevent==24.11.1"));
         LeafSpec own = lambda(PLAIN, Map.of());

@@ -15,6 +15,7 @@ import signal
 import struct
 
 from ..memory import address_space
+from .calls import describe, do
 from .numbers import ARCHITECTURE
 
 # exit_group(128 + number of the signal).
@@ -41,6 +42,9 @@ _ENDING = [
     signal.SIGIO,
     signal.SIGPWR,
 ]
+# Those that glibc uses for threads, and that its own functions refuse to touch.
+_OF_C_LIBRARY = (32, 33)
+_KERNEL_ACTION_BYTES, _MASK_BYTES = 32, 8  # struct sigaction as the kernel has it (rt_sigaction(2)), all default if 0
 _DEFAULT = ctypes.c_void_p(0).value  # SIG_DFL
 _SIGACTION_BYTES = 256  # more than struct sigaction has in any C library; the handler is its first field
 
@@ -70,6 +74,13 @@ def _set(number, handler, instead_of):
 
 def _address(action):
     return struct.unpack_from("P", action)[0] or _DEFAULT
+
+
+def restore_signals_of_c_library():
+    """posix_spawn(3) of glibc, by which the worker starts programs, has them ignored, and children inherit that."""
+    for number in _OF_C_LIBRARY:
+        action = ctypes.create_string_buffer(_KERNEL_ACTION_BYTES)
+        do(describe("rt_sigaction", "rt_sigaction", number, action, None, _MASK_BYTES))
 
 
 def let_signals_end_this_process():

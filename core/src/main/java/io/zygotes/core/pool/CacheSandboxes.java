@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param owner hears of them
  * @param claimant whose memory they take: a request's, or that of nobody in particular
  */
-record OwnedSandboxes(SandboxPool pool, SandboxOwner owner, Claimant claimant) implements Sandboxes {
+record CacheSandboxes(SandboxPool pool, SandboxOwner owner, Claimant claimant) implements Sandboxes {
 
     @Override
     public Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException {

@@ -15,7 +15,7 @@ import java.util.Optional;
  * The pool as one cache has it for what it makes of its own accord, from its making to its end: a thread that a closed
  * cache left behind makes no sandboxes, which nobody would destroy. Safe for use by many threads.
  */
-final class OwnSandboxes extends ForwardingSandboxes {
+final class GuardedSandboxes extends ForwardingSandboxes {
 
     /** The call that the thread is in. */
     private final ThreadLocal<CallLeaves> call = new ThreadLocal<>();
@@ -27,7 +27,7 @@ final class OwnSandboxes extends ForwardingSandboxes {
      * @param cache its name
      * @param pool makes the sandboxes
      */
-    OwnSandboxes(String cache, Sandboxes pool) {
+    GuardedSandboxes(String cache, Sandboxes pool) {
         super(pool);
         this.cache = cache;
     }
