@@ -18,8 +18,8 @@ public record CreationSteps(List<Step> steps) {
     /**
      * One step.
      *
-     * @param name what was done: words of lower-case letters and digits with a single {@code _} between two, a letter first, so
-     *     that it can be a part of a statistic's name
+     * @param name what was done: words of lower-case letters and digits with a single {@code _} between two, a letter
+     *     first, so that it can be a part of a statistic's name
      * @param nanos how long it took, in nanoseconds; not negative
      * @param parts parts of this step that were measured as well; together at most as long as the step
      */

@@ -16,8 +16,8 @@ public interface LeafRequest {
     LeafSpec spec();
 
     /**
-     * Modules that the lambda's code imports, its own left out: their full names, as its source says. What the source does
-     * not say plainly is missing, and what it imports in some cases only is not.
+     * Modules that the lambda's code imports, its own left out: their full names, as its source says. What the source
+     * does not say plainly is missing, and what it imports in some cases only is not.
      *
      * @return the names; empty if nothing is known of the code
      * @since 1.2
@@ -30,15 +30,15 @@ public interface LeafRequest {
      * The pool on behalf of this request: who waits for memory here waits in the request's place and no longer than the
      * request may. A leaf of the same lambda that becomes free meanwhile ends the waiting: {@link Sandboxes#createLeaf}
      * then returns that one. Zygotes made here outlive the request. What a cache makes of its own accord it makes with
-     * {@link ImportCacheContext#sandboxes}. Leaves that are made here and not returned are destroyed when {@code createLeaf}
-     * ends.
+     * {@link ImportCacheContext#sandboxes}. Leaves that are made here and not returned are destroyed when
+     * {@code createLeaf} ends.
      */
     Sandboxes sandboxes();
 
     /**
-     * Whether the request still needs a new leaf; false, for good, once a leaf of its lambda became free for it. A zygote
-     * that cannot be made then ({@link SandboxException.NoCapacity}) says nothing about the memory that there is: it is no
-     * reason for a warning, nor for others to do without that zygote. What remains to be done is
+     * Whether the request still needs a new leaf; false, for good, once a leaf of its lambda became free for it. A
+     * zygote that cannot be made then ({@link SandboxException.NoCapacity}) says nothing about the memory that there
+     * is: it is no reason for a warning, nor for others to do without that zygote. What remains to be done is
      * {@code sandboxes().createLeaf(Optional.empty(), spec())}, which returns the leaf that became free.
      */
     boolean needsLeaf();

@@ -45,8 +45,8 @@ final class Replacement {
     }
 
     /**
-     * The parent itself is gone. A type of its own tells this from a {@link SandboxException.ZygoteGone} of the source, which
-     * is about a zygote that the source needed to make the parent.
+     * The parent itself is gone. A type of its own tells this from a {@link SandboxException.ZygoteGone} of the source,
+     * which is about a zygote that the source needed to make the parent.
      */
     private static final class Gone extends Exception {
         private static final long serialVersionUID = 1L;

@@ -25,8 +25,8 @@ public interface Sandboxes {
      *
      * @param parent the zygote to fork it from; empty for a fresh Python process
      * @param spec what it must be
-     * @return the leaf; {@code f.py} may still be importing ({@link Leaf#awaitReady}). For a {@link LeafRequest} that was
-     *     waiting for memory it may be another leaf of the same lambda that became free
+     * @return the leaf; {@code f.py} may still be importing ({@link Leaf#awaitReady}). For a {@link LeafRequest} that
+     *     was waiting for memory it may be another leaf of the same lambda that became free
      * @throws IllegalArgumentException if the parent has a package that the lambda did not ask for, or is not a
      *     zygote of this pool
      * @throws SandboxException.NoCapacity if there is no memory for it
@@ -53,9 +53,9 @@ public interface Sandboxes {
     Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException;
 
     /**
-     * Makes a zygote if there is free memory for it: nothing is evicted for it, nobody who waits for memory goes behind it,
-     * and it waits for nothing. Otherwise as {@link #createZygote}. For a zygote that would be good to have: one that was
-     * evicted a moment ago, or one for requests that may come.
+     * Makes a zygote if there is free memory for it: nothing is evicted for it, nobody who waits for memory goes behind
+     * it, and it waits for nothing. Otherwise as {@link #createZygote}. For a zygote that would be good to have: one
+     * that was evicted a moment ago, or one for requests that may come.
      *
      * <p>A {@code Sandboxes} that knows nothing of this tries {@link #createZygote}.
      *
@@ -83,13 +83,13 @@ public interface Sandboxes {
      * @param parent the zygote of packages to fork it from; empty for a fresh Python process
      * @param spec what it must be
      * @return the zygote, whose {@link Zygote#function} says what may be forked from it
-     * @throws IllegalArgumentException if the parent has a package that the function did not ask for, is not a zygote of
-     *     this pool, or is one of a function
+     * @throws IllegalArgumentException if the parent has a package that the function did not ask for, is not a zygote
+     *     of this pool, or is one of a function
      * @throws SandboxException.CannotFork if the function's code left what a fork does not carry over
      * @throws SandboxException.NoCapacity if there is no memory for it
      * @throws SandboxException.ZygoteGone if the parent cannot fork any more
-     * @throws SandboxException.ImportFailed if the function's code fails: its import, its call with the event, or what it
-     *     registered to be run before the first fork
+     * @throws SandboxException.ImportFailed if the function's code fails: its import, its call with the event, or what
+     *     it registered to be run before the first fork
      * @throws SandboxException.TimedOut if one of these takes longer than a call may
      * @throws SandboxException if it cannot be made
      * @throws InterruptedException if the calling thread is interrupted while it waits
@@ -101,7 +101,8 @@ public interface Sandboxes {
     }
 
     /**
-     * Makes the zygote of a function, and replaces its parent once if that is gone. Otherwise as {@link #createLeafFrom}.
+     * Makes the zygote of a function, and replaces its parent once if that is gone. Otherwise as
+     * {@link #createLeafFrom}.
      *
      * @param <X> what else the source throws
      * @param source gives the zygote to fork from
@@ -120,9 +121,9 @@ public interface Sandboxes {
     }
 
     /**
-     * States how much more than others an idle zygote is to stay when memory is short. The worker evicts what is worth the
-     * least: what it takes to make it again, times its uses, for each byte that it holds; the weight multiplies that. What
-     * a request in line is going to be forked from goes last, whatever its weight.
+     * States how much more than others an idle zygote is to stay when memory is short. The worker evicts what is worth
+     * the least: what it takes to make it again, times its uses, for each byte that it holds; the weight multiplies
+     * that. What a request in line is going to be forked from goes last, whatever its weight.
      *
      * <p>A {@code Sandboxes} that knows nothing of this does nothing.
      *
@@ -135,9 +136,10 @@ public interface Sandboxes {
     default void weigh(Zygote zygote, double weight) {}
 
     /**
-     * Keeps an idle zygote from being evicted, whatever it is worth, until {@link #unpin}, until it ends, or until the cache
-     * is closed. All pinned zygotes together may hold a third of {@code mem_pool_mb}. One goes all the same, after all else
-     * that is idle, for a sandbox that could not be made beside the pinned ones if there was nothing else.
+     * Keeps an idle zygote from being evicted, whatever it is worth, until {@link #unpin}, until it ends, or until the
+     * cache is closed. All pinned zygotes together may hold a third of {@code mem_pool_mb}. One goes all the same,
+     * after all else that is idle, for a sandbox that could not be made beside the pinned ones if there was nothing
+     * else.
      *
      * <p>A {@code Sandboxes} that knows nothing of this pins nothing.
      *
@@ -160,10 +162,10 @@ public interface Sandboxes {
     default void unpin(Zygote zygote) {}
 
     /**
-     * Lets a leaf rest that a cache made ahead of any request, with {@link ImportCacheContext#sandboxes}: it is idle from
-     * now on, like one between two calls. It is frozen, gives back memory that it does not use, and may be evicted when
-     * memory is short, which the cache hears as an event. A later {@link ImportCache#createLeaf(LeafRequest)} may return it:
-     * the worker takes it into use again, or asks the cache once more if it is gone.
+     * Lets a leaf rest that a cache made ahead of any request, with {@link ImportCacheContext#sandboxes}: it is idle
+     * from now on, like one between two calls. It is frozen, gives back memory that it does not use, and may be evicted
+     * when memory is short, which the cache hears as an event. A later {@link ImportCache#createLeaf(LeafRequest)} may
+     * return it: the worker takes it into use again, or asks the cache once more if it is gone.
      *
      * <p>A frozen leaf does not go on importing its code: {@link Leaf#awaitReady} comes first. A {@code Sandboxes} that
      * knows nothing of this does nothing, and the leaf keeps all of its memory until it is returned or destroyed.
@@ -175,16 +177,18 @@ public interface Sandboxes {
     default void rest(Leaf leaf) {}
 
     /**
-     * Makes a leaf, and replaces its zygote once if that is gone: what a cache promises in {@link ImportCache#createLeaf}.
-     * The zygote that is gone is destroyed, and the source is asked for another one. What the source itself throws is passed
-     * on as it is, a {@link SandboxException.ZygoteGone} too: that is about another zygote than this leaf's.
+     * Makes a leaf, and replaces its zygote once if that is gone: what a cache promises in
+     * {@link ImportCache#createLeaf}. The zygote that is gone is destroyed, and the source is asked for another one.
+     * What the source itself throws is passed on as it is, a {@link SandboxException.ZygoteGone} too: that is about
+     * another zygote than this leaf's.
      *
      * @param <X> what else the source throws
      * @param source gives the zygote to fork from
      * @param spec what the leaf must be
      * @return as {@link #createLeaf}
-     * @throws SandboxException.ZygoteGone if the second zygote is gone, too; it is destroyed. If it was evicted, its kind is
-     *     {@link FailureKind#NO_MEMORY}, and the leaf should be forked from another zygote that lives, or be fresh
+     * @throws SandboxException.ZygoteGone if the second zygote is gone, too; it is destroyed. If it was evicted, its
+     *     kind is {@link FailureKind#NO_MEMORY}, and the leaf should be forked from another zygote that lives, or be
+     *     fresh
      * @throws SandboxException as {@link #createLeaf}, and what the source throws
      * @throws PackageException what the source throws
      * @throws X what the source throws

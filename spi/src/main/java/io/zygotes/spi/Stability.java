@@ -6,7 +6,10 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** What users of a public type may rely on. Every public type of this module carries it; nested types are as their outer one. */
+/**
+ * What users of a public type may rely on. Every public type of this module carries it; nested types are as their outer
+ * one.
+ */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE)

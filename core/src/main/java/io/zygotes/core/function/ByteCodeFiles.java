@@ -20,7 +20,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 
-/** The byte code of lambdas on disk: which files have none, and what is written beside them. Safe for use by many threads. */
+/**
+ * The byte code of lambdas on disk: which files have none, and what is written beside them. Safe for use by many
+ * threads.
+ */
 final class ByteCodeFiles {
 
     private static final ObjectMapper JSON = new ObjectMapper();

@@ -107,7 +107,10 @@ final class CodeCompiler implements AutoCloseable {
         begin(List.of(Task.of(code, wanted, done)));
     }
 
-    /** As {@link #compile(LambdaCode, BooleanSupplier, Consumer)}, many of them. Those whose folders go meanwhile are passed over. */
+    /**
+     * As {@link #compile(LambdaCode, BooleanSupplier, Consumer)}, many of them. Those whose folders go meanwhile are
+     * passed over.
+     */
     void compile(List<LambdaCode> codes) {
         begin(codes.stream().map(code -> Task.of(code, () -> true, _ -> {})).toList());
     }

@@ -164,7 +164,10 @@ final class LambdaFunction {
         }
     }
 
-    /** Its lambda is gone: idle leaves go now, the others when their calls end. It serves again if the lambda comes back. */
+    /**
+     * Its lambda is gone: idle leaves go now, the others when their calls end. It serves again if the lambda comes
+     * back.
+     */
     void retire() {
         versions.retire();
     }

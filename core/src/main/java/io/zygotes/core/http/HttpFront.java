@@ -36,8 +36,8 @@ public final class HttpFront implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     /**
-     * What a path may hold. Jetty refuses what others may take for another path than it does; here nobody decodes a path
-     * before it is split, and what is below a lambda's name is the lambda's own affair.
+     * What a path may hold. Jetty refuses what others may take for another path than it does; here nobody decodes a
+     * path before it is split, and what is below a lambda's name is the lambda's own affair.
      */
     private static final UriCompliance PATHS = UriCompliance.DEFAULT.with(
             "as it was sent",
@@ -149,7 +149,8 @@ public final class HttpFront implements AutoCloseable {
     }
 
     /**
-     * Lets running requests end and their answers be written, for a while; new ones are refused, and no connection is taken any more.
+     * Lets running requests end and their answers be written, for a while; new ones are refused, and no connection is
+     * taken any more.
      *
      * @param api what {@link #serve} was given
      * @param patience how long running requests may go on

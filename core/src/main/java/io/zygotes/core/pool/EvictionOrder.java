@@ -7,10 +7,10 @@ import java.util.TreeSet;
 
 /**
  * In which order idle accounts are evicted: first what is given away first, such as spares, then by worth, then what
- * somebody wants, last what is pinned. The worth is that of Greedy-Dual-Size-Frequency (Cherkasova, HP Labs 1998): what it costs to make it
- * again, times its uses, for each byte that it holds, on top of the worth of what was evicted last, so that what was
- * worth much long ago does not stay for ever. Of equal ones the least recently used goes first. Not safe for use by many
- * threads.
+ * somebody wants, last what is pinned. The worth is that of Greedy-Dual-Size-Frequency (Cherkasova, HP Labs 1998): what
+ * it costs to make it again, times its uses, for each byte that it holds, on top of the worth of what was evicted last,
+ * so that what was worth much long ago does not stay for ever. Of equal ones the least recently used goes first. Not
+ * safe for use by many threads.
  */
 final class EvictionOrder<C extends EvictionOrder.Candidate> {
 

@@ -82,8 +82,8 @@ public final class SandboxPool implements AutoCloseable {
     }
 
     /**
-     * The pool for what is made of somebody's own accord. It waits for memory with the pool's own patience. May be asked for
-     * before the pool has started.
+     * The pool for what is made of somebody's own accord. It waits for memory with the pool's own patience. May be
+     * asked for before the pool has started.
      *
      * @param owner hears of the sandboxes that are made with it
      */

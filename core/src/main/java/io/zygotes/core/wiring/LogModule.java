@@ -11,7 +11,10 @@ import io.zygotes.spi.mechanism.MechanismContext.OutputSink;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Wires what is written down: the lines that lambdas print, and the trace of calls. Each is there if the settings say so. */
+/**
+ * Wires what is written down: the lines that lambdas print, and the trace of calls. Each is there if the settings say
+ * so.
+ */
 public final class LogModule extends AbstractModule {
 
     private static final long OUTPUT_BYTES_A_FILE = 10L << 20;

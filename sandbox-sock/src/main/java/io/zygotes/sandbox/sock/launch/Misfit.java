@@ -141,8 +141,8 @@ public final class Misfit {
     }
 
     /**
-     * Packages do without another one that is not there when they are imported, and do not look again: BeautifulSoup without
-     * lxml, pandas without pyarrow. A lambda that has it, or another zygote, would find them so.
+     * Packages do without another one that is not there when they are imported, and do not look again: BeautifulSoup
+     * without lxml, pandas without pyarrow. A lambda that has it, or another zygote, would find them so.
      *
      * @param traces what imports of the zygote left
      * @param packages of what would be forked from it
