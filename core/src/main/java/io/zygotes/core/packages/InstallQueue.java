@@ -1,5 +1,6 @@
 package io.zygotes.core.packages;
 
+import io.zygotes.core.packages.PackageInstaller.Kept;
 import io.zygotes.core.threads.NoThreadException;
 import io.zygotes.core.threads.ThreadStart;
 import io.zygotes.spi.PackageException;
@@ -103,17 +104,18 @@ final class InstallQueue implements AutoCloseable {
         }
         CompletableFuture<Void> end = new CompletableFuture<>();
         Runnable install = () -> {
+            List<Kept> done = List.of();
             try {
-                installer.installTogether(List.copyOf(mine.keySet())).forEach(this::added);
+                done = installer.installTogether(List.copyOf(mine.keySet()), this::added);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } finally {
                 release(mine);
                 end.complete(null);
             }
+            installer.keep(done);
         };
-        if (mine.size() < 2) {
-            release(mine);
+        if (mine.isEmpty()) {
             return;
         }
         try {
