@@ -21,7 +21,9 @@ final class Rules {
     private static final int WIDEST_DOCUMENT = 120;
     private static final int LONGEST_CLASS = 400;
 
-    /** In Java without comments and texts. Parameters of lambdas and parts of record patterns end in a comma or bracket. */
+    /**
+     * In Java without comments and texts. Parameters of lambdas and parts of record patterns end in a comma or bracket.
+     */
     private static final Pattern VAR = Pattern.compile("\\bvar\\s+\\w+\\s*[=:,)]");
 
     /** The declaration of a method whose name has an underscore, in Java without comments and texts. */

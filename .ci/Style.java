@@ -12,12 +12,13 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The one formatter and the one linter of this project. Maven runs it: {@code mvn verify} to check, {@code mvn -N validate
- * -Dstyle=fix} to rewrite what is not as it should be. Java is formatted by palantir-java-format, Python by ruff, where
- * that is installed; {@code .ci/run} installs it. What neither looks at stands in {@link Rules}.
+ * The one formatter and the one linter of this project. Maven runs it: {@code mvn verify} to check,
+ * {@code mvn -N validate -Dstyle=fix} to rewrite what is not as it should be. Java is formatted by
+ * palantir-java-format, Python by ruff, where that is installed; {@code .ci/run} installs it. What neither looks at
+ * stands in {@link Rules}.
  *
- * <p>A program and no plugin of Maven, because the formatter has to run on the JDK whose Java it reads, and Maven may run
- * on an older one.
+ * <p>A program and no plugin of Maven, because the formatter has to run on the JDK whose Java it reads, and Maven may
+ * run on an older one.
  */
 final class Style {
 

@@ -1,8 +1,8 @@
 /**
  * One zygote tree.
  *
- * <p>{@link io.zygotes.plugin.tree} is the strategy, {@link io.zygotes.plugin.tree.model} the trees themselves and their
- * files, {@link io.zygotes.plugin.tree.fit} makes trees from traces and compares them.
+ * <p>{@link io.zygotes.plugin.tree} is the strategy, {@link io.zygotes.plugin.tree.model} the trees themselves and
+ * their files, {@link io.zygotes.plugin.tree.fit} makes trees from traces and compares them.
  */
 module io.zygotes.plugin.tree {
     requires transitive io.zygotes.spi;

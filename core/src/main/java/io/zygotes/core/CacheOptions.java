@@ -5,8 +5,8 @@ import io.zygotes.spi.ImportCacheProvider;
 import io.zygotes.spi.Options;
 
 /**
- * Finds the options of an import cache in {@code plugins} of {@code config.json}: under its name, or else under one of its
- * aliases, so that a name from another version of the plugin goes on working.
+ * Finds the options of an import cache in {@code plugins} of {@code config.json}: under its name, or else under one of
+ * its aliases, so that a name from another version of the plugin goes on working.
  */
 final class CacheOptions {
 

@@ -14,8 +14,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
- * Tells the import cache of calls if it wants to hear of them, behind the back of the requests. Others cost nothing. Safe
- * for use by many threads.
+ * Tells the import cache of calls if it wants to hear of them, behind the back of the requests. Others cost nothing.
+ * Safe for use by many threads.
  */
 final class CallEvents implements CallListener, AutoCloseable {
 

@@ -26,7 +26,8 @@ import java.util.Optional;
 
 /**
  * The import cache at work, which can be replaced by another one at any time. Keeps what the contract promises to a
- * cache: it is closed when none of its {@code createLeaf} is under way any more, and it hears of its own sandboxes only.
+ * cache: it is closed when none of its {@code createLeaf} is under way any more, and it hears of its own sandboxes
+ * only.
  */
 final class CurrentCache implements LeafSource, AutoCloseable {
 
@@ -60,8 +61,9 @@ final class CurrentCache implements LeafSource, AutoCloseable {
     }
 
     /**
-     * Replaces the cache. New leaves come from the new one when this returns; the old one is closed as soon as it does not
-     * make leaves any more. After an exception the old one goes on as if nothing had happened. Not for many threads.
+     * Replaces the cache. New leaves come from the new one when this returns; the old one is closed as soon as it does
+     * not make leaves any more. After an exception the old one goes on as if nothing had happened. Not for many
+     * threads.
      *
      * @throws ConfigException as the maker
      */

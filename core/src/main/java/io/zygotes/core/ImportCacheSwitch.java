@@ -12,8 +12,8 @@ import java.lang.System.Logger.Level;
 import java.util.Map;
 
 /**
- * Chooses the import cache: the first one when the worker starts, and another one with each reload. One thread at a time
- * switches; any thread may ask for the name.
+ * Chooses the import cache: the first one when the worker starts, and another one with each reload. One thread at a
+ * time switches; any thread may ask for the name.
  */
 final class ImportCacheSwitch implements CacheView {
 

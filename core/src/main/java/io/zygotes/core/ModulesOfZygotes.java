@@ -13,7 +13,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Tells the pool what is known of modules, and brings together who knows it: the source of lambdas, leaves, zygotes. */
+/**
+ * Tells the pool what is known of modules, and brings together who knows it: the source of lambdas, leaves, zygotes.
+ */
 final class ModulesOfZygotes implements ZygoteModules {
 
     /** Versions of lambdas whose source was read. */

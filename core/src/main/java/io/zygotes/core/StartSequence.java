@@ -33,8 +33,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * In which order a worker starts, and with that in which order it ends: {@link #steps} is the list. All objects are there
- * already; a step only sets one of them going.
+ * In which order a worker starts, and with that in which order it ends: {@link #steps} is the list. All objects are
+ * there already; a step only sets one of them going.
  */
 final class StartSequence {
 

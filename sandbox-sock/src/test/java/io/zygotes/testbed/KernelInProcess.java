@@ -71,8 +71,8 @@ final class KernelInProcess {
     }
 
     /**
-     * Whether the processor has AMX. Its registers make the state of a process larger than the buffer that User Mode Linux
-     * 6.1 hands to ptrace(2), and Linux takes the whole state or nothing (xstateregs_set).
+     * Whether the processor has AMX. Its registers make the state of a process larger than the buffer that User Mode
+     * Linux 6.1 hands to ptrace(2), and Linux takes the whole state or nothing (xstateregs_set).
      */
     private static boolean hasTiles() throws IOException {
         try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {

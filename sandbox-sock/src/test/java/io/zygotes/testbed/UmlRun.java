@@ -22,9 +22,9 @@ import org.opentest4j.AssertionFailedError;
 import org.opentest4j.TestAbortedException;
 
 /**
- * A module's tests that are {@link AlsoOnPureCgroup2}, once more, in User Mode Linux, where version 2 of cgroups has every
- * controller. Says on the console what ran where. On the machine's own layout they run as tests of the build like any
- * other.
+ * A module's tests that are {@link AlsoOnPureCgroup2}, once more, in User Mode Linux, where version 2 of cgroups has
+ * every controller. Says on the console what ran where. On the machine's own layout they run as tests of the build like
+ * any other.
  *
  * @param what what the tests are, in the plural, for the console
  * @param java the options of Java by which the module's tests find their classes, and what else these need

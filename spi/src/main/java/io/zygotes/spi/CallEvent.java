@@ -10,7 +10,8 @@ import java.util.Objects;
  * @param spec the lambda, as its leaves are made
  * @param start where the leaf came from
  * @param ended when the answer was there
- * @param took from the arrival of the request until then, its waiting and the making of the leaf included; never negative
+ * @param took from the arrival of the request until then, its waiting and the making of the leaf included; never
+ *     negative
  * @since 1.2
  */
 @Stability(Stability.Level.STABLE)

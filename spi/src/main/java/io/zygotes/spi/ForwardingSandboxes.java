@@ -8,8 +8,8 @@ import java.util.Optional;
  * overrides what it does in another way, and calls {@link #delegate} there, or the method of this class.
  *
  * <p>The methods whose names end in {@code From} are not forwarded: they are written in terms of {@link #createLeaf},
- * {@link #createZygote} and {@link #createFunctionZygote} of this object, so that what a subclass does there holds for them
- * as well.
+ * {@link #createZygote} and {@link #createFunctionZygote} of this object, so that what a subclass does there holds for
+ * them as well.
  *
  * <p>Whoever implements {@link Sandboxes} around another one without this base does nothing, in silence, where a later
  * revision has a new method with a body.

@@ -13,8 +13,8 @@ public interface FunctionZygoteRequest {
     FunctionZygoteSpec spec();
 
     /**
-     * The pool on behalf of the function: no call waits for what is made here, so it waits behind those for which one does.
-     * Other zygotes that are made here are the cache's; the function's own is the worker's.
+     * The pool on behalf of the function: no call waits for what is made here, so it waits behind those for which one
+     * does. Other zygotes that are made here are the cache's; the function's own is the worker's.
      */
     Sandboxes sandboxes();
 }

@@ -19,13 +19,14 @@ public interface ImportCache extends AutoCloseable {
     /**
      * Makes a leaf, from a zygote or fresh. May block while zygotes are made or packages installed.
      *
-     * <p>A cache that finds its zygote gone replaces it once ({@link Sandboxes#createLeafFrom} does that); an error after
-     * that reaches the caller, but for one that says that the zygote was evicted ({@link FailureKind#NO_MEMORY}): then the
-     * worker makes a fresh leaf. The leaf belongs to the caller from then on.
+     * <p>A cache that finds its zygote gone replaces it once ({@link Sandboxes#createLeafFrom} does that); an error
+     * after that reaches the caller, but for one that says that the zygote was evicted ({@link FailureKind#NO_MEMORY}):
+     * then the worker makes a fresh leaf. The leaf belongs to the caller from then on.
      *
-     * <p>A zygote for which there is no memory is no reason to fail: the cache forks the leaf from another one, or makes it
-     * fresh. That is also right if a leaf became free for the request meanwhile ({@link LeafRequest#needsLeaf}), because
-     * {@link Sandboxes#createLeaf} then returns that one, whatever its parent was to be.
+     * <p>A zygote for which there is no memory is no reason to fail: the cache forks the leaf from another one, or
+     * makes it fresh. That is also right if a leaf became free for the request meanwhile
+     * ({@link LeafRequest#needsLeaf}), because {@link Sandboxes#createLeaf} then returns that one, whatever its parent
+     * was to be.
      *
      * @param request what the leaf must be, and the pool to make it with
      * @return the leaf that {@link LeafRequest#sandboxes} made; never one that was returned before
@@ -57,13 +58,13 @@ public interface ImportCache extends AutoCloseable {
 
     /**
      * Makes the zygote of a function itself, for a function that asks for one ({@code zygote: true} in its
-     * {@code ol.yaml}): called behind the back of the requests, by several threads at once. A cache decides from which of
-     * its zygotes that one is forked, or makes none; then leaves of the function come from {@link #createLeaf(LeafRequest)}
-     * as those of any other.
+     * {@code ol.yaml}): called behind the back of the requests, by several threads at once. A cache decides from which
+     * of its zygotes that one is forked, or makes none; then leaves of the function come from
+     * {@link #createLeaf(LeafRequest)} as those of any other.
      *
-     * <p>Here a fresh process imports all that the function needs, which is right for a cache that knows nothing of it. The
-     * zygote is the worker's: it evicts it when memory is short, and destroys it when the function changes. The cache hears
-     * of it by {@link #onEvent}, as of all that it makes.
+     * <p>Here a fresh process imports all that the function needs, which is right for a cache that knows nothing of it.
+     * The zygote is the worker's: it evicts it when memory is short, and destroys it when the function changes. The
+     * cache hears of it by {@link #onEvent}, as of all that it makes.
      *
      * @param request the function, and the pool to make it with
      * @return what {@link Sandboxes#createFunctionZygote} of the request made; empty if there is to be none
@@ -119,9 +120,10 @@ public interface ImportCache extends AutoCloseable {
      * Ends the cache: lets go of its threads and files, and destroys the zygotes that it made. Leaves are not its to
      * destroy. Called once, by one thread.
      *
-     * <p>A cache that another one replaces is closed when none of its {@code createLeaf} is under way any more. A worker
-     * that stops lets its requests end first, but not without limit: after some seconds it closes the cache although a
-     * {@code createLeaf} may be under way. What that one still makes is destroyed with the worker's other sandboxes.
+     * <p>A cache that another one replaces is closed when none of its {@code createLeaf} is under way any more. A
+     * worker that stops lets its requests end first, but not without limit: after some seconds it closes the cache
+     * although a {@code createLeaf} may be under way. What that one still makes is destroyed with the worker's other
+     * sandboxes.
      *
      * <p>It should not throw. Whatever it throws is logged, and the worker goes on as if
      * the cache had been closed. Zygotes that are left behind are evicted when memory is short, and destroyed when the

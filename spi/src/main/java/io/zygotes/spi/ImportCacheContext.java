@@ -26,9 +26,9 @@ public interface ImportCacheContext {
     Path workerDirectory();
 
     /**
-     * The folder for what the cache wants to find again after a restart: its own, in the worker's state. It need not exist
-     * yet, the cache makes it. While a worker switches from a cache to another one of the same name, both have it. What is
-     * in it may be damaged or from another version of the plugin, so a cache must start without it as well.
+     * The folder for what the cache wants to find again after a restart: its own, in the worker's state. It need not
+     * exist yet, the cache makes it. While a worker switches from a cache to another one of the same name, both have
+     * it. What is in it may be damaged or from another version of the plugin, so a cache must start without it as well.
      *
      * @return the folder; empty if the worker keeps nothing for this cache
      * @since 1.1

@@ -48,8 +48,8 @@ public interface Leaf extends Sandbox {
     long privateBytes();
 
     /**
-     * Modules that it loaded until its first call was over, for {@code f.py} or in that call, and that its zygote had not:
-     * their full names in the order of their imports, as the leaf says, which is a stranger.
+     * Modules that it loaded until its first call was over, for {@code f.py} or in that call, and that its zygote had
+     * not: their full names in the order of their imports, as the leaf says, which is a stranger.
      *
      * @return the names; empty if there are none, or as long as they are not known
      * @since 1.2

@@ -10,7 +10,9 @@ public interface Sandbox {
     /** False once it was destroyed or its process ended. True is a snapshot: it may end at any time. */
     boolean alive();
 
-    /** Memory charged to it now in bytes; 0 once it is gone. What it shares with its zygote is charged to the zygote. */
+    /**
+     * Memory charged to it now in bytes; 0 once it is gone. What it shares with its zygote is charged to the zygote.
+     */
     long memoryBytes();
 
     /**

@@ -103,8 +103,8 @@ public sealed class SandboxException extends Exception {
     }
 
     /**
-     * The zygote to fork from is gone or does not answer. Make a new one; but not again and again if it was evicted, which
-     * {@link FailureKind#NO_MEMORY} says: there is no memory for it at present.
+     * The zygote to fork from is gone or does not answer. Make a new one; but not again and again if it was evicted,
+     * which {@link FailureKind#NO_MEMORY} says: there is no memory for it at present.
      */
     public static final class ZygoteGone extends SandboxException {
         private static final long serialVersionUID = 1L;
@@ -177,8 +177,9 @@ public sealed class SandboxException extends Exception {
     }
 
     /**
-     * The zygote of a function was made and cannot be forked, because the function's code left something that a fork does
-     * not carry over: threads, child processes, connections, locks. It was destroyed; that version is served without one.
+     * The zygote of a function was made and cannot be forked, because the function's code left something that a fork
+     * does not carry over: threads, child processes, connections, locks. It was destroyed; that version is served
+     * without one.
      *
      * @since 1.2
      */
@@ -202,8 +203,8 @@ public sealed class SandboxException extends Exception {
     }
 
     /**
-     * A zygote is of no use because of further modules of its {@link ZygoteSpec}: it hung or ended in the import of one, or
-     * one left something that no fork carries over. It was destroyed. Without these modules it can be made.
+     * A zygote is of no use because of further modules of its {@link ZygoteSpec}: it hung or ended in the import of
+     * one, or one left something that no fork carries over. It was destroyed. Without these modules it can be made.
      *
      * @since 1.2
      */

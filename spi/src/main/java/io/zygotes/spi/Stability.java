@@ -22,9 +22,9 @@ public @interface Stability {
     /** How much may change. */
     enum Level {
         /**
-         * Nothing that a compiled plugin uses changes or goes before the next major revision of the SPI. Something may be
-         * added with a minor one: constants of an enum, subclasses of an exception, and methods; those of interfaces with a
-         * body.
+         * Nothing that a compiled plugin uses changes or goes before the next major revision of the SPI. Something may
+         * be added with a minor one: constants of an enum, subclasses of an exception, and methods; those of interfaces
+         * with a body.
          */
         STABLE,
         /** May change with any minor revision of the SPI. */

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A sandbox that is forked to make others. It has imported its packages and runs no tenant code, unless it is the zygote
- * of a {@link #function}.
+ * A sandbox that is forked to make others. It has imported its packages and runs no tenant code, unless it is the
+ * zygote of a {@link #function}.
  *
  * <p>The worker may evict a zygote that is not in use when memory is short; {@link #alive()} is false from then on.
  */
@@ -20,8 +20,8 @@ public interface Zygote extends Sandbox {
     Map<PackageId, ImportCost> importCosts();
 
     /**
-     * Of the zygote of a function itself: what is forked from it, and nothing else is. It has imported the function's own
-     * code.
+     * Of the zygote of a function itself: what is forked from it, and nothing else is. It has imported the function's
+     * own code.
      *
      * @return empty for a zygote of packages
      * @since 1.2

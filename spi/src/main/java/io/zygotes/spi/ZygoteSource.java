@@ -15,9 +15,9 @@ import java.util.Optional;
 public interface ZygoteSource<X extends Exception> {
 
     /**
-     * The zygote to fork from now. Asked on the thread that makes the sandbox, and a second time if the first zygote was
-     * gone. That one has been destroyed by then and says so ({@link Zygote#alive}), so it must not be returned again. May
-     * block while a zygote is made.
+     * The zygote to fork from now. Asked on the thread that makes the sandbox, and a second time if the first zygote
+     * was gone. That one has been destroyed by then and says so ({@link Zygote#alive}), so it must not be returned
+     * again. May block while a zygote is made.
      *
      * @return a zygote of the pool that lives; empty for a fresh process, which is not replaced
      * @throws SandboxException if there is none, and none can be made

@@ -17,7 +17,9 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** A zygote that is gone is replaced once, by {@link Sandboxes#createLeafFrom} and {@link Sandboxes#createZygoteFrom}. */
+/**
+ * A zygote that is gone is replaced once, by {@link Sandboxes#createLeafFrom} and {@link Sandboxes#createZygoteFrom}.
+ */
 final class ReplacementTest {
 
     private static final LeafSpec LEAF = FakeContext.leaf("hello", Set.of());

@@ -23,8 +23,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * The revision says what a plugin may call, so it grows with everything that is added. (What changes or goes is found by
- * japicmp in the build.)
+ * The revision says what a plugin may call, so it grows with everything that is added. (What changes or goes is found
+ * by japicmp in the build.)
  */
 class SpiRevisionTest {
 

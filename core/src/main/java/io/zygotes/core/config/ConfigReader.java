@@ -130,6 +130,8 @@ final class ConfigReader {
                 root.integer("registry_cache_ms", 5000, 0, 24 * 3600 * 1000),
                 notEmpty(root, "pkgs_dir", "packages"),
                 root.text("pip_mirror", ""),
+                root.choice("installer", "auto", List.of("auto", "pip", "uv")),
+                root.text("wheel_cache", "wheels"),
                 pool,
                 tree(root),
                 root.text("sock_base_path", ""),

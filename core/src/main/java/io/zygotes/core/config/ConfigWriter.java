@@ -40,6 +40,8 @@ final class ConfigWriter {
         root.put("registry_cache_ms", config.registryCacheMs());
         root.put("pkgs_dir", config.pkgsDir());
         root.put("pip_mirror", config.pipMirror());
+        root.put("installer", config.installer());
+        root.put("wheel_cache", config.wheelCache());
         root.put("python", config.python());
         root.put("mem_pool_mb", config.memPoolMb());
         root.put("max_waiting", config.maxWaiting());

@@ -15,21 +15,22 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A lock on a folder that one worker has to itself: on a file in it, which says who holds it. Whoever ends without giving
- * it free, because he was killed, leaves that text.
+ * A lock on a folder that one worker has to itself: on a file in it, which says who holds it. Whoever ends without
+ * giving it free, because he was killed, leaves that text.
  */
 final class FolderLock implements AutoCloseable {
 
     private static final String FILE = "worker.lock";
     /**
      * Bytes of the lock's file. A worker has both. Who only looks takes the second one for a moment, so that it never
-     * keeps a worker that starts just then from the first. Locks do not mind what the bytes are, or whether they are there.
+     * keeps a worker that starts just then from the first. Locks do not mind what the bytes are, or whether they are
+     * there.
      */
     private static final long OWNED = 0, SEEN = 1;
 
     /**
-     * Folders locked by this process. POSIX locks belong to the process and go with the first descriptor of the file that
-     * it closes, so that a look must not open the file of a lock that this process holds.
+     * Folders locked by this process. POSIX locks belong to the process and go with the first descriptor of the file
+     * that it closes, so that a look must not open the file of a lock that this process holds.
      */
     private static final Map<Path, FolderLock> HELD = new ConcurrentHashMap<>();
 

@@ -22,6 +22,8 @@ import java.util.Optional;
  * @param registryCacheMs {@code registry_cache_ms}: milliseconds for which a lambda's code counts as fresh
  * @param pkgsDir {@code pkgs_dir}: folder for installed packages
  * @param pipMirror {@code pip_mirror}: package index; empty for the one that the host's pip uses
+ * @param installer {@code installer}: which program installs packages, {@code auto}, {@code pip} or {@code uv}
+ * @param wheelCache {@code wheel_cache}: folder with wheels that were installed before; empty for none
  * @param memPoolMb {@code mem_pool_mb}: memory for all sandboxes together in MiB
  * @param importCacheTree {@code import_cache_tree}: a {@code String} or a {@code Map}; empty if not set
  * @param sockBasePath {@code sock_base_path}: root file system for sandboxes; empty for the host's own files
@@ -42,8 +44,8 @@ import java.util.Optional;
  * @param maxWaitSec {@code max_wait_sec}: seconds that a request may wait for memory
  * @param plugins {@code plugins}: options of import caches by their name
  * @param pluginPath {@code plugin_path}: folder with further import caches; empty for none
- * @param withoutEffect keys of OpenLambda's that the file sets to something else than their default and that mean nothing
- *     here, such as {@code storage.code}; a worker says so when it starts
+ * @param withoutEffect keys of OpenLambda's that the file sets to something else than their default and that mean
+ *     nothing here, such as {@code storage.code}; a worker says so when it starts
  */
 public record WorkerConfig(
         Path folder,
@@ -54,6 +56,8 @@ public record WorkerConfig(
         int registryCacheMs,
         String pkgsDir,
         String pipMirror,
+        String installer,
+        String wheelCache,
         int memPoolMb,
         Optional<Object> importCacheTree,
         String sockBasePath,
@@ -159,8 +163,8 @@ public record WorkerConfig(
     }
 
     /**
-     * These settings with the import cache of others: its name, its tree, all options, and where plugins lie. All that a
-     * running worker can take up.
+     * These settings with the import cache of others: its name, its tree, all options, and where plugins lie. All that
+     * a running worker can take up.
      */
     public WorkerConfig withCacheOf(WorkerConfig other) {
         Features mixed = new Features(
@@ -174,6 +178,8 @@ public record WorkerConfig(
                 registryCacheMs,
                 pkgsDir,
                 pipMirror,
+                installer,
+                wheelCache,
                 memPoolMb,
                 other.importCacheTree,
                 sockBasePath,
@@ -215,6 +221,11 @@ public record WorkerConfig(
     /** Absolute path of the folder with the installed packages. */
     public Path packagesFolder() {
         return resolve(pkgsDir);
+    }
+
+    /** Absolute path of the folder with wheels that were installed before; empty for none. */
+    public Optional<Path> wheelFolder() {
+        return wheelCache.isEmpty() ? Optional.empty() : Optional.of(resolve(wheelCache));
     }
 
     /** Absolute path of the root file system for sandboxes; empty for the host's own files. */

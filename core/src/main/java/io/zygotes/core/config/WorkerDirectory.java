@@ -116,8 +116,9 @@ public final class WorkerDirectory {
     }
 
     /**
-     * Takes the directory for a worker, and the folders that its settings name: for its state, and for packages. No other
-     * worker can have any of them until the lock is closed or this process ends. They are made if they are not there.
+     * Takes the directory for a worker, and the folders that its settings name: for its state, and for packages. No
+     * other worker can have any of them until the lock is closed or this process ends. They are made if they are not
+     * there.
      *
      * @param config the settings
      * @throws ConfigException if another worker has one of them; the message says which, and what to do
@@ -224,8 +225,8 @@ public final class WorkerDirectory {
     }
 
     /**
-     * Why the worker that runs here is none that this process could signal by its process id: it is in another container,
-     * say, where the id is another's.
+     * Why the worker that runs here is none that this process could signal by its process id: it is in another
+     * container, say, where the id is another's.
      *
      * @return what is the case and what to do, as the end of a sentence; empty if it can be signalled, or none runs
      * @throws IOException if the directory cannot be read
@@ -235,8 +236,8 @@ public final class WorkerDirectory {
     }
 
     /**
-     * Whether the last worker of this directory ended without cleaning up, because it was killed, and nobody has cleaned
-     * up since.
+     * Whether the last worker of this directory ended without cleaning up, because it was killed, and nobody has
+     * cleaned up since.
      *
      * @throws IOException if the directory cannot be read
      */

@@ -7,8 +7,8 @@ import java.nio.file.FileSystemException;
 import java.util.Map;
 
 /**
- * Tells why Java could not use a file. Java has types for some causes and texts for the others, so this is the one place
- * where texts of errors are compared, as a whole.
+ * Tells why Java could not use a file. Java has types for some causes and texts for the others, so this is the one
+ * place where texts of errors are compared, as a whole.
  *
  * <p>The text is that of {@code strerror(3)} for the {@code errno} of the call: {@code sun.nio.fs.UnixException}
  * makes it the reason of a {@link FileSystemException} (for a path), and {@code JNU_ThrowIOExceptionWithLastError} the

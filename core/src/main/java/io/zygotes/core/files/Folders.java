@@ -48,8 +48,8 @@ public final class Folders {
     }
 
     /**
-     * Makes a folder that its owner alone may look into, with those above it; takes it away from the others if it is there.
-     * Sandboxes see what is in it all the same, by mounts that root made of it.
+     * Makes a folder that its owner alone may look into, with those above it; takes it away from the others if it is
+     * there. Sandboxes see what is in it all the same, by mounts that root made of it.
      *
      * @throws IOException if it cannot be made, or is somebody else's
      */

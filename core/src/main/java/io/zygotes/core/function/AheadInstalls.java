@@ -24,8 +24,8 @@ final class AheadInstalls {
     }
 
     /**
-     * Begins to install the packages of a lambda, unless that goes on, and says how far it is. Returns at once. An end is
-     * told once: whoever asks then again begins anew.
+     * Begins to install the packages of a lambda, unless that goes on, and says how far it is. Returns at once. An end
+     * is told once: whoever asks then again begins anew.
      */
     InstallProgress progress(LambdaCode code) {
         CompletableFuture<String> install = underWay.computeIfAbsent(code, this::begin);

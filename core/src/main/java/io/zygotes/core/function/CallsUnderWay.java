@@ -34,8 +34,8 @@ final class CallsUnderWay {
     /**
      * Waits until no call runs.
      *
-     * @param most how long at the most: where there always is one, what waits here is done all the same, a little of it at
-     *     a time
+     * @param most how long at the most: where there always is one, what waits here is done all the same, a little of it
+     *     at a time
      */
     void awaitQuiet(Duration most) throws InterruptedException {
         long until = System.nanoTime() + most.toNanos();

@@ -97,7 +97,8 @@ final class CodeCompiler implements AutoCloseable {
     }
 
     /**
-     * Compiles a version soon, unless its byte code is there. A failure costs only time, so it is logged and nothing else.
+     * Compiles a version soon, unless its byte code is there. A failure costs only time, so it is logged and nothing
+     * else.
      *
      * @param code the version; its folder must stay until {@code done}
      * @param wanted whether it serves still; asked before it is begun with

@@ -13,8 +13,8 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * Has the own zygotes made of functions that want theirs before they are called: when the worker starts, and when one is
- * installed, which changes the registry's folder.
+ * Has the own zygotes made of functions that want theirs before they are called: when the worker starts, and when one
+ * is installed, which changes the registry's folder.
  */
 public final class EagerZygotes implements AutoCloseable {
 

@@ -166,7 +166,9 @@ final class FunctionVersions {
         });
     }
 
-    /** The lambda is gone: idle leaves go now, the others when their calls end. A version that comes later serves again. */
+    /**
+     * The lambda is gone: idle leaves go now, the others when their calls end. A version that comes later serves again.
+     */
     void retire() {
         List<PooledLeaf> drained;
         lock.lock();

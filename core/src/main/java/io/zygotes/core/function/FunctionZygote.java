@@ -19,7 +19,9 @@ import java.util.concurrent.TimeUnit;
  */
 final class FunctionZygote {
 
-    /** How long it is let be after the first time that it was evicted, or could not be made or forked; then twice that. */
+    /**
+     * How long it is let be after the first time that it was evicted, or could not be made or forked; then twice that.
+     */
     private static final long FIRST_REST_NANOS = TimeUnit.SECONDS.toNanos(1);
     /** The longest that it is let be. */
     private static final long LONGEST_EVICTED_NANOS = TimeUnit.MINUTES.toNanos(1);

@@ -247,7 +247,9 @@ public final class Functions implements AutoCloseable {
         }
     }
 
-    /** A lambda that is gone stays known while a call of it runs: it may come back, and must not lose that one's files. */
+    /**
+     * A lambda that is gone stays known while a call of it runs: it may come back, and must not lose that one's files.
+     */
     private void remove(String name) {
         LambdaFunction removed = functions.get(name);
         if (removed != null) {
@@ -262,8 +264,8 @@ public final class Functions implements AutoCloseable {
     }
 
     /**
-     * Begins to install the packages of a lambda, if they are not there and that does not go on, and says how far it is.
-     * Returns at once; whoever wants to know the end asks until it says so.
+     * Begins to install the packages of a lambda, if they are not there and that does not go on, and says how far it
+     * is. Returns at once; whoever wants to know the end asks until it says so.
      *
      * @throws RegistryException if there is no such lambda or its files are wrong
      * @throws IOException if its code cannot be read or written

@@ -56,8 +56,8 @@ final class LambdaFunction {
     }
 
     /**
-     * What fails in a fork of a zygote may work in a fresh process: then the version is served so from now on. What fails
-     * there, too, is the lambda's own fault, and is not tried twice again.
+     * What fails in a fork of a zygote may work in a fresh process: then the version is served so from now on. What
+     * fails there, too, is the lambda's own fault, and is not tried twice again.
      */
     private Answer callOrTryFresh(Version version, Invocation invocation)
             throws SandboxException, PackageException, OverloadException, InterruptedException {
@@ -91,9 +91,9 @@ final class LambdaFunction {
     }
 
     /**
-     * A leaf may have been killed while it rested, or while it was a spare, which is seen only when it is called; others
-     * may have gone with it. So the second try, for a call that never reached the lambda, is with a leaf made for it. Where
-     * there was no leaf yet, its zygote died while it was made: then it is a fresh process.
+     * A leaf may have been killed while it rested, or while it was a spare, which is seen only when it is called;
+     * others may have gone with it. So the second try, for a call that never reached the lambda, is with a leaf made
+     * for it. Where there was no leaf yet, its zygote died while it was made: then it is a fresh process.
      */
     private Answer call(Version version, Invocation invocation)
             throws SandboxException, PackageException, OverloadException, InterruptedException {

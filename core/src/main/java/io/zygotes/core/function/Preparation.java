@@ -19,9 +19,9 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Does ahead what the first call of a lambda would wait for: reads and checks all that are in the registry, and has them
- * compiled, when the worker starts and when it hears that something was installed. Calls that come meanwhile do not wait
- * for it.
+ * Does ahead what the first call of a lambda would wait for: reads and checks all that are in the registry, and has
+ * them compiled, when the worker starts and when it hears that something was installed. Calls that come meanwhile do
+ * not wait for it.
  */
 final class Preparation implements AutoCloseable {
 

@@ -9,8 +9,8 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 
 /**
- * The requests of one lambda that wait for a leaf: they found none at rest, and have none made for them yet. First come,
- * first served. Guarded by the function's lock, which is held when its methods are called.
+ * The requests of one lambda that wait for a leaf: they found none at rest, and have none made for them yet. First
+ * come, first served. Guarded by the function's lock, which is held when its methods are called.
  */
 final class RequestLine {
 
@@ -37,8 +37,8 @@ final class RequestLine {
     }
 
     /**
-     * Takes a request into the line. One more than may wait is taken if it need not: if there is memory for it, and nothing
-     * else to be done before its leaf is made.
+     * Takes a request into the line. One more than may wait is taken if it need not: if there is memory for it, and
+     * nothing else to be done before its leaf is made.
      *
      * @param ready whether its packages are installed
      * @throws OverloadException if it would have to wait, and too many do already

@@ -81,8 +81,8 @@ public final class GuardedCache implements ImportCache {
     }
 
     /**
-     * {@inheritDoc} What it throws beside what it may throw is a {@link SandboxException} here. Leaves that it made for the
-     * request and does not return are destroyed.
+     * {@inheritDoc} What it throws beside what it may throw is a {@link SandboxException} here. Leaves that it made for
+     * the request and does not return are destroyed.
      */
     @Override
     public Leaf createLeaf(LeafRequest request) throws SandboxException, PackageException, InterruptedException {

@@ -13,9 +13,9 @@ import java.util.ServiceLoader;
 import java.util.function.Consumer;
 
 /**
- * The JDBC drivers among a plugin's jars. {@link java.sql.DriverManager} looks for drivers once, for the thread that asks
- * first; a plugin that is loaded later, by a reload say, would hear that there is "no suitable driver". So they are
- * registered while a cache of the plugin lives. Safe for use by many threads.
+ * The JDBC drivers among a plugin's jars. {@link java.sql.DriverManager} looks for drivers once, for the thread that
+ * asks first; a plugin that is loaded later, by a reload say, would hear that there is "no suitable driver". So they
+ * are registered while a cache of the plugin lives. Safe for use by many threads.
  */
 final class JdbcDrivers {
 

@@ -7,9 +7,9 @@ import java.util.Enumeration;
 import java.util.function.Consumer;
 
 /**
- * Talks to the {@link DriverManager} in a plugin's name. It hands out, and takes away, only drivers that the caller's own
- * class loader finds, so a copy of this class is defined below each plugin's loader ({@link JdbcDrivers}). It may use
- * nothing but the JDK.
+ * Talks to the {@link DriverManager} in a plugin's name. It hands out, and takes away, only drivers that the caller's
+ * own class loader finds, so a copy of this class is defined below each plugin's loader ({@link JdbcDrivers}). It may
+ * use nothing but the JDK.
  */
 final class OwnDrivers implements Consumer<Driver>, Runnable {
 

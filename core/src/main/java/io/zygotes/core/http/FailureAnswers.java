@@ -55,8 +55,8 @@ final class FailureAnswers {
     }
 
     /**
-     * The answer instead of one that there is no memory for. No Retry-After: what was asked for was done, and a client that
-     * asks again has it done twice.
+     * The answer instead of one that there is no memory for. No Retry-After: what was asked for was done, and a client
+     * that asks again has it done twice.
      *
      * @param done the answer that is lost
      */

@@ -6,8 +6,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * Logs failures, but not without bound: whoever makes calls fail, or fails them, must not fill the disk. Safe for use by
- * many threads.
+ * Logs failures, but not without bound: whoever makes calls fail, or fails them, must not fill the disk. Safe for use
+ * by many threads.
  */
 final class FewLines {
 

@@ -16,8 +16,8 @@ import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.Scheduler;
 
 /**
- * Takes connections, and tells those of lambdas from others as soon as they come: lambdas get a few, to be told that they
- * get no more, and cannot use up what there is for others.
+ * Takes connections, and tells those of lambdas from others as soon as they come: lambdas get a few, to be told that
+ * they get no more, and cannot use up what there is for others.
  */
 final class GuardedConnector extends ServerConnector {
 

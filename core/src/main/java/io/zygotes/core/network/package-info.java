@@ -1,5 +1,5 @@
 /**
- * What the settings say of the network: words, lists of rules, and the one setting within the other. Knows the SPI alone;
- * Jackson and YAML are those who read files.
+ * What the settings say of the network: words, lists of rules, and the one setting within the other. Knows the SPI
+ * alone; Jackson and YAML are those who read files.
  */
 package io.zygotes.core.network;

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A package and everything it needs, what comes with extras included, in an order in which it can be imported. What is not
- * pinned is left out. For one use on one thread.
+ * A package and everything it needs, what comes with extras included, in an order in which it can be imported. What is
+ * not pinned is left out. For one use on one thread.
  */
 final class Closure {
 

@@ -7,8 +7,8 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /**
- * What comes with packages that are asked for with extras (PEP 508): nbconvert needs {@code bleach[css]}, and of bleach the
- * extra {@code css} needs tinycss2. Names are normalised; markers were evaluated for this machine.
+ * What comes with packages that are asked for with extras (PEP 508): nbconvert needs {@code bleach[css]}, and of bleach
+ * the extra {@code css} needs tinycss2. Names are normalised; markers were evaluated for this machine.
  *
  * @param asked dependencies of the package that it asks for with extras, such as {@code bleach[css]}
  * @param own what each extra of the package needs, such as {@code tinycss2}, in the same form

@@ -21,9 +21,10 @@ import java.util.regex.Pattern;
 
 /**
  * Which modules zygotes import beside those at the top of their packages: parts of these packages, and of the standard
- * library, that several lambdas with these packages need. What lambdas need is known from their source, and from what their
- * leaves say; both are hints of strangers. So a module counts only if it lies in the folder of a package of the zygote, or
- * if no package has its name; and one that a zygote is better without is left out for good. Safe for use by many threads.
+ * library, that several lambdas with these packages need. What lambdas need is known from their source, and from what
+ * their leaves say; both are hints of strangers. So a module counts only if it lies in the folder of a package of the
+ * zygote, or if no package has its name; and one that a zygote is better without is left out for good. Safe for use by
+ * many threads.
  */
 public final class FurtherModules {
 

@@ -1,5 +1,6 @@
 package io.zygotes.core.packages;
 
+import io.zygotes.core.packages.PackageInstaller.Kept;
 import io.zygotes.core.threads.NoThreadException;
 import io.zygotes.core.threads.ThreadStart;
 import io.zygotes.spi.PackageException;
@@ -21,14 +22,16 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
 /**
- * Who is to be installed: some packages at the same time, each of them once however many ask for it. Safe for use by many
- * threads.
+ * Who is to be installed: some packages at the same time, each of them once however many ask for it. Safe for use by
+ * many threads.
  */
 final class InstallQueue implements AutoCloseable {
 
     private static final Logger LOG = System.getLogger(InstallQueue.class.getName());
     private static final int AT_ONCE = 4;
-    /** Less, so that a lambda with many packages, or with some whose builds never end, does not keep all others waiting. */
+    /**
+     * Less, so that a lambda with many packages, or with some whose builds never end, does not keep all others waiting.
+     */
     private static final int AT_ONCE_OF_ONE = 3;
     /** In one sandbox: each is a mount. */
     private static final int MOST_TOGETHER = 64;
@@ -69,7 +72,8 @@ final class InstallQueue implements AutoCloseable {
     }
 
     /**
-     * Installs all of them, some at the same time. However many there are, others who ask need not wait for all of them.
+     * Installs all of them, some at the same time. However many there are, others who ask need not wait for all of
+     * them.
      *
      * @throws PackageException if one of them fails; those that are under way go on
      * @throws InterruptedException if the calling thread is interrupted while it waits
@@ -103,17 +107,18 @@ final class InstallQueue implements AutoCloseable {
         }
         CompletableFuture<Void> end = new CompletableFuture<>();
         Runnable install = () -> {
+            List<Kept> done = List.of();
             try {
-                installer.installTogether(List.copyOf(mine.keySet())).forEach(this::added);
+                done = installer.installTogether(List.copyOf(mine.keySet()), this::added);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } finally {
                 release(mine);
                 end.complete(null);
             }
+            installer.keep(done);
         };
-        if (mine.size() < 2) {
-            release(mine);
+        if (mine.isEmpty()) {
             return;
         }
         try {

@@ -8,6 +8,7 @@ import io.zygotes.core.files.Folders;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.PackageInfo;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -44,8 +45,9 @@ final class PackageFolder {
     private static final String VERIFIED = "verified";
     private static final String EXTRAS = "extras";
     private static final String COMPILED = "compiled";
-    /** Files in {@code .dist-info} that pip writes, and not the package. */
-    private static final Set<String> OF_INSTALL = Set.of("RECORD", "INSTALLER", "REQUESTED", "direct_url.json");
+    /** Files in {@code .dist-info} that pip or uv writes, and not the package. */
+    private static final Set<String> OF_INSTALL =
+            Set.of("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json");
 
     private static final long MAX_METADATA = 1 << 20;
     /** Characters of a module's name: a pattern with a group that is repeated takes stack for each repetition. */
@@ -53,6 +55,7 @@ final class PackageFolder {
 
     private static final Pattern MODULE =
             Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*+(?:\\.[\\p{L}_][\\p{L}\\p{N}_]*+)*+");
+    private static final Pattern HASH = Pattern.compile("sha(?:256|384|512):[0-9a-f]{64,128}");
     private static final Set<PosixFilePermission> FOR_ALL = PosixFilePermissions.fromString("r--r--r--");
     private static final Set<PosixFilePermission> FOLDER = PosixFilePermissions.fromString("rwxr-xr-x");
 
@@ -62,7 +65,9 @@ final class PackageFolder {
         return folder.resolve(FILES);
     }
 
-    /** Whether a folder is one that a worker made, be it damaged: it has a package's name, and only what they put there. */
+    /**
+     * Whether a folder is one that a worker made, be it damaged: it has a package's name, and only what they put there.
+     */
     static boolean isOne(Path folder) {
         if (!folder.getFileName().toString().contains("==")) {
             return false;
@@ -107,9 +112,8 @@ final class PackageFolder {
      *
      * @param folder the staging folder
      * @param metadata the file that the installer wrote
-     * @param place the folder's later path
      */
-    static Installed finish(Path folder, Path metadata, PackageId id, String cacheTag, Path place) throws IOException {
+    static void finish(Path folder, Path metadata, PackageId id, String cacheTag) throws IOException {
         if (!Files.isRegularFile(metadata, LinkOption.NOFOLLOW_LINKS) || Files.size(metadata) > MAX_METADATA) {
             throw new IOException("the installer wrote no metadata");
         }
@@ -141,7 +145,6 @@ final class PackageFolder {
             extras.own().forEach((extra, needs) -> put(own, extra, needs));
         }
         Folders.write(folder.resolve(INFO), JSON.writeValueAsBytes(info));
-        return new Installed(new PackageInfo(id, dependencies, modules, files(place), bytes), extras, Set.of());
     }
 
     /** Nothing of the kind stands in what earlier versions installed, nor where a package has none. */
@@ -149,6 +152,18 @@ final class PackageFolder {
         Map<String, List<String>> own = new TreeMap<>();
         info.path(EXTRAS).path("own").properties().forEach(extra -> own.put(extra.getKey(), texts(extra.getValue())));
         return new Extras(texts(info.path(EXTRAS).path("asked")), own);
+    }
+
+    /**
+     * Hashes of archives of which one was installed, as an installer wrote them down. It is believed only where nothing
+     * of a package ran.
+     */
+    static Set<String> hashes(Path metadata) throws IOException {
+        if (Files.size(metadata) > MAX_METADATA) {
+            return Set.of();
+        }
+        List<String> said = texts(JSON.readTree(Files.readAllBytes(metadata)).path("hashes"));
+        return said.stream().allMatch(hash -> HASH.matcher(hash).matches()) ? Set.copyOf(said) : Set.of();
     }
 
     /** The package of a folder; empty if it is not one of a finished package. */
@@ -189,6 +204,14 @@ final class PackageFolder {
                 .asBoolean();
     }
 
+    /** Hashes of which the archive of a finished folder has one; empty if there is no such folder. */
+    static Set<String> verified(Path folder) throws IOException {
+        Path file = folder.resolve(INFO);
+        return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+                ? Set.copyOf(texts(JSON.readTree(Files.readAllBytes(file)).path(VERIFIED)))
+                : Set.of();
+    }
+
     /** Writes down hashes of which the archive of a finished folder has one. */
     static void markVerified(Path folder, Set<String> hashes) throws IOException {
         change(folder, info -> put(info, VERIFIED, hashes.stream().sorted().toList()));
@@ -204,8 +227,8 @@ final class PackageFolder {
     }
 
     /**
-     * A file that is in one of two folders only, or not the same in both; empty if there is none. What pip writes down of
-     * an install, and byte code, do not count.
+     * A file that is in one of two folders only, or not the same in both; empty if there is none. What an installer
+     * writes down of an install, the programs that it makes of entry points, and byte code, do not count.
      */
     static Optional<Path> difference(Path one, Path other) throws IOException {
         SortedMap<Path, Path> left = packaged(files(one));
@@ -232,15 +255,42 @@ final class PackageFolder {
     /** Files of a package by their names in it. */
     private static SortedMap<Path, Path> packaged(Path files) throws IOException {
         SortedMap<Path, Path> all = new TreeMap<>();
+        Set<Path> programs = new TreeSet<>();
         try (Stream<Path> found = Files.walk(files)) {
             for (Path file : found.toList()) {
                 Path name = files.relativize(file);
                 if (!Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS) && !ofInstall(name)) {
                     all.put(name, file);
+                    if (name.endsWith("entry_points.txt") && name.getNameCount() == 2) {
+                        programs.addAll(programs(file));
+                    }
                 }
             }
         }
+        all.keySet().removeAll(programs);
         return all;
+    }
+
+    /** Programs that each installer makes in its own way of what {@code entry_points.txt} says. */
+    private static Set<Path> programs(Path entryPoints) throws IOException {
+        Set<Path> programs = new TreeSet<>();
+        if (!Files.isRegularFile(entryPoints, LinkOption.NOFOLLOW_LINKS) || Files.size(entryPoints) > MAX_METADATA) {
+            return programs;
+        }
+        String section = "";
+        for (String line : new String(Files.readAllBytes(entryPoints), StandardCharsets.UTF_8)
+                .lines()
+                .toList()) {
+            if (line.startsWith("[")) {
+                section = line.strip();
+            } else if (section.equals("[console_scripts]") || section.equals("[gui_scripts]")) {
+                String name = line.substring(0, Math.max(0, line.indexOf('='))).strip();
+                if (!name.isEmpty() && !name.contains("/") && !name.contains("\0")) {
+                    programs.add(Path.of("bin", name));
+                }
+            }
+        }
+        return programs;
     }
 
     private static boolean ofInstall(Path name) {

@@ -1,22 +1,17 @@
 package io.zygotes.core.packages;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.zygotes.core.files.Folders;
 import io.zygotes.core.files.StorageException;
 import io.zygotes.core.packages.PackageStore.JobRunner;
 import io.zygotes.core.packages.PackageStore.PipSource;
 import io.zygotes.core.python.HostPip;
 import io.zygotes.core.python.PythonException;
-import io.zygotes.core.python.Script;
 import io.zygotes.spi.ConfigException;
-import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.PackageInfo;
 import io.zygotes.spi.SandboxException;
-import io.zygotes.spi.mechanism.Job;
 import io.zygotes.spi.mechanism.JobResult;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -27,10 +22,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -41,19 +36,17 @@ import java.util.function.Supplier;
 final class PackageInstaller {
 
     private static final Logger LOG = System.getLogger(PackageInstaller.class.getName());
-    private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String CONTENT = "content";
-    private static final String OUT = "out";
     private static final int LAST_LINES = 25;
-    /** How pip says that it does not reach its index; its exit code is the same for all errors. */
-    private static final String UNREACHABLE = "Retrying (Retry(";
+    /** What the script says when uv fails at something that pip might not fail at. */
+    private static final String LEFT_TO_PIP = "uv leaves this to pip";
 
     private final Path folder;
     private final Supplier<String> cacheTag;
-    private final Limits limits;
+    private final InstallJobs jobs;
     private final PipSource pip;
     private final InstallNetwork network;
-    private final JobRunner jobs;
+    private final JobRunner runner;
+    private final WheelCache wheels;
     private final boolean trace;
 
     /** As {@link PackageStore}. */
@@ -63,14 +56,16 @@ final class PackageInstaller {
             Limits limits,
             PipSource pip,
             InstallNetwork network,
-            JobRunner jobs,
+            JobRunner runner,
+            WheelCache wheels,
             boolean trace) {
         this.folder = folder;
         this.cacheTag = cacheTag;
-        this.limits = limits;
+        this.jobs = new InstallJobs(limits, network);
         this.pip = pip;
         this.network = network;
-        this.jobs = jobs;
+        this.runner = runner;
+        this.wheels = wheels;
         this.trace = trace;
     }
 
@@ -86,6 +81,7 @@ final class PackageInstaller {
      */
     void open() throws ConfigException, IOException {
         PackageStore.staging(folder).renew();
+        wheels.open();
     }
 
     /**
@@ -111,26 +107,27 @@ final class PackageInstaller {
     }
 
     /**
-     * Installs packages that are not there, from wheels alone and in one sandbox: nothing of a package runs in it. The
-     * others are left to {@link #install}, which also says why one cannot be installed.
+     * Installs packages that are not there, from the cache of wheels or from wheels alone and in one sandbox: nothing
+     * of a package runs in it. The others are left to {@link #install}, which also says why one cannot be installed.
      *
-     * @return those that were installed
+     * @param added hears of each that was installed, before the others are
+     * @return those that were installed in the sandbox, for {@link #keep}
      * @throws InterruptedException if the calling thread is interrupted; nothing half-done is left
      */
-    List<Installed> installTogether(List<Wanted> all) throws InterruptedException {
+    List<Kept> installTogether(List<Wanted> all, Consumer<Installed> added) throws InterruptedException {
         Path staging = null;
         try {
             long start = System.nanoTime();
             staging = Files.createTempDirectory(staging(), "together-");
-            JobResult result = jobs.run(jobTogether(all, staging));
-            List<Installed> done = new ArrayList<>();
-            if (result.exitCode() == 0) {
-                acceptAll(all, staging, done);
-            }
+            HostPip hostPip = pip.pip();
+            Optional<String> sources = hostPip.sources();
+            List<Wanted> left = fromCache(all, sources, staging, added);
+            List<Kept> done = left.isEmpty() ? List.of() : inSandbox(left, hostPip, sources, staging, added);
             LOG.log(
                     trace ? Level.INFO : Level.DEBUG,
-                    "installed " + done.size() + " of " + all.size() + " packages together in "
-                            + (System.nanoTime() - start) / 1_000_000 + " ms: " + lastLines(result.output()));
+                    "installed " + (all.size() - left.size()) + " of " + all.size()
+                            + " packages from the cache of wheels and " + done.size() + " together in "
+                            + (System.nanoTime() - start) / 1_000_000 + " ms");
             return done;
         } catch (IOException | PythonException | SandboxException | IllegalArgumentException e) {
             LOG.log(Level.DEBUG, "packages are installed one by one, which says why it fails", e);
@@ -140,44 +137,56 @@ final class PackageInstaller {
         }
     }
 
-    private void acceptAll(List<Wanted> all, Path staging, List<Installed> done) {
-        for (int i = 0; i < all.size(); i++) {
-            Path metadata = staging.resolve(OUT).resolve(i + ".json");
-            try {
-                if (Files.exists(metadata, LinkOption.NOFOLLOW_LINKS)) {
-                    done.add(accept(all.get(i), staging.resolve(String.valueOf(i)), metadata));
-                }
-            } catch (IOException | IllegalArgumentException e) {
-                LOG.log(Level.DEBUG, all.get(i).id() + " is installed alone, which says why it fails", e);
-            }
+    /** A package that was installed from a wheel, and where that came from; empty where hashes were asked for. */
+    record Kept(Installed installed, Optional<String> sources) {}
+
+    /** Puts packages into the cache of wheels, behind those who wait for them. */
+    void keep(List<Kept> all) {
+        for (Kept kept : all) {
+            wheels.keep(kept.installed(), kept.sources());
         }
     }
 
-    private Job jobTogether(List<Wanted> all, Path staging) throws IOException, PythonException, InterruptedException {
-        HostPip hostPip = pip.pip();
-        Path out = Files.createDirectory(staging.resolve(OUT));
-        Path temporary = Files.createDirectory(staging.resolve("tmp"));
-        List<Job.Mount> targets = new ArrayList<>();
-        ArrayNode packages = JSON.createArrayNode();
-        for (int i = 0; i < all.size(); i++) {
-            PackageId id = all.get(i).id();
-            Path content = Files.createDirectory(staging.resolve(String.valueOf(i)));
-            targets.add(new Job.Mount(Files.createDirectory(PackageFolder.files(content)), target(id), true));
-            ArrayNode hashes = packages.addObject()
-                    .put("name", id.name())
-                    .put("version", id.version())
-                    .put("target", target(id))
-                    .put("out", "/mnt/out/" + i + ".json")
-                    .putArray("hashes");
-            all.get(i).hashes().stream().sorted().forEach(hashes::add);
+    /** Returns those that are not there. */
+    private List<Wanted> fromCache(
+            List<Wanted> all, Optional<String> sources, Path staging, Consumer<Installed> added) {
+        List<Wanted> left = new ArrayList<>();
+        for (Wanted wanted : all) {
+            Path content = staging.resolve("cached-" + wanted.id().name());
+            try {
+                if (wheels.take(wanted, sources, content)) {
+                    added.accept(put(wanted.id(), content));
+                    continue;
+                }
+            } catch (IOException e) {
+                LOG.log(Level.WARNING, wanted.id() + " cannot be taken from the cache of wheels; it is installed", e);
+            }
+            left.add(wanted);
         }
-        return job(
-                "install " + all.size() + " packages",
-                List.of("--together", packages.toString()),
-                targets,
-                out,
-                temporary,
-                hostPip);
+        return left;
+    }
+
+    private List<Kept> inSandbox(
+            List<Wanted> all, HostPip hostPip, Optional<String> sources, Path staging, Consumer<Installed> added)
+            throws IOException, SandboxException, InterruptedException {
+        JobResult result = runner.run(jobs.together(all, staging, hostPip));
+        LOG.log(Level.DEBUG, "the install ended with " + result.exitCode() + ": " + lastLines(result.output()));
+        List<Kept> done = new ArrayList<>();
+        for (int i = 0; i < all.size() && result.exitCode() == 0; i++) {
+            Wanted wanted = all.get(i);
+            Path metadata = InstallJobs.metadata(staging, i);
+            try {
+                if (Files.exists(metadata, LinkOption.NOFOLLOW_LINKS)) {
+                    Set<String> hashes = wanted.hashes().isEmpty() ? PackageFolder.hashes(metadata) : wanted.hashes();
+                    Installed installed = accept(wanted.id(), hashes, InstallJobs.content(staging, i), metadata);
+                    added.accept(installed);
+                    done.add(new Kept(installed, wanted.hashes().isEmpty() ? sources : Optional.empty()));
+                }
+            } catch (IOException | IllegalArgumentException e) {
+                LOG.log(Level.DEBUG, wanted.id() + " is installed alone, which says why it fails", e);
+            }
+        }
+        return done;
     }
 
     /** Writes down that all files of a package have byte code, as far as they can be compiled. */
@@ -191,8 +200,8 @@ final class PackageInstaller {
     }
 
     /**
-     * Makes sure that a package that is there is the same as an archive with one of the wanted hashes: installs that one,
-     * too, and compares. The package is in use and stays as it is.
+     * Makes sure that a package that is there is the same as an archive with one of the wanted hashes: installs that
+     * one, too, and compares. The package is in use and stays as it is.
      *
      * @throws PackageException if there is no such archive, or what is there differs from it
      * @throws InterruptedException if the calling thread is interrupted
@@ -200,9 +209,9 @@ final class PackageInstaller {
     Installed verify(Installed known, Wanted wanted) throws PackageException, InterruptedException {
         PackageId id = wanted.id();
         return staged(id, staging -> {
-            runPip(wanted, staging);
+            runInstaller(wanted, staging);
             Optional<Path> different =
-                    PackageFolder.difference(staging.resolve(CONTENT), folder.resolve(id.toString()));
+                    PackageFolder.difference(InstallJobs.content(staging), folder.resolve(id.toString()));
             if (different.isPresent()) {
                 throw new PackageException(
                         id,
@@ -251,21 +260,26 @@ final class PackageInstaller {
 
     private Installed place(Wanted wanted, Path staging)
             throws IOException, PackageException, SandboxException, PythonException, InterruptedException {
-        runPip(wanted, staging);
-        return accept(wanted, staging.resolve(CONTENT), staging.resolve(OUT).resolve("metadata.json"));
+        runInstaller(wanted, staging);
+        return accept(wanted.id(), wanted.hashes(), InstallJobs.content(staging), InstallJobs.metadata(staging));
     }
 
     /**
      * Puts what an installer wrote where packages are.
      *
+     * @param hashes of which the archive that it installed certainly has one; may be none
      * @param content what is to be the package's folder, in a folder of this install
      * @param metadata what the installer wrote down of it
      */
-    private Installed accept(Wanted wanted, Path content, Path metadata) throws IOException {
-        PackageId id = wanted.id();
+    private Installed accept(PackageId id, Set<String> hashes, Path content, Path metadata) throws IOException {
+        PackageFolder.finish(content, metadata, id, cacheTag.get());
+        PackageFolder.markVerified(content, hashes);
+        return put(id, content);
+    }
+
+    /** Puts a finished folder, which lies in a folder of this install, where packages are. */
+    private Installed put(PackageId id, Path content) throws IOException {
         Path place = folder.resolve(id.toString());
-        Installed finished = PackageFolder.finish(content, metadata, id, cacheTag.get(), place);
-        PackageFolder.markVerified(content, wanted.hashes());
         if (Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
             if (!PackageFolder.isOne(place)) {
                 throw new IOException(place + " is no package of a worker's, and nobody removes it: move it elsewhere");
@@ -276,64 +290,27 @@ final class PackageInstaller {
         }
         Files.setPosixFilePermissions(content, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.move(content, place, StandardCopyOption.ATOMIC_MOVE);
-        return finished.verifiedBy(wanted.hashes());
+        return PackageFolder.read(place, id, cacheTag.get())
+                .orElseThrow(() -> new IOException(place + " is not the package that was put there"));
     }
 
-    private void runPip(Wanted wanted, Path staging)
+    private void runInstaller(Wanted wanted, Path staging)
             throws IOException, PackageException, SandboxException, PythonException, InterruptedException {
         HostPip hostPip = pip.pip();
-        Path files = Files.createDirectory(PackageFolder.files(Files.createDirectory(staging.resolve(CONTENT))));
-        Path out = Files.createDirectory(staging.resolve(OUT));
-        Path temporary = Files.createDirectory(staging.resolve("tmp"));
-        JobResult result = jobs.run(job(wanted, files, out, temporary, hostPip));
+        JobResult result = runner.run(jobs.alone(wanted, staging, hostPip));
         if (result.exitCode() != 0) {
             String said = lastLines(result.output());
+            InstallFailure failure = InstallFailure.of(said);
+            String words = failure.words(hostPip.hasCredentials());
+            boolean uv = hostPip.uv() == HostPip.Uv.INSTALLS && !result.output().contains(LEFT_TO_PIP);
             throw new PackageException(
                     wanted.id(),
-                    said.contains(UNREACHABLE) ? FailureKind.GONE : FailureKind.OTHER,
-                    "pip cannot install " + wanted.id() + " (exit code " + result.exitCode() + "):\n" + said
-                            + (said.contains(UNREACHABLE) ? network.advice(hostPip) : ""),
+                    failure.kind(),
+                    (uv ? "uv" : "pip") + " cannot install " + wanted.id() + " (exit code " + result.exitCode() + ")"
+                            + (words.isEmpty() ? "" : ", " + words) + ":\n" + said
+                            + (failure == InstallFailure.UNREACHABLE ? network.advice(hostPip) : ""),
                     null);
         }
-    }
-
-    /**
-     * pip runs where lambdas will see the package, so that paths in byte code are right. Its temporary files go to
-     * disk: a large wheel would not fit into the sandbox's memory.
-     */
-    private Job job(Wanted wanted, Path files, Path out, Path temporary, HostPip hostPip) {
-        PackageId id = wanted.id();
-        String target = target(id);
-        List<String> arguments = new ArrayList<>(List.of(id.name(), id.version(), target, "/mnt/out/metadata.json"));
-        wanted.hashes().stream().sorted().forEach(arguments::add);
-        return job("install " + id, arguments, List.of(new Job.Mount(files, target, true)), out, temporary, hostPip);
-    }
-
-    /** Where lambdas, and installs, see the files of a package. */
-    static String target(PackageId id) {
-        return "/packages/" + id.name() + "-" + id.version();
-    }
-
-    private Job job(
-            String name, List<String> arguments, List<Job.Mount> targets, Path out, Path temporary, HostPip hostPip) {
-        List<Job.Mount> mounts = new ArrayList<>(hostPip.mounts());
-        mounts.addAll(targets);
-        mounts.add(new Job.Mount(out, "/mnt/out", true));
-        mounts.add(new Job.Mount(temporary, "/mnt/tmp", true));
-        Map<String, String> environment = new LinkedHashMap<>(hostPip.environment());
-        environment.put("TMPDIR", "/mnt/tmp");
-        environment.put("HOME", "/mnt/tmp");
-        environment.put("PATH", "/usr/local/bin:/usr/bin:/bin");
-        environment.put("LANG", "C.UTF-8");
-        return new Job(
-                name,
-                Script.INSTALL.text(),
-                arguments,
-                environment,
-                mounts,
-                limits,
-                network.network(),
-                network.rules(hostPip));
     }
 
     private static String lastLines(String output) {

@@ -28,8 +28,8 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * The worker's packages: each {@code name==version} in a folder of its own, installed by pip in a sandbox when it is
- * first asked for. This is their face: it finds them, and hands installs to {@link InstallQueue} and costs to
+ * The worker's packages: each {@code name==version} in a folder of its own, installed by uv or pip in a sandbox when it
+ * is first asked for. This is their face: it finds them, and hands installs to {@link InstallQueue} and costs to
  * {@link ImportCosts}. Safe for use by many threads.
  */
 public final class PackageStore implements Packages, AutoCloseable {
@@ -73,6 +73,7 @@ public final class PackageStore implements Packages, AutoCloseable {
      * @param pip the host's pip
      * @param network what installs reach
      * @param jobs runs the installers
+     * @param wheels what was installed before, here or by other workers
      * @param trace whether to log each install with what was found
      */
     public PackageStore(
@@ -82,11 +83,12 @@ public final class PackageStore implements Packages, AutoCloseable {
             PipSource pip,
             InstallNetwork network,
             JobRunner jobs,
+            WheelCache wheels,
             boolean trace) {
         this.folder = folder;
         this.cacheTag = cacheTag;
         this.unfit = new UnfitPackages(folder);
-        this.installer = new PackageInstaller(folder, cacheTag, limits, pip, network, jobs, trace);
+        this.installer = new PackageInstaller(folder, cacheTag, limits, pip, network, jobs, wheels, trace);
         this.installs = new InstallQueue(installed, installer);
     }
 
@@ -120,7 +122,7 @@ public final class PackageStore implements Packages, AutoCloseable {
 
     /** The folder in sandboxes where the files of a package are. */
     public static String seenAs(PackageId id) {
-        return PackageInstaller.target(id);
+        return InstallJobs.target(id);
     }
 
     /** What packages and byte code are for, such as {@code cpython-311}. */
@@ -148,8 +150,8 @@ public final class PackageStore implements Packages, AutoCloseable {
     /**
      * Removes what an interrupted install left, and reads what is installed.
      *
-     * @throws ConfigException if the folder of installs is somebody else's
-     * @throws IOException if the folder cannot be made or read
+     * @throws ConfigException if the folder of installs, or the cache of wheels, is somebody else's
+     * @throws IOException if a folder cannot be made or read
      */
     public void open() throws ConfigException, IOException {
         Files.createDirectories(folder);
@@ -164,10 +166,11 @@ public final class PackageStore implements Packages, AutoCloseable {
     }
 
     /**
-     * Installs all of them, some at the same time. However many there are, others who ask need not wait for all of them.
+     * Installs all of them, some at the same time. However many there are, others who ask need not wait for all of
+     * them.
      *
-     * @param packages each with the hashes of the archives that it may be installed from, such as {@code sha256:...}; any
-     *     may if there are none. What was installed before, and not from one of these, is compared with one of them
+     * @param packages each with the hashes of the archives that it may be installed from, such as {@code sha256:...};
+     *     any may if there are none. What was installed before, and not from one of these, is compared with one of them
      * @throws PackageException if one of them fails; those that are under way go on
      * @throws NoThreadException if no thread may be started for one of them
      * @throws InterruptedException if the calling thread is interrupted while it waits

@@ -13,8 +13,8 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Packages that no zygote may hold, because a fork does not carry over what they leave when they are imported. It stands
- * in their {@code package.json}, so that the next worker knows it. Safe for use by many threads.
+ * Packages that no zygote may hold, because a fork does not carry over what they leave when they are imported. It
+ * stands in their {@code package.json}, so that the next worker knows it. Safe for use by many threads.
  */
 public final class UnfitPackages {
 

@@ -16,7 +16,9 @@ abstract class Claimant {
         return false;
     }
 
-    /** Whether it takes free memory only: nothing is evicted for it, and it waits for nothing. Called without the lock. */
+    /**
+     * Whether it takes free memory only: nothing is evicted for it, and it waits for nothing. Called without the lock.
+     */
     boolean takesOnlyFree() {
         return false;
     }

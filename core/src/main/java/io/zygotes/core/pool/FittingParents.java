@@ -11,8 +11,8 @@ import java.util.function.Function;
 
 /**
  * Finds the zygote to fork from where the one that an import cache chose would have a lambda answer otherwise than in a
- * process of its own: the closest one above it from which it does not. Those above have imported less, so the safety rule
- * holds for them, too. Safe for use by many threads.
+ * process of its own: the closest one above it from which it does not. Those above have imported less, so the safety
+ * rule holds for them, too. Safe for use by many threads.
  */
 final class FittingParents {
 

@@ -13,8 +13,8 @@ import java.util.function.Consumer;
 final class Freezer implements AutoCloseable {
 
     /**
-     * How often it is looked whether a leaf rests, as long as leaves are used: to wake a thread on a processor that rests
-     * takes a response up to 0.1 ms.
+     * How often it is looked whether a leaf rests, as long as leaves are used: to wake a thread on a processor that
+     * rests takes a response up to 0.1 ms.
      */
     private static final long LOOK_EVERY = Duration.ofMillis(4).toNanos();
     /** How long after the last leaf there are such looks. */

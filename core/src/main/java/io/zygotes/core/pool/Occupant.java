@@ -6,8 +6,8 @@ import io.zygotes.spi.LeafSpec;
 abstract class Occupant {
 
     /**
-     * Destroys it and closes its account, which is retiring already. Called at most once, by the thread that waits for the
-     * memory, without the lock of the reservations.
+     * Destroys it and closes its account, which is retiring already. Called at most once, by the thread that waits for
+     * the memory, without the lock of the reservations.
      */
     abstract void evict();
 

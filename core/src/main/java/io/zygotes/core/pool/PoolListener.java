@@ -5,7 +5,9 @@ import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxEvent;
 import java.util.Map;
 
-/** Hears what happens in the pool, whoever owns the sandbox. Called by any thread; must not block and must not throw. */
+/**
+ * Hears what happens in the pool, whoever owns the sandbox. Called by any thread; must not block and must not throw.
+ */
 public interface PoolListener {
 
     /** A leaf or zygote was made, frozen, thawed, evicted, destroyed, or died. */

@@ -141,8 +141,8 @@ final class PooledZygote extends PooledSandbox implements Zygote {
     }
 
     /**
-     * Counts a child that it is forked for, and sees to it that there is room for the next ones. That is done behind the
-     * requests; but fifty that come at once may be faster, and whoever needs the room then looks for it.
+     * Counts a child that it is forked for, and sees to it that there is room for the next ones. That is done behind
+     * the requests; but fifty that come at once may be faster, and whoever needs the room then looks for it.
      */
     void haveRoom() {
         if (unseenForks.incrementAndGet() * (CHILD_BYTES + usedWhenSeen / CHILD_PART) > SLACK / 4) {
@@ -174,8 +174,8 @@ final class PooledZygote extends PooledSandbox implements Zygote {
     }
 
     /**
-     * Keeps room for its further children, if there is memory. A quarter may be used up until the next look, and another
-     * one by children that are forked while it looks.
+     * Keeps room for its further children, if there is memory. A quarter may be used up until the next look, and
+     * another one by children that are forked while it looks.
      */
     private synchronized void keepRoom() {
         long used = use();

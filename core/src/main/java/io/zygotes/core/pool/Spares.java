@@ -22,14 +22,16 @@ import java.util.Map;
  */
 final class Spares {
 
-    /** What a spare may use. A fork of a large zygote copies its page tables, and each spare has some pages of its own. */
+    /**
+     * What a spare may use. A fork of a large zygote copies its page tables, and each spare has some pages of its own.
+     */
     static final long BYTES = 16L << 20;
     /** A zygote is busy if it was used twice within this time; spares of others go after it. */
     private static final long BUSY_NANOS = Duration.ofSeconds(30).toNanos();
 
     /**
-     * How often it is looked whether spares are missing, in milliseconds, as long as zygotes are used: to wake a thread on
-     * a processor that rests takes a request up to 0.1 ms.
+     * How often it is looked whether spares are missing, in milliseconds, as long as zygotes are used: to wake a thread
+     * on a processor that rests takes a request up to 0.1 ms.
      */
     private static final int LOOK_EVERY = 4;
     /** How long after the last use of a zygote there are such looks. */

@@ -14,15 +14,16 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Those who wait for memory: leaves that wake up, then requests, then what nobody's call waits for; in each of these
- * first come, first served. Who cannot be served lets some of those behind it pass ({@link Waiter#letsPass}). All methods
- * are called with the lock of {@link Reservations} held; those that wait let it go meanwhile.
+ * first come, first served. Who cannot be served lets some of those behind it pass ({@link Waiter#letsPass}). All
+ * methods are called with the lock of {@link Reservations} held; those that wait let it go meanwhile.
  *
  * <p>What always holds when the lock is let go:
  *
  * <ul>
- *   <li>Whoever changes something in the ledger calls {@link #advance} before it lets the lock go. So nobody in line who
- *       may have its turn fits, and for the first of them the idle accounts and the retiring ones do not suffice, or are
- *       retiring for it.
+ *   <li>Whoever changes something in the ledger calls {@link #advance} before it lets the lock go. So nobody in line
+ *   who
+ *       may have its turn fits, and for the first of them the idle accounts and the retiring ones do not suffice, or
+ *       are retiring for it.
  *   <li>Nobody takes what is retiring for somebody before it in line.
  *   <li>Victims are retired under the lock by whoever finds them, and destroyed without it by the thread that waits.
  *       Each victim is destroyed by exactly one thread, even if the waiting ends before.
@@ -118,7 +119,9 @@ final class WaitingLine {
         }
     }
 
-    /** Starts the end of an account, as {@link MemoryLedger#retire}; if it waits for more memory, it waits no longer. */
+    /**
+     * Starts the end of an account, as {@link MemoryLedger#retire}; if it waits for more memory, it waits no longer.
+     */
     boolean retire(Account account) {
         boolean started = ledger.retire(account);
         if (started) {

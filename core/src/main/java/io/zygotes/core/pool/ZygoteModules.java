@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Knows which modules zygotes import beside those at the top of their packages. Called by any thread; must not throw, and
- * may read a lambda's code the first time, but must not block otherwise.
+ * Knows which modules zygotes import beside those at the top of their packages. Called by any thread; must not throw,
+ * and may read a lambda's code the first time, but must not block otherwise.
  */
 public interface ZygoteModules {
 
@@ -44,6 +44,8 @@ public interface ZygoteModules {
     /** As {@link io.zygotes.spi.LeafRequest#imports}. */
     Set<String> imports(LeafSpec spec);
 
-    /** Takes what a leaf loaded until its first call was over, as it says: full names, in the order of their imports. */
+    /**
+     * Takes what a leaf loaded until its first call was over, as it says: full names, in the order of their imports.
+     */
     void loaded(LeafSpec spec, List<String> modules);
 }

@@ -20,7 +20,8 @@ import java.util.concurrent.TimeoutException;
 /**
  * The interpreter that lambdas run on, as the host has it.
  *
- * @param command name or path by which it was found; may be a version manager's wrapper, or a virtual environment's link
+ * @param command name or path by which it was found; may be a version manager's wrapper, or a virtual environment's
+ *     link
  * @param executable absolute path of the interpreter itself
  * @param version its version, such as {@code 3.11.7}
  * @param cacheTag what byte code and extension modules are for, such as {@code cpython-311}

@@ -3,8 +3,8 @@ package io.zygotes.core.python;
 import java.util.Objects;
 
 /**
- * The interpreter of one worker: it has a name from the beginning, and is known once it was probed, which is a step of the
- * worker's start. Safe for use by many threads.
+ * The interpreter of one worker: it has a name from the beginning, and is known once it was probed, which is a step of
+ * the worker's start. Safe for use by many threads.
  */
 public final class Interpreter {
 

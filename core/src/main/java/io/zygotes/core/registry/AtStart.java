@@ -3,8 +3,8 @@ package io.zygotes.core.registry;
 import java.util.Set;
 
 /**
- * Environment variables that count when a program starts. The Python interpreter of a lambda was started by the worker, so
- * most of them would be there and mean nothing.
+ * Environment variables that count when a program starts. The Python interpreter of a lambda was started by the worker,
+ * so most of them would be there and mean nothing.
  */
 final class AtStart {
 

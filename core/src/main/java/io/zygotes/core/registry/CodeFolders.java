@@ -28,8 +28,8 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * Where code is unpacked: a folder for each lambda, in it one for each version, which never changes. Safe for use by many
- * threads, for different lambdas.
+ * Where code is unpacked: a folder for each lambda, in it one for each version, which never changes. Safe for use by
+ * many threads, for different lambdas.
  */
 final class CodeFolders {
 

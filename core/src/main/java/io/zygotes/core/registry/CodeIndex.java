@@ -20,8 +20,8 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Which version each lambda was when it was last read, on disk: a lambda that has not changed since is neither copied nor
- * hashed again by the next worker. Safe for use by many threads.
+ * Which version each lambda was when it was last read, on disk: a lambda that has not changed since is neither copied
+ * nor hashed again by the next worker. Safe for use by many threads.
  */
 final class CodeIndex {
 
@@ -84,7 +84,9 @@ final class CodeIndex {
         changed |= entries.remove(name) != null;
     }
 
-    /** Writes it down, if it changed since it was last written. A failure costs the next worker time, so it is logged. */
+    /**
+     * Writes it down, if it changed since it was last written. A failure costs the next worker time, so it is logged.
+     */
     void save() {
         if (!changed) {
             return;

@@ -7,7 +7,9 @@ final class ErrorText {
 
     private ErrorText() {}
 
-    /** The beginning of a text; what is left out is told. Characters that would break the line are shown as {@code ?}. */
+    /**
+     * The beginning of a text; what is left out is told. Characters that would break the line are shown as {@code ?}.
+     */
     static String shortened(String text) {
         String shown = text.length() > MOST ? text.substring(0, MOST) + "… (" + text.length() + " characters)" : text;
         return shown.replaceAll("\\p{Cntrl}", "?");

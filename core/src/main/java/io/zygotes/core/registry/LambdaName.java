@@ -2,7 +2,9 @@ package io.zygotes.core.registry;
 
 import java.util.regex.Pattern;
 
-/** The rule for names of lambdas. They are parts of paths and URLs, so nothing that means something there is in them. */
+/**
+ * The rule for names of lambdas. They are parts of paths and URLs, so nothing that means something there is in them.
+ */
 final class LambdaName {
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");

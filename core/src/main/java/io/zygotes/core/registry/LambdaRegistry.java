@@ -32,7 +32,9 @@ public final class LambdaRegistry {
     private static final String INDEX = "lambdas.json";
     /** How long a lambda that is being replaced may be away. */
     private static final Duration REPLACED_WITHIN = Duration.ofMillis(50);
-    /** Before a lambda counts as gone it is looked for so often, though the time for it passed while the thread rested. */
+    /**
+     * Before a lambda counts as gone it is looked for so often, though the time for it passed while the thread rested.
+     */
     private static final int LEAST_LOOKS = 5;
     /** How long a lambda that is replaced again and again is looked at again and again. */
     private static final Duration REPLACED_AT_MOST = Duration.ofSeconds(2);
@@ -176,8 +178,8 @@ public final class LambdaRegistry {
     }
 
     /**
-     * Looks again for a lambda that was not there. One look goes from place to place, and may miss a lambda that is moved
-     * between them at that moment.
+     * Looks again for a lambda that was not there. One look goes from place to place, and may miss a lambda that is
+     * moved between them at that moment.
      *
      * @param until when it need not be looked for any longer, as {@link System#nanoTime} has it
      */

@@ -44,8 +44,8 @@ record LambdaSettings(
     }
 
     /**
-     * Reads the file. Keys of OpenLambda that mean nothing here, such as triggers, are passed over. Values are the texts
-     * that stand in the file: {@code 1.10} and {@code yes} stay what they are.
+     * Reads the file. Keys of OpenLambda that mean nothing here, such as triggers, are passed over. Values are the
+     * texts that stand in the file: {@code 1.10} and {@code yes} stay what they are.
      *
      * @param text the file
      * @param worker what holds where the file says nothing

@@ -121,8 +121,8 @@ public final class LambdaStore {
     }
 
     /**
-     * A rename cannot replace a folder that is not empty, so the old one steps aside first, to where {@link #find} looks
-     * as well: whoever asks between the two renames, or after a kill between them, finds the old one.
+     * A rename cannot replace a folder that is not empty, so the old one steps aside first, to where {@link #find}
+     * looks as well: whoever asks between the two renames, or after a kill between them, finds the old one.
      */
     private void replace(String name, Path by) throws IOException {
         Path place = folder.resolve(name);

@@ -11,8 +11,8 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * Reads {@code requirements.txt} as pip-compile writes it: every package pinned, indirect ones too. Anybody may write the
- * file, so it is read letter by letter, each of them once, and sizes have bounds.
+ * Reads {@code requirements.txt} as pip-compile writes it: every package pinned, indirect ones too. Anybody may write
+ * the file, so it is read letter by letter, each of them once, and sizes have bounds.
  */
 final class Requirements {
 
@@ -53,8 +53,8 @@ final class Requirements {
 
     /**
      * The packages that a lambda pins on this machine, each with the hashes of the archives that it may be installed
-     * from: such as {@code sha256:...}, none if any may. As with pip, all have hashes if one of them has, or if the file
-     * has the option {@code --require-hashes}.
+     * from: such as {@code sha256:...}, none if any may. As with pip, all have hashes if one of them has, or if the
+     * file has the option {@code --require-hashes}.
      *
      * @param text the file
      * @param environment values of the marker variables

@@ -9,9 +9,9 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
 /**
- * What a tar reader reads, with a bound for headers. The reader takes a long name, and the records of a pax header, into
- * memory as a whole, however long they say they are; a tar.gz of 1 MB may hold a name of 1 GiB. Content is not bounded
- * here. Not safe for use by many threads.
+ * What a tar reader reads, with a bound for headers. The reader takes a long name, and the records of a pax header,
+ * into memory as a whole, however long they say they are; a tar.gz of 1 MB may hold a name of 1 GiB. Content is not
+ * bounded here. Not safe for use by many threads.
  */
 final class TarHeaders extends FilterInputStream {
 

@@ -16,8 +16,8 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
 
 /**
- * A part of a YAML file as JSON, by the rules of YAML 1.2, of which JSON is a part: what has no quotes is a number, true,
- * false or null if JSON has it so, and else a text. Of one thread.
+ * A part of a YAML file as JSON, by the rules of YAML 1.2, of which JSON is a part: what has no quotes is a number,
+ * true, false or null if JSON has it so, and else a text. Of one thread.
  */
 final class YamlJson {
 

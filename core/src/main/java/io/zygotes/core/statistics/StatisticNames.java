@@ -107,8 +107,8 @@ public final class StatisticNames {
 
     /**
      * A number of the import cache: {@code cache_hits}. The contract lets a cache name its numbers with {@code -} and
-     * {@code .} as well, which are shown as they are; any other character that no name has is shown as {@code _}, because
-     * a cache may be a third party's.
+     * {@code .} as well, which are shown as they are; any other character that no name has is shown as {@code _},
+     * because a cache may be a third party's.
      */
     public static String cache(String name) {
         return "cache_" + NOT_IN_A_CACHE_NAME.matcher(name).replaceAll("_");
@@ -118,8 +118,8 @@ public final class StatisticNames {
      * Checks a name.
      *
      * @return the name
-     * @throws IllegalArgumentException if it is not one word of lower-case letters, digits and {@code _} that begins with
-     *     a letter
+     * @throws IllegalArgumentException if it is not one word of lower-case letters, digits and {@code _} that begins
+     *     with a letter
      */
     static String check(String name) {
         if (!NAME.matcher(name).matches()) {

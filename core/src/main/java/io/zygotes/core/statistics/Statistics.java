@@ -6,8 +6,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * The worker's counters and latencies by name, as {@link StatisticNames} has them. Names appear with their first use. Safe
- * for use by many threads.
+ * The worker's counters and latencies by name, as {@link StatisticNames} has them. Names appear with their first use.
+ * Safe for use by many threads.
  */
 public final class Statistics {
 

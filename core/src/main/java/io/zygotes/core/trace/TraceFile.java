@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * The file of the trace: takes whole lines, keeps some of them back to write many at once, and is rotated by size. Used by
- * one thread.
+ * The file of the trace: takes whole lines, keeps some of them back to write many at once, and is rotated by size. Used
+ * by one thread.
  */
 final class TraceFile implements AutoCloseable {
 

@@ -17,8 +17,8 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 
 /**
- * Makes the lines of the trace, as {@code docs/trees.md} has them: each file describes a package and a function before it
- * mentions them, and again when something changed. Used by one thread.
+ * Makes the lines of the trace, as {@code docs/trees.md} has them: each file describes a package and a function before
+ * it mentions them, and again when something changed. Used by one thread.
  */
 final class TraceLines {
 

@@ -6,9 +6,13 @@ import com.google.inject.Singleton;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.packages.InstallNetwork;
 import io.zygotes.core.packages.PackageStore;
+import io.zygotes.core.packages.WheelCache;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.python.HostPip;
+import io.zygotes.core.python.HostPython;
+import io.zygotes.core.python.InstallerChoice;
 import io.zygotes.core.python.Interpreter;
+import java.util.TreeMap;
 
 /** Wires the host's Python and the packages that its pip installs. */
 public final class PackageModule extends AbstractModule {
@@ -26,11 +30,21 @@ public final class PackageModule extends AbstractModule {
                 config.packagesFolder(),
                 () -> python.host().cacheTag(),
                 config.installerLimits(),
-                () -> HostPip.probe(config.python(), config.pipMirror(), System.getenv()),
+                () -> HostPip.probe(
+                        config.python(), config.pipMirror(), InstallerChoice.of(config.installer()), System.getenv()),
                 new InstallNetwork(
                         config.installerNetwork(),
                         () -> pool.cannotRuleNetwork().isEmpty()),
                 pool::run,
+                new WheelCache(
+                        config.wheelFolder(),
+                        () -> python.host().cacheTag(),
+                        () -> surroundings(python.host()) + "\n" + config.baseFolder()),
                 config.trace().packages());
+    }
+
+    /** What says which wheels fit, and what they need. */
+    private static String surroundings(HostPython host) {
+        return host.executable() + "\n" + host.version() + "\n" + new TreeMap<>(host.markers());
     }
 }

@@ -1,15 +1,19 @@
-"""Installs packages with the host's pip, each into a folder of its own, compiles what is imported first, and writes
-down what each is.
+"""Installs packages with the host's uv or pip, each into a folder of its own, compiles what is imported first, and
+writes down what each is.
 
 Arguments: name, version, the folder to install into, the file for the metadata, and the hashes of the archives that
 it may come from; any may if there are none. Or --together, and a list of such packages in JSON: these are installed at
 once, from wheels alone, which run nothing of a package. One that there is no wheel for gets no metadata, and neither
 does any other that fails: it is installed alone, and then says why it fails.
 
+uv is used where it is mounted. It installs wheels only: what has to be built, and what uv fails at in a way that pip
+might not, is pip's.
+
 Runs in a sandbox: only these folders, the folder of the metadata and the folder for temporary files can be written.
-Standard library and pip only.
+Standard library, uv and pip only.
 """
 
+import csv
 import dis
 import email.parser
 import importlib.util
@@ -17,11 +21,16 @@ import json
 import marshal
 import os
 import re
+import shutil
+import ssl
 import subprocess
 import sys
 import warnings
 
 PIP = "/mnt/pip"
+UV = "/mnt/uv/uv"
+FOR_UV = "FOR_UV_"  # what variables of uv's alone begin with
+TOGETHER = "/mnt/all"  # has a folder for each package that is installed together with others
 EXTRA = re.compile("[A-Za-z0-9._-]+")  # the core metadata's rule; old packages have others
 AT_ONCE = 4  # wheels that are downloaded and unpacked at the same time
 
@@ -67,8 +76,10 @@ def pip_install(name, version, target, hashes):
 
 def pip_forked(package):
     """Begins to install a wheel in a fork of this process, which has pip loaded; returns its process id."""
+    import pip
     from pip._internal.cli.main import main
 
+    reports = [int(part) for part in re.findall(r"\d+", pip.__version__)[:2]] >= [22, 2]
     process = os.fork()
     if process:
         return process
@@ -79,13 +90,199 @@ def pip_forked(package):
         for descriptor in (0, 1, 2):
             os.dup2(quiet, descriptor)
         status = main(
-            arguments(package["name"], package["version"], package["target"], package["hashes"])
+            arguments(package["name"], package["version"], package["place"], package["hashes"])
             + ["--only-binary=:all:"]
+            + (["--report", report_of(package)] if reports else [])
         )
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
     finally:
         os._exit(status)
+
+
+def report_of(package):
+    return package["place"].rstrip("/") + ".report.json"
+
+
+def reported(package):
+    """The hash of the archive that pip installed, which it has compared with the index's."""
+    try:
+        with open(report_of(package), encoding="utf-8") as file:
+            found = json.load(file)["install"][0]["download_info"]["archive_info"]["hashes"]
+        return ["sha256:" + found["sha256"]]
+    except (OSError, ValueError, LookupError, TypeError):
+        return []
+
+
+def uv(*words):
+    """Begins a command of uv's, for wheels alone."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(FOR_UV)}
+    for name, value in os.environ.items():
+        if name.startswith(FOR_UV):
+            environment[name[len(FOR_UV) :]] = value
+    options = environment.pop("OPTIONS", "").split()
+    if ssl.get_default_verify_paths().cafile and "SSL_CERT_FILE" not in environment:
+        environment.update(UV_SYSTEM_CERTS="true", UV_NATIVE_TLS="true")  # its new and old name; pip does so since 24.2
+    environment.update(
+        UV_CACHE_DIR=uv_folder("cache"),
+        UV_NO_CONFIG="1",
+        UV_NO_PROGRESS="1",
+        UV_PYTHON_DOWNLOADS="never",
+        UV_KEYRING_PROVIDER="disabled",
+        UV_LINK_MODE="hardlink",
+        NO_COLOR="1",
+    )
+    command = [UV, "pip"] + list(words) + ["--no-deps", "--only-binary", ":all:", "--python", sys.executable] + options
+    return subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+        errors="replace",
+    )
+
+
+def uv_folder(name):
+    """A folder of uv's on the disk that packages are written to, so that its cache can be linked to from there."""
+    return os.path.join(TOGETHER if os.path.isdir(TOGETHER) else os.environ["TMPDIR"], "uv-" + name)
+
+
+def uv_ends(process):
+    """What uv said, and whether it went well."""
+    said = process.communicate()[0]
+    return said, process.returncode == 0
+
+
+def index_hashes(packages):
+    """Has uv ask the index which archives there are. Packages that it knows get their hashes; returns what uv said.
+
+    uv compares an archive only with hashes that it is given; pip compares with the index's in any case.
+    """
+    lines = [package["name"] + "==" + package["version"] for package in packages]
+    asked, told = uv_folder("asked.txt"), uv_folder("told.txt")
+    with open(asked, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    said, done = uv_ends(
+        uv("compile", asked, "--output-file", told, "--quiet", "--generate-hashes", "--no-header", "--no-annotate")
+    )
+    if not done:
+        return said
+    with open(told, encoding="utf-8") as file:
+        text = file.read().replace("\\\n", " ")
+    os.remove(told)
+    found = {}
+    for line in text.splitlines():
+        pin, *options = line.split() or [""]
+        hashes = [option[len("--hash=") :] for option in options if option.startswith("--hash=")]
+        found[normalized(pin.partition("==")[0])] = hashes
+    for package in packages:
+        if package["name"] in found:
+            package["seen"] = found[package["name"]]
+    return said
+
+
+def know_hashes(packages):
+    """The packages that may be installed, with the hashes of their archives in "seen"; and what uv said of others."""
+    for package in packages:
+        package["seen"] = package["hashes"] or None
+    said, unknown = "", [package for package in packages if package["seen"] is None]
+    if unknown:
+        said = index_hashes(unknown)
+        if len(unknown) > 1 and any(package["seen"] is None for package in unknown):
+            # one that the index does not have keeps uv from telling of the others
+            for package in unknown:
+                said = index_hashes([package])
+    return [package for package in packages if package["seen"] is not None], said
+
+
+def uv_install(packages, target):
+    """Begins to install some packages into one folder."""
+    path = uv_folder("install-%s.txt" % packages[0]["name"])
+    with open(path, "w", encoding="utf-8") as file:
+        for package in packages:
+            hashes = ["--hash=" + value for value in package["seen"]]
+            file.write(" ".join([package["name"] + "==" + package["version"]] + hashes) + "\n")
+    require = ["--require-hashes"] if all(package["seen"] for package in packages) else []
+    return uv("install", "--target", target, "--requirement", path, *require)
+
+
+def uv_alone(package):
+    """Installs a wheel into a folder of its own; returns what uv said, and whether it went well."""
+    known, said = know_hashes([package])
+    done = False
+    if known:
+        said, done = uv_ends(uv_install(known, package["place"]))
+    if done:
+        tidied(package)
+    return said, done
+
+
+def uv_together(packages):
+    """Installs wheels with one uv, which has them all in one folder, and parts them; yields those that are there."""
+    known, _ = know_hashes(packages)
+    everything = uv_folder("target")
+    if len(known) > 1 and uv_ends(uv_install(known, everything))[1] and parted(known, everything):
+        yield from known
+        return
+    # two of them have a file of the same name, or one cannot be installed
+    for package in known:
+        if uv_alone(package)[1]:
+            yield package
+
+
+def parted(packages, everything):
+    """Moves the files of each package, which its RECORD names, to where it belongs; False if they cannot be parted."""
+    owners = {}
+    for package in packages:
+        folder, _ = dist_info(package["name"], everything)
+        if folder is None:
+            return False
+        with open(os.path.join(folder, "RECORD"), encoding="utf-8", newline="") as file:
+            names = {os.path.normpath(row[0]) for row in csv.reader(file) if row}
+        for name in names:
+            if os.path.isabs(name) or name.split("/")[0] == ".." or name in owners:
+                return False
+            owners[name] = package
+    there = set()
+    for folder, _, files in os.walk(everything):
+        there.update(os.path.relpath(os.path.join(folder, name), everything) for name in files)
+    if there - {".lock"} != set(owners):
+        return False
+    for name, package in owners.items():
+        path = os.path.join(package["place"], name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.rename(os.path.join(everything, name), path)
+    for package in packages:
+        tidied(package)
+    return True
+
+
+def tidied(package):
+    """Makes of what uv wrote what pip would have written."""
+    lock = os.path.join(package["place"], ".lock")
+    if os.path.isfile(lock):
+        os.remove(lock)
+    include = os.path.join(package["place"], "include")
+    for name in os.listdir(include) if os.path.isdir(include) else ():
+        if normalized(name) == package["name"]:
+            os.makedirs(os.path.join(include, "python"), exist_ok=True)
+            os.rename(os.path.join(include, name), os.path.join(include, "python", name))
+
+
+def final(said):
+    """Whether pip would fail at it, too: then uv's reason is told, and nobody waits for pip's."""
+    if "no usable wheels" in said or "building from source is disabled" in said or "no wheels with" in said:
+        return False
+    reasons = (
+        "Hash mismatch",
+        "No solution found",
+        "error sending request for url",
+        "401 Unauthorized",
+        "403 Forbidden",
+    )
+    return any(reason in said for reason in reasons)
 
 
 def forked(items, begin, at_once):
@@ -212,14 +409,15 @@ def modules(folder, target):
     return sorted(useful or public or found)
 
 
-def source_of(module, targets):
-    """The file of a module, and whether it is a package; None if it is in none of the folders, or no Python."""
-    for target in targets:
-        path = os.path.join(target, *module.split("."))
-        for file, package in ((os.path.join(path, "__init__.py"), True), (path + ".py", False)):
-            if os.path.isfile(file) and not os.path.islink(file):
-                return file, package
-    return None, False
+def source_of(module, packages):
+    """The file of a module, where it will be seen, and whether it is a package; None if there is none."""
+    for package in packages:
+        name = os.path.join(*module.split("."))
+        for file, is_package in ((os.path.join(name, "__init__.py"), True), (name + ".py", False)):
+            path = os.path.join(package["place"], file)
+            if os.path.isfile(path) and not os.path.islink(path):
+                return path, os.path.join(package["target"], file), is_package
+    return None, None, False
 
 
 def imports(code, module, package):
@@ -239,11 +437,11 @@ def imports(code, module, package):
                 yield base + "." + name
 
 
-def compiled(module, file, package):
+def compiled(module, file, seen, package):
     """Writes the byte code of a file, which never looks at the source again (PEP 552): both never change."""
     with open(file, "rb") as source:
         text = source.read()
-    code = compile(text, file, "exec", dont_inherit=True)
+    code = compile(text, seen, "exec", dont_inherit=True)
     place = importlib.util.cache_from_source(file)
     os.makedirs(os.path.dirname(place), exist_ok=True)
     with open(place, "wb") as out:
@@ -255,9 +453,9 @@ def compiled(module, file, package):
 def compile_part(part, out):
     """Compiles some files and writes down what they import."""
     found = set()
-    for module, file, package in part:
+    for module, file, seen, package in part:
         try:
-            found.update(compiled(module, file, package))
+            found.update(compiled(module, file, seen, package))
         except Exception:
             # packages carry files for other Pythons and templates; they fail where they are imported
             continue
@@ -265,7 +463,7 @@ def compile_part(part, out):
         json.dump(sorted(found), file)
 
 
-def compile_first(modules, targets):
+def compile_first(modules, packages):
     """Compiles what importing these modules imports, on all processors. The rest is compiled behind the first call."""
     processors = len(os.sched_getaffinity(0))
     out = os.path.join(os.environ["TMPDIR"], "imports-%d.json")
@@ -284,9 +482,9 @@ def compile_first(modules, targets):
         seen |= names
         files = []
         for name in sorted(names):
-            file, package = source_of(name, targets)
+            file, visible, package = source_of(name, packages)
             if file:
-                files.append((name, file, package))
+                files.append((name, file, visible, package))
         names = set()
         for number in forked(range(min(processors, len(files))), begin, processors):
             if os.path.isfile(out % number):
@@ -301,11 +499,12 @@ def compile_first(modules, targets):
 
 
 def describe(package):
-    """What is in the folder of an installed package, for its metadata; None if pip left none there."""
-    folder, metadata = dist_info(package["name"], package["target"])
+    """What is in the folder of an installed package, for its metadata; None if the installer left none there."""
+    folder, metadata = dist_info(package["name"], package["place"])
     if folder is None:
         return None
-    return {**needs(metadata), "modules": modules(folder, package["target"])}
+    hashes = package["seen"] if "seen" in package else reported(package)
+    return {**needs(metadata), "modules": modules(folder, package["place"]), "hashes": hashes}
 
 
 def finish(packages):
@@ -314,7 +513,7 @@ def finish(packages):
     described = [(package, what) for package, what in described if what]
     warnings.simplefilter("ignore")
     compile_first(
-        {module for _, what in described for module in what["modules"]}, [package["target"] for package, _ in described]
+        {module for _, what in described for module in what["modules"]}, [package for package, _ in described]
     )
     for package, what in described:
         with open(package["out"], "w", encoding="utf-8") as file:
@@ -323,6 +522,8 @@ def finish(packages):
 
 
 def together(packages):
+    if os.path.exists(UV):
+        return finish(list(uv_together(packages)))
     sys.path.insert(0, PIP)
     os.environ["PYTHONPATH"] = PIP
     try:
@@ -336,12 +537,31 @@ def together(packages):
 
 
 def alone(name, version, target, out, hashes):
-    status = pip_install(name, version, target, hashes)
-    if status != 0:
-        sys.exit(status)
-    if not finish([{"name": name, "version": version, "target": target, "out": out}]):
-        print("pip installed %s==%s, but left no metadata for it in %s" % (name, version, os.listdir(target)))
+    package = {"name": name, "version": version, "target": target, "place": target, "out": out, "hashes": hashes}
+    said, done = uv_alone(package) if os.path.exists(UV) else ("", False)
+    if said:
+        print(said)
+    if not done:
+        if final(said):
+            sys.exit(1)
+        if said:
+            print("uv leaves this to pip", flush=True)
+            empty(target)
+        status = pip_install(name, version, target, hashes)
+        if status != 0:
+            sys.exit(status)
+    if not finish([package]):
+        print("%s==%s was installed, but without metadata in %s" % (name, version, os.listdir(target)))
         sys.exit(1)
+
+
+def empty(folder):
+    for entry in os.listdir(folder):
+        path = os.path.join(folder, entry)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        else:
+            os.remove(path)
 
 
 if sys.argv[1] == "--together":

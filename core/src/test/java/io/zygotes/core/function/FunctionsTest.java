@@ -15,6 +15,7 @@ import io.zygotes.core.function.Answer.Start;
 import io.zygotes.core.network.NetworkSetting;
 import io.zygotes.core.packages.InstallNetwork;
 import io.zygotes.core.packages.PackageStore;
+import io.zygotes.core.packages.WheelCache;
 import io.zygotes.core.pool.PendingRequest;
 import io.zygotes.core.pool.PoolListener;
 import io.zygotes.core.pool.SandboxPool;
@@ -113,6 +114,7 @@ class FunctionsTest {
                 () -> new HostPip(Map.of(), List.of(), List.of()),
                 InstallNetwork.HOST,
                 pool::run,
+                WheelCache.none(),
                 false);
         packages.open();
         LambdaRegistry registry = new LambdaRegistry(

@@ -296,7 +296,9 @@ class GuardedCacheTest {
         assertNothingIsKept();
     }
 
-    /** A default method of {@link Sandboxes} that a wrapper forgets does something else than the pool's own, in silence. */
+    /**
+     * A default method of {@link Sandboxes} that a wrapper forgets does something else than the pool's own, in silence.
+     */
     @Test
     void allThatThePoolCanDoCanBeDoneBehindTheGuard() throws Exception {
         List<Sandboxes> seen = new ArrayList<>();

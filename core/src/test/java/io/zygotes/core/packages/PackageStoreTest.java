@@ -59,6 +59,8 @@ class PackageStoreTest {
     private volatile PackageStore.JobRunner installer = this::installed;
     private PackageStore store;
 
+    private WheelCache wheels = WheelCache.none();
+
     /** What installs several at once; all that it leaves is installed one by one. */
     private PackageStore.JobRunner together = job -> new JobResult(1, "");
 
@@ -80,6 +82,7 @@ class PackageStoreTest {
                 () -> new HostPip(Map.of("PIP_TIMEOUT", "3"), List.of(), List.of()),
                 InstallNetwork.HOST,
                 job -> job.arguments().getFirst().equals("--together") ? together.run(job) : installer.run(job),
+                wheels,
                 false);
         made.open();
         return made;
@@ -285,8 +288,10 @@ class PackageStoreTest {
         try {
             for (JsonNode wanted : new ObjectMapper().readTree(job.arguments().get(1))) {
                 if (wheels.contains(wanted.path("name").asText())) {
+                    Path place = Path.of("/mnt/all")
+                            .relativize(Path.of(wanted.path("place").asText()));
                     Files.writeString(
-                            source(job, wanted.path("target").asText()).resolve("mod.py"),
+                            source(job, "/mnt/all").resolve(place).resolve("mod.py"),
                             wanted.path("hashes").toString());
                     Path out = Path.of(wanted.path("out").asText());
                     Files.writeString(
@@ -563,6 +568,7 @@ class PackageStoreTest {
                 () -> null,
                 InstallNetwork.HOST,
                 job -> null,
+                WheelCache.none(),
                 false);
 
         assertThrows(ConfigException.class, other::open);

@@ -45,8 +45,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * More clients than there is memory for, with a zygote tree and without: a model of the two settings of a real worker in
- * which zygotes evicted each other. Memory is that of the worker; all that takes time takes a tenth of it.
+ * More clients than there is memory for, with a zygote tree and without: a model of the two settings of a real worker
+ * in which zygotes evicted each other. Memory is that of the worker; all that takes time takes a tenth of it.
  */
 @Timeout(60)
 class PressureTest {

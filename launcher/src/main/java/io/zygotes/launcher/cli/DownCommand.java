@@ -71,7 +71,9 @@ final class DownCommand implements Callable<Integer> {
         return 1;
     }
 
-    /** Of a worker that was killed: what the next start would remove, so that nothing waits for one that never comes. */
+    /**
+     * Of a worker that was killed: what the next start would remove, so that nothing waits for one that never comes.
+     */
     private void removeLeftovers(WorkerDirectory opened) throws Exception {
         if (opened.hasDeadWorker()) {
             PrintWriter out = spec.commandLine().getOut();

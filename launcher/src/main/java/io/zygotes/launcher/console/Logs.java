@@ -2,7 +2,9 @@ package io.zygotes.launcher.console;
 
 import java.util.logging.LogManager;
 
-/** How long this process can log. No log manager itself: Java would make its own one before this class could say a word. */
+/**
+ * How long this process can log. No log manager itself: Java would make its own one before this class could say a word.
+ */
 public final class Logs {
 
     private static final String MANAGER = "java.util.logging.manager";
@@ -11,7 +13,9 @@ public final class Logs {
 
     private Logs() {}
 
-    /** Has Java use {@link LastingLogManager}, unless somebody chose another one. No effect once anything was logged. */
+    /**
+     * Has Java use {@link LastingLogManager}, unless somebody chose another one. No effect once anything was logged.
+     */
     public static void install() {
         if (System.getProperty(MANAGER) == null) {
             System.setProperty(MANAGER, LastingLogManager.class.getName());

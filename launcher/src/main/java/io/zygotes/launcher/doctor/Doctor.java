@@ -6,6 +6,7 @@ import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.core.files.Folders;
 import io.zygotes.core.python.HostPip;
 import io.zygotes.core.python.HostPython;
+import io.zygotes.core.python.InstallerChoice;
 import io.zygotes.core.python.PythonException;
 import io.zygotes.launcher.image.Image;
 import io.zygotes.launcher.plugins.ImportCaches;
@@ -20,7 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** Looks at this machine through the eyes of the worker of one directory, which need not exist. */
@@ -81,7 +81,7 @@ public final class Doctor {
     public Diagnosis examine() throws IOException, InterruptedException {
         List<Finding> findings = new ArrayList<>(mechanism.check());
         findings.add(python());
-        findings.add(pip());
+        findings.addAll(installers());
         findings.add(disk());
         findings.add(openFiles(Files.readString(Path.of("/proc/self/limits")), config.memPoolMb()));
         findings.add(memory(Files.readString(Path.of("/proc/meminfo")), config.memPoolMb()));
@@ -132,14 +132,38 @@ public final class Doctor {
         }
     }
 
-    private Finding pip() throws InterruptedException {
+    private List<Finding> installers() throws InterruptedException {
+        InstallerChoice choice = InstallerChoice.of(config.installer());
         try {
-            HostPip.probe(config.python(), config.pipMirror(), Map.of());
-            return Finding.good("pip", "there");
+            InstallerChoice looked = choice == InstallerChoice.UV ? InstallerChoice.AUTO : choice;
+            HostPip pip = HostPip.probe(config.python(), config.pipMirror(), looked, System.getenv());
+            return List.of(Finding.good("pip", "there"), uv(pip.uv(), choice));
         } catch (PythonException e) {
-            return Finding.lacking(
-                    "pip", e.getMessage(), "apt-get install python3-pip; without it only lambdas without packages run");
+            return List.of(Finding.lacking(
+                    "pip",
+                    e.getMessage(),
+                    "apt-get install python3-pip; without it only lambdas without packages run"));
         }
+    }
+
+    static Finding uv(HostPip.Uv uv, InstallerChoice choice) {
+        String instead = choice == InstallerChoice.UV ? "nothing can be installed" : "pip installs";
+        return switch (uv) {
+            case INSTALLS -> Finding.good("uv", "there, and installs packages");
+            case NOT_WANTED -> Finding.good("uv", "not used: config.json says \"installer\": \"pip\"");
+            case MISSING ->
+                Finding.lacking(
+                        "uv",
+                        "not there, so " + instead,
+                        "pip install uv; with it packages are installed in a part of the time");
+            case UNLIKE ->
+                Finding.lacking(
+                        "uv",
+                        "cannot do what pip's settings say, so " + instead,
+                        choice == InstallerChoice.UV
+                                ? "say \"installer\": \"auto\" in config.json, or take the settings away"
+                                : "say \"installer\": \"pip\" in config.json, or see docs/configuration.md");
+        };
     }
 
     private Finding disk() throws IOException {

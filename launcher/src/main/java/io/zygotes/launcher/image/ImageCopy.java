@@ -24,8 +24,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A new image: everything of the one that runs, with the plugins that were chosen of it and others that were added. Here
- * is decided what it is to hold, and all that could be wrong with that is found; {@link ImageWriter} writes it.
+ * A new image: everything of the one that runs, with the plugins that were chosen of it and others that were added.
+ * Here is decided what it is to hold, and all that could be wrong with that is found; {@link ImageWriter} writes it.
  */
 public final class ImageCopy {
 

@@ -13,7 +13,8 @@ import java.util.stream.Collectors;
  * Finds the modules of one plugin, and takes requirements away from libraries that the image cannot meet.
  *
  * <p>Commons Lang and jackson-databind before 2.15 require {@code java.desktop}, for a class or two that plugins hardly
- * ever come to; on the class path they would do without it. The image does not have it: it is a third of a Java runtime.
+ * ever come to; on the class path they would do without it. The image does not have it: it is a third of a Java
+ * runtime.
  */
 final class LenientLibraries implements ModuleFinder {
 

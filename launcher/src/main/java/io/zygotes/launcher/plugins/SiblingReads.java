@@ -12,9 +12,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Which jars of a plugin have to read which others when Java puts them together: to provide or use a service whose type is
- * in another jar (jackson-databind 2.9 provides one of jackson-core). Never in a circle, which Java would refuse: what
- * would close one is left out, those that provide a service before those that may use it.
+ * Which jars of a plugin have to read which others when Java puts them together: to provide or use a service whose type
+ * is in another jar (jackson-databind 2.9 provides one of jackson-core). Never in a circle, which Java would refuse:
+ * what would close one is left out, those that provide a service before those that may use it.
  */
 final class SiblingReads {
 

@@ -28,8 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * More clients than there is memory for, with a zygote tree and without zygotes: nobody is answered with 503. Short by
- * default; {@code -Dzygotes.pressure=40} runs each for so many seconds and compares the numbers of answers, for which the
- * machine has to be quiet.
+ * default; {@code -Dzygotes.pressure=40} runs each for so many seconds and compares the numbers of answers, for which
+ * the machine has to be quiet.
  */
 class PressureIT {
 

@@ -14,9 +14,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Packages of the default tree answer under each strategy as in plain Python, or it stands in a list why not. All of them
- * with {@code -Dzygotes.packages=all}, which takes too long for every build; else some of several kinds: C and pure Python,
- * terminals, the machine's /proc, what imports much and what imports little.
+ * Packages of the default tree answer under each strategy as in plain Python, or it stands in a list why not. All of
+ * them with {@code -Dzygotes.packages=all}, which takes too long for every build; else some of several kinds: C and
+ * pure Python, terminals, the machine's /proc, what imports much and what imports little.
  */
 class TreePackagesIT {
 

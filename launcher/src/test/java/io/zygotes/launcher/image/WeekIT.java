@@ -30,11 +30,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A week of a worker in as short a time as the machine can: warm calls and new leaves, while sandboxes and the warden are
- * killed, code changes, the worker is reloaded, and a second worker beside it is killed and started again. As much is
- * there at the end as at the beginning. Only on request: {@code -Dzygotes.week=100} is all of it, 2,000,000 warm calls and
- * 50,000 leaves, which takes two processors about an hour; 1 is a hundredth. {@code -Dzygotes.week.minutes=20} ends it
- * then.
+ * A week of a worker in as short a time as the machine can: warm calls and new leaves, while sandboxes and the warden
+ * are killed, code changes, the worker is reloaded, and a second worker beside it is killed and started again. As much
+ * is there at the end as at the beginning. Only on request: {@code -Dzygotes.week=100} is all of it, 2,000,000 warm
+ * calls and 50,000 leaves, which takes two processors about an hour; 1 is a hundredth.
+ * {@code -Dzygotes.week.minutes=20} ends it then.
  */
 class WeekIT {
 

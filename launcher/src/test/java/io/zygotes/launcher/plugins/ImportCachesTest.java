@@ -447,7 +447,9 @@ class ImportCachesTest {
         assertTrue(broken.mend().contains("plugins/good/"), broken.toString());
     }
 
-    /** As Commons Lang requires java.desktop. A module that incubates stands for it: Java leaves those out by itself. */
+    /**
+     * As Commons Lang requires java.desktop. A module that incubates stands for it: Java leaves those out by itself.
+     */
     @Test
     void aLibraryDoesWithoutAModuleOfTheJdkThatIsNotInTheImage() throws Exception {
         Path library = new PluginJar()

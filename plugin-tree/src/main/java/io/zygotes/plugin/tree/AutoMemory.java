@@ -26,8 +26,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What a tree that learns keeps over restarts, in {@code learned.json}: the tree, and the counts that it comes from. A file
- * that cannot be used is reported and set aside; no worker fails for it. Safe for use by many threads.
+ * What a tree that learns keeps over restarts, in {@code learned.json}: the tree, and the counts that it comes from. A
+ * file that cannot be used is reported and set aside; no worker fails for it. Safe for use by many threads.
  */
 final class AutoMemory {
 

@@ -55,8 +55,8 @@ final class AutoTree implements ImportCache {
     private final Savings savings;
     private final Traffic traffic = new Traffic(MOST_SETS, MOST_CALLS);
     /**
-     * Who writes to which folder. At a reload the next one is made while this one works: it has this one write first, and
-     * reads then; and this one, which ends later, must not write over what the next one learned.
+     * Who writes to which folder. At a reload the next one is made while this one works: it has this one write first,
+     * and reads then; and this one, which ends later, must not write over what the next one learned.
      */
     private static final Map<Path, AutoTree> NEWEST = new ConcurrentHashMap<>();
 

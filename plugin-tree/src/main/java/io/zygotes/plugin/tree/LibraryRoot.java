@@ -16,9 +16,9 @@ import java.util.stream.Collectors;
 
 /**
  * The other zygote of the root: forked from it, without packages as well, and with modules of the standard library. It
- * serves lambdas that no node saves anything and that import one of these modules. The others come from the root itself:
- * each module makes each fork a little slower, and some must not be there for some lambdas. It is made on a thread of its
- * own when somebody first needs it, who does not wait for it. Safe for use by many threads.
+ * serves lambdas that no node saves anything and that import one of these modules. The others come from the root
+ * itself: each module makes each fork a little slower, and some must not be there for some lambdas. It is made on a
+ * thread of its own when somebody first needs it, who does not wait for it. Safe for use by many threads.
  */
 final class LibraryRoot {
 

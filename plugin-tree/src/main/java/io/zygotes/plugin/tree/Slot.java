@@ -115,8 +115,8 @@ final class Slot {
     }
 
     /**
-     * It was evicted, or found no memory: for a while it is made only of memory that is free. Each further time in a row
-     * that takes twice as long, because making it again and again costs more than it saves.
+     * It was evicted, or found no memory: for a while it is made only of memory that is free. Each further time in a
+     * row that takes twice as long, because making it again and again costs more than it saves.
      */
     void foundNoMemory(long nowNanos) {
         scarcity.updateAndGet(before -> {

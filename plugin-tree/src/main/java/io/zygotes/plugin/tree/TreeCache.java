@@ -32,8 +32,8 @@ import java.util.function.LongSupplier;
  *
  * <p>A leaf is forked from the zygote that saves it the most import time. If that one cannot import its packages, it is
  * left alone for a while and the next best one serves; if there is no memory for it, the best one that lives; if none
- * lives, the leaf is a fresh process. A zygote that is gone or cannot fork is replaced once. One that was evicted is made
- * again, for a while, only if there is free memory for it: otherwise zygotes would evict each other all the time.
+ * lives, the leaf is a fresh process. A zygote that is gone or cannot fork is replaced once. One that was evicted is
+ * made again, for a while, only if there is free memory for it: otherwise zygotes would evict each other all the time.
  *
  * <p>It can move over to another tree while it works, see {@link #moveTo}. The tree's shape is a {@link Layout},
  * {@link NodeZygotes} makes the zygotes behind its nodes, and {@link TreeMoves} knows which tree is the present one.
@@ -122,8 +122,8 @@ public final class TreeCache implements ImportCache {
     }
 
     /**
-     * {@inheritDoc} Forks it from the zygote from which leaves of the function come; a fresh process if there is no memory
-     * for that one.
+     * {@inheritDoc} Forks it from the zygote from which leaves of the function come; a fresh process if there is no
+     * memory for that one.
      */
     @Override
     public Optional<Zygote> createFunctionZygote(FunctionZygoteRequest request)
@@ -208,8 +208,9 @@ public final class TreeCache implements ImportCache {
     }
 
     /**
-     * Makes the best zygote for lambdas with these pins, ahead of the move to its layout. Whoever needs it later finds it
-     * there. That it cannot be made is nobody's loss yet, so nothing is said of it but what {@link #createLeaf} would.
+     * Makes the best zygote for lambdas with these pins, ahead of the move to its layout. Whoever needs it later finds
+     * it there. That it cannot be made is nobody's loss yet, so nothing is said of it but what {@link #createLeaf}
+     * would.
      */
     void prepare(Layout next, Set<PackageId> pins) throws PackageException, InterruptedException {
         Step best = next.ranked(pins).getFirst();
@@ -223,8 +224,8 @@ public final class TreeCache implements ImportCache {
     }
 
     /**
-     * Lets all new leaves come from another tree. Zygotes whose packages both trees have stay, those of these lambdas at
-     * least; {@link #clearAwayUnused} ends the others. One thread at a time.
+     * Lets all new leaves come from another tree. Zygotes whose packages both trees have stay, those of these lambdas
+     * at least; {@link #clearAwayUnused} ends the others. One thread at a time.
      *
      * @param next from {@link #layout} of this cache
      * @param lambdas the pins of the lambdas that are known

@@ -28,7 +28,8 @@ final class StartTrial {
     /**
      * Makes a leaf that runs nothing.
      *
-     * @param empty a folder with nothing in it, which everybody may look into from now on, whatever the worker's umask is
+     * @param empty a folder with nothing in it, which everybody may look into from now on, whatever the worker's umask
+     *     is
      * @param network what it sees
      * @throws SandboxException if the machine refuses it, with what to do. What it lacks only now is logged
      */

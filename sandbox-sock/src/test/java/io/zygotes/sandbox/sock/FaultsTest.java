@@ -44,8 +44,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What fails around sandboxes: each fault is said, leaves nothing behind, and does not outlast its cause. What depends on
- * the layout of cgroups is tagged.
+ * What fails around sandboxes: each fault is said, leaves nothing behind, and does not outlast its cause. What depends
+ * on the layout of cgroups is tagged.
  */
 class FaultsTest {
 
@@ -366,7 +366,9 @@ class FaultsTest {
         serve(Optional.empty());
     }
 
-    /** Java waits for the ends of these pipes whenever it starts a program: a warden that has them keeps it for good. */
+    /**
+     * Java waits for the ends of these pipes whenever it starts a program: a warden that has them keeps it for good.
+     */
     @Test
     void aWardenHasNoneOfThePipesToOtherProgramsOfTheWorker() throws Exception {
         Process other = new ProcessBuilder("sleep", "600").start();

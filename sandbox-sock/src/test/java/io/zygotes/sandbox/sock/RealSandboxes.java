@@ -33,10 +33,10 @@ final class RealSandboxes implements AutoCloseable {
     static final Limits LIMITS = new Limits(128, 16, 100, 0, 10, 256, 16);
 
     /**
-     * For packages: starts a thread that Python does not list, with the name of one that its library starts anew in each
-     * child (jemalloc's). Of any other the zygote would say that no fork has it. A new thread has the name of the one
-     * that starts it. Python lists a thread as soon as it runs a line of Python, so that what is to do so waits, in C
-     * alone, until the zygote {@linkplain #tell is told}.
+     * For packages: starts a thread that Python does not list, with the name of one that its library starts anew in
+     * each child (jemalloc's). Of any other the zygote would say that no fork has it. A new thread has the name of the
+     * one that starts it. Python lists a thread as soon as it runs a line of Python, so that what is to do so waits, in
+     * C alone, until the zygote {@linkplain #tell is told}.
      */
     static final String START_THREAD_OF_LIBRARY = """
         import _thread, ctypes, functools, os

@@ -28,8 +28,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Open files whose last close waits for somebody else, sent to the worker by a hostile leaf: on a kernel that cannot refuse
- * them (before 6.16), or as if it could not.
+ * Open files whose last close waits for somebody else, sent to the worker by a hostile leaf: on a kernel that cannot
+ * refuse them (before 6.16), or as if it could not.
  */
 @Timeout(120)
 class UnaskedFilesTest {
@@ -71,7 +71,10 @@ class UnaskedFilesTest {
         assertTrue(now < before + ATTACKS, "/proc/self/" + folder + ": " + now + ", before " + before);
     }
 
-    /** Sockets as they are, inside of Unix sockets, before an end that nobody reads, and behind what is more than is kept. */
+    /**
+     * Sockets as they are, inside of Unix sockets, before an end that nobody reads, and behind what is more than is
+     * kept.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"send(sent)", "send(inside(sent))", "send(sent); os._exit(0)", "fill(); send(sent)"})
     void noThreadAndNoFileOfTheWorkerWaitsForWhomALeafChose(String attack) throws Exception {

@@ -6,8 +6,8 @@ import io.zygotes.spi.Stability;
 import java.util.Objects;
 
 /**
- * What sandboxes will reach, as far as it is known when a mechanism starts. Rules that are needed and cannot be enforced
- * on this machine keep it from starting.
+ * What sandboxes will reach, as far as it is known when a mechanism starts. Rules that are needed and cannot be
+ * enforced on this machine keep it from starting.
  *
  * @param leaves what lambdas see that say nothing themselves
  * @param leafRules what these reach

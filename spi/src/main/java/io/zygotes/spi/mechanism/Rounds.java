@@ -5,9 +5,9 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 
 /**
- * A thread that everything depends on, in the worker's core or in a mechanism. It works in rounds, and whatever one of them
- * throws, an {@link OutOfMemoryError} too, costs that round alone: without the thread nothing of its kind would be done any
- * more. After a round that failed the thread sleeps for 100 ms, and it logs a failure every 10 s at the most.
+ * A thread that everything depends on, in the worker's core or in a mechanism. It works in rounds, and whatever one of
+ * them throws, an {@link OutOfMemoryError} too, costs that round alone: without the thread nothing of its kind would be
+ * done any more. After a round that failed the thread sleeps for 100 ms, and it logs a failure every 10 s at the most.
  *
  * <p>Both sides have such threads and neither knows the other, so this lives where both look.
  *
@@ -32,8 +32,8 @@ public final class Rounds {
          * Does it. It may block.
          *
          * @return whether there is another one; false ends the thread
-         * @throws Exception whatever it is, it is logged, and another round follows; an {@link InterruptedException} ends
-         *     the thread instead
+         * @throws Exception whatever it is, it is logged, and another round follows; an {@link InterruptedException}
+         *     ends the thread instead
          */
         boolean goesOn() throws Exception;
     }

@@ -36,8 +36,8 @@ public interface SandboxMechanism extends AutoCloseable {
     Leaf createLeaf(Optional<Zygote> parent, LeafSpec spec) throws SandboxException, InterruptedException;
 
     /**
-     * Makes a zygote and lets it import its packages. The caller has checked that the new zygote has all packages of the
-     * parent, and has reserved the memory.
+     * Makes a zygote and lets it import its packages. The caller has checked that the new zygote has all packages of
+     * the parent, and has reserved the memory.
      *
      * @param parent the zygote to fork it from, made by this mechanism; empty for a fresh Python process
      * @param spec what it must be
@@ -51,8 +51,9 @@ public interface SandboxMechanism extends AutoCloseable {
     Zygote createZygote(Optional<Zygote> parent, ZygoteSpec spec) throws SandboxException, InterruptedException;
 
     /**
-     * Makes the zygote of a function itself. The caller has checked that the function asked for all packages of the parent,
-     * and has reserved the memory that a leaf of the function has; it forks leaves of that function only from it.
+     * Makes the zygote of a function itself. The caller has checked that the function asked for all packages of the
+     * parent, and has reserved the memory that a leaf of the function has; it forks leaves of that function only from
+     * it.
      *
      * @param parent the zygote to fork it from, made by this mechanism; empty for a fresh Python process
      * @param spec what it must be
@@ -78,9 +79,9 @@ public interface SandboxMechanism extends AutoCloseable {
     Sandbox createSpare(Zygote parent, Limits limits, Network network) throws SandboxException, InterruptedException;
 
     /**
-     * Makes a spare the leaf of a lambda, with the rules that this lambda has for the network. The caller has checked that
-     * the lambda asked for all packages of the spare's zygote, and that network and {@code tmpMb} are those that the spare
-     * was made with.
+     * Makes a spare the leaf of a lambda, with the rules that this lambda has for the network. The caller has checked
+     * that the lambda asked for all packages of the spare's zygote, and that network and {@code tmpMb} are those that
+     * the spare was made with.
      *
      * @param spare what {@link #createSpare} returned; of no use to anybody else from now on, even if this fails
      * @param spec what it must be
@@ -90,8 +91,8 @@ public interface SandboxMechanism extends AutoCloseable {
     Leaf specialise(Sandbox spare, LeafSpec spec) throws SandboxException, InterruptedException;
 
     /**
-     * Why a lambda would not answer the same in a leaf that is forked from a zygote as in a process of its own: something
-     * that it sets, brings or does counts before packages are imported, and the zygote has imported them.
+     * Why a lambda would not answer the same in a leaf that is forked from a zygote as in a process of its own:
+     * something that it sets, brings or does counts before packages are imported, and the zygote has imported them.
      *
      * @param zygote made by this mechanism
      * @param spec the lambda
@@ -102,8 +103,8 @@ public interface SandboxMechanism extends AutoCloseable {
     }
 
     /**
-     * Why packages would not be the same in a zygote that is forked from another one as where they are imported together:
-     * those of the other one looked for some of the new ones when they were imported, in vain.
+     * Why packages would not be the same in a zygote that is forked from another one as where they are imported
+     * together: those of the other one looked for some of the new ones when they were imported, in vain.
      *
      * @param parent made by this mechanism
      * @param spec what would be forked from it
@@ -145,8 +146,8 @@ public interface SandboxMechanism extends AutoCloseable {
     }
 
     /**
-     * Whether this mechanism can hold sandboxes to rules of the network. If it cannot, it refuses to make a sandbox that
-     * has some.
+     * Whether this mechanism can hold sandboxes to rules of the network. If it cannot, it refuses to make a sandbox
+     * that has some.
      *
      * @return why it cannot, for people; empty if it can
      */

@@ -24,8 +24,8 @@ public interface SandboxMechanismProvider {
     SandboxMechanism start(MechanismContext context) throws ConfigException, SandboxException;
 
     /**
-     * Looks whether this machine has what the mechanism needs. Changes nothing, and needs no rights: what cannot be seen
-     * without them is said to be so. Python is not among it.
+     * Looks whether this machine has what the mechanism needs. Changes nothing, and needs no rights: what cannot be
+     * seen without them is said to be so. Python is not among it.
      *
      * @return what was found, the most general first; none for a mechanism that needs nothing
      */
@@ -34,8 +34,8 @@ public interface SandboxMechanismProvider {
     }
 
     /**
-     * Makes a sandbox as a worker would, and destroys it: a machine may have all that {@link #check} looks for and refuse
-     * sandboxes all the same. Needs the rights of a worker; nothing is left.
+     * Makes a sandbox as a worker would, and destroys it: a machine may have all that {@link #check} looks for and
+     * refuse sandboxes all the same. Needs the rights of a worker; nothing is left.
      *
      * @param context as for {@link #start}, with an empty folder as its worker directory
      * @return what came of it; empty if the mechanism has no such trial
@@ -47,8 +47,8 @@ public interface SandboxMechanismProvider {
     }
 
     /**
-     * Removes everything that a dead worker left, on the machine and in its directory, as {@link #start} would, and what
-     * the mechanism keeps from one run of a worker to the next.
+     * Removes everything that a dead worker left, on the machine and in its directory, as {@link #start} would, and
+     * what the mechanism keeps from one run of a worker to the next.
      *
      * @param workerDirectory as {@link MechanismContext#workerDirectory}; the caller holds the worker's lock
      * @return what was removed, a line each; empty if there was nothing

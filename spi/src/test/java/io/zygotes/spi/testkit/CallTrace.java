@@ -9,8 +9,8 @@ import java.util.Random;
 import java.util.Set;
 
 /**
- * Calls of lambdas in the order in which they came, to try strategies on with a {@link Replay}. Written by hand, made at
- * random, or read from what a worker recorded ({@link TraceFiles}).
+ * Calls of lambdas in the order in which they came, to try strategies on with a {@link Replay}. Written by hand, made
+ * at random, or read from what a worker recorded ({@link TraceFiles}).
  *
  * @param packages the packages that the lambdas need
  * @param calls the calls, sorted by time
@@ -48,8 +48,8 @@ public record CallTrace(FakePackages packages, List<Call> calls) {
     }
 
     /**
-     * Calls of lambdas with packages at random. A few lambdas have most of the calls: the n-th is called as often as 1 in
-     * n.
+     * Calls of lambdas with packages at random. A few lambdas have most of the calls: the n-th is called as often as 1
+     * in n.
      *
      * @param random where the choices come from: the same seed makes the same trace
      * @param packages what the lambdas choose from

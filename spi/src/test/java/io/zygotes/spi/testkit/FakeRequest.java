@@ -16,10 +16,11 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * A request for a leaf, as an import cache gets it; made by {@link FakeSandboxes#request}. Safe for use by many threads.
+ * A request for a leaf, as an import cache gets it; made by {@link FakeSandboxes#request}. Safe for use by many
+ * threads.
  *
- * <p>The fake pool never waits, so a leaf that becomes free while the request waits for memory is played in two steps, both
- * in a {@link Trouble}: call {@link #becameFree}, then throw {@link SandboxException.NoCapacity}.
+ * <p>The fake pool never waits, so a leaf that becomes free while the request waits for memory is played in two steps,
+ * both in a {@link Trouble}: call {@link #becameFree}, then throw {@link SandboxException.NoCapacity}.
  */
 public final class FakeRequest implements LeafRequest {
 

@@ -31,7 +31,8 @@ import java.util.function.Consumer;
 
 /**
  * A worker's pool without processes. Holds the pool's promises: the safety rule, the memory limit, eviction of idle
- * sandboxes (least recently used first, and what is pinned not at all), the errors. Keeps count of everything. Safe for use by many threads.
+ * sandboxes (least recently used first, and what is pinned not at all), the errors. Keeps count of everything. Safe for
+ * use by many threads.
  *
  * <p>The model: a fresh Python costs {@value #FRESH_MILLIS} ms and {@value #PYTHON_MIB} MiB; a fork costs
  * {@value #FORK_MILLIS} ms and {@value #FORK_MILLIS_PER_MIB} ms for each MiB of the parent's packages; a sandbox adds
@@ -465,7 +466,9 @@ public final class FakeSandboxes implements Sandboxes {
             }
         }
 
-        /** Returns whether it is as it should be: one that is gone is not pinned, and a third of the pool is the most. */
+        /**
+         * Returns whether it is as it should be: one that is gone is not pinned, and a third of the pool is the most.
+         */
         boolean pin(boolean on) {
             synchronized (FakeSandboxes.this) {
                 long others = zygotes().stream()

@@ -25,13 +25,13 @@ import java.util.function.DoubleConsumer;
  * without a worker. Immutable.
  *
  * <p>What it models: a call takes an idle leaf of its lambda, the one that was used last; if there is none, the cache
- * makes one, on the calling thread as in a worker. The call then lasts as long as the making of all sandboxes that it had
- * to wait for, by the model of {@link FakeSandboxes}, and the lambda itself. Idle leaves are frozen and stay until the
- * memory is needed. A call for which there is no memory fails.
+ * makes one, on the calling thread as in a worker. The call then lasts as long as the making of all sandboxes that it
+ * had to wait for, by the model of {@link FakeSandboxes}, and the lambda itself. Idle leaves are frozen and stay until
+ * the memory is needed. A call for which there is no memory fails.
  *
- * <p>Time passes in the model only. A strategy that looks at the system's clock sees everything happen at once; one that
- * is given a clock can be given that of {@link #telling}. What a strategy does in threads of its own takes real time, and
- * what they make costs no call anything.
+ * <p>Time passes in the model only. A strategy that looks at the system's clock sees everything happen at once; one
+ * that is given a clock can be given that of {@link #telling}. What a strategy does in threads of its own takes real
+ * time, and what they make costs no call anything.
  */
 public final class Replay {
 
@@ -98,7 +98,8 @@ public final class Replay {
      * @param hits calls whose leaf was forked from a zygote that was there
      * @param cold calls whose leaf is a fresh process, or had to wait for a zygote
      * @param failed calls for which no leaf could be made
-     * @param startMillis how long each call waited for its leaf, in milliseconds, sorted; failed ones are not among them
+     * @param startMillis how long each call waited for its leaf, in milliseconds, sorted; failed ones are not among
+     *     them
      * @param zygotesMade how many zygotes were made
      * @param mostReservedBytes the most memory that was reserved at one time
      */

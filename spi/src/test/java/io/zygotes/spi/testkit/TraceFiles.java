@@ -36,7 +36,8 @@ public final class TraceFiles {
     private TraceFiles() {}
 
     /**
-     * Reads files. How long a lambda runs is the mean of its warm calls. Calls of functions that no line describes, and a last line that is not finished, are left out.
+     * Reads files. How long a lambda runs is the mean of its warm calls. Calls of functions that no line describes, and
+     * a last line that is not finished, are left out.
      *
      * @param files the files, rotated ones in any order
      * @throws IOException if a file cannot be read or is no trace; says which line

@@ -154,7 +154,9 @@ final class RecentCache implements ImportCache {
         }
     }
 
-    /** Gives up what is too old or too much. A place in use stays, so nobody's zygote is taken away under their hands. */
+    /**
+     * Gives up what is too old or too much. A place in use stays, so nobody's zygote is taken away under their hands.
+     */
     void sweep() {
         List<Place> gone = new ArrayList<>();
         synchronized (places) {

@@ -7,8 +7,8 @@ import java.time.Duration;
 /**
  * What can be set: {@code plugins.recent} of {@code config.json}.
  *
- * @param maxZygotes {@code max_zygotes}: how many zygotes are kept; 1 to 1000, by default 20. More may live for a moment,
- *     while leaves are made from them
+ * @param maxZygotes {@code max_zygotes}: how many zygotes are kept; 1 to 1000, by default 20. More may live for a
+ *     moment, while leaves are made from them
  * @param maxAge {@code max_age_sec}: for how long a zygote is kept that nobody uses; 1 to 86400 s, by default 600
  */
 record RecentOptions(int maxZygotes, Duration maxAge) {

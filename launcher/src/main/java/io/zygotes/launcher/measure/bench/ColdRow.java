@@ -16,8 +16,8 @@ import java.util.Map;
  * @param p99Ms the 99th percentile in milliseconds
  * @param ofLimitP50 the median as a multiple of the limit's at this pace
  * @param ofLimitP99 the 99th percentile as a multiple of the limit's at this pace
- * @param stepsP50Ms for {@code create}: the median of each step in milliseconds, by the name that the mechanism gives it
- *     and in the order of the steps; else null
+ * @param stepsP50Ms for {@code create}: the median of each step in milliseconds, by the name that the mechanism gives
+ *     it and in the order of the steps; else null
  * @param partsP50Ms for {@code create}: by a step's name the medians of those parts of it that were measured as well; a
  *     step without them is left out; else null
  */

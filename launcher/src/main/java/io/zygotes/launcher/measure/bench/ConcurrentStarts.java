@@ -88,7 +88,9 @@ final class ConcurrentStarts {
         return perS;
     }
 
-    /** Leaves a second, until the last one is gone again. Each client has a lambda of its own: it never finds a leaf. */
+    /**
+     * Leaves a second, until the last one is gone again. Each client has a lambda of its own: it never finds a leaf.
+     */
     private double leaves(ExecutorService threads, PackageSet set, int each) throws Exception {
         CountDownLatch start = new CountDownLatch(1);
         List<Future<List<Leaf>>> working = new ArrayList<>();

@@ -14,8 +14,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Makes calls to a worker at the times of a schedule, whether or not earlier ones were answered; without times one after
- * the answer to the other.
+ * Makes calls to a worker at the times of a schedule, whether or not earlier ones were answered; without times one
+ * after the answer to the other.
  */
 final class Replay {
 

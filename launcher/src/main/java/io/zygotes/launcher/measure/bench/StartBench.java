@@ -10,10 +10,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * {@code bench start}: how long first calls of ordinary functions take, beside the floor of a process that has called them.
+ * {@code bench start}: how long first calls of ordinary functions take, beside the floor of a process that has called
+ * them.
  *
- * <p>Each function is there several times under several names. Some are called before the worker is started anew: it may
- * learn from them what functions of their kind need. What is measured is another one.
+ * <p>Each function is there several times under several names. Some are called before the worker is started anew: it
+ * may learn from them what functions of their kind need. What is measured is another one.
  */
 final class StartBench {
 

@@ -11,8 +11,8 @@ import java.util.stream.Collectors;
 
 /**
  * An ordinary function whose first call is measured. Its {@code f.py} does a little of what its packages are for, and
- * returns its event. It is a resource in a folder of its name, as is its {@code requirements.txt}, if the demo has none for
- * it; the versions there have wheels for Python 3.9 to 3.14 where there are any.
+ * returns its event. It is a resource in a folder of its name, as is its {@code requirements.txt}, if the demo has none
+ * for it; the versions there have wheels for Python 3.9 to 3.14 where there are any.
  *
  * @param name its name
  * @param packages what its node of the tree has: what it asks for, without what that needs

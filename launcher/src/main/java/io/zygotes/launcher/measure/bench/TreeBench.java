@@ -13,8 +13,8 @@ import java.util.function.Consumer;
 
 /**
  * {@code bench tree}: the calls of a trace made again, in their order and at their pace, with real packages: without
- * zygotes, with the default tree, with a given one and with one that learns. Each function of the trace is a lambda that
- * imports all its packages.
+ * zygotes, with the default tree, with a given one and with one that learns. Each function of the trace is a lambda
+ * that imports all its packages.
  */
 final class TreeBench {
 

@@ -10,8 +10,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * What a package does in plain Python, seen twice, to be compared with what it does elsewhere. What is not the same both
- * times says nothing.
+ * What a package does in plain Python, seen twice, to be compared with what it does elsewhere. What is not the same
+ * both times says nothing.
  *
  * @param plain what was seen
  * @param again what was seen in another process

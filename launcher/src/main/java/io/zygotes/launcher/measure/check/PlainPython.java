@@ -28,8 +28,8 @@ final class PlainPython implements Workplace.Running {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long PATIENCE_SECONDS = 300;
     /**
-     * Those that lambdas see as their own, BaseRoot of the mechanism. As each leaf has another one, so has each run: what
-     * follows from it is not the same in plain Python either.
+     * Those that lambdas see as their own, BaseRoot of the mechanism. As each leaf has another one, so has each run:
+     * what follows from it is not the same in plain Python either.
      */
     private static final int FIRST_USER = 10_000, USERS = 128;
     /** As in sandboxes, but for {@code PATH}, which plain.py knows. */

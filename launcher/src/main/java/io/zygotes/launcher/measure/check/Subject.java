@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * A package that is checked, and the lambda that does it: {@code probe.py} as {@code f.py}, with the package and all that
- * it needs pinned.
+ * A package that is checked, and the lambda that does it: {@code probe.py} as {@code f.py}, with the package and all
+ * that it needs pinned.
  *
  * @param name its normalised name; empty for a lambda without packages, with which the others are compared
  * @param version its version; empty without a package

@@ -8,9 +8,9 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * What an import or a call changed around itself: environment, files, signals, threads and all else that the probe looks
- * at, as lines "kind: what". A sandbox has other surroundings than plain Python from the start, so what is compared is
- * how they became others than those of a process that has imported nothing.
+ * What an import or a call changed around itself: environment, files, signals, threads and all else that the probe
+ * looks at, as lines "kind: what". A sandbox has other surroundings than plain Python from the start, so what is
+ * compared is how they became others than those of a process that has imported nothing.
  */
 final class Surroundings {
 
@@ -71,8 +71,8 @@ final class Surroundings {
     }
 
     /**
-     * What is not as here elsewhere. Where two runs of the same are not alike (a name with random letters), only how many
-     * lines there are counts, if that is the same at least.
+     * What is not as here elsewhere. Where two runs of the same are not alike (a name with random letters), only how
+     * many lines there are counts, if that is the same at least.
      *
      * @param when what the differences are called after
      * @param again the same once more

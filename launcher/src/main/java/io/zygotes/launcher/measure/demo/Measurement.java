@@ -10,7 +10,9 @@ import java.util.concurrent.TimeUnit;
 /** Measures one lambda under one strategy. */
 final class Measurement {
 
-    /** Of starts before the measured ones: they are fewer where they take long, and Java is the smaller part of them. */
+    /**
+     * Of starts before the measured ones: they are fewer where they take long, and Java is the smaller part of them.
+     */
     private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     /** multitree picks a tree at random each time, so it takes some calls until every tree has its zygotes. */

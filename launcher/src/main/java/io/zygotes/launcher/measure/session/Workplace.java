@@ -23,9 +23,9 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Where a measurement happens: a temporary folder with a worker directory, one worker at a time on it, and whatever else
- * runs beside. Nothing of it is left once it is closed, which may happen at any time and on another thread. Safe for use by
- * many threads.
+ * Where a measurement happens: a temporary folder with a worker directory, one worker at a time on it, and whatever
+ * else runs beside. Nothing of it is left once it is closed, which may happen at any time and on another thread. Safe
+ * for use by many threads.
  */
 public final class Workplace implements Closeable {
 

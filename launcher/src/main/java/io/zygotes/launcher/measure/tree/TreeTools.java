@@ -84,7 +84,8 @@ public final class TreeTools {
     /**
      * All packages that a tree names, each once.
      *
-     * @param setting the value of {@code import_cache_tree}; that of a new worker directory if it is {@code auto} or empty
+     * @param setting the value of {@code import_cache_tree}; that of a new worker directory if it is {@code auto} or
+     *     empty
      * @param directory the folder that a relative path is relative to
      * @return names, or pins where the tree has them, sorted
      * @throws ConfigException if it is no tree

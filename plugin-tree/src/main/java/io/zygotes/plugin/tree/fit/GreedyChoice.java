@@ -5,9 +5,9 @@ import java.util.List;
 
 /**
  * Chooses sets one after another, always the one that gains most for its price. The price is the share that it takes of
- * the nodes left, plus the share of the memory left. Gains only fall as sets are chosen, so one that was computed earlier
- * is a bound. What changes is kept in arrays, by the numbers of the candidates, for the processor's cache. For one choice
- * by one thread.
+ * the nodes left, plus the share of the memory left. Gains only fall as sets are chosen, so one that was computed
+ * earlier is a bound. What changes is kept in arrays, by the numbers of the candidates, for the processor's cache. For
+ * one choice by one thread.
  */
 final class GreedyChoice {
 

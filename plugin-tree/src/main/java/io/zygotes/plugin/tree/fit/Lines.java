@@ -24,7 +24,9 @@ final class Lines {
     private boolean terminated;
     private long number;
 
-    /** Opens a trace, plain or gzip: told apart by the first bytes, because a name says little about what is in a file. */
+    /**
+     * Opens a trace, plain or gzip: told apart by the first bytes, because a name says little about what is in a file.
+     */
     static InputStream open(Path file) throws IOException {
         if (Files.isDirectory(file)) {
             throw new IOException("cannot read trace " + file + ": it is a folder; name the files in it");

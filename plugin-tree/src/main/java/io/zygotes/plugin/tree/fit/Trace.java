@@ -119,8 +119,8 @@ public final class Trace {
     }
 
     /**
-     * The same trace for a tree that must not hold certain packages: they are taken out of all calls, and so is what needs
-     * them, because to import it imports them.
+     * The same trace for a tree that must not hold certain packages: they are taken out of all calls, and so is what
+     * needs them, because to import it imports them.
      *
      * @param unfit which packages no zygote may hold
      */

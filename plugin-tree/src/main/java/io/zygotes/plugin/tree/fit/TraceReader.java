@@ -23,9 +23,9 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * Reads traces: one JSON object a line, plain or gzip, several files as one. What is kept is the packages, the functions
- * and a count for each distinct set of packages, so the number of invocations does not matter; on request the first
- * invocations, too. Not for use by several threads.
+ * Reads traces: one JSON object a line, plain or gzip, several files as one. What is kept is the packages, the
+ * functions and a count for each distinct set of packages, so the number of invocations does not matter; on request the
+ * first invocations, too. Not for use by several threads.
  */
 public final class TraceReader {
 

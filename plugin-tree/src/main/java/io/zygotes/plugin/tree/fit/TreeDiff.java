@@ -51,7 +51,9 @@ public record TreeDiff(List<ZygoteTree.Place> shared, List<ZygoteTree.Place> rem
         return places;
     }
 
-    /** One line a node that differs, {@code -} or {@code +} with all packages of its path, and a line with the counts. */
+    /**
+     * One line a node that differs, {@code -} or {@code +} with all packages of its path, and a line with the counts.
+     */
     public String text() {
         StringBuilder text = new StringBuilder();
         removed.forEach(place -> text.append("- ").append(line(place)).append('\n'));

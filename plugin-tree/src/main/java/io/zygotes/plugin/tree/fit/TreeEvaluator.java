@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Says what a tree saves on a trace. For every call the best node is the one whose packages, ancestors included, are all
- * in the function's set and that saves most; of those that save the same, the first in the tree.
+ * Says what a tree saves on a trace. For every call the best node is the one whose packages, ancestors included, are
+ * all in the function's set and that saves most; of those that save the same, the first in the tree.
  */
 public final class TreeEvaluator {
 

@@ -34,8 +34,8 @@ public final class TreeFitter {
     public record Settings(int nodes, OptionalDouble memoryMb, Versions versions, long seed) {}
 
     /**
-     * What is expected of the tree on calls that it was not fitted to: fitted five times to four fifths of the calls and
-     * tried on the rest. Somewhat pessimistic, for the tree itself was fitted to all of them, and with more effort.
+     * What is expected of the tree on calls that it was not fitted to: fitted five times to four fifths of the calls
+     * and tried on the rest. Somewhat pessimistic, for the tree itself was fitted to all of them, and with more effort.
      *
      * @param importMillisTotal mean import time of a call in milliseconds
      * @param importMillisLeft what is left of it
@@ -127,8 +127,8 @@ public final class TreeFitter {
     }
 
     /**
-     * Deals the calls of every set out evenly, and what remains at random: a set that was called twice may well be in one
-     * fold alone, as it may be new to a tree that is at work.
+     * Deals the calls of every set out evenly, and what remains at random: a set that was called twice may well be in
+     * one fold alone, as it may be new to a tree that is at work.
      */
     private static List<List<Trace.Calls>> folds(Trace trace, long seed) {
         SplittableRandom random = new SplittableRandom(seed);

@@ -31,7 +31,8 @@ public final class TreeReport {
      * The tree in text.
      *
      * @param trace adds to each node the time and memory that its own packages cost, and the calls that it serves
-     * @param unfit packages that no zygote may hold, with the reasons: their nodes are marked, and the reasons stand below
+     * @param unfit packages that no zygote may hold, with the reasons: their nodes are marked, and the reasons stand
+     *     below
      */
     public static String text(ZygoteTree tree, Optional<Trace> trace, Map<PackageId, String> unfit) {
         List<ImportCost> costs = trace.map(t -> TreeEvaluator.costs(tree, t)).orElse(List.of());
@@ -65,8 +66,8 @@ public final class TreeReport {
     }
 
     /**
-     * The tree as a picture: an SVG document, one node a line. With a trace, a node is the darker the more calls it serves,
-     * and behind it stand its costs and calls; the full list of packages, in import order, is its tooltip.
+     * The tree as a picture: an SVG document, one node a line. With a trace, a node is the darker the more calls it
+     * serves, and behind it stand its costs and calls; the full list of packages, in import order, is its tooltip.
      */
     public static String svg(ZygoteTree tree, Optional<Trace> trace) {
         int depth =

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A trace in numbers: packages are bits, functions are sets of bits. With {@link TreeFitter.Versions#ANY} a package is a
- * name and costs what its versions cost in the mean; with {@code PINNED} it is a name with a version.
+ * A trace in numbers: packages are bits, functions are sets of bits. With {@link TreeFitter.Versions#ANY} a package is
+ * a name and costs what its versions cost in the mean; with {@code PINNED} it is a name with a version.
  */
 final class Universe {
 

@@ -8,7 +8,8 @@ import java.util.regex.Pattern;
 
 /**
  * Packages as other tools write them into traces: {@code name==version}, or a requirement as packages declare it, with
- * extras, ranges of versions, and a condition behind {@code ;}. Whoever wrote the trace decided that the condition holds.
+ * extras, ranges of versions, and a condition behind {@code ;}. Whoever wrote the trace decided that the condition
+ * holds.
  */
 final class Written {
 

@@ -12,7 +12,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Makes the nodes of a tree from JSON, with those of the files that it includes; says of every fault where it stands. */
+/**
+ * Makes the nodes of a tree from JSON, with those of the files that it includes; says of every fault where it stands.
+ */
 final class NodeReader {
 
     /** {@code split_generation} is in trees that OpenLambda made; it means nothing here. */

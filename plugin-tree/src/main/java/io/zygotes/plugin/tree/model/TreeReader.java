@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Reads trees. A node is {@code {"packages": […], "children": […]}} or {@code {"include": "other.json"}}; every fault is
- * a {@link ConfigException} with the file and the JSON path of the fault.
+ * Reads trees. A node is {@code {"packages": […], "children": […]}} or {@code {"include": "other.json"}}; every fault
+ * is a {@link ConfigException} with the file and the JSON path of the fault.
  */
 public final class TreeReader {
 

@@ -18,10 +18,10 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * Compares our trees with Forklift's on ReqBench, which is too large to be kept here. {@code -Dreqbench=FOLDER} names a
- * folder with {@code forklift.json} (by trial, variant and size: {@code import_ms_left} and {@code model_mb} of Forklift's
- * own trees) and {@code trial0/train.jsonl}, {@code trial0/test.jsonl}, …. Each of our trees may take the memory of
- * Forklift's v3 tree of its size; the ratio is our time left to that of the best Forklift variant. The table goes to
- * {@code target/forklift.txt}. See {@code docs/trees.md} for the command.
+ * folder with {@code forklift.json} (by trial, variant and size: {@code import_ms_left} and {@code model_mb} of
+ * Forklift's own trees) and {@code trial0/train.jsonl}, {@code trial0/test.jsonl}, …. Each of our trees may take the
+ * memory of Forklift's v3 tree of its size; the ratio is our time left to that of the best Forklift variant. The table
+ * goes to {@code target/forklift.txt}. See {@code docs/trees.md} for the command.
  */
 @EnabledIfSystemProperty(
         named = "reqbench",

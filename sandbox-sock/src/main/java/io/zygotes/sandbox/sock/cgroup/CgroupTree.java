@@ -71,7 +71,8 @@ public final class CgroupTree implements AutoCloseable {
     }
 
     /**
-     * Removes what dead workers left, whoever they were. What cannot be removed is logged: it keeps nobody from starting.
+     * Removes what dead workers left, whoever they were. What cannot be removed is logged: it keeps nobody from
+     * starting.
      *
      * @throws InterruptedException if the calling thread is interrupted while it waits
      */

@@ -20,8 +20,8 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A region that this process has, until it gives it free or ends. Only who has it kills and removes what is in it, which
- * may be what a dead worker left there. Of one thread at a time.
+ * A region that this process has, until it gives it free or ends. Only who has it kills and removes what is in it,
+ * which may be what a dead worker left there. Of one thread at a time.
  */
 final class ClaimedRegion implements AutoCloseable {
 
@@ -157,8 +157,8 @@ final class ClaimedRegion implements AutoCloseable {
     }
 
     /**
-     * Kills and removes everything in it, in every hierarchy. The folder that is locked stays: with it the lock would go,
-     * and somebody else could take the region before all is gone.
+     * Kills and removes everything in it, in every hierarchy. The folder that is locked stays: with it the lock would
+     * go, and somebody else could take the region before all is gone.
      *
      * @param deadline the moment ({@link System#nanoTime}) until which processes may take to end
      */

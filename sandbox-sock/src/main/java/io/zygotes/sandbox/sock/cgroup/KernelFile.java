@@ -8,8 +8,8 @@ import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 
 /**
- * A small file of /proc or /sys that is read or written again and again. It is opened once: the way along a path costs more
- * than what is read or written there. Safe for use by many threads.
+ * A small file of /proc or /sys that is read or written again and again. It is opened once: the way along a path costs
+ * more than what is read or written there. Safe for use by many threads.
  */
 public final class KernelFile implements AutoCloseable {
 

@@ -53,7 +53,9 @@ sealed interface MemoryFiles permits MemoryFiles.Version1, MemoryFiles.Version2 
     /** Those of Documentation/admin-guide/cgroup-v1/memory.rst. */
     record Version1(String folder, KernelFile inUse, KernelFile most, KernelFile events) implements MemoryFiles {
 
-        /** What is allowed for the buffers of sockets, which version 1 does not count as memory: a part of the memory. */
+        /**
+         * What is allowed for the buffers of sockets, which version 1 does not count as memory: a part of the memory.
+         */
         private static final int SOCKET_PART = 8;
 
         @Override

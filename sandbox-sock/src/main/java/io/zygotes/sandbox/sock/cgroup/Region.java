@@ -13,8 +13,8 @@ import java.util.OptionalInt;
 /**
  * A worker's region: a number that is its own among all workers of the machine, which stands for a block of host ids
  * ({@link io.zygotes.sandbox.sock.identity.HostIds}) and for the cgroups under that number. Whoever has the lock on its
- * folder in the version 2 hierarchy has the region, and nobody touches what is in a region without that lock. The kernel
- * takes it away when its holder ends, so that one which nobody holds is free, whatever is left in it.
+ * folder in the version 2 hierarchy has the region, and nobody touches what is in a region without that lock. The
+ * kernel takes it away when its holder ends, so that one which nobody holds is free, whatever is left in it.
  *
  * @param number as {@code HostIds} counts them
  * @param root its group in the version 2 hierarchy
@@ -86,8 +86,8 @@ record Region(int number, Path root) {
     }
 
     /**
-     * The number of the region that the worker with this state folder had last. Somebody else may have it by now: a worker
-     * on a copy of the directory, for one.
+     * The number of the region that the worker with this state folder had last. Somebody else may have it by now: a
+     * worker on a copy of the directory, for one.
      *
      * @return empty if there is no record, or none that can be read: it says nothing that is needed
      */

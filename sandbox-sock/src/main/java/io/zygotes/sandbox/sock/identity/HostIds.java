@@ -2,8 +2,8 @@ package io.zygotes.sandbox.sock.identity;
 
 /**
  * Which user and group ids of the host belong to sandboxes. All ids are cut into <em>regions</em> of the same size,
- * numbered from 0 on; each worker of a machine has a region that is its own. The number says which ids these are, so that
- * two workers with settings of different ranges do not share any.
+ * numbered from 0 on; each worker of a machine has a region that is its own. The number says which ids these are, so
+ * that two workers with settings of different ranges do not share any.
  *
  * @param firstRegion the first region that a worker may take
  * @param regions how many it may choose from, at least 1
@@ -16,9 +16,9 @@ public record HostIds(int firstRegion, int regions) {
     public static final int ALL_REGIONS = 256;
 
     /**
-     * Where nobody else takes ids unless told to: above those that SSSD and FreeIPA compute for the users of a directory
-     * service (up to 2,000,200,000), above those that systemd gives to containers (up to 0x6FFFFFFF; systemd, "Users,
-     * Groups, UIDs and GIDs on systemd Systems"), and below those that are small negative numbers to somebody.
+     * Where nobody else takes ids unless told to: above those that SSSD and FreeIPA compute for the users of a
+     * directory service (up to 2,000,200,000), above those that systemd gives to containers (up to 0x6FFFFFFF; systemd,
+     * "Users, Groups, UIDs and GIDs on systemd Systems"), and below those that are small negative numbers to somebody.
      */
     public static final HostIds DEFAULT = new HostIds(0x78, 0xF0 - 0x78);
 

@@ -29,8 +29,8 @@ import java.util.function.Supplier;
 
 /**
  * One attempt to make a sandbox: the steps that all kinds have in common, and what undoes them, last step first, if the
- * attempt fails. From the moment at which there is a sandbox object, that is destroyed instead, and the reaper frees the
- * rest. Of one thread.
+ * attempt fails. From the moment at which there is a sandbox object, that is destroyed instead, and the reaper frees
+ * the rest. Of one thread.
  */
 final class Launch implements AutoCloseable {
 

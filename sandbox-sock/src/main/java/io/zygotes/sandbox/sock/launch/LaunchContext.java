@@ -51,7 +51,9 @@ public record LaunchContext(
     private static final NetworkRules NOTHING =
             NetworkRules.EVERYTHING.and(new NetworkRules.Layer(List.of(), List.of()));
 
-    /** What a leaf reaches that does not know yet whose it is: no more than what runs in it already, its zygote's code. */
+    /**
+     * What a leaf reaches that does not know yet whose it is: no more than what runs in it already, its zygote's code.
+     */
     NetworkRules untilSpecialised() {
         boolean none = worker.network().zygotes() == Network.NONE;
         return none && network.lacking().isEmpty() ? NOTHING : worker.network().zygoteRules();

@@ -28,7 +28,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** Makes leaves, forked from a zygote or fresh, and spares. For many threads. */
 public final class LeafLauncher {
 
-    /** Uids that leaves see as their own: different for each of so many. They have entries in /etc/passwd: see BaseRoot. */
+    /**
+     * Uids that leaves see as their own: different for each of so many. They have entries in /etc/passwd: see BaseRoot.
+     */
     private static final int FIRST_LEAF_ID = BaseRoot.FIRST_LAMBDA_ID, LEAF_IDS = BaseRoot.LAMBDA_IDS;
 
     private final LaunchContext context;

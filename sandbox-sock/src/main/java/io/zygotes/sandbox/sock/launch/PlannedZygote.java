@@ -28,7 +28,9 @@ record PlannedZygote(
         Optional<FunctionZygoteSpec> function,
         boolean trial) {
 
-    /** Who forks needs processes for it: one that goes through its rehearsals beside it, or is in the middle of a fork. */
+    /**
+     * Who forks needs processes for it: one that goes through its rehearsals beside it, or is in the middle of a fork.
+     */
     private static final int PROCESSES_TO_FORK = 2;
 
     static PlannedZygote of(FunctionZygoteSpec function) {

@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Holds sandboxes to their rules for the network, from before they have a process until the last one is gone. Safe for use
- * by many threads.
+ * Holds sandboxes to their rules for the network, from before they have a process until the last one is gone. Safe for
+ * use by many threads.
  */
 public final class SandboxNetwork implements GroupPool.Register, AutoCloseable {
 

@@ -13,8 +13,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Makes one zygote and one leaf from it, and destroys both: a machine may have all that sandboxes need and refuse them all
- * the same, by a rule of AppArmor or of a container, and whoever starts a worker is to hear of it before its callers do.
+ * Makes one zygote and one leaf from it, and destroys both: a machine may have all that sandboxes need and refuse them
+ * all the same, by a rule of AppArmor or of a container, and whoever starts a worker is to hear of it before its
+ * callers do.
  */
 public final class Trial {
 

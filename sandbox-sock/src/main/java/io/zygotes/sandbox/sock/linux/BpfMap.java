@@ -26,8 +26,8 @@ public final class BpfMap implements AutoCloseable {
     }
 
     /**
-     * Its values as memory of this process; of an array alone, whose storage is {@link BpfMaps.Storage#MAPPED}, and whose
-     * values have a multiple of eight bytes.
+     * Its values as memory of this process; of an array alone, whose storage is {@link BpfMaps.Storage#MAPPED}, and
+     * whose values have a multiple of eight bytes.
      */
     public BpfMemory memory() throws IOException {
         return BpfMemory.of(map, plan.name(), plan.entries(), plan.valueSize());

@@ -7,8 +7,8 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
 /**
- * The values of an array of {@link BpfMaps} as memory of this process: to change one takes no system call. A number of four
- * bytes is seen by programs as it was or as it is, and not before what was written before it. Safe for use by many
+ * The values of an array of {@link BpfMaps} as memory of this process: to change one takes no system call. A number of
+ * four bytes is seen by programs as it was or as it is, and not before what was written before it. Safe for use by many
  * threads; but nobody may use it while it is closed.
  */
 public final class BpfMemory implements AutoCloseable {

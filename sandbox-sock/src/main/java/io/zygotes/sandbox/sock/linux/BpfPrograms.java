@@ -144,8 +144,8 @@ public final class BpfPrograms {
     }
 
     /**
-     * Attaches a program to a version 2 cgroup and all below it. It stays until the cgroup is removed, whatever becomes of
-     * this process.
+     * Attaches a program to a version 2 cgroup and all below it. It stays until the cgroup is removed, whatever becomes
+     * of this process.
      *
      * @param cgroup its folder
      */

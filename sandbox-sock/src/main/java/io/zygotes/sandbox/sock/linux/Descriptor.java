@@ -3,8 +3,8 @@ package io.zygotes.sandbox.sock.linux;
 import java.nio.channels.ClosedChannelException;
 
 /**
- * An open file, which may be closed while other threads use it: the number is given back to the kernel only when the last
- * of them is done, so that it cannot come to mean another file under their hands. Closing twice does nothing.
+ * An open file, which may be closed while other threads use it: the number is given back to the kernel only when the
+ * last of them is done, so that it cannot come to mean another file under their hands. Closing twice does nothing.
  */
 public final class Descriptor implements AutoCloseable {
 

@@ -6,8 +6,8 @@ import java.util.Optional;
 
 /**
  * A lock on a folder that the kernel takes away when its holder ends, however it does: flock(2). It works on folders of
- * cgroups, too, and is seen by everybody who reaches the same folder, whatever namespaces they are in. It belongs to the
- * open folder, which no program inherits that this process starts.
+ * cgroups, too, and is seen by everybody who reaches the same folder, whatever namespaces they are in. It belongs to
+ * the open folder, which no program inherits that this process starts.
  */
 public final class FolderLock implements AutoCloseable {
 

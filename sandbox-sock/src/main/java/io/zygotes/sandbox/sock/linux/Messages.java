@@ -33,8 +33,8 @@ public final class Messages {
      *
      * @param data the bytes; empty at the end of the stream
      * @param pid the process that sent it, as this process sees it; 0 if unknown
-     * @param descriptors open files that came along; whoever receives them has them closed. That may take as long as their
-     *     sender likes (SO_LINGER of socket(7))
+     * @param descriptors open files that came along; whoever receives them has them closed. That may take as long as
+     *     their sender likes (SO_LINGER of socket(7))
      */
     public record Received(byte[] data, int pid, List<Descriptor> descriptors) {}
 

@@ -11,8 +11,8 @@ import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
 
 /**
- * Makes calls of the C library, starts them again when a signal cut them short, and turns {@code errno} into an error with
- * the call's name and arguments. Safe for use by many threads.
+ * Makes calls of the C library, starts them again when a signal cut them short, and turns {@code errno} into an error
+ * with the call's name and arguments. Safe for use by many threads.
  */
 @SuppressWarnings("restricted") // native access is what this package is for; the launcher grants it to this module
 final class Native {
@@ -159,7 +159,9 @@ final class Native {
         return new IllegalStateException("a native call threw", e);
     }
 
-    /** Closes a descriptor. Errors mean nothing here: nothing was written through a cache. Never made twice: close(2). */
+    /**
+     * Closes a descriptor. Errors mean nothing here: nothing was written through a cache. Never made twice: close(2).
+     */
     static void close(int number) {
         once(s -> (int) CLOSE.invokeExact(s.state, number));
     }

@@ -43,8 +43,8 @@ public final class Poller implements AutoCloseable {
     }
 
     /**
-     * Adds a file to watch for input. {@link #unwatch} it before it is closed: the kernel itself ends the watch only with
-     * the last copy of the descriptor, in whichever process that is (epoll(7)).
+     * Adds a file to watch for input. {@link #unwatch} it before it is closed: the kernel itself ends the watch only
+     * with the last copy of the descriptor, in whichever process that is (epoll(7)).
      */
     public void watch(Descriptor file) throws IOException {
         int number = file.enter();

@@ -101,7 +101,9 @@ public final class Processes {
         Native.require("kill " + pid, s -> (int) KILL.invokeExact(s.state, pid, number));
     }
 
-    /** A descriptor that means one process for ever, even after its id was given to another: pidfd_open(2), Linux 5.3. */
+    /**
+     * A descriptor that means one process for ever, even after its id was given to another: pidfd_open(2), Linux 5.3.
+     */
     public static Descriptor open(int pid) throws LinuxException {
         return new Descriptor(
                 (int) Native.syscall("pidfd_open", Integer.toString(pid), SYS_PIDFD_OPEN, pid, 0, 0, 0, 0));

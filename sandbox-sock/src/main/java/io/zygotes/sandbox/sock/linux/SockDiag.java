@@ -30,7 +30,9 @@ public final class SockDiag {
     private static final class Works {
         static final boolean ANSWER = answers();
 
-        /** Without the module tcp_diag the kernel says of every socket that there is none: so one is looked up that is. */
+        /**
+         * Without the module tcp_diag the kernel says of every socket that there is none: so one is looked up that is.
+         */
         private static boolean answers() {
             try (ServerSocket listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
                 InetSocketAddress local = (InetSocketAddress) listening.getLocalSocketAddress();

@@ -62,8 +62,8 @@ public final class Sockets {
     }
 
     /**
-     * Has the kernel refuse to put open files into what this socket receives, where it can. Elsewhere they come with what
-     * {@link Messages#receive} returns.
+     * Has the kernel refuse to put open files into what this socket receives, where it can. Elsewhere they come with
+     * what {@link Messages#receive} returns.
      */
     public static void refuseDescriptors(Descriptor socket) throws IOException {
         try {

@@ -9,8 +9,8 @@ import java.util.Map;
 
 /**
  * Writes code for the kernel's virtual machine, instruction by instruction: Documentation/bpf/standardization in the
- * kernel's sources. Registers are numbers from 0 to 10: 0 is what a call returns, 1 to 5 are its arguments and lost after
- * it, 6 to 9 are kept, 10 is the end of the stack.
+ * kernel's sources. Registers are numbers from 0 to 10: 0 is what a call returns, 1 to 5 are its arguments and lost
+ * after it, 6 to 9 are kept, 10 is the end of the stack.
  */
 final class Assembler {
 

@@ -17,8 +17,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Rules as the kernel's side looks them up: for each range that a rule names, the ports that are allowed to those of its
- * addresses which are in no smaller range. So the smallest range that has an address says all about it.
+ * Rules as the kernel's side looks them up: for each range that a rule names, the ports that are allowed to those of
+ * its addresses which are in no smaller range. So the smallest range that has an address says all about it.
  *
  * @param ranges the ports by range
  */

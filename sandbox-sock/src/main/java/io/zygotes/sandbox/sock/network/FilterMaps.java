@@ -15,8 +15,8 @@ import java.util.List;
  * @param groups by the id of a cgroup: its place in {@code places}. Who is not in it has no network
  * @param places by number: {@link #GROUP_SIZE} bytes, whose fields are below
  * @param versions by the number of a rule: the number under which its present ranges stand
- * @param ranges by {@link #PREFIX_LENGTH_SIZE} bytes of length, the number from {@code versions} and 16 bytes of address:
- *     the ports that are allowed, {@link #SPANS} times 8 bytes: first port, last port, transports, nothing
+ * @param ranges by {@link #PREFIX_LENGTH_SIZE} bytes of length, the number from {@code versions} and 16 bytes of
+ *     address: the ports that are allowed, {@link #SPANS} times 8 bytes: first port, last port, transports, nothing
  * @param owners by socket: the id of the cgroup whose process made it
  * @param counts by account: how many refusals there were
  * @param refusals the last of them, {@link #REFUSAL_SIZE} bytes each

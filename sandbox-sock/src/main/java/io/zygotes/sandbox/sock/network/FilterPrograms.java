@@ -10,9 +10,10 @@ import io.zygotes.sandbox.sock.network.Assembler.When;
  * with what all have in common, in {@link Verdict}. Structures are those of linux/bpf.h: struct bpf_sock_addr, bpf_sock
  * and __sk_buff.
  *
- * <p>There is a program at every door that an address comes in by. The one that looks at packets (EGRESS) is behind them
- * all: what was allowed once may mean somebody else by the time that it is sent, such as a UDP port of this machine that
- * was the sandbox's own, and options of IPv4 and headers of IPv6 route a packet past the address that a door saw.
+ * <p>There is a program at every door that an address comes in by. The one that looks at packets (EGRESS) is behind
+ * them all: what was allowed once may mean somebody else by the time that it is sent, such as a UDP port of this
+ * machine that was the sandbox's own, and options of IPv4 and headers of IPv6 route a packet past the address that a
+ * door saw.
  */
 final class FilterPrograms {
 
@@ -183,8 +184,8 @@ final class FilterPrograms {
     }
 
     /**
-     * From the protocol in register 1: the transport in register 9, the ports, and the group. The packets of a connection
-     * that is made are let through before anything else is looked at.
+     * From the protocol in register 1: the transport in register 9, the ports, and the group. The packets of a
+     * connection that is made are let through before anything else is looked at.
      */
     private void packet(Assembler a, Verdict verdict, String family, int header) {
         String ports = "ports" + family;

@@ -10,9 +10,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Which cgroups the kernel's side knows, and what it knows of each. A group gets its place when it is made, which takes a
- * system call; what stands there, and so the rules of the sandbox that is in it, is memory that is shared with the kernel:
- * to change it on the way of a request takes none, and cannot fail. Not safe: its owner locks.
+ * Which cgroups the kernel's side knows, and what it knows of each. A group gets its place when it is made, which takes
+ * a system call; what stands there, and so the rules of the sandbox that is in it, is memory that is shared with the
+ * kernel: to change it on the way of a request takes none, and cannot fail. Not safe: its owner locks.
  */
 final class GroupTable implements AutoCloseable {
 

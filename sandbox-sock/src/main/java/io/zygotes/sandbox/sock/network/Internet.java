@@ -6,8 +6,8 @@ import java.util.stream.Stream;
 
 /**
  * Which addresses are the internet's. IPv4: all but those that IANA's registry of special-purpose addresses (RFC 6890)
- * does not call globally reachable, and multicast. IPv6: what is given out for global unicast (2000::/3), less the same.
- * Addresses that a translator makes of IPv4 ones (64:ff9b::/96) count as those, which is the programs' affair.
+ * does not call globally reachable, and multicast. IPv6: what is given out for global unicast (2000::/3), less the
+ * same. Addresses that a translator makes of IPv4 ones (64:ff9b::/96) count as those, which is the programs' affair.
  */
 final class Internet {
 

@@ -16,8 +16,8 @@ final class KernelFilter {
     private KernelFilter() {}
 
     /**
-     * Loads all programs and attaches them to a cgroup. They stay as long as the cgroup is there, also when this process is
-     * gone: sandboxes may live a moment longer.
+     * Loads all programs and attaches them to a cgroup. They stay as long as the cgroup is there, also when this
+     * process is gone: sandboxes may live a moment longer.
      *
      * @param cgroup a folder of the version 2 hierarchy, in which no process is yet
      * @throws IOException if this kernel cannot do it, or does not let this process

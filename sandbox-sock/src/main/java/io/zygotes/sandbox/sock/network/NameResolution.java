@@ -19,9 +19,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Finds out what names and words in rules mean. A name keeps an address for a while after it was last seen: many names have
- * more addresses than one answer tells, and a lambda may have asked before. When a name cannot be resolved, it keeps all
- * that it had. Safe for use by many threads.
+ * Finds out what names and words in rules mean. A name keeps an address for a while after it was last seen: many names
+ * have more addresses than one answer tells, and a lambda may have asked before. When a name cannot be resolved, it
+ * keeps all that it had. Safe for use by many threads.
  */
 final class NameResolution {
 
@@ -134,7 +134,9 @@ final class NameResolution {
         return resolvers;
     }
 
-    /** An address of IPv6 may name the interface that it belongs to, and two that differ there only are not different. */
+    /**
+     * An address of IPv6 may name the interface that it belongs to, and two that differ there only are not different.
+     */
     private static InetAddress withoutScope(InetAddress address) {
         try {
             return InetAddress.getByAddress(address.getAddress());

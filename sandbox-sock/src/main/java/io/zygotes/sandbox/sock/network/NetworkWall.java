@@ -20,8 +20,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What holds sandboxes to their rules for the network. A cgroup that nobody enclosed has no network at all, so whoever is
- * forgotten is refused, and not let through. Safe for use by many threads.
+ * What holds sandboxes to their rules for the network. A cgroup that nobody enclosed has no network at all, so whoever
+ * is forgotten is refused, and not let through. Safe for use by many threads.
  */
 public final class NetworkWall implements AutoCloseable {
 

@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which rules there are in the kernel. Sandboxes with the same rules share them, and a change of what names mean is seen by
- * all at once: the ranges are written under a new number first, and then the rule is pointed at it. Safe for use by many
- * threads.
+ * Which rules there are in the kernel. Sandboxes with the same rules share them, and a change of what names mean is
+ * seen by all at once: the ranges are written under a new number first, and then the rule is pointed at it. Safe for
+ * use by many threads.
  */
 final class RuleBook {
 
@@ -28,7 +28,9 @@ final class RuleBook {
 
     private final FilterMaps maps;
     private final Map<NetworkRules, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
-    /** The same by object: all leaves of a lambda have one, and to compare rules by what they say takes microseconds. */
+    /**
+     * The same by object: all leaves of a lambda have one, and to compare rules by what they say takes microseconds.
+     */
     private final Map<NetworkRules, Entry> sameObject = new IdentityHashMap<>();
 
     private final Deque<Integer> free = new ArrayDeque<>();

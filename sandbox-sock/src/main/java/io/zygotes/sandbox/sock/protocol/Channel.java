@@ -186,7 +186,9 @@ public final class Channel implements AutoCloseable {
         }
     }
 
-    /** Open files that are in the socket when it is closed would be closed by the kernel, on the thread that does it. */
+    /**
+     * Open files that are in the socket when it is closed would be closed by the kernel, on the thread that does it.
+     */
     private void drain() {
         try {
             Sockets.shutdown(socket);

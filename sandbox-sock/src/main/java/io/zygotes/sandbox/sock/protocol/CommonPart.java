@@ -33,7 +33,9 @@ public record CommonPart(
         Objects.requireNonNull(limits);
     }
 
-    /** Written out: every request looks its text up, and what the compiler makes of a record's fields takes 7 us there. */
+    /**
+     * Written out: every request looks its text up, and what the compiler makes of a record's fields takes 7 us there.
+     */
     @Override
     public int hashCode() {
         int flags = (privateNetwork ? 1 : 0) | (seccomp ? 2 : 0) | (scope ? 4 : 0) | (spare ? 8 : 0);

@@ -5,7 +5,8 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * What a sandbox says of why it could not be made. Whoever it serves has a part in it, so nothing in it is to be trusted.
+ * What a sandbox says of why it could not be made. Whoever it serves has a part in it, so nothing in it is to be
+ * trusted.
  *
  * @param step at which step; without control characters, as the next one
  * @param error what happened, in one line

@@ -9,8 +9,8 @@ import java.util.Set;
  * @param changed environment variables that were changed
  * @param imported modules at the top that packages imported, their own and others
  * @param missed modules that packages looked for and did not find; in namespace packages, also those below the top
- * @param preloaded modules at the top that a zygote without packages imported because it was told to, this one or one that
- *     it was forked from
+ * @param preloaded modules at the top that a zygote without packages imported because it was told to, this one or one
+ *     that it was forked from
  * @param runtime modules at the top that were imported before, and that a program which does nothing has not
  */
 public record ImportTraces(

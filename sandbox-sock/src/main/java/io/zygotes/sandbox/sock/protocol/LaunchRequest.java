@@ -12,8 +12,8 @@ import java.util.concurrent.TimeoutException;
  * @param common what it has in common with many others
  * @param name its host name, which is also its id
  * @param ids of its user namespace, whose first id is its own; a zygote that is forked gets its map later
- * @param environment the whole environment of a leaf that is told everything ahead, if it differs from its zygote's; else
- *     empty
+ * @param environment the whole environment of a leaf that is told everything ahead, if it differs from its zygote's;
+ *     else empty
  * @param descriptors what comes with the request
  * @param trial whether a zygote forks a single leaf, without an interpreter of its own
  */

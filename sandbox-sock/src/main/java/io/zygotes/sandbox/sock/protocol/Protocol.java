@@ -3,8 +3,8 @@ package io.zygotes.sandbox.sock.protocol;
 import java.util.List;
 
 /**
- * The numbers, names and sizes that the worker and what runs in sandboxes have to agree on. {@code _zygotes/protocol.py}
- * has the same under the same names, and describes each message; a test compares the two.
+ * The numbers, names and sizes that the worker and what runs in sandboxes have to agree on.
+ * {@code _zygotes/protocol.py} has the same under the same names, and describes each message; a test compares the two.
  */
 public final class Protocol {
 
@@ -167,11 +167,15 @@ public final class Protocol {
 
     /** The largest message to the warden, and request to a zygote, in bytes. */
     static final int LARGEST_REQUEST = 8192;
-    /** The largest environment of a leaf that is told everything ahead, in bytes: what is left is for the other lines. */
+    /**
+     * The largest environment of a leaf that is told everything ahead, in bytes: what is left is for the other lines.
+     */
     static final int LARGEST_ENVIRONMENT = 4096;
     /** The largest frame to a zygote, in bytes: names and mounts of its packages. */
     static final int LARGEST_ORDER = 262144;
-    /** The largest entry of the base root, in bytes: two paths as long as Linux takes them, six bytes of JSON for each. */
+    /**
+     * The largest entry of the base root, in bytes: two paths as long as Linux takes them, six bytes of JSON for each.
+     */
     static final int LARGEST_ENTRY = 65536;
     /** The longest body of a frame from a sandbox, in bytes. AWS Lambda allows answers of 6 MB. */
     static final int LARGEST_BODY = 16777216;

@@ -154,8 +154,8 @@ public final class OutputPump {
 
     /**
      * Nobody prints there any more: what has come is taken, and the pipe closed. It would be closed by itself if its
-     * writers had ended, but a package can keep the writing ends of all leaves in its zygote, and so have the worker keep
-     * the reading ends.
+     * writers had ended, but a package can keep the writing ends of all leaves in its zygote, and so have the worker
+     * keep the reading ends.
      */
     private void end(Descriptor pipe, Source source) {
         synchronized (bell) {

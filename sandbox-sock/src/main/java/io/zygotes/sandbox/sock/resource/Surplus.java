@@ -7,9 +7,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What holds open files only so that later sandboxes are made faster: kits that were made ahead, groups to be used again.
- * When the worker may open no more, all of that is given up for the sandbox that is being made. Safe for use by many
- * threads.
+ * What holds open files only so that later sandboxes are made faster: kits that were made ahead, groups to be used
+ * again. When the worker may open no more, all of that is given up for the sandbox that is being made. Safe for use by
+ * many threads.
  */
 final class Surplus {
 
@@ -53,8 +53,8 @@ final class Surplus {
     }
 
     /**
-     * Makes something, and tries it once more if there were no files for it. The second attempts come one after the other:
-     * of many that try at once each may hold a part of what they all need, and then none of them succeeds.
+     * Makes something, and tries it once more if there were no files for it. The second attempts come one after the
+     * other: of many that try at once each may hold a part of what they all need, and then none of them succeeds.
      *
      * @throws IOException if it cannot be made
      */

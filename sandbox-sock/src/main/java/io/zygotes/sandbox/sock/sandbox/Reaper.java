@@ -156,7 +156,9 @@ public final class Reaper implements GroupPool.Removals {
         thread = Rounds.start("sandbox-reaper", "cleaning up after sandboxes", this::round);
     }
 
-    /** Takes over a sandbox that was killed. Nothing is done before the warden tells of its end, or is late with that. */
+    /**
+     * Takes over a sandbox that was killed. Nothing is done before the warden tells of its end, or is late with that.
+     */
     void reap(SockSandbox sandbox) {
         Killed killed = new Killed(sandbox);
         if (!sandbox.isDying()) {

@@ -166,7 +166,8 @@ public final class SockZygote extends SockSandbox implements Zygote {
     }
 
     /**
-     * Waits until the function is imported, was called if it is to be, and ran what it registered for before its snapshot.
+     * Waits until the function is imported, was called if it is to be, and ran what it registered for before its
+     * snapshot.
      *
      * @param each how long each of these may take
      */

@@ -22,7 +22,8 @@ import java.util.Set;
  *   <li>{@code tree PATH SOURCE}: a folder of the host and all below it, read-only, without devices and set-uid
  *   <li>{@code file PATH SOURCE}: a file of the host, read-only
  *   <li>{@code device PATH SOURCE}: a device like the host's
- *   <li>{@code mask PATH (NAME CONTENT)…}: hides what an earlier entry brought, under a read-only folder with these files
+ *   <li>{@code mask PATH (NAME CONTENT)…}: hides what an earlier entry brought, under a read-only folder with these
+ *   files
  * </ul>
  */
 public final class BaseRoot {

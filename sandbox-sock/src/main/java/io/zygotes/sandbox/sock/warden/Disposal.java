@@ -49,7 +49,9 @@ final class Disposal implements UnaskedFiles {
         }
     }
 
-    /** None of our copies is the last one: until the pipe is closed here, others are in the warden's socket or below it. */
+    /**
+     * None of our copies is the last one: until the pipe is closed here, others are in the warden's socket or below it.
+     */
     private static void handOver(Warden warden, List<Descriptor> part)
             throws IOException, TimeoutException, InterruptedException {
         Pipe gate = Pipe.open();

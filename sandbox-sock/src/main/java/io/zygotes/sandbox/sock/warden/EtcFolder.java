@@ -17,8 +17,9 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * {@code /etc} of one warden's sandboxes: a file system in memory that follows the host's files. A file that was mounted
- * would stay the old one for ever when somebody puts another one in its place, as is done with {@code resolv.conf}.
+ * {@code /etc} of one warden's sandboxes: a file system in memory that follows the host's files. A file that was
+ * mounted would stay the old one for ever when somebody puts another one in its place, as is done with
+ * {@code resolv.conf}.
  *
  * <p>All sandboxes see it, those that live already, too, read-only. What changes is written beside and renamed.
  */

@@ -22,9 +22,9 @@ import java.util.TreeMap;
  * What {@code /etc} of sandboxes is to hold: files of the host's, or of a base folder, that programs look up and that
  * tell nothing about users, and some of our own. Looks at them anew each time that it is asked.
  *
- * <p>A link to something below {@code /usr}, or to another file that is brought, stays one. What lies elsewhere, such as
- * {@code /run} or {@code /var/lib/ca-certificates}, is brought in the link's place. What not everybody may read is left
- * out.
+ * <p>A link to something below {@code /usr}, or to another file that is brought, stays one. What lies elsewhere, such
+ * as {@code /run} or {@code /var/lib/ca-certificates}, is brought in the link's place. What not everybody may read is
+ * left out.
  */
 final class EtcSource {
 
@@ -118,8 +118,8 @@ final class EtcSource {
     /**
      * Looks at all.
      *
-     * @return by path below {@code /etc}, folders before what is in them. Paths and not texts: names of certificates have
-     *     letters that not every locale of the worker can write
+     * @return by path below {@code /etc}, folders before what is in them. Paths and not texts: names of certificates
+     *     have letters that not every locale of the worker can write
      * @throws IOException if something cannot be looked at that is there; what went meanwhile is left out
      */
     SortedMap<Path, Node> all() throws IOException {

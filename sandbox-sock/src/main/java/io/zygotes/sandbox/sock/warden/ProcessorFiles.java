@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
 
 /**
  * Entries of the base root for {@code /sys}: what programs look up about processors before they decide with how many
- * threads they work (lscpu, OpenMP, onnxruntime, jax, psutil). These are copies, made once: nothing of the kernel can be
- * changed through them, they cost a sandbox no mount, and what else the kernel shows there is not there.
+ * threads they work (lscpu, OpenMP, onnxruntime, jax, psutil). These are copies, made once: nothing of the kernel can
+ * be changed through them, they cost a sandbox no mount, and what else the kernel shows there is not there.
  */
 final class ProcessorFiles {
 
@@ -29,7 +29,9 @@ final class ProcessorFiles {
     private static final Pattern ENTERED = Pattern.compile(
             "|cpu|node|cpu/(smt|vulnerabilities|cpu\\d+)|cpu/cpu\\d+/(topology|cache|cache/index\\d+)|node/node\\d+");
 
-    /** Where programs look for devices that sandboxes have none of; psutil raises an exception if a folder is missing. */
+    /**
+     * Where programs look for devices that sandboxes have none of; psutil raises an exception if a folder is missing.
+     */
     private static final List<String> EMPTY =
             List.of("/sys/class/hwmon", "/sys/class/power_supply", "/sys/class/thermal");
 

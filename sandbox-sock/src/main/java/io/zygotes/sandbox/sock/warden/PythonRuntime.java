@@ -98,7 +98,8 @@ public record PythonRuntime(String executable, List<Path> prefixes, List<Path> s
 
     /**
      * Forks go around the C library and give the kernel the address where it keeps the thread's id
-     * (PR_GET_TID_ADDRESS). With musl that is the lock of its list of threads: a leaf's first thread would wait for ever.
+     * (PR_GET_TID_ADDRESS). With musl that is the lock of its list of threads: a leaf's first thread would wait for
+     * ever.
      */
     private static void requireGlibc(String python, String library) throws SandboxException {
         if (!library.startsWith("glibc")) {

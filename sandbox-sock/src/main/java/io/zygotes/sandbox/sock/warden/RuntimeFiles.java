@@ -96,7 +96,8 @@ public record RuntimeFiles(Path folder) {
     private static final Set<PosixFilePermission> FILE_READ_BY_ALL = PosixFilePermissions.fromString("rw-r--r--");
 
     /**
-     * Without texts and tables that nothing needs: they would lie between what children write to, and be copied with it.
+     * Without texts and tables that nothing needs: they would lie between what children write to, and be copied with
+     * it.
      */
     private static final String COMPILE = """
         import importlib.util, pathlib, py_compile, sys

@@ -30,8 +30,8 @@ import java.util.concurrent.TimeoutException;
  * The worker's side of one warden process: starts it, gives it work, and hears from it which processes ended.
  *
  * <p>The socket to it is also the lifeline: when this process ends, however it does, the warden sees the end of the
- * stream and exits, and the kernel kills everything in its pid namespace. A stopped one sees nothing: it is killed when the
- * thread ends that started it (PR_SET_PDEATHSIG), which is the one that listens to it.
+ * stream and exits, and the kernel kills everything in its pid namespace. A stopped one sees nothing: it is killed when
+ * the thread ends that started it (PR_SET_PDEATHSIG), which is the one that listens to it.
  */
 public final class Warden implements AutoCloseable {
 
@@ -201,8 +201,8 @@ public final class Warden implements AutoCloseable {
     /**
      * Asks for a fresh sandbox.
      *
-     * @return completes when it is done, exceptionally if it cannot be, with a {@link RefusedException} if the warden says
-     *     why
+     * @return completes when it is done, exceptionally if it cannot be, with a {@link RefusedException} if the warden
+     *     says why
      */
     public CompletableFuture<Void> spawn(LaunchRequest request)
             throws IOException, TimeoutException, InterruptedException {

@@ -83,7 +83,9 @@ class EtcSourceTest {
         assertTrue(content(all().get("hosts")).startsWith("127.0.0.1 localhost\n"));
     }
 
-    /** openSUSE has them in /var/lib; systemd-resolved has resolv.conf in /run; Alpine's cert.pem is a relative link. */
+    /**
+     * openSUSE has them in /var/lib; systemd-resolved has resolv.conf in /run; Alpine's cert.pem is a relative link.
+     */
     @Test
     void whatALinkLeadsToIsBroughtWhereSandboxesDoNotSeeIt() throws Exception {
         file("var/lib/ca-certificates/pem/one.pem", "one");

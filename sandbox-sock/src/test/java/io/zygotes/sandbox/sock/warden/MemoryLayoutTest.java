@@ -14,7 +14,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** What {@code holes.py} does for where things lie. */
 class MemoryLayoutTest {
 
-    /** Leaves one hole in each of many pools, and tells on how many pages twenty new objects lie, then and afterwards. */
+    /**
+     * Leaves one hole in each of many pools, and tells on how many pages twenty new objects lie, then and afterwards.
+     */
     private static final String HOLES = """
         import json
         from _zygotes.memory import holes
