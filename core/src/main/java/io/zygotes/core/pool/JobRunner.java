@@ -33,7 +33,7 @@ final class JobRunner {
 
     private JobResult run(Job job, Account account) throws SandboxException, InterruptedException {
         try {
-            return services.mechanism().run(job);
+            return new Relief(services.memory()).make(() -> services.mechanism().run(job));
         } finally {
             services.memory().close(account);
         }

@@ -3,6 +3,7 @@ package io.zygotes.core.pool;
 import io.zygotes.core.pool.MemoryLedger.Account;
 import io.zygotes.spi.MemoryBudget;
 import io.zygotes.spi.SandboxException;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -309,6 +310,36 @@ final class Reservations {
         } finally {
             lock.unlock();
         }
+    }
+
+    /**
+     * Evicts leaves that nobody holds, wants or has pinned, those first that would go first for want of memory.
+     *
+     * @param most how many
+     * @return how many they were
+     */
+    int evictLeaves(int most) {
+        List<Occupant> chosen;
+        lock.lock();
+        try {
+            List<Account> accounts = ledger.idle().stream()
+                    .filter(this::isLeafAtRest)
+                    .limit(most)
+                    .toList();
+            accounts.forEach(ledger::evict);
+            chosen = accounts.stream().map(ledger::occupant).toList();
+        } finally {
+            lock.unlock();
+        }
+        chosen.forEach(Occupant::evict);
+        return chosen.size();
+    }
+
+    private boolean isLeafAtRest(Account account) {
+        return !ledger.isZygote(account)
+                && !ledger.isWanted(account)
+                && !ledger.isPinned(account)
+                && !ledger.isExposed(account);
     }
 
     /** How many threads wait. */

@@ -34,6 +34,7 @@ final class SandboxMaker {
     private final Spares spares;
     private final PoolListener listener;
     private final ZygoteForks forks;
+    private final Relief relief;
 
     SandboxMaker(PoolServices services, Spares spares, PoolListener listener) {
         this.services = services;
@@ -41,6 +42,7 @@ final class SandboxMaker {
         this.spares = spares;
         this.listener = listener;
         this.forks = new ZygoteForks(services, listener);
+        this.relief = new Relief(services.memory());
     }
 
     /** As {@link io.zygotes.spi.Sandboxes#createLeaf}. */
@@ -88,7 +90,7 @@ final class SandboxMaker {
         claimant.gotMemory();
         PooledLeaf leaf = null;
         try {
-            Leaf inner = forkLeaf(claimant, zygote, spec);
+            Leaf inner = relief.make(() -> forkLeaf(claimant, zygote, spec));
             leaf = new PooledLeaf(services, owner, inner, account, zygote, bytes);
             services.living().add(leaf);
         } finally {
@@ -263,7 +265,7 @@ final class SandboxMaker {
         PooledZygote made = null;
         long start = System.nanoTime();
         try {
-            Zygote inner = forks.fork(zygote, plan);
+            Zygote inner = relief.make(() -> forks.fork(zygote, plan));
             made = new PooledZygote(services, owner, inner, zygote, account, System.nanoTime() - start);
             services.living().add(made);
         } catch (SandboxException.ImportFailed e) {

@@ -10,6 +10,7 @@ import io.zygotes.core.fake.Eventually;
 import io.zygotes.core.fake.FakeMechanism;
 import io.zygotes.core.fake.FakeMechanism.FakeLeaf;
 import io.zygotes.core.fake.FakeMechanism.FakeZygote;
+import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.ImportCost;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
@@ -165,6 +166,33 @@ class SandboxPoolTest {
             late.countDown();
         }
         assertTrue(left.stream().allMatch(bytes -> bytes >= PooledZygote.SLACK / 4), left::toString);
+    }
+
+    @Test
+    void whereFilesAreShortLeavesAtRestGoAndOnlyThese() throws Exception {
+        SandboxException.NoCapacity short_ =
+                new SandboxException.NoCapacity(FailureKind.TOO_MANY_FILES, "Too many open files");
+        mechanism.beforeLeaf = spec -> {
+            if (mechanism.livingLeaves() >= 3) {
+                throw short_;
+            }
+        };
+        own().createZygote(Optional.empty(), zygote());
+        PooledLeaf busy = newLeaf(Optional.empty());
+        PooledLeaf old = newLeaf(Optional.empty());
+        PooledLeaf other = newLeaf(Optional.empty());
+        old.rest();
+        other.rest();
+
+        PooledLeaf next = newLeaf(Optional.empty());
+        assertFalse(old.alive() || other.alive());
+        assertTrue(busy.alive());
+        assertTrue(mechanism.zygotes.getFirst().alive(), "a zygote is worth more");
+        assertTrue(events.contains("EVICTED " + old.id()), events.toString());
+
+        PooledLeaf last = newLeaf(Optional.empty());
+        assertSame(short_, assertThrows(SandboxException.class, () -> newLeaf(Optional.empty())));
+        assertTrue(busy.alive() && next.alive() && last.alive());
     }
 
     @Test

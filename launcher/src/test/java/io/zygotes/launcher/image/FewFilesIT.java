@@ -39,19 +39,21 @@ class FewFilesIT {
         Program.run(folder, "down", "-p", "worker");
     }
 
-    @Test
-    void moreLeavesThanThereAreFilesForAreRefusedWithTheReasonAndTheNextCallIsServed() throws Exception {
+    private void install(String lambda) throws Exception {
+        Path source = Files.createDirectories(folder.resolve(lambda));
+        Files.writeString(
+                source.resolve("f.py"), "import time\ndef f(event):\n    time.sleep(event)\n    return 'done'\n");
+        Files.writeString(source.resolve("ol.yaml"), "limits: {mem_mb: 64}\n");
+        Program.run(folder, "admin", "install", "-p", "worker", source.toString());
+    }
+
+    /** Starts the worker. Returns where lambdas are called. */
+    private String start() throws Exception {
         ObjectMapper json = new ObjectMapper();
-        Program.run(folder, "init", "-p", "worker");
         Path settings = folder.resolve("worker/config.json");
         ObjectNode config = (ObjectNode) json.readTree(settings.toFile());
         config.put("worker_port", 0).put("mem_pool_mb", 2048);
         Files.writeString(settings, config.toString());
-        Path lambda = Files.createDirectories(folder.resolve("slow"));
-        Files.writeString(
-                lambda.resolve("f.py"), "import time\ndef f(event):\n    time.sleep(event)\n    return 'done'\n");
-        Files.writeString(lambda.resolve("ol.yaml"), "limits: {mem_mb: 64}\n");
-        Program.run(folder, "admin", "install", "-p", "worker", lambda.toString());
         Process up = new ProcessBuilder(
                         "sh",
                         "-c",
@@ -68,8 +70,34 @@ class FewFilesIT {
                 .start();
         assertEquals(0, up.waitFor(), Files.readString(folder.resolve("log")));
         Program.Ended status = Program.run(folder, "status", "-p", "worker", "--json");
-        URI run = URI.create(
-                "http://localhost:" + json.readTree(status.out()).get("port").asInt() + "/run/slow");
+        return "http://localhost:" + json.readTree(status.out()).get("port").asInt() + "/run/";
+    }
+
+    @Test
+    void leavesAtRestGoWhereFilesAreShort() throws Exception {
+        Program.run(folder, "init", "-p", "worker");
+        install("first");
+        for (int i = 0; i < 20; i++) {
+            Path copy = Files.createDirectories(folder.resolve("worker/registry/next" + i));
+            Files.copy(folder.resolve("worker/registry/first/f.py"), copy.resolve("f.py"));
+            Files.copy(folder.resolve("worker/registry/first/ol.yaml"), copy.resolve("ol.yaml"));
+        }
+        String run = start();
+        try (HttpClient client =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+            for (int i = 0; i < 20; i++) {
+                HttpResponse<String> answer =
+                        client.send(call(URI.create(run + "next" + i), "0"), HttpResponse.BodyHandlers.ofString());
+                assertEquals("200 \"done\"", answer.statusCode() + " " + answer.body(), "call " + i);
+            }
+        }
+    }
+
+    @Test
+    void moreLeavesThanThereAreFilesForAreRefusedWithTheReasonAndTheNextCallIsServed() throws Exception {
+        Program.run(folder, "init", "-p", "worker");
+        install("slow");
+        URI run = URI.create(start() + "slow");
         try (HttpClient client =
                 HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
             List<CompletableFuture<HttpResponse<String>>> calls = new ArrayList<>();
