@@ -6,6 +6,7 @@ import io.zygotes.core.guard.GuardedProvider;
 import io.zygotes.spi.ImportCache;
 import io.zygotes.spi.ImportCacheContext;
 import io.zygotes.spi.ImportCacheProvider;
+import io.zygotes.spi.Sandboxes;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -117,11 +118,16 @@ class PluginDriversTest {
     }
 
     private static ImportCache made(ImportCacheProvider provider) throws Exception {
-        ImportCacheContext nothing = (ImportCacheContext) Proxy.newProxyInstance(
+        return GuardedProvider.around(provider).create(idle(ImportCacheContext.class));
+    }
+
+    /** Does nothing, and has parts that do nothing. */
+    private static <T> T idle(Class<T> type) {
+        return type.cast(Proxy.newProxyInstance(
                 PluginDriversTest.class.getClassLoader(),
-                new Class<?>[] {ImportCacheContext.class},
-                (proxy, method, values) -> null);
-        return GuardedProvider.around(provider).create(nothing);
+                new Class<?>[] {type},
+                (proxy, method, values) ->
+                        method.getReturnType().equals(Sandboxes.class) ? idle(Sandboxes.class) : null));
     }
 
     @ParameterizedTest
