@@ -32,6 +32,7 @@ FROZEN_OBJECTS = _is_on("frozen_objects")  # the collector leaves alone what liv
 PRACTICE = _is_on("practice")  # when nobody waits, all of the way to a fork but the fork: serving/requests.py
 KNOWN_REQUESTS = _is_on("known_requests")  # what requests have in common is laid out once: serving/requests.py, setup
 SEVERAL_IN_A_ROW = _is_on("several_in_a_row")  # requests that wait are laid out, then forked for: serving/requests.py
+MACHINE_CODE = _is_on("machine_code")  # a child's system calls are made without Python's help: linux/calls.py
 CHILD_FIRST = _is_on("child_first")  # a fork lets the child have the processor: linux/clone.py
 BOUND_FUNCTIONS = _is_on("bound_functions")  # C functions are looked up at the start of Python: serving/warden.py
 

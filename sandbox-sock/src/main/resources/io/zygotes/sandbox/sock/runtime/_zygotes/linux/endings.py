@@ -53,16 +53,6 @@ _getpid = os.getpid  # bound as in wire.py: every sandbox calls it
 _handler = None
 
 
-def _make_handler():
-    code = _CODE.get(ARCHITECTURE)
-    room = address_space.new_memory(address_space.PAGE) if code else None
-    if room is None:
-        return None
-    ctypes.memmove(room, code, len(code))
-    executable = address_space.PROT_READ | address_space.PROT_EXEC
-    return room if address_space.mprotect(room, address_space.PAGE, executable) == 0 else None
-
-
 def _set(number, handler, instead_of):
     """Sets a signal's handler, if it has this one."""
     action = ctypes.create_string_buffer(_SIGACTION_BYTES)
@@ -87,7 +77,8 @@ def let_signals_end_this_process():
     """In what becomes the first process of a pid namespace, or is forked into one. Handlers of others stay."""
     global _handler
     if _handler is None:
-        _handler = _make_handler()
+        code = _CODE.get(ARCHITECTURE)
+        _handler = code and address_space.executable(code)
         if _handler is not None:
             os.register_at_fork(after_in_child=_reset)
     if _handler is not None:

@@ -43,6 +43,15 @@ def new_memory(size, is_shared=False):
     return None if address == _FAILED else address
 
 
+def executable(code):
+    """The address of machine code in memory of its own; None if memory cannot be had, or not be executed."""
+    room = new_memory(PAGE)
+    if room is None:
+        return None
+    ctypes.memmove(room, code, len(code))
+    return room if mprotect(room, PAGE, PROT_READ | PROT_EXEC) == 0 else None
+
+
 class Mapping:
     """A part of this process's address space, as /proc/self/smaps has it."""
 

@@ -123,6 +123,7 @@ def _set_up(stage, become, common, go):
     child = Child(common, _OWN, numbers, stage.theirs)
     child.first = Calls()
     child.first.add("rehearsal", *[nothing() for _ in range(_CALLS)])
+    child.first.pack()
     child.first.run()
     child.fail = lambda step, error: None  # the first call after go is refused: this process has no capability
     child.speaks_at = stage.theirs.fileno()

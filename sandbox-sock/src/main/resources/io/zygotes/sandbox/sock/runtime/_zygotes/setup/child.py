@@ -90,6 +90,8 @@ class Child:
             self.kind, request[KEY_SCOPE], request[KEY_SECCOMP] and gate is None, tuple(request.get(KEY_LIMITS, ()))
         )
         self.first = first.lay_out(request, is_zygote, descriptors, self._name, self._ids, gate)
+        if gate is None:  # others are laid out for one child alone
+            self.first.pack()
         self._knows_ahead = KEY_MOUNTS in request
         self.renew(*own)
 

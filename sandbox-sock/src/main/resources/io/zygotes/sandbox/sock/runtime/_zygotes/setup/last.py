@@ -52,6 +52,7 @@ class Last:
             calls.add("scope", *privileges.keep_to_itself(UNUSED))
         if kind == KIND_LEAF and final:
             calls.add("filter", final_filter())
+        calls.pack()
 
     def _set_limits(self, open_files, file_bytes):
         self._open_files.set(open_files)
