@@ -42,6 +42,7 @@ _ENDING = [
     signal.SIGIO,
     signal.SIGPWR,
 ]
+_OF_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 # Those that glibc uses for threads, and that its own functions refuse to touch.
 _OF_C_LIBRARY = (32, 33)
 _KERNEL_ACTION_BYTES, _MASK_BYTES = 32, 8  # struct sigaction as the kernel has it (rt_sigaction(2)), all default if 0
@@ -66,8 +67,16 @@ def _address(action):
     return struct.unpack_from("P", action)[0] or _DEFAULT
 
 
-def restore_signals_of_c_library():
-    """posix_spawn(3) of glibc, by which the worker starts programs, has them ignored, and children inherit that."""
+def restore_signals():
+    """Ignores no signal any more, but for those that Python itself ignores: children would inherit that.
+
+    Whoever starts the worker may ignore some: a shell does so with what it runs in the background, and nohup. Python
+    leaves those alone when it starts. Two more are ignored by what the worker starts programs with, posix_spawn(3) of
+    glibc.
+    """
+    for number in signal.valid_signals():
+        if number not in _OF_PYTHON and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     for number in _OF_C_LIBRARY:
         action = ctypes.create_string_buffer(_KERNEL_ACTION_BYTES)
         do(describe("rt_sigaction", "rt_sigaction", number, action, None, _MASK_BYTES))

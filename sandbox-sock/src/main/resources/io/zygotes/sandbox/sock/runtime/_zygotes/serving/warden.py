@@ -14,7 +14,7 @@ import sys
 from .. import tuning, wire
 from ..linux import clone, files, mounts, namespaces, privileges
 from ..linux.calls import Text, do
-from ..linux.endings import restore_signals_of_c_library
+from ..linux.endings import restore_signals
 from ..linux.numbers import require_architecture
 from ..protocol import (
     CHANNEL,
@@ -113,7 +113,7 @@ class _Warden:
         self._answers = {OP_SPAWN: self._spawn, OP_MAP: self._map, OP_DISPOSE: self._dispose}
 
     def serve(self):
-        restore_signals_of_c_library()
+        restore_signals()
         signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
         ends = files.signals(signal.SIGCHLD)
         self._control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
