@@ -97,6 +97,8 @@ final class FilterPrograms {
         verdict.ranges();
         if (!bind) {
             verdict.ownSocket(ip6, () -> verdict.portOfSocket());
+        } else if (ip6) {
+            verdict.ownPort();
         }
         verdict.end();
         return a.code();

@@ -58,6 +58,8 @@ final class Verdict {
     private static final int BPF_F_CURRENT_NETNS = -1;
     /** In struct bpf_sock_addr the socket; in struct bpf_sock its port. */
     private static final int SOCKET = 64, SOCKET_PORT = 44;
+    /** In struct bpf_sock the address of IPv4 that it is bound to. */
+    private static final int SOCKET_ADDRESS4 = 24;
 
     private static final int ECONNREFUSED = 111;
     /** How many refusals of a sandbox are told in a second; all are counted. */
@@ -254,6 +256,32 @@ final class Verdict {
         ownSocket(true, () -> a.load(Size.HALF, 1, 10, ports));
     }
 
+    /**
+     * Whether all addresses of IPv6 are to be bound to, at a port of TCP at which a socket of the same sandbox listens on
+     * all addresses of IPv4. Servers for both (tornado, asyncio) have the kernel choose a port for the first, and take
+     * the same for the second.
+     */
+    void ownPort() {
+        for (int i = 0; i < 4; i++) {
+            a.load(Size.WORD, 1, 10, ADDRESS + 4 * i);
+            a.jumpIf(1, When.DIFFERENT, 0, REFUSED);
+        }
+        a.jumpIf(9, When.DIFFERENT, FilterMaps.TCP, REFUSED);
+        a.storeNumber(Size.WORD, 10, TUPLE, LOCALHOST4);
+        a.storeNumber(Size.WORD, 10, TUPLE + 4, LOCALHOST4);
+        ports(TUPLE + 8, () -> {}, "4");
+        lookupSocket(TUPLE4, SK_LOOKUP_TCP);
+        a.jumpIfLong(0, When.EQUAL, 0, REFUSED);
+        a.load(Size.WORD, 1, 0, SOCKET_ADDRESS4);
+        a.store(Size.WORD, 10, KEY, 1);
+        lookAtOwner();
+        a.load(Size.WORD, 1, 10, OWN);
+        a.jumpIf(1, When.EQUAL, 0, REFUSED);
+        a.load(Size.WORD, 1, 10, KEY);
+        // At an address of loopback any port may be taken: that is nobody's choice but the sandbox's own.
+        a.jumpIf(1, When.EQUAL, 0, ALLOWED);
+    }
+
     private void ports(int at, Runnable sourcePort, String family) {
         String known = "port" + family;
         a.set(1, 0);
@@ -289,6 +317,22 @@ final class Verdict {
     private void found() {
         a.label("found");
         a.jumpIfLong(0, When.EQUAL, 0, choosesError ? "nobody" : REFUSED);
+        lookAtOwner();
+        a.load(Size.WORD, 1, 10, OWN);
+        a.jumpIf(1, When.DIFFERENT, 0, ALLOWED);
+        if (choosesError) {
+            a.jump(REFUSED);
+            // Programs wait for their own servers by trying again and again while this is the error. What would come is
+            // not let through all the same: somebody else may begin to listen at that moment.
+            a.label("nobody");
+            a.set(1, -ECONNREFUSED);
+            a.call(SET_RETVAL);
+            a.jump(UNKNOWN);
+        }
+    }
+
+    /** Writes down whether the socket in register 0 is one of this sandbox, and lets go of it. */
+    private void lookAtOwner() {
         a.store(Size.WORD, 10, TRANSPORT, 9);
         a.copy(9, 0);
         a.storeNumber(Size.WORD, 10, OWN, 0);
@@ -306,17 +350,6 @@ final class Verdict {
         a.copy(1, 9);
         a.call(SK_RELEASE);
         a.load(Size.WORD, 9, 10, TRANSPORT);
-        a.load(Size.WORD, 1, 10, OWN);
-        a.jumpIf(1, When.DIFFERENT, 0, ALLOWED);
-        if (choosesError) {
-            a.jump(REFUSED);
-            // Programs wait for their own servers by trying again and again while this is the error. What would come is
-            // not let through all the same: somebody else may begin to listen at that moment.
-            a.label("nobody");
-            a.set(1, -ECONNREFUSED);
-            a.call(SET_RETVAL);
-            a.jump(UNKNOWN);
-        }
     }
 
     /** The ends of the program. */

@@ -323,6 +323,16 @@ class NetworkWallTest {
     }
 
     @Test
+    void aPortThatTheKernelChoseForAllAddressesOfIp4IsBoundForThoseOfIp6() throws Exception {
+        rules(INTERNET_ONLY);
+        assertAttempt("ok", "bind_both", "0.0.0.0");
+        assertAttempt("EPERM", "bind_both", "127.0.0.1");
+        assertAttempt("EPERM", "bind_both", "0.0.0.0", "no");
+        // Somebody else listens there.
+        assertAttempt("EPERM", "bind", "6", "::", SERVED);
+    }
+
+    @Test
     void thereAreNoSocketsButOfTcpAndUdp() throws Exception {
         rules(INTERNET_ONLY);
         assertAttempt("EPERM", "ping", "4");

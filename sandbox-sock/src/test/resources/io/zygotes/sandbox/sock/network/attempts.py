@@ -55,6 +55,18 @@ def bind(family, host, port, kind="stream"):
         s.bind((host, int(port)))
 
 
+def bind_both(first, listens="yes"):
+    """Binds all addresses of IPv6 to the port that the kernel chose for one of IPv4, as servers for both do."""
+    with socket.socket(socket.AF_INET) as four, socket.socket(socket.AF_INET6) as six:
+        four.bind((first, 0))
+        if listens == "yes":
+            four.listen(1)
+        six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        six.bind(("::", four.getsockname()[1]))
+        six.listen(1)
+        return "ok"
+
+
 def ping(family):
     protocol = socket.IPPROTO_ICMP if family == "4" else socket.IPPROTO_ICMPV6
     socket.socket(FAMILIES[family], socket.SOCK_DGRAM, protocol).close()
