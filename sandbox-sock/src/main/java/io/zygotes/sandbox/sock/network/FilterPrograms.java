@@ -69,7 +69,7 @@ final class FilterPrograms {
         };
         boolean bind = operation == Operation.BIND;
         Assembler a = new Assembler();
-        Verdict verdict = new Verdict(a, maps, operation, choosesError);
+        Verdict verdict = new Verdict(a, maps, operation);
         a.copy(6, 1);
         a.call(Verdict.GET_CURRENT_CGROUP_ID);
         verdict.group();
@@ -95,10 +95,11 @@ final class FilterPrograms {
         a.load(Size.WORD, 1, 6, PROTOCOL);
         transport(a);
         verdict.ranges();
+        OwnSockets own = new OwnSockets(a, maps, choosesError);
         if (!bind) {
-            verdict.ownSocket(ip6, () -> verdict.portOfSocket());
+            own.ownSocket(ip6, own::portOfSocket);
         } else if (ip6) {
-            verdict.ownPort();
+            own.ownPort();
         }
         verdict.end();
         return a.code();
@@ -120,7 +121,7 @@ final class FilterPrograms {
      */
     private BpfPrograms.Code socketCreate() {
         Assembler a = new Assembler();
-        Verdict verdict = new Verdict(a, maps, Operation.SOCKET, false);
+        Verdict verdict = new Verdict(a, maps, Operation.SOCKET);
         a.copy(6, 1);
         a.call(Verdict.GET_CURRENT_CGROUP_ID);
         a.store(Size.LONG, 10, Verdict.CGROUP, 0);
@@ -148,7 +149,7 @@ final class FilterPrograms {
     /** Packets of UDP, and the first one of each connection of TCP. */
     private BpfPrograms.Code egress() {
         Assembler a = new Assembler();
-        Verdict verdict = new Verdict(a, maps, Operation.PACKET, false);
+        Verdict verdict = new Verdict(a, maps, Operation.PACKET);
         a.copy(6, 1);
         a.load(Size.WORD, 1, 6, PACKET_PROTOCOL);
         a.jumpIf(1, When.EQUAL, IP4, "ip4");
@@ -180,7 +181,7 @@ final class FilterPrograms {
         // What is neither is in no rule: another protocol, or a header that routes past the address.
         a.jumpIf(9, When.EQUAL, FilterMaps.OTHER, Verdict.REFUSED);
         verdict.ranges();
-        verdict.ownSocketOfPacket(PORTS);
+        new OwnSockets(a, maps, false).ownSocketOfPacket(PORTS);
         verdict.end();
         return a.code();
     }
