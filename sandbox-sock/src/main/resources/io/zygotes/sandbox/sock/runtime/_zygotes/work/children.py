@@ -14,7 +14,7 @@ import sys
 from ..linux import files
 
 # Ended forks that are kept for the lambda, and forks that are remembered before it is looked which are still there.
-_MOST_KEPT, _MOST_REMEMBERED = 8, 256
+_MOST_KEPT, _MOST_REMEMBERED = 3, 256
 _LARGEST_LIST = 1 << 16
 
 _has_ended = files.look_for_ended_child()
