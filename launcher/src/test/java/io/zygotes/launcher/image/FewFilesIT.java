@@ -74,26 +74,6 @@ class FewFilesIT {
     }
 
     @Test
-    void leavesAtRestGoWhereFilesAreShort() throws Exception {
-        Program.run(folder, "init", "-p", "worker");
-        install("first");
-        for (int i = 0; i < 20; i++) {
-            Path copy = Files.createDirectories(folder.resolve("worker/registry/next" + i));
-            Files.copy(folder.resolve("worker/registry/first/f.py"), copy.resolve("f.py"));
-            Files.copy(folder.resolve("worker/registry/first/ol.yaml"), copy.resolve("ol.yaml"));
-        }
-        String run = start();
-        try (HttpClient client =
-                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
-            for (int i = 0; i < 20; i++) {
-                HttpResponse<String> answer =
-                        client.send(call(URI.create(run + "next" + i), "0"), HttpResponse.BodyHandlers.ofString());
-                assertEquals("200 \"done\"", answer.statusCode() + " " + answer.body(), "call " + i);
-            }
-        }
-    }
-
-    @Test
     void moreLeavesThanThereAreFilesForAreRefusedWithTheReasonAndTheNextCallIsServed() throws Exception {
         Program.run(folder, "init", "-p", "worker");
         install("slow");
