@@ -42,6 +42,7 @@ import java.util.Optional;
  * @param maxWaiting {@code max_waiting}: requests that may wait for a leaf of one lambda
  * @param spareLeaves {@code spare_leaves}: leaves that are forked ahead for each busy zygote
  * @param maxWaitSec {@code max_wait_sec}: seconds that a request may wait for memory
+ * @param bodies how large requests and answers may be
  * @param plugins {@code plugins}: options of import caches by their name
  * @param pluginPath {@code plugin_path}: folder with further import caches; empty for none
  * @param withoutEffect keys of OpenLambda's that the file sets to something else than their default and that mean
@@ -76,6 +77,7 @@ public record WorkerConfig(
         int maxWaiting,
         int spareLeaves,
         int maxWaitSec,
+        Bodies bodies,
         Map<String, Map<String, Object>> plugins,
         String pluginPath,
         List<String> withoutEffect) {
@@ -95,8 +97,28 @@ public record WorkerConfig(
         Objects.requireNonNull(zygoteNetwork);
         Objects.requireNonNull(installerNetwork);
         Objects.requireNonNull(hostIds);
+        Objects.requireNonNull(bodies);
         plugins = Map.copyOf(plugins);
         withoutEffect = List.copyOf(withoutEffect);
+    }
+
+    /**
+     * How large bodies may be.
+     *
+     * @param maxRequestMb {@code max_request_mb}: of a request, in MiB
+     * @param maxAnswerMb {@code max_answer_mb}: of an answer that does not come in parts, in MiB
+     */
+    public record Bodies(int maxRequestMb, int maxAnswerMb) {
+
+        /** The largest body of a request, in bytes. */
+        public int maxRequestBytes() {
+            return maxRequestMb << 20;
+        }
+
+        /** The largest body of an answer that does not come in parts, in bytes. */
+        public int maxAnswerBytes() {
+            return maxAnswerMb << 20;
+        }
     }
 
     /**
@@ -198,6 +220,7 @@ public record WorkerConfig(
                 maxWaiting,
                 spareLeaves,
                 maxWaitSec,
+                bodies,
                 other.plugins,
                 other.pluginPath,
                 withoutEffect);

@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -179,10 +180,19 @@ public final class Functions implements AutoCloseable {
         }
     }
 
+    /** As {@link #invoke(String, Invocation, AnswerParts)}, for a caller that wants the answer as a whole. */
+    public Answer invoke(String name, Invocation invocation)
+            throws RegistryException, PackageException, OverloadException, SandboxException, IOException,
+                    InterruptedException {
+        return invoke(name, new FunctionCall(invocation, Optional.empty()));
+    }
+
     /**
      * Runs a lambda once, on the calling thread.
      *
      * @param name the lambda's name as the request has it
+     * @param parts gets the answer if it comes in parts
+     * @return the answer; if {@code parts} got it, what it was begun with
      * @throws RegistryException if there is no such lambda or its files are wrong
      * @throws PackageException if one of its packages cannot be installed
      * @throws OverloadException if too many requests wait for it already
@@ -190,7 +200,13 @@ public final class Functions implements AutoCloseable {
      * @throws IOException if its code cannot be read or written
      * @throws InterruptedException if the calling thread is interrupted
      */
-    public Answer invoke(String name, Invocation invocation)
+    public Answer invoke(String name, Invocation invocation, AnswerParts parts)
+            throws RegistryException, PackageException, OverloadException, SandboxException, IOException,
+                    InterruptedException {
+        return invoke(name, new FunctionCall(invocation, Optional.of(parts)));
+    }
+
+    private Answer invoke(String name, FunctionCall call)
             throws RegistryException, PackageException, OverloadException, SandboxException, IOException,
                     InterruptedException {
         long start = System.nanoTime();
@@ -198,7 +214,7 @@ public final class Functions implements AutoCloseable {
         Answer answer;
         underWay.begin();
         try {
-            answer = target.invoke(invocation);
+            answer = target.function().invoke(target.code(), call);
         } finally {
             underWay.end();
         }
@@ -228,12 +244,7 @@ public final class Functions implements AutoCloseable {
         target.function().prepare(target.code());
     }
 
-    private record Target(LambdaFunction function, LambdaCode code) {
-        Answer invoke(Invocation invocation)
-                throws SandboxException, PackageException, OverloadException, InterruptedException {
-            return function.invoke(code, invocation);
-        }
-    }
+    private record Target(LambdaFunction function, LambdaCode code) {}
 
     private Target functionFor(String name) throws RegistryException, IOException {
         try {

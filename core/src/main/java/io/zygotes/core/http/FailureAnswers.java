@@ -91,6 +91,7 @@ final class FailureAnswers {
             case SandboxException.TimedOut _ -> error(504, message, PLAIN);
             case SandboxException.OutOfMemory _ -> error(502, message, PLAIN);
             case SandboxException.Died _ -> error(502, message, PLAIN);
+            case SandboxException.BrokenOff e -> error(500, message, e.traceback());
             case SandboxException.ImportFailed e -> error(500, message, e.traceback());
             case SandboxException e -> logged(e, lambda, "no sandbox", error(500, message, PLAIN));
             case InterruptedException _ -> stopping();

@@ -181,7 +181,7 @@ final class CodeFolders {
                 pins.keySet(),
                 settings.limits(),
                 settings.network(),
-                settings.environment(),
+                EntryPoint.environment(name, content, settings.environment(), settings.limits()),
                 settings.rules());
         return new LambdaCode(version, generations.incrementAndGet(), spec, pins, settings.zygote());
     }

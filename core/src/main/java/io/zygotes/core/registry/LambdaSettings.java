@@ -24,7 +24,7 @@ import java.util.regex.Pattern;
 record LambdaSettings(
         Map<String, String> environment, Limits limits, Network network, NetworkRules rules, ZygoteUse zygote) {
 
-    private static final String FILE = "ol.yaml";
+    static final String FILE = "ol.yaml";
     private static final List<String> NETWORK_KEYS = List.of("allow", "deny");
     private static final List<String> ZYGOTE_KEYS = List.of("eager", "event");
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");

@@ -43,8 +43,6 @@ public final class LambdaStore {
     /** What the name of a lambda that is being replaced ends with. */
     private static final String ASIDE = ".replaced";
 
-    static final String CODE_FILE = "f.py";
-
     private final Path folder;
 
     /** @param folder the registry's folder */
@@ -262,7 +260,7 @@ public final class LambdaStore {
     }
 
     /**
-     * Writes a lambda's code into a new folder and checks that {@code f.py} is in it.
+     * Writes a lambda's code into a new folder and checks that it has a file to begin with.
      *
      * @param source the folder or tar.gz
      * @param target the new folder; may be there half after an error
@@ -296,11 +294,8 @@ public final class LambdaStore {
                                 : new CodeWriter.RefusedException(e.getMessage(), e));
             }
         }
-        if (!Files.isRegularFile(target.resolve(CODE_FILE), LinkOption.NOFOLLOW_LINKS)) {
-            throw new RegistryException(
-                    Kind.BROKEN,
-                    "lambda " + name + " has no file " + CODE_FILE + hint(target)
-                            + "; it must hold a function f(event)");
+        if (!EntryPoint.isIn(target) && !Files.exists(target.resolve(LambdaSettings.FILE), LinkOption.NOFOLLOW_LINKS)) {
+            throw EntryPoint.missing(name, target, EntryPoint.FILE, "and no " + LambdaSettings.FILE);
         }
     }
 
@@ -320,15 +315,6 @@ public final class LambdaStore {
             } catch (IOException e) {
                 throw new StorageException("cannot read " + file + ": " + e.getMessage(), e);
             }
-        }
-    }
-
-    private static String hint(Path target) throws IOException {
-        try (Stream<Path> entries = Files.list(target)) {
-            return entries.filter(entry -> Files.isRegularFile(entry.resolve(CODE_FILE)))
-                    .findFirst()
-                    .map(entry -> " at its top (there is one in " + entry.getFileName() + "/)")
-                    .orElse("");
         }
     }
 

@@ -19,7 +19,8 @@ public final class HttpModule extends AbstractModule {
     @Provides
     @Singleton
     HttpFront front(WorkerConfig config) {
-        return new HttpFront(config.workerUrl(), config.workerPort());
+        return new HttpFront(
+                config.workerUrl(), config.workerPort(), config.bodies().maxRequestBytes());
     }
 
     @Provides
@@ -31,8 +32,8 @@ public final class HttpModule extends AbstractModule {
             LambdaStore store,
             WorkerNumbers numbers,
             WorkerDescription description) {
-        LambdaCalls calls =
-                new LambdaCalls(functions, statistics, config.trace().latency());
+        LambdaCalls calls = new LambdaCalls(
+                functions, statistics, config.trace().latency(), config.bodies().maxAnswerBytes());
         return new WorkerApi(calls, store, numbers::all, description::text);
     }
 }
