@@ -257,8 +257,8 @@ FRAME_BEGIN = 18
 FRAME_PART = 19
 FRAME_END = 20
 
-# Bodies that are no JSON: of a leaf's FRAME_READY, what FRAME_REPLY begins with, and what FRAME_CALL, FRAME_RESPONSE and
-# FRAME_BEGIN do.
+# Bodies that are no JSON: of a leaf's FRAME_READY, what FRAME_REPLY begins with, and what FRAME_CALL, FRAME_RESPONSE
+# and FRAME_BEGIN do.
 READY_BODY = ">QQ"
 READY_BODY_BYTES = 16
 REPLY_STATUS = ">H"
