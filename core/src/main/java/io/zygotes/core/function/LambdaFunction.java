@@ -47,11 +47,23 @@ final class LambdaFunction {
             throws SandboxException, PackageException, OverloadException, InterruptedException {
         Version version = versions.enter(code);
         try {
-            Answer answer = callOrTryFresh(version, invocation);
+            Answer answer = version.slots().isPresent()
+                    ? callInSlot(version.slots().get(), version, invocation)
+                    : callOrTryFresh(version, invocation);
             versions.compile(version);
             return answer;
         } finally {
             versions.leave(version);
+        }
+    }
+
+    private Answer callInSlot(CallSlots slots, Version version, Invocation invocation)
+            throws SandboxException, PackageException, OverloadException, InterruptedException {
+        slots.enter();
+        try {
+            return callOrTryFresh(version, invocation);
+        } finally {
+            slots.leave();
         }
     }
 
@@ -132,8 +144,11 @@ final class LambdaFunction {
             }
             throw e;
         } finally {
-            if (served) {
+            if (served && version.code().serving().reuse()) {
                 version.leaves().release(lease.leaf());
+            } else if (served) {
+                // Its end, which takes some milliseconds, is nothing that the answer has to wait for.
+                services.destroyLater(List.of(lease.leaf()));
             } else {
                 lease.leaf().destroy();
             }

@@ -2,6 +2,7 @@ package io.zygotes.core.http;
 
 import io.zygotes.core.function.Answer;
 import io.zygotes.core.function.Functions;
+import io.zygotes.core.function.MethodNotAllowedException;
 import io.zygotes.core.function.OverloadException;
 import io.zygotes.core.registry.RegistryException;
 import io.zygotes.core.statistics.StatisticNames;
@@ -97,7 +98,7 @@ public final class LambdaCalls {
             return FailureAnswers.toBody(e);
         }
         try {
-            Answer answer = functions.invoke(
+            Answer answer = functions.invokeOverHttp(
                     name,
                     new Invocation(question.method(), below, question.headers().read(), body));
             remember(name, answer.reply().body().length);
@@ -105,7 +106,8 @@ public final class LambdaCalls {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return failures.toCall(name, e);
-        } catch (RegistryException
+        } catch (MethodNotAllowedException
+                | RegistryException
                 | PackageException
                 | OverloadException
                 | SandboxException

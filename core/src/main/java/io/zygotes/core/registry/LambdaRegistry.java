@@ -80,7 +80,7 @@ public final class LambdaRegistry {
             Supplier<Map<String, String>> markers) {
         this.store = store;
         this.index = new CodeIndex(codeFolder.resolveSibling(INDEX));
-        this.folders = new CodeFolders(codeFolder, index, limits, network, maxMemMb, markers);
+        this.folders = new CodeFolders(codeFolder, index, new LambdaInputs(limits, network, maxMemMb, markers));
         this.freshNanos = fresh.toNanos();
     }
 

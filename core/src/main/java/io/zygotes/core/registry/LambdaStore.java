@@ -1,5 +1,6 @@
 package io.zygotes.core.registry;
 
+import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.files.Folders;
 import io.zygotes.core.files.StorageException;
 import io.zygotes.core.registry.RegistryException.Kind;
@@ -46,10 +47,28 @@ public final class LambdaStore {
     static final String CODE_FILE = "f.py";
 
     private final Path folder;
+    private final LambdaInputs inputs;
 
-    /** @param folder the registry's folder */
+    /**
+     * A registry that takes settings which a worker may refuse: only their form is checked.
+     *
+     * @param folder the registry's folder
+     */
     public LambdaStore(Path folder) {
+        this(folder, LambdaInputs.OF_ANY_WORKER);
+    }
+
+    private LambdaStore(Path folder, LambdaInputs inputs) {
         this.folder = folder.toAbsolutePath().normalize();
+        this.inputs = inputs;
+    }
+
+    /** The registry of a worker, which takes no lambda whose settings that would refuse. */
+    public static LambdaStore of(WorkerConfig config) {
+        return new LambdaStore(
+                config.registryFolder(),
+                new LambdaInputs(
+                        config.limits(), config.network(), config.memPoolMb() / 2, () -> LambdaInputs.ANY_MACHINE));
     }
 
     /** The registry's folder, absolute. */
@@ -112,6 +131,7 @@ public final class LambdaStore {
         Path staging = Folders.sibling(place, "install");
         try {
             write(name, from, staging);
+            inputs.read(name, staging);
             replace(name, staging);
             Files.deleteIfExists(archive(name));
         } finally {

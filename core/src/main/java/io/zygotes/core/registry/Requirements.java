@@ -16,6 +16,9 @@ import java.util.regex.Pattern;
  */
 final class Requirements {
 
+    /** The file's name. */
+    static final String FILE = "requirements.txt";
+
     /** Characters of one requirement with its hashes; a release of 200 files has 16,000. */
     private static final int MAX_LINE = 256 << 10;
     /** Packages of one lambda; each may mean an install, and is a folder on the path of Python. */

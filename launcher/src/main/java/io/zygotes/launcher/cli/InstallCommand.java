@@ -54,7 +54,7 @@ final class InstallCommand implements Callable<Integer> {
             // Before anything is changed.
             RunningWorker.of(opened);
         }
-        LambdaStore store = new LambdaStore(opened.config().registryFolder());
+        LambdaStore store = LambdaStore.of(opened.config());
         String name = store.install(folder);
         PrintWriter out = spec.commandLine().getOut();
         out.println("installed " + name + " into " + store.folder());
