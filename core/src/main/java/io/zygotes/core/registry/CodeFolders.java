@@ -13,8 +13,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
@@ -32,6 +34,9 @@ final class CodeFolders {
     private final CodeIndex index;
     private final LambdaInputs inputs;
     private final TriggerNotice notice = new TriggerNotice();
+    /** Of each lambda what was left out of it, as the log said. */
+    private final Map<String, String> told = new ConcurrentHashMap<>();
+
     private final AtomicLong generations = new AtomicLong();
 
     /**
@@ -101,11 +106,11 @@ final class CodeFolders {
             for (int tries = 1; ; tries++) {
                 RegistryException wrong = null;
                 try {
-                    LambdaStore.write(name, source, staging);
+                    LambdaStore.write(name, source, staging).told().ifPresent(left -> tellOnce(name, left));
                 } catch (RegistryException e) {
                     wrong = e;
                 }
-                String after = LambdaStore.fingerprint(source);
+                String after = Fingerprint.of(source);
                 if (after.equals(state) || tries == TRIES) {
                     if (wrong != null && !after.equals(state)) {
                         // What was half a lambda each time says nothing about a whole one.
@@ -138,6 +143,12 @@ final class CodeFolders {
                     e);
         } finally {
             Folders.delete(staging);
+        }
+    }
+
+    private void tellOnce(String name, String left) {
+        if (!left.equals(told.put(name, left))) {
+            LOG.log(Level.INFO, "lambda " + name + ": " + left);
         }
     }
 

@@ -251,7 +251,7 @@ public final class LambdaRegistry {
 
     private LambdaCode refreshOnce(String name, Path source, Entry entry) throws RegistryException, IOException {
         LambdaCode code = known(entry);
-        String fingerprint = LambdaStore.fingerprint(source);
+        String fingerprint = Fingerprint.of(source);
         if (code != null && fingerprint.equals(entry.fingerprint)) {
             return code;
         }

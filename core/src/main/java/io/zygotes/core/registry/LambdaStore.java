@@ -11,19 +11,18 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.zip.ZipException;
 
@@ -37,7 +36,7 @@ public final class LambdaStore {
     private static final long MOST_SETTINGS = 1 << 20;
 
     private static final long MAX_BYTES = 512L << 20;
-    private static final int MAX_ENTRIES = 50_000;
+    static final int MAX_ENTRIES = 50_000;
     /** How often an install begins again because another one of the same lambda was faster. */
     private static final int TRIES = 20;
 
@@ -108,6 +107,15 @@ public final class LambdaStore {
      * @throws IOException if the registry cannot be written; a lambda that was there still is
      */
     public String install(Path source) throws RegistryException, IOException {
+        return install(source, left -> {});
+    }
+
+    /**
+     * As {@link #install(Path)}.
+     *
+     * @param told takes a line that says what was left out, if something was
+     */
+    public String install(Path source, Consumer<String> told) throws RegistryException, IOException {
         Path from = source.toAbsolutePath().normalize();
         String file = from.getFileName() == null ? "" : from.getFileName().toString();
         boolean archive = file.endsWith(LambdaRegistry.ARCHIVE) && Files.isRegularFile(from);
@@ -130,10 +138,11 @@ public final class LambdaStore {
         }
         Path staging = Folders.sibling(place, "install");
         try {
-            write(name, from, staging);
+            LeftAside aside = write(name, from, staging);
             inputs.read(name, staging);
             replace(name, staging);
             Files.deleteIfExists(archive(name));
+            aside.told().ifPresent(told);
         } finally {
             Folders.delete(staging);
         }
@@ -286,18 +295,20 @@ public final class LambdaStore {
      *
      * @param source the folder or tar.gz
      * @param target the new folder; may be there half after an error
+     * @return what was left out
      */
-    static void write(String name, Path source, Path target) throws RegistryException, IOException {
+    static LeftAside write(String name, Path source, Path target) throws RegistryException, IOException {
         CodeWriter writer = new CodeWriter(target, MAX_BYTES, MAX_ENTRIES);
+        LeftAside aside;
         if (Files.isDirectory(source)) {
             try {
-                writer.copy(source);
+                aside = writer.copy(source);
             } catch (CodeWriter.RefusedException e) {
                 throw new RegistryException(Kind.BROKEN, "lambda " + name + ": " + e.getMessage(), e);
             }
         } else {
             try (InputStream in = new RegistryFile(Files.newInputStream(source), source)) {
-                writer.unpack(in);
+                aside = writer.unpack(in);
             } catch (EOFException | ZipException e) {
                 throw new RegistryException(
                         Kind.BROKEN,
@@ -322,6 +333,7 @@ public final class LambdaStore {
                     "lambda " + name + " has no file " + CODE_FILE + hint(target)
                             + "; it must hold a function f(event)");
         }
+        return aside;
     }
 
     /** An archive in the registry, whose errors are told from those of what is in it. */
@@ -350,41 +362,5 @@ public final class LambdaStore {
                     .map(entry -> " at its top (there is one in " + entry.getFileName() + "/)")
                     .orElse("");
         }
-    }
-
-    /** What changes when a file of the lambda changes; cheap, without reading content. */
-    static String fingerprint(Path source) throws IOException {
-        StringBuilder all = new StringBuilder();
-        Path from = source.toRealPath();
-        Files.walkFileTree(from, new SimpleFileVisitor<>() {
-            private int seen;
-
-            @Override
-            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
-                if (!folder.equals(from) && LeftAside.is(folder)) {
-                    return FileVisitResult.SKIP_SUBTREE;
-                }
-                return visitFile(folder, attributes);
-            }
-
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                if (++seen > MAX_ENTRIES) {
-                    // Whoever reads the lambda will refuse it; this text says that it is still the same.
-                    return FileVisitResult.TERMINATE;
-                }
-                // The change time notices a file that was replaced by one of the same size and modification time.
-                all.append(from.relativize(file))
-                        .append('\0')
-                        .append(Files.getAttribute(file, "unix:ctime", LinkOption.NOFOLLOW_LINKS))
-                        .append('\0')
-                        .append(attributes.size())
-                        .append('\0')
-                        .append(attributes.fileKey())
-                        .append('\n');
-                return FileVisitResult.CONTINUE;
-            }
-        });
-        return all.toString();
     }
 }

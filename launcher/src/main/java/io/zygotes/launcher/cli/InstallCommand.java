@@ -55,8 +55,8 @@ final class InstallCommand implements Callable<Integer> {
             RunningWorker.of(opened);
         }
         LambdaStore store = LambdaStore.of(opened.config());
-        String name = store.install(folder);
         PrintWriter out = spec.commandLine().getOut();
+        String name = store.install(folder, out::println);
         out.println("installed " + name + " into " + store.folder());
         if (Files.exists(opened.path().resolve(ControlSocket.NAME))) {
             prepare(opened);
