@@ -72,12 +72,11 @@ final class LambdaInputs {
         LambdaText texts = new LambdaText(content, faults);
         String settingsText = texts.of(LambdaSettings.FILE);
         String variablesText = texts.of(DotEnv.FILE);
-        String requirements = texts.of(Requirements.FILE);
         LambdaSettings settings =
                 faults.of(() -> LambdaSettings.parse(settingsText, defaults, network, maxMemMb), defaults);
         Map<String, String> known = settings.environment();
         LambdaSettings all = settings.with(faults.of(() -> DotEnv.parse(variablesText, known), Map.of()));
-        Map<PackageId, Set<String>> pins = faults.of(() -> Requirements.parse(requirements, markers.get()), Map.of());
+        Map<PackageId, Set<String>> pins = pins(texts, faults);
         settings.handler().ifPresent(handler -> faults.run(() -> Handler.check(handler, content, !pins.isEmpty())));
         try {
             faults.end();
@@ -85,6 +84,16 @@ final class LambdaInputs {
             throw new RegistryException(Kind.BROKEN, "lambda " + lambda + ": " + e.getMessage(), e);
         }
         return new Read(all.handler().isPresent() ? withHandler(lambda, all) : all, pins);
+    }
+
+    private Map<PackageId, Set<String>> pins(LambdaText texts, Faults faults) throws IOException {
+        Map<String, String> values = markers.get();
+        try {
+            return PackageFiles.read(texts, new PackageFiles.Machine(values, values != ANY_MACHINE));
+        } catch (IllegalArgumentException e) {
+            faults.add(e);
+            return Map.of();
+        }
     }
 
     private static LambdaSettings withHandler(String lambda, LambdaSettings settings) {

@@ -116,8 +116,10 @@ class IgnorePatternsTest {
         StringBuilder pattern = new StringBuilder(random.nextInt(5) == 0 ? "!" : "");
         pattern.append(random.nextInt(5) == 0 ? "/" : "");
         for (int i = random.nextInt(3); i >= 0; i--) {
-            pattern.append(PARTS[random.nextInt(PARTS.length)]);
-            pattern.append(random.nextInt(4) == 0 ? PARTS[random.nextInt(PARTS.length)] : "");
+            String part = PARTS[random.nextInt(PARTS.length)];
+            String more = random.nextInt(4) == 0 ? PARTS[random.nextInt(PARTS.length)] : "";
+            // Git takes a** for a and any folders, which its manual does not say: it compares the a by itself.
+            pattern.append(part).append(part.equals("**") || more.equals("**") ? "" : more);
             pattern.append(i > 0 ? "/" : "");
         }
         return pattern.append(random.nextInt(4) == 0 ? "/" : "").toString();
