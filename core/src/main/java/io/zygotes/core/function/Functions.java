@@ -6,6 +6,7 @@ import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.registry.LambdaCode;
 import io.zygotes.core.registry.LambdaRegistry;
 import io.zygotes.core.registry.RegistryException;
+import io.zygotes.core.registry.Serving;
 import io.zygotes.core.statistics.Statistics;
 import io.zygotes.core.threads.NoThreadException;
 import io.zygotes.core.threads.ThreadStart;
@@ -209,8 +210,29 @@ public final class Functions implements AutoCloseable {
     private Answer invoke(String name, FunctionCall call)
             throws RegistryException, PackageException, OverloadException, SandboxException, IOException,
                     InterruptedException {
+        return invoke(System.nanoTime(), functionFor(name), call);
+    }
+
+    /**
+     * As {@link #invoke}, for a request over HTTP, which has to have a method that the lambda's {@code triggers} allow.
+     *
+     * @throws MethodNotAllowedException if they do not
+     */
+    public Answer invokeOverHttp(String name, Invocation invocation, AnswerParts parts)
+            throws MethodNotAllowedException, RegistryException, PackageException, OverloadException, SandboxException,
+                    IOException, InterruptedException {
         long start = System.nanoTime();
         Target target = functionFor(name);
+        Serving serving = target.code().serving();
+        if (!serving.takes(invocation.method())) {
+            throw new MethodNotAllowedException(
+                    name, invocation.method(), serving.methods().orElseThrow());
+        }
+        return invoke(start, target, new FunctionCall(invocation, Optional.of(parts)));
+    }
+
+    private Answer invoke(long start, Target target, FunctionCall call)
+            throws PackageException, OverloadException, SandboxException, InterruptedException {
         Answer answer;
         underWay.begin();
         try {

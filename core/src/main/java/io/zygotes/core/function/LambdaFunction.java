@@ -45,11 +45,23 @@ final class LambdaFunction {
             throws SandboxException, PackageException, OverloadException, InterruptedException {
         Version version = versions.enter(code);
         try {
-            Answer answer = callOrTryFresh(version, call);
+            Answer answer = version.slots().isPresent()
+                    ? callInSlot(version.slots().get(), version, call)
+                    : callOrTryFresh(version, call);
             versions.compile(version);
             return answer;
         } finally {
             versions.leave(version);
+        }
+    }
+
+    private Answer callInSlot(CallSlots slots, Version version, FunctionCall call)
+            throws SandboxException, PackageException, OverloadException, InterruptedException {
+        slots.enter();
+        try {
+            return callOrTryFresh(version, call);
+        } finally {
+            slots.leave();
         }
     }
 
@@ -133,8 +145,11 @@ final class LambdaFunction {
             }
             throw e;
         } finally {
-            if (served) {
+            if (served && version.code().serving().reuse()) {
                 version.leaves().release(lease.leaf());
+            } else if (served) {
+                // Its end, which takes some milliseconds, is nothing that the answer has to wait for.
+                services.destroyLater(List.of(lease.leaf()));
             } else {
                 lease.leaf().destroy();
             }

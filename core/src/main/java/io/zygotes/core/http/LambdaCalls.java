@@ -3,6 +3,7 @@ package io.zygotes.core.http;
 import io.zygotes.core.function.Answer;
 import io.zygotes.core.function.AnswerParts;
 import io.zygotes.core.function.Functions;
+import io.zygotes.core.function.MethodNotAllowedException;
 import io.zygotes.core.function.OverloadException;
 import io.zygotes.core.registry.RegistryException;
 import io.zygotes.core.statistics.StatisticNames;
@@ -129,7 +130,7 @@ public final class LambdaCalls {
 
     private HttpAnswer call(Target target, Invocation invocation, Parts parts, String id) {
         try {
-            Answer answer = functions.invoke(target.name(), invocation, parts);
+            Answer answer = functions.invokeOverHttp(target.name(), invocation, parts);
             if (parts.begun != null) {
                 return HttpAnswer.streamed(answer.reply().status(), fields(answer, id));
             }
@@ -147,7 +148,8 @@ public final class LambdaCalls {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return failures.toCall(target.name(), e);
-        } catch (RegistryException
+        } catch (MethodNotAllowedException
+                | RegistryException
                 | PackageException
                 | OverloadException
                 | SandboxException

@@ -16,6 +16,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +40,8 @@ final class CodeWriter {
     private static final int MAX_NAME = 4096;
     /** Characters of all names and of what links lead to; the latter are kept until the end. */
     private static final int MAX_NAMES = 16 << 20;
+    /** Paths that are kept to tell what was left out. */
+    private static final int MOST_TOLD = 1000;
 
     private final Path target;
     private final long maxBytes;
@@ -46,6 +49,9 @@ final class CodeWriter {
     private long bytes;
     private int entries;
     private int names;
+    /** What was left out by its name, in an archive; a part of it, for people. */
+    private final Set<Path> passedOver = new HashSet<>();
+
     /** Made last, so that nothing is written through one. */
     private final Map<Path, String> links = new LinkedHashMap<>();
 
@@ -75,16 +81,21 @@ final class CodeWriter {
         Files.setPosixFilePermissions(target, RUNNABLE);
     }
 
-    /** Copies a folder. */
-    void copy(Path source) throws IOException {
+    /**
+     * Copies a folder.
+     *
+     * @return what was left out
+     */
+    LeftAside copy(Path source) throws IOException {
         Path from = source.toRealPath();
+        LeftAside aside = LeftAside.of(from);
         Files.walkFileTree(from, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
                 if (folder.equals(from)) {
                     return FileVisitResult.CONTINUE;
                 }
-                if (LeftAside.is(folder)) {
+                if (aside.is(from, folder, true)) {
                     return FileVisitResult.SKIP_SUBTREE;
                 }
                 folder(place(from.relativize(folder).toString()));
@@ -93,6 +104,9 @@ final class CodeWriter {
 
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                if (aside.is(from, file, false)) {
+                    return FileVisitResult.CONTINUE;
+                }
                 Path place = place(from.relativize(file).toString());
                 if (attributes.isSymbolicLink()) {
                     link(place, Files.readSymbolicLink(file).toString());
@@ -107,10 +121,15 @@ final class CodeWriter {
             }
         });
         finish();
+        return aside;
     }
 
-    /** Unpacks a tar.gz. */
-    void unpack(InputStream archive) throws IOException {
+    /**
+     * Unpacks a tar.gz.
+     *
+     * @return what was left out
+     */
+    LeftAside unpack(InputStream archive) throws IOException {
         boolean empty = true;
         TarHeaders headers = new TarHeaders(new GZIPInputStream(archive, 1 << 16));
         try (TarArchiveInputStream tar = new TarArchiveInputStream(headers, "UTF-8")) {
@@ -125,13 +144,20 @@ final class CodeWriter {
         if (empty) {
             throw new RefusedException("holds nothing");
         }
-        leaveEnvironmentsAside();
+        LeftAside aside = leaveAside();
         finish();
+        return aside;
     }
 
     private void write(TarArchiveEntry entry, TarArchiveInputStream tar) throws IOException {
         Path place = place(entry.getName());
-        if (place.equals(target) || inByteCode(place)) {
+        if (place.equals(target)) {
+            return;
+        }
+        if (LeftAside.isNamed(target.relativize(place))) {
+            if (passedOver.size() < MOST_TOLD) {
+                passedOver.add(target.relativize(place));
+            }
             return;
         }
         if (entry.isDirectory()) {
@@ -166,32 +192,39 @@ final class CodeWriter {
         }
     }
 
-    /** In an archive a virtual environment is known as one only when it is there. */
-    private void leaveEnvironmentsAside() throws IOException {
-        List<Path> environments = new ArrayList<>();
+    /** In an archive a virtual environment is known as one, and the patterns are known, only when they are there. */
+    private LeftAside leaveAside() throws IOException {
+        LeftAside aside = LeftAside.of(target);
+        passedOver.forEach(aside::passedOver);
+        List<Path> found = new ArrayList<>();
         Files.walkFileTree(target, new SimpleFileVisitor<>() {
             @Override
-            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
-                if (folder.equals(target) || !LeftAside.isVirtualEnvironment(folder)) {
+            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
+                if (folder.equals(target) || !aside.is(target, folder, true)) {
                     return FileVisitResult.CONTINUE;
                 }
-                environments.add(folder);
+                found.add(folder);
                 return FileVisitResult.SKIP_SUBTREE;
             }
-        });
-        for (Path environment : environments) {
-            Folders.delete(environment);
-            links.keySet().removeIf(link -> link.startsWith(environment));
-        }
-    }
 
-    private boolean inByteCode(Path place) {
-        for (Path part : target.relativize(place)) {
-            if (part.toString().equals(LeftAside.BYTE_CODE)) {
-                return true;
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                if (aside.is(target, file, false)) {
+                    found.add(file);
+                }
+                return FileVisitResult.CONTINUE;
+            }
+        });
+        for (Path place : found) {
+            Folders.delete(place);
+            links.keySet().removeIf(link -> link.startsWith(place));
+        }
+        for (Path link : List.copyOf(links.keySet())) {
+            if (aside.covers(target, link)) {
+                links.remove(link);
             }
         }
-        return false;
+        return aside;
     }
 
     /** Where an entry of that name goes; refuses names that lead outside. */

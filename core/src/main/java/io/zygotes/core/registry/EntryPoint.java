@@ -1,6 +1,5 @@
 package io.zygotes.core.registry;
 
-import io.zygotes.core.registry.RegistryException.Kind;
 import io.zygotes.spi.Limits;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,20 +28,18 @@ final class EntryPoint {
 
     private EntryPoint() {}
 
-    /** Whether a folder has a file that a lambda may begin with which says nothing. */
-    static boolean isIn(Path content) {
-        return isFile(content.resolve(FILE)) || isFile(content.resolve(LAMBDA_FILE));
-    }
-
     /**
      * The environment of a lambda, with what handlers find there.
      *
+     * @param lambda its name
      * @param content its files
-     * @param own its environment as {@code ol.yaml} has it
-     * @throws RegistryException if the file that it begins with is not there
+     * @param own its own variables, which count more than those that handlers have anyway
+     * @param limits what a leaf may use
+     * @param packages whether it has packages, in which the module of a handler may be
+     * @throws IllegalArgumentException if the file that it begins with is not there
      */
-    static Map<String, String> environment(String lambda, Path content, Map<String, String> own, Limits limits)
-            throws RegistryException, IOException {
+    static Map<String, String> environment(
+            String lambda, Path content, Map<String, String> own, Limits limits, boolean packages) {
         Map<String, String> all = new TreeMap<>(own);
         if (!own.containsKey(HANDLER)
                 && !own.containsKey(ENTRY_FILE)
@@ -50,71 +47,66 @@ final class EntryPoint {
                 && isFile(content.resolve(LAMBDA_FILE))) {
             all.put(HANDLER, LAMBDA_HANDLER);
         }
-        require(lambda, content, all);
+        require(content, all, packages);
         if (all.containsKey(HANDLER)) {
             all.putIfAbsent("AWS_LAMBDA_FUNCTION_NAME", lambda);
             all.putIfAbsent("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
             all.putIfAbsent("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", Integer.toString(limits.memMb()));
-            all.putIfAbsent("AWS_REGION", "us-east-1");
+            all.putIfAbsent("AWS_REGION", own.getOrDefault("AWS_DEFAULT_REGION", "us-east-1"));
             all.putIfAbsent("LAMBDA_TASK_ROOT", "/handler");
         }
         return all;
     }
 
-    private static void require(String lambda, Path content, Map<String, String> environment)
-            throws RegistryException, IOException {
+    private static void require(Path content, Map<String, String> environment, boolean packages) {
         String handler = environment.get(HANDLER);
-        if (handler != null) {
-            int dot = handler.lastIndexOf('.');
-            String module = handler.substring(0, Math.max(dot, 0)).replace('.', '/');
-            if (module.isEmpty() || dot == handler.length() - 1) {
-                throw new RegistryException(
-                        Kind.BROKEN,
-                        "lambda " + lambda + ": the handler '" + ErrorText.shortened(handler)
-                                + "' must be a module and a function in it, such as " + LAMBDA_HANDLER);
-            }
-            requireOne(lambda, content, List.of(module + ".py", module + "/__init__.py"), "the handler " + handler);
-            return;
-        }
         String file = environment.get(ENTRY_FILE);
-        if (file == null) {
-            requireOne(lambda, content, List.of(FILE), "no handler and no OL_ENTRY_FILE in ol.yaml");
+        if (handler != null) {
+            requireHandler(content, handler, packages);
+        } else if (file == null) {
+            requireOne(content, List.of(FILE), "it begins with that, unless ol.yaml names another one or a handler");
         } else if (!file.endsWith(".py")) {
-            throw new RegistryException(
-                    Kind.BROKEN,
-                    "lambda " + lambda + ": OL_ENTRY_FILE is '" + ErrorText.shortened(file)
-                            + "', it must be a file that ends in .py");
+            throw new IllegalArgumentException(
+                    "OL_ENTRY_FILE is '" + ErrorText.shortened(file) + "', it must be a file that ends in .py");
         } else {
-            requireOne(lambda, content, List.of(file), "OL_ENTRY_FILE " + file);
+            requireOne(content, List.of(file), "OL_ENTRY_FILE names it");
         }
     }
 
-    private static void requireOne(String lambda, Path content, List<String> files, String why)
-            throws RegistryException, IOException {
+    private static void requireHandler(Path content, String handler, boolean packages) {
+        int dot = handler.lastIndexOf('.');
+        String module = handler.substring(0, Math.max(dot, 0)).replace('.', '/');
+        if (module.isEmpty() || dot == handler.length() - 1) {
+            throw new IllegalArgumentException("the handler '" + ErrorText.shortened(handler)
+                    + "' must be a module and a function in it, such as " + LAMBDA_HANDLER);
+        }
+        if (!packages) {
+            requireOne(
+                    content,
+                    List.of(module + ".py", module + "/__init__.py"),
+                    "handler is '" + ErrorText.shortened(handler) + "'");
+        }
+    }
+
+    private static void requireOne(Path content, List<String> files, String why) {
         for (String file : files) {
             Path place = content.resolve(file).normalize();
             if (place.startsWith(content) && isFile(place)) {
                 return;
             }
         }
-        throw missing(lambda, content, files.getFirst(), why);
+        throw new IllegalArgumentException(
+                "there is no file " + files.getFirst() + hint(content, files.getFirst()) + ": " + why);
     }
 
-    /** The error for a lambda that has not the file it begins with. */
-    static RegistryException missing(String lambda, Path content, String file, String why) throws IOException {
-        return new RegistryException(
-                Kind.BROKEN,
-                "lambda " + lambda + " has no file " + file + hint(content, file) + " (" + why + "). It begins with "
-                        + FILE + ", which holds a function f(event) or an app, unless ol.yaml names another file or a"
-                        + " handler");
-    }
-
-    private static String hint(Path content, String file) throws IOException {
+    private static String hint(Path content, String file) {
         try (Stream<Path> entries = Files.list(content)) {
             return entries.filter(entry -> isFile(entry.resolve(file)))
                     .findFirst()
-                    .map(entry -> " at its top; there is one in " + entry.getFileName() + "/")
+                    .map(entry -> " at its top, only in " + entry.getFileName() + "/")
                     .orElse("");
+        } catch (IOException e) {
+            return "";
         }
     }
 

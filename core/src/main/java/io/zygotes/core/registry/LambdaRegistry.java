@@ -80,7 +80,7 @@ public final class LambdaRegistry {
             Supplier<Map<String, String>> markers) {
         this.store = store;
         this.index = new CodeIndex(codeFolder.resolveSibling(INDEX));
-        this.folders = new CodeFolders(codeFolder, index, limits, network, maxMemMb, markers);
+        this.folders = new CodeFolders(codeFolder, index, new LambdaInputs(limits, network, maxMemMb, markers));
         this.freshNanos = fresh.toNanos();
     }
 
@@ -251,7 +251,7 @@ public final class LambdaRegistry {
 
     private LambdaCode refreshOnce(String name, Path source, Entry entry) throws RegistryException, IOException {
         LambdaCode code = known(entry);
-        String fingerprint = LambdaStore.fingerprint(source);
+        String fingerprint = Fingerprint.of(source);
         if (code != null && fingerprint.equals(entry.fingerprint)) {
             return code;
         }

@@ -1,5 +1,6 @@
 package io.zygotes.core.registry;
 
+import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.files.Folders;
 import io.zygotes.core.files.StorageException;
 import io.zygotes.core.registry.RegistryException.Kind;
@@ -10,19 +11,18 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.zip.ZipException;
 
@@ -36,7 +36,7 @@ public final class LambdaStore {
     private static final long MOST_SETTINGS = 1 << 20;
 
     private static final long MAX_BYTES = 512L << 20;
-    private static final int MAX_ENTRIES = 50_000;
+    static final int MAX_ENTRIES = 50_000;
     /** How often an install begins again because another one of the same lambda was faster. */
     private static final int TRIES = 20;
 
@@ -44,10 +44,28 @@ public final class LambdaStore {
     private static final String ASIDE = ".replaced";
 
     private final Path folder;
+    private final LambdaInputs inputs;
 
-    /** @param folder the registry's folder */
+    /**
+     * A registry that takes settings which a worker may refuse: only their form is checked.
+     *
+     * @param folder the registry's folder
+     */
     public LambdaStore(Path folder) {
+        this(folder, LambdaInputs.OF_ANY_WORKER);
+    }
+
+    private LambdaStore(Path folder, LambdaInputs inputs) {
         this.folder = folder.toAbsolutePath().normalize();
+        this.inputs = inputs;
+    }
+
+    /** The registry of a worker, which takes no lambda whose settings that would refuse. */
+    public static LambdaStore of(WorkerConfig config) {
+        return new LambdaStore(
+                config.registryFolder(),
+                new LambdaInputs(
+                        config.limits(), config.network(), config.memPoolMb() / 2, () -> LambdaInputs.ANY_MACHINE));
     }
 
     /** The registry's folder, absolute. */
@@ -87,6 +105,15 @@ public final class LambdaStore {
      * @throws IOException if the registry cannot be written; a lambda that was there still is
      */
     public String install(Path source) throws RegistryException, IOException {
+        return install(source, left -> {});
+    }
+
+    /**
+     * As {@link #install(Path)}.
+     *
+     * @param told takes a line that says what was left out, if something was
+     */
+    public String install(Path source, Consumer<String> told) throws RegistryException, IOException {
         Path from = source.toAbsolutePath().normalize();
         String file = from.getFileName() == null ? "" : from.getFileName().toString();
         boolean archive = file.endsWith(LambdaRegistry.ARCHIVE) && Files.isRegularFile(from);
@@ -109,9 +136,11 @@ public final class LambdaStore {
         }
         Path staging = Folders.sibling(place, "install");
         try {
-            write(name, from, staging);
+            LeftAside aside = write(name, from, staging);
+            inputs.read(name, staging);
             replace(name, staging);
             Files.deleteIfExists(archive(name));
+            aside.told().ifPresent(told);
         } finally {
             Folders.delete(staging);
         }
@@ -260,22 +289,24 @@ public final class LambdaStore {
     }
 
     /**
-     * Writes a lambda's code into a new folder and checks that it has a file to begin with.
+     * Writes a lambda's code into a new folder and .
      *
      * @param source the folder or tar.gz
      * @param target the new folder; may be there half after an error
+     * @return what was left out
      */
-    static void write(String name, Path source, Path target) throws RegistryException, IOException {
+    static LeftAside write(String name, Path source, Path target) throws RegistryException, IOException {
         CodeWriter writer = new CodeWriter(target, MAX_BYTES, MAX_ENTRIES);
+        LeftAside aside;
         if (Files.isDirectory(source)) {
             try {
-                writer.copy(source);
+                aside = writer.copy(source);
             } catch (CodeWriter.RefusedException e) {
                 throw new RegistryException(Kind.BROKEN, "lambda " + name + ": " + e.getMessage(), e);
             }
         } else {
             try (InputStream in = new RegistryFile(Files.newInputStream(source), source)) {
-                writer.unpack(in);
+                aside = writer.unpack(in);
             } catch (EOFException | ZipException e) {
                 throw new RegistryException(
                         Kind.BROKEN,
@@ -294,9 +325,7 @@ public final class LambdaStore {
                                 : new CodeWriter.RefusedException(e.getMessage(), e));
             }
         }
-        if (!EntryPoint.isIn(target) && !Files.exists(target.resolve(LambdaSettings.FILE), LinkOption.NOFOLLOW_LINKS)) {
-            throw EntryPoint.missing(name, target, EntryPoint.FILE, "and no " + LambdaSettings.FILE);
-        }
+        return aside;
     }
 
     /** An archive in the registry, whose errors are told from those of what is in it. */
@@ -316,41 +345,5 @@ public final class LambdaStore {
                 throw new StorageException("cannot read " + file + ": " + e.getMessage(), e);
             }
         }
-    }
-
-    /** What changes when a file of the lambda changes; cheap, without reading content. */
-    static String fingerprint(Path source) throws IOException {
-        StringBuilder all = new StringBuilder();
-        Path from = source.toRealPath();
-        Files.walkFileTree(from, new SimpleFileVisitor<>() {
-            private int seen;
-
-            @Override
-            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
-                if (!folder.equals(from) && LeftAside.is(folder)) {
-                    return FileVisitResult.SKIP_SUBTREE;
-                }
-                return visitFile(folder, attributes);
-            }
-
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                if (++seen > MAX_ENTRIES) {
-                    // Whoever reads the lambda will refuse it; this text says that it is still the same.
-                    return FileVisitResult.TERMINATE;
-                }
-                // The change time notices a file that was replaced by one of the same size and modification time.
-                all.append(from.relativize(file))
-                        .append('\0')
-                        .append(Files.getAttribute(file, "unix:ctime", LinkOption.NOFOLLOW_LINKS))
-                        .append('\0')
-                        .append(attributes.size())
-                        .append('\0')
-                        .append(attributes.fileKey())
-                        .append('\n');
-                return FileVisitResult.CONTINUE;
-            }
-        });
-        return all.toString();
     }
 }

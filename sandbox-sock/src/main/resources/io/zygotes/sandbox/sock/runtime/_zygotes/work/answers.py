@@ -134,13 +134,22 @@ def _where(result):
     if found is None:
         return ""
     path, value = found
-    place = "the result itself" if not path else (path if path[0] == "a" else "at " + path) + " of the result"
+    place = (path[1:] if path[:1] == "." else path) or "the result"
     if isinstance(value, float):
-        return "; %s is %s, which is no JSON: return None in its place" % (place, value)
-    hint = _HINTS.get(type(value).__name__)
+        name = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+        return "; %s is %s, which is no JSON: return None in its place" % (place, name)
+    name = _name_of(type(value))
+    hint = _HINTS.get(name)
     if hint is None and hasattr(value, "item") and hasattr(value, "dtype"):
         hint = ".item()"
-    return "; it is %s%s" % (place, ", where %s makes JSON of it" % hint if hint else "")
+    return "; %s is of type %s%s" % (place, name, ", of which %s makes JSON" % hint if hint else "")
+
+
+def _step(key):
+    """One step down in a path: a name behind a dot, and what is no name in brackets, as in JavaScript."""
+    if type(key) is str and key.isidentifier():
+        return "." + key
+    return "[%s]" % json.dumps(key)[:100]
 
 
 def _first_fault(value, path, count):
@@ -152,8 +161,8 @@ def _first_fault(value, path, count):
     if isinstance(value, dict):
         for key, part in value.items():
             if not isinstance(key, (str, int, float, bool)) and key is not None:
-                return ("a key at " + path if path else "a key"), key
-            found = _first_fault(part, "%s.%s" % (path, key), count)
+                return "a key of " + ((path[1:] if path[:1] == "." else path) or "the result"), key
+            found = _first_fault(part, path + _step(key), count)
             if found is not None:
                 return found
         return None
