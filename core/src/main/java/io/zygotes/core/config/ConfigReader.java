@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.zygotes.core.config.WorkerConfig.Admin;
 import io.zygotes.core.config.WorkerConfig.Features;
 import io.zygotes.core.config.WorkerConfig.HostIds;
 import io.zygotes.core.config.WorkerConfig.Trace;
@@ -152,9 +153,17 @@ final class ConfigReader {
                 root.integer("max_wait_sec", 10, 0, 3600),
                 plugins(root.section("plugins"), root),
                 root.text("plugin_path", ""),
+                root.integer("max_upload_mb", 256, 1, 4096),
+                admin(root.section("admin")),
                 withoutEffect);
         root.finish();
         return config;
+    }
+
+    private static Admin admin(Section section) {
+        Admin admin = new Admin(section.text("token_file", ""));
+        section.finish();
+        return admin;
     }
 
     private static HostIds hostIds(Section section) {

@@ -44,6 +44,8 @@ import java.util.Optional;
  * @param maxWaitSec {@code max_wait_sec}: seconds that a request may wait for memory
  * @param plugins {@code plugins}: options of import caches by their name
  * @param pluginPath {@code plugin_path}: folder with further import caches; empty for none
+ * @param maxUploadMb {@code max_upload_mb}: MiB that one archive with a lambda may have
+ * @param admin {@code admin}: who may change what the worker serves
  * @param withoutEffect keys of OpenLambda's that the file sets to something else than their default and that mean
  *     nothing here, such as {@code storage.code}; a worker says so when it starts
  */
@@ -78,6 +80,8 @@ public record WorkerConfig(
         int maxWaitSec,
         Map<String, Map<String, Object>> plugins,
         String pluginPath,
+        int maxUploadMb,
+        Admin admin,
         List<String> withoutEffect) {
 
     /** The file's name in a worker directory. */
@@ -95,6 +99,7 @@ public record WorkerConfig(
         Objects.requireNonNull(zygoteNetwork);
         Objects.requireNonNull(installerNetwork);
         Objects.requireNonNull(hostIds);
+        Objects.requireNonNull(admin);
         plugins = Map.copyOf(plugins);
         withoutEffect = List.copyOf(withoutEffect);
     }
@@ -129,6 +134,19 @@ public record WorkerConfig(
          * directory service (up to 2,000,200,000), and above those that systemd gives to containers (up to 0x6FFFFFFF).
          */
         static final HostIds DEFAULT = new HostIds(0x78000000L, 0x78000000L);
+    }
+
+    /**
+     * Who may change what the worker serves, {@code admin} in the file.
+     *
+     * @param tokenFile the file with the token that lets somebody do so over HTTP; empty if nobody may
+     */
+    public record Admin(String tokenFile) {
+
+        /** Checks for null. */
+        public Admin {
+            Objects.requireNonNull(tokenFile);
+        }
     }
 
     /**
@@ -200,6 +218,8 @@ public record WorkerConfig(
                 maxWaitSec,
                 other.plugins,
                 other.pluginPath,
+                maxUploadMb,
+                admin,
                 withoutEffect);
     }
 
@@ -236,6 +256,11 @@ public record WorkerConfig(
     /** Absolute path of the folder with further import caches; empty for none. */
     public Optional<Path> pluginFolder() {
         return pluginPath.isEmpty() ? Optional.empty() : Optional.of(resolve(pluginPath));
+    }
+
+    /** Absolute path of the file with the administrator's token; empty if nobody is one over HTTP. */
+    public Optional<Path> adminTokenFile() {
+        return admin.tokenFile().isEmpty() ? Optional.empty() : Optional.of(resolve(admin.tokenFile()));
     }
 
     /** Options of the import cache of this name; empty if the file has none. */

@@ -106,7 +106,10 @@ final class ApiHandler extends Handler.Abstract {
                     request.getHttpURI().getQuery(),
                     () -> headers(request),
                     () -> body(request, share),
-                    share::check));
+                    share::check,
+                    (file, most) ->
+                            UploadedBody.write(Content.Source.asInputStream(request), request.getLength(), file, most),
+                    false));
         } catch (RuntimeException | Error e) {
             // Jetty would answer with a page of its own.
             log.log(request.getMethod() + " " + request.getHttpURI().getPath() + ": the worker failed", e);

@@ -1,6 +1,8 @@
 package io.zygotes.core.http;
 
+import io.zygotes.core.files.StorageException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
 
@@ -13,8 +15,18 @@ import java.util.Objects;
  * @param headers its headers, names in lower case; read only if they are needed
  * @param body its body; read only if it is needed
  * @param room looks whether there is room for the answer
+ * @param upload its body, for those that take one that is larger than there is memory for
+ * @param isPrivate whether it came over the private socket of the worker directory
  */
-record HttpQuestion(String method, String path, String query, Headers headers, Body body, Room room) {
+record HttpQuestion(
+        String method,
+        String path,
+        String query,
+        Headers headers,
+        Body body,
+        Room room,
+        Upload upload,
+        boolean isPrivate) {
 
     HttpQuestion {
         Objects.requireNonNull(method);
@@ -22,6 +34,7 @@ record HttpQuestion(String method, String path, String query, Headers headers, B
         Objects.requireNonNull(headers);
         Objects.requireNonNull(body);
         Objects.requireNonNull(room);
+        Objects.requireNonNull(upload);
     }
 
     /** Headers on demand. */
@@ -39,6 +52,19 @@ record HttpQuestion(String method, String path, String query, Headers headers, B
          * @throws IOException if the client goes away or is too slow
          */
         byte[] read() throws TooLargeException, IOException;
+    }
+
+    /** A body on demand that is written into a file. */
+    @FunctionalInterface
+    interface Upload {
+        /**
+         * @param file where; is replaced, and may hold a part after an error
+         * @param most how many bytes it may have
+         * @throws TooLargeException if it is larger
+         * @throws StorageException if the file cannot be written
+         * @throws IOException if the client goes away or is too slow
+         */
+        void to(Path file, long most) throws TooLargeException, IOException;
     }
 
     /** Memory for an answer that is not there yet. */

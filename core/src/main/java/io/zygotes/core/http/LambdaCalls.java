@@ -27,7 +27,7 @@ public final class LambdaCalls {
     private static final int LARGE = 64 << 10;
 
     private static final String START = "X-Zygotes-Start";
-    private static final String SANDBOX = "X-Zygotes-Sandbox";
+    static final String SANDBOX = "X-Zygotes-Sandbox";
 
     private final Functions functions;
     private final Statistics statistics;
@@ -132,7 +132,8 @@ public final class LambdaCalls {
                 answer.reply().body());
     }
 
-    private static String decoded(String name) {
+    /** A name without its percent signs. */
+    static String decoded(String name) {
         try {
             return URLDecoder.decode(name, StandardCharsets.UTF_8);
         } catch (IllegalArgumentException e) {

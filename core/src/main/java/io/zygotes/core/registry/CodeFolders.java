@@ -229,7 +229,7 @@ final class CodeFolders {
     }
 
     /** Content of an optional file. Links are not followed: they could lead the worker to files of the host. */
-    private static String text(Path folder, String file) throws IOException {
+    static String text(Path folder, String file) throws IOException {
         Path path = folder.resolve(file);
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             return "";
