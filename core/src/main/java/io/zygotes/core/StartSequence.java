@@ -236,6 +236,7 @@ final class StartSequence {
         pool.start(mechanism, recorder);
         NetworkNotice.tell(config, mechanism.cannotRuleNetwork());
         http.refuse(config.allowLambdaCalls() ? (client, server) -> false : mechanism::isFromSandbox);
+        http.distrust(config.allowLambdaCalls() ? mechanism::isFromSandbox : (client, server) -> false);
         return mechanism;
     }
 

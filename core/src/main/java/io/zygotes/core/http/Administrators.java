@@ -44,8 +44,12 @@ public final class Administrators {
      * @return empty if they may
      */
     Optional<HttpAnswer> refusal(HttpQuestion question) {
-        if (question.isPrivate()) {
+        if (question.origin() == HttpQuestion.Origin.OWNER) {
             return Optional.empty();
+        }
+        if (question.origin() == HttpQuestion.Origin.LAMBDA) {
+            return Optional.of(HttpAnswer.error(
+                    403, "lambdas may not change what a worker serves, not even with a token", HttpAnswer.CLOSE));
         }
         if (token.isEmpty()) {
             return Optional.of(HttpAnswer.error(

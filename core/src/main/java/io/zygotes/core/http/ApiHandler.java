@@ -109,7 +109,7 @@ final class ApiHandler extends Handler.Abstract {
                     share::check,
                     (file, most) ->
                             UploadedBody.write(Content.Source.asInputStream(request), request.getLength(), file, most),
-                    false));
+                    GuardedConnector.originOf(request.getConnectionMetaData())));
         } catch (RuntimeException | Error e) {
             // Jetty would answer with a page of its own.
             log.log(request.getMethod() + " " + request.getHttpURI().getPath() + ": the worker failed", e);

@@ -16,17 +16,10 @@ import java.util.Objects;
  * @param body its body; read only if it is needed
  * @param room looks whether there is room for the answer
  * @param upload its body, for those that take one that is larger than there is memory for
- * @param isPrivate whether it came over the private socket of the worker directory
+ * @param origin whom it comes from
  */
 record HttpQuestion(
-        String method,
-        String path,
-        String query,
-        Headers headers,
-        Body body,
-        Room room,
-        Upload upload,
-        boolean isPrivate) {
+        String method, String path, String query, Headers headers, Body body, Room room, Upload upload, Origin origin) {
 
     HttpQuestion {
         Objects.requireNonNull(method);
@@ -35,6 +28,17 @@ record HttpQuestion(
         Objects.requireNonNull(body);
         Objects.requireNonNull(room);
         Objects.requireNonNull(upload);
+        Objects.requireNonNull(origin);
+    }
+
+    /** Whom a request comes from. */
+    enum Origin {
+        /** Somebody over HTTP. */
+        CLIENT,
+        /** A lambda over HTTP, where {@code allow_lambda_calls} lets them. */
+        LAMBDA,
+        /** Somebody who can open the private socket of the worker directory. */
+        OWNER
     }
 
     /** Headers on demand. */

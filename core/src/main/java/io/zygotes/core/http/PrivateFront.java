@@ -61,7 +61,7 @@ public final class PrivateFront {
                 () -> body(question),
                 _ -> {},
                 (file, most) -> UploadedBody.write(question.body(), question.length(), file, most),
-                true));
+                HttpQuestion.Origin.OWNER));
         Map<String, String> headers = new TreeMap<>(answer.headers());
         headers.put("Content-Type", answer.contentType());
         return new Answer(answer.status(), headers, answer.body());

@@ -87,6 +87,9 @@ class HttpFrontTest {
             if (question.path().equals("/error")) {
                 throw new AssertionError("on purpose");
             }
+            if (question.path().equals("/origin")) {
+                return HttpAnswer.text(question.origin().name());
+            }
             if (question.path().startsWith("/echo")) {
                 String text = question.path() + " " + question.headers().read().get("cookie");
                 return HttpAnswer.text(text);
@@ -207,6 +210,14 @@ class HttpFrontTest {
             }
             assertTrue(exchange(head("/", 4) + "body").startsWith("HTTP/1.1 403"), "one after the other is told");
         }
+    }
+
+    @Test
+    void whoIsALambdaIsKnownOfTheOnesThatAreAnswered() throws Exception {
+        front.distrust((client, server) -> true);
+        assertTrue(exchange(head("/origin", 0)).endsWith("LAMBDA"));
+        front.distrust((client, server) -> false);
+        assertTrue(exchange(head("/origin", 0)).endsWith("CLIENT"));
     }
 
     /** How many of these connections the server has not closed. */

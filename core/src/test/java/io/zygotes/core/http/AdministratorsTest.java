@@ -1,0 +1,55 @@
+package io.zygotes.core.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.zygotes.core.http.HttpQuestion.Origin;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AdministratorsTest {
+
+    private static final String TOKEN = "a-token-of-this-test-2";
+
+    @TempDir
+    Path folder;
+
+    private Administrators withToken() throws IOException {
+        Path file = Files.writeString(folder.resolve("token"), TOKEN);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+        return new Administrators(Optional.of(file));
+    }
+
+    private static int status(Administrators administrators, Origin origin) {
+        HttpQuestion question = new HttpQuestion(
+                "POST",
+                "/registry/hello",
+                null,
+                () -> Map.of("authorization", "bearer " + TOKEN),
+                () -> new byte[0],
+                _ -> {},
+                (_, _) -> {},
+                origin);
+        return administrators.refusal(question).map(HttpAnswer::status).orElse(200);
+    }
+
+    @Test
+    void aLambdaIsNoAdministratorEvenWithTheToken() throws Exception {
+        assertEquals(200, status(withToken(), Origin.CLIENT));
+        assertEquals(403, status(withToken(), Origin.LAMBDA));
+        assertEquals(200, status(withToken(), Origin.OWNER));
+    }
+
+    @Test
+    void withoutATokenTheOwnerAloneIs() {
+        Administrators nobody = new Administrators(Optional.empty());
+        assertEquals(403, status(nobody, Origin.CLIENT));
+        assertEquals(403, status(nobody, Origin.LAMBDA));
+        assertEquals(200, status(nobody, Origin.OWNER));
+    }
+}
