@@ -174,10 +174,11 @@ final class StartSequence {
     }
 
     private AutoCloseable nameSettingsWithoutEffect() {
-        for (String key : config.withoutEffect()) {
+        if (!config.withoutEffect().isEmpty()) {
             LOG.log(
                     Level.WARNING,
-                    WorkerConfig.FILE + ": $." + key + " is accepted for OpenLambda's sake and does nothing");
+                    WorkerConfig.FILE + ": taken for OpenLambda's sake, and without effect here: "
+                            + String.join(", ", config.withoutEffect()));
         }
         return NOTHING;
     }
