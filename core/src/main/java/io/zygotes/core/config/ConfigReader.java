@@ -47,12 +47,13 @@ final class ConfigReader {
     private ConfigReader() {}
 
     /** As {@link WorkerConfig#read}. */
-    static WorkerConfig read(Path file) throws ConfigException, IOException {
+    static WorkerConfig read(Path file, Overrides overrides) throws ConfigException, IOException {
         JsonNode root = parse(file);
         Path folder = file.toAbsolutePath().normalize().getParent();
         if (!root.isObject()) {
             throw new ConfigException(file.getFileName() + ": $", "must be an object");
         }
+        overrides.applyTo((ObjectNode) root);
         List<String> faults = new ArrayList<>();
         WorkerConfig config = read(folder, root, MachineMemory.megabytes(), faults);
         refuse(file, faults);

@@ -190,7 +190,16 @@ public record WorkerConfig(
      * @throws IOException if it cannot be read
      */
     public static WorkerConfig read(Path file) throws ConfigException, IOException {
-        return ConfigReader.read(file);
+        return read(file, Overrides.NONE);
+    }
+
+    /**
+     * As {@link #read(Path)}, with other settings on top.
+     *
+     * @throws ConfigException as there; what is wrong may be one of those
+     */
+    static WorkerConfig read(Path file, Overrides overrides) throws ConfigException, IOException {
+        return ConfigReader.read(file, overrides);
     }
 
     /**
