@@ -3,6 +3,7 @@ package io.zygotes.core;
 import static io.zygotes.core.StartStep.NOTHING;
 import static io.zygotes.core.StartStep.endedBy;
 
+import io.zygotes.core.aws.EventQueue;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.function.EagerZygotes;
 import io.zygotes.core.function.Functions;
@@ -61,6 +62,7 @@ final class StartSequence {
     private final CallEvents callEvents;
     private final Functions functions;
     private final EagerZygotes eager;
+    private final EventQueue events;
 
     @Inject
     StartSequence(
@@ -81,7 +83,8 @@ final class StartSequence {
             CurrentCache cache,
             CallEvents callEvents,
             Functions functions,
-            EagerZygotes eager) {
+            EagerZygotes eager,
+            EventQueue events) {
         this.config = config;
         this.http = http;
         this.api = api;
@@ -100,6 +103,7 @@ final class StartSequence {
         this.callEvents = callEvents;
         this.functions = functions;
         this.eager = eager;
+        this.events = events;
     }
 
     /** All steps, the first one first. Each needs what the ones before it started. */
@@ -125,6 +129,7 @@ final class StartSequence {
                 endedBy("call events", callEvents),
                 endedBy("lambdas", functions),
                 new StartStep("zygotes of functions", this::startEager),
+                endedBy("events", events),
                 new StartStep("requests", this::serve));
     }
 

@@ -1,5 +1,6 @@
 package io.zygotes.core.http;
 
+import io.zygotes.core.aws.AwsApi;
 import io.zygotes.core.http.HttpQuestion.TooLargeException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -130,6 +131,10 @@ final class ApiHandler extends Handler.Abstract {
         for (HttpField field : request.getHeaders()) {
             String value = field.getValue() == null ? "" : field.getValue();
             String name = field.getName().toLowerCase(Locale.ROOT);
+            if (name.startsWith(AwsApi.RUNTIME_HEADERS)) {
+                // By these the worker tells a function of its call, and nobody else does.
+                continue;
+            }
             // RFC 9110 5.3; cookies are the exception, as a comma may be part of one (RFC 6265 5.4, RFC 9113 8.2.3).
             String separator = name.equals("cookie") ? "; " : ", ";
             all.merge(name, value, (first, next) -> first + separator + next);

@@ -1,5 +1,6 @@
 package io.zygotes.core.http;
 
+import io.zygotes.core.aws.AwsApi;
 import io.zygotes.core.registry.LambdaStore;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -15,6 +16,7 @@ public final class WorkerApi {
     private static final String REGISTRY = "/registry";
 
     private final LambdaCalls calls;
+    private final AwsCalls aws;
     private final LambdaStore store;
     private final Supplier<Map<String, Number>> stats;
     private final Supplier<String> debug;
@@ -22,13 +24,19 @@ public final class WorkerApi {
 
     /**
      * @param calls answers what is asked of lambdas
+     * @param aws answers clients of AWS Lambda
      * @param store lists lambdas
      * @param stats numbers for {@code /stats}
      * @param debug text for {@code /debug}
      */
     public WorkerApi(
-            LambdaCalls calls, LambdaStore store, Supplier<Map<String, Number>> stats, Supplier<String> debug) {
+            LambdaCalls calls,
+            AwsCalls aws,
+            LambdaStore store,
+            Supplier<Map<String, Number>> stats,
+            Supplier<String> debug) {
         this.calls = calls;
+        this.aws = aws;
         this.store = store;
         this.stats = stats;
         this.debug = debug;
@@ -55,6 +63,9 @@ public final class WorkerApi {
         String path = question.path();
         if (path.startsWith(RUN)) {
             return calls.answer(question, path.substring(RUN.length()));
+        }
+        if (AwsApi.isPath(path)) {
+            return aws.answer(question);
         }
         return switch (path) {
             case "/status" -> toGet(question, () -> HttpAnswer.text("ready\n"));

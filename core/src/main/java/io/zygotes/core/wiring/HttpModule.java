@@ -5,6 +5,7 @@ import com.google.inject.Provides;
 import com.google.inject.Singleton;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.function.Functions;
+import io.zygotes.core.http.AwsCalls;
 import io.zygotes.core.http.HttpFront;
 import io.zygotes.core.http.LambdaCalls;
 import io.zygotes.core.http.WorkerApi;
@@ -27,12 +28,13 @@ public final class HttpModule extends AbstractModule {
     WorkerApi api(
             WorkerConfig config,
             Functions functions,
+            AwsCalls aws,
             Statistics statistics,
             LambdaStore store,
             WorkerNumbers numbers,
             WorkerDescription description) {
         LambdaCalls calls =
                 new LambdaCalls(functions, statistics, config.trace().latency());
-        return new WorkerApi(calls, store, numbers::all, description::text);
+        return new WorkerApi(calls, aws, store, numbers::all, description::text);
     }
 }
