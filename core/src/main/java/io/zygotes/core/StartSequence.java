@@ -169,7 +169,8 @@ final class StartSequence {
         }
     }
 
-    private AutoCloseable nameSettingsWithoutEffect() {
+    private AutoCloseable nameSettingsWithoutEffect() throws IOException {
+        SecretNotice.tell(config);
         for (String key : config.withoutEffect()) {
             LOG.log(
                     Level.WARNING,

@@ -4,6 +4,7 @@ import io.zygotes.core.aws.AwsException.Type;
 import io.zygotes.core.aws.Operation.Route;
 import io.zygotes.core.output.OutputTails;
 import io.zygotes.core.registry.LambdaRegistry;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -13,16 +14,20 @@ public final class AwsApi {
     /** What begins the names of headers by which a function is told of its call; no client may send them. */
     public static final String RUNTIME_HEADERS = "lambda-runtime-";
 
+    private final Signatures signatures;
     private final Invocations invocations;
 
     /**
+     * @param access who may do what
      * @param registry the lambdas
      * @param functions runs them
      * @param events takes calls that nobody waits for
      * @param output what they print
      */
-    public AwsApi(LambdaRegistry registry, FunctionCalls functions, EventQueue events, OutputTails output) {
-        Arns arns = new Arns("us-east-1");
+    public AwsApi(
+            AwsAccess access, LambdaRegistry registry, FunctionCalls functions, EventQueue events, OutputTails output) {
+        signatures = access.signatures(InstantSource.system());
+        Arns arns = access.arns();
         invocations = new Invocations(registry, functions, new Qualifiers(arns), events, output, arns);
     }
 
@@ -69,7 +74,17 @@ public final class AwsApi {
     }
 
     private AwsAnswer checked(AwsRequest request, String requestId) throws AwsException, InterruptedException {
+        if (signatures.exist()) {
+            signatures.verify(request);
+        }
         Optional<Route> route = Operation.route(request.method(), request.path());
+        boolean invokes = route.isPresent() && route.get().operation().invokes();
+        if (!signatures.exist() && !invokes) {
+            throw new AwsException(
+                    Type.ACCESS_DENIED,
+                    "This worker has no AWS credentials, so its AWS API invokes functions and does nothing else; put"
+                            + " \"aws\": {\"credentials\": {\"ACCESS_KEY_ID\": \"SECRET\"}} into its config.json");
+        }
         if (route.isEmpty()) {
             throw new AwsException(
                     Type.UNKNOWN_OPERATION,

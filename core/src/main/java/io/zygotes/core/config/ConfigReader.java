@@ -152,6 +152,7 @@ final class ConfigReader {
                 root.integer("max_wait_sec", 10, 0, 3600),
                 plugins(root.section("plugins"), root),
                 root.text("plugin_path", ""),
+                AwsReader.read(root.section("aws")),
                 withoutEffect);
         root.finish();
         return config;

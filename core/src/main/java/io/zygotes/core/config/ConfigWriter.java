@@ -57,6 +57,9 @@ final class ConfigWriter {
                 .put("first", config.hostIds().first())
                 .put("count", config.hostIds().count());
         root.put("allow_lambda_calls", config.allowLambdaCalls());
+        ObjectNode aws = root.putObject("aws");
+        aws.set("credentials", JSON.valueToTree(new TreeMap<>(config.aws().credentials())));
+        aws.put("region", config.aws().region());
         write(root.putObject("limits"), config.limits());
         write(root.putObject("installer_limits"), config.installerLimits());
         ObjectNode features = root.putObject("features");

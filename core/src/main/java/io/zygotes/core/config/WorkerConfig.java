@@ -44,6 +44,7 @@ import java.util.Optional;
  * @param maxWaitSec {@code max_wait_sec}: seconds that a request may wait for memory
  * @param plugins {@code plugins}: options of import caches by their name
  * @param pluginPath {@code plugin_path}: folder with further import caches; empty for none
+ * @param aws {@code aws}: who may use the interface of AWS Lambda
  * @param withoutEffect keys of OpenLambda's that the file sets to something else than their default and that mean
  *     nothing here, such as {@code storage.code}; a worker says so when it starts
  */
@@ -78,6 +79,7 @@ public record WorkerConfig(
         int maxWaitSec,
         Map<String, Map<String, Object>> plugins,
         String pluginPath,
+        Aws aws,
         List<String> withoutEffect) {
 
     /** The file's name in a worker directory. */
@@ -95,6 +97,7 @@ public record WorkerConfig(
         Objects.requireNonNull(zygoteNetwork);
         Objects.requireNonNull(installerNetwork);
         Objects.requireNonNull(hostIds);
+        Objects.requireNonNull(aws);
         plugins = Map.copyOf(plugins);
         withoutEffect = List.copyOf(withoutEffect);
     }
@@ -140,6 +143,27 @@ public record WorkerConfig(
      * @param latency how long each request took
      */
     public record Trace(boolean memory, boolean evictor, boolean packages, boolean latency) {}
+
+    /**
+     * Who may use the interface of AWS Lambda, {@code aws} in the file.
+     *
+     * @param credentials secrets by the ids of their access keys; empty if only calls are taken, from everybody
+     * @param region the region that signatures must name, and that functions have; empty for any
+     */
+    public record Aws(Map<String, String> credentials, String region) {
+
+        /** Copies. */
+        public Aws {
+            credentials = Map.copyOf(credentials);
+            Objects.requireNonNull(region);
+        }
+
+        /** Without the secrets. */
+        @Override
+        public String toString() {
+            return "Aws[keys " + credentials.keySet() + ", region '" + region + "']";
+        }
+    }
 
     /**
      * Reads a settings file. Keys that it leaves out get defaults fitted to this machine.
@@ -200,6 +224,7 @@ public record WorkerConfig(
                 maxWaitSec,
                 other.plugins,
                 other.pluginPath,
+                aws,
                 withoutEffect);
     }
 

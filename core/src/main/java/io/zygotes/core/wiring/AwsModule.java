@@ -3,9 +3,11 @@ package io.zygotes.core.wiring;
 import com.google.inject.AbstractModule;
 import com.google.inject.Provides;
 import com.google.inject.Singleton;
+import io.zygotes.core.aws.AwsAccess;
 import io.zygotes.core.aws.AwsApi;
 import io.zygotes.core.aws.EventQueue;
 import io.zygotes.core.aws.MemoryEventQueue;
+import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.function.Functions;
 import io.zygotes.core.http.AwsCalls;
 import io.zygotes.core.output.OutputTails;
@@ -24,11 +26,14 @@ public final class AwsModule extends AbstractModule {
     @Provides
     @Singleton
     AwsCalls calls(
+            WorkerConfig config,
             LambdaRegistry registry,
             Functions functions,
             EventQueue events,
             OutputTails output,
             Statistics statistics) {
-        return new AwsCalls(new AwsApi(registry, functions::invoke, events, output), statistics);
+        AwsAccess access =
+                new AwsAccess(config.aws().credentials(), config.aws().region());
+        return new AwsCalls(new AwsApi(access, registry, functions::invoke, events, output), statistics);
     }
 }

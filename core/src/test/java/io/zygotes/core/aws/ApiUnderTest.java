@@ -33,6 +33,10 @@ final class ApiUnderTest implements AutoCloseable {
     final AwsApi api;
 
     ApiUnderTest(Path folder) throws IOException {
+        this(folder, Map.of());
+    }
+
+    ApiUnderTest(Path folder, Map<String, String> credentials) throws IOException {
         this.folder = folder;
         registry = new LambdaRegistry(
                 new LambdaStore(Files.createDirectories(folder.resolve("registry"))),
@@ -43,7 +47,7 @@ final class ApiUnderTest implements AutoCloseable {
                 1000,
                 Map::of);
         registry.clean();
-        api = new AwsApi(registry, functions, events, output);
+        api = new AwsApi(new AwsAccess(credentials, ""), registry, functions, events, output);
     }
 
     /** Puts a lambda into the registry, as somebody would who knows nothing of AWS. */

@@ -24,6 +24,12 @@ final class FakeFunctions implements FunctionCalls {
         behaviour = invocation -> new Reply(status, body.getBytes(StandardCharsets.UTF_8));
     }
 
+    /** As a sandbox tells of an exception. */
+    void raises(String error, String traceback) {
+        byte[] body = Json.bytes(Json.object().put("error", error).put("traceback", traceback));
+        behaviour = invocation -> new Reply(500, body);
+    }
+
     void fails(Exception failure) {
         behaviour = invocation -> {
             throw failure;
