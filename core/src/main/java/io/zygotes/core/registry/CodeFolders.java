@@ -186,6 +186,32 @@ final class CodeFolders {
         return new LambdaCode(version, generations.incrementAndGet(), spec, pins, settings.zygote());
     }
 
+    /**
+     * Looks whether the settings and requirements of a lambda can be used.
+     *
+     * @param content a folder with its files
+     * @throws RegistryException naming all that is wrong
+     * @throws IOException if they cannot be read
+     */
+    void check(String name, Path content) throws RegistryException, IOException {
+        RegistryException wrong = null;
+        try {
+            settings(name, content);
+        } catch (RegistryException e) {
+            wrong = e;
+        }
+        try {
+            pins(name, content);
+        } catch (RegistryException e) {
+            wrong = wrong == null
+                    ? e
+                    : new RegistryException(Kind.BROKEN, wrong.getMessage() + "\n" + e.getMessage(), e);
+        }
+        if (wrong != null) {
+            throw wrong;
+        }
+    }
+
     private LambdaSettings settings(String name, Path content) throws RegistryException, IOException {
         try {
             return LambdaSettings.parse(text(content, "ol.yaml"), defaults, network, maxMemMb);

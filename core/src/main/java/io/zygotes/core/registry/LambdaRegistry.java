@@ -105,6 +105,17 @@ public final class LambdaRegistry {
         return CodeFolders.isCode(entry);
     }
 
+    /**
+     * Looks whether the settings and requirements of a lambda can be used.
+     *
+     * @param content a folder with its files
+     * @throws RegistryException naming all that is wrong
+     * @throws IOException if they cannot be read
+     */
+    public void check(String name, Path content) throws RegistryException, IOException {
+        folders.check(name, content);
+    }
+
     /** Where the lambdas come from. */
     public LambdaStore store() {
         return store;

@@ -4,9 +4,7 @@ import io.zygotes.core.files.Folders;
 import io.zygotes.core.files.StorageException;
 import io.zygotes.core.registry.RegistryException.Kind;
 import java.io.EOFException;
-import java.io.FilterInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
@@ -98,12 +96,23 @@ public final class LambdaStore {
             throw new RegistryException(
                     Kind.BROKEN, source + " is neither a folder nor a " + LambdaRegistry.ARCHIVE + " with a lambda");
         }
+        install(name, from, (_, _) -> {});
+        return name;
+    }
+
+    /**
+     * As {@link #install(Path)}, under a name of the caller's.
+     *
+     * @param source a folder or an archive, absolute
+     * @param check looks at the content before it is in the registry
+     */
+    void install(String name, Path source, ContentCheck check) throws RegistryException, IOException {
         Files.createDirectories(folder);
-        Path place = folder.resolve(name);
-        if (from.equals(place) || archive && from.equals(archive(name))) {
+        Path place = folder.resolve(LambdaName.check(name));
+        if (source.equals(place) || source.equals(archive(name))) {
             throw new RegistryException(Kind.BROKEN, source + " is in the registry already");
         }
-        if (!archive && folder.toRealPath().startsWith(from.toRealPath())) {
+        if (Files.isDirectory(source) && folder.toRealPath().startsWith(source.toRealPath())) {
             throw new RegistryException(
                     Kind.BROKEN,
                     source + " holds the registry " + folder
@@ -111,13 +120,45 @@ public final class LambdaStore {
         }
         Path staging = Folders.sibling(place, "install");
         try {
-            write(name, from, staging);
+            write(name, source, staging);
+            check.check(name, staging);
             replace(name, staging);
             Files.deleteIfExists(archive(name));
         } finally {
             Folders.delete(staging);
         }
-        return name;
+    }
+
+    /** Looks at the content of a lambda before it is put into the registry. */
+    @FunctionalInterface
+    public interface ContentCheck {
+
+        /**
+         * @param name the lambda
+         * @param content a folder with its files
+         * @throws RegistryException if it cannot be used; the message has all that is wrong
+         * @throws IOException if it cannot be read
+         */
+        void check(String name, Path content) throws RegistryException, IOException;
+    }
+
+    /**
+     * Takes a lambda out of the registry.
+     *
+     * @return false if there is none of that name
+     * @throws RegistryException if that is no name
+     * @throws IOException if it cannot be removed
+     */
+    boolean remove(String name) throws RegistryException, IOException {
+        LambdaName.check(name);
+        boolean was = find(name).isPresent();
+        // The folder counts before the others do, so it goes last: nobody finds an older version on the way.
+        Files.deleteIfExists(archive(name));
+        discard(aside(name));
+        Path old = Folders.sibling(folder.resolve(name), "old");
+        moveIfThere(folder.resolve(name), old);
+        Folders.delete(old);
+        return was;
     }
 
     /**
@@ -264,7 +305,7 @@ public final class LambdaStore {
     /**
      * Writes a lambda's code into a new folder and checks that {@code f.py} is in it.
      *
-     * @param source the folder or tar.gz
+     * @param source the folder or archive
      * @param target the new folder; may be there half after an error
      */
     static void write(String name, Path source, Path target) throws RegistryException, IOException {
@@ -276,13 +317,13 @@ public final class LambdaStore {
                 throw new RegistryException(Kind.BROKEN, "lambda " + name + ": " + e.getMessage(), e);
             }
         } else {
-            try (InputStream in = new RegistryFile(Files.newInputStream(source), source)) {
-                writer.unpack(in);
+            try {
+                CodeArchive.unpack(source, writer);
             } catch (EOFException | ZipException e) {
                 throw new RegistryException(
                         Kind.BROKEN,
-                        "lambda " + name + ": " + source.getFileName() + " is damaged or not a tar.gz ("
-                                + e.getMessage() + "); copy it into the registry again",
+                        "lambda " + name + ": its archive is damaged (" + e.getMessage()
+                                + "); pack it anew as tar.gz, tar or zip",
                         e);
             } catch (StorageException | FileSystemException e) {
                 // The disk, or the registry, for the moment: that says nothing about the lambda.
@@ -290,7 +331,7 @@ public final class LambdaStore {
             } catch (IOException e) {
                 throw new RegistryException(
                         Kind.BROKEN,
-                        "lambda " + name + ": " + source.getFileName() + " cannot be unpacked: " + e.getMessage(),
+                        "lambda " + name + ": its archive cannot be unpacked: " + e.getMessage(),
                         e instanceof CodeWriter.RefusedException
                                 ? e
                                 : new CodeWriter.RefusedException(e.getMessage(), e));
@@ -301,25 +342,6 @@ public final class LambdaStore {
                     Kind.BROKEN,
                     "lambda " + name + " has no file " + CODE_FILE + hint(target)
                             + "; it must hold a function f(event)");
-        }
-    }
-
-    /** An archive in the registry, whose errors are told from those of what is in it. */
-    private static final class RegistryFile extends FilterInputStream {
-        private final Path file;
-
-        private RegistryFile(InputStream in, Path file) {
-            super(in);
-            this.file = file;
-        }
-
-        @Override
-        public int read(byte[] buffer, int offset, int length) throws IOException {
-            try {
-                return super.read(buffer, offset, length);
-            } catch (IOException e) {
-                throw new StorageException("cannot read " + file + ": " + e.getMessage(), e);
-            }
         }
     }
 
