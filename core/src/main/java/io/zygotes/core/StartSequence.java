@@ -3,7 +3,7 @@ package io.zygotes.core;
 import static io.zygotes.core.StartStep.NOTHING;
 import static io.zygotes.core.StartStep.endedBy;
 
-import io.zygotes.core.aws.EventQueue;
+import io.zygotes.core.aws.AwsApi;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.function.EagerZygotes;
 import io.zygotes.core.function.Functions;
@@ -62,7 +62,7 @@ final class StartSequence {
     private final CallEvents callEvents;
     private final Functions functions;
     private final EagerZygotes eager;
-    private final EventQueue events;
+    private final AwsApi aws;
 
     @Inject
     StartSequence(
@@ -84,7 +84,7 @@ final class StartSequence {
             CallEvents callEvents,
             Functions functions,
             EagerZygotes eager,
-            EventQueue events) {
+            AwsApi aws) {
         this.config = config;
         this.http = http;
         this.api = api;
@@ -103,7 +103,7 @@ final class StartSequence {
         this.callEvents = callEvents;
         this.functions = functions;
         this.eager = eager;
-        this.events = events;
+        this.aws = aws;
     }
 
     /** All steps, the first one first. Each needs what the ones before it started. */
@@ -129,7 +129,7 @@ final class StartSequence {
                 endedBy("call events", callEvents),
                 endedBy("lambdas", functions),
                 new StartStep("zygotes of functions", this::startEager),
-                endedBy("events", events),
+                new StartStep("interface of AWS Lambda", this::startAws),
                 new StartStep("requests", this::serve));
     }
 
@@ -219,6 +219,11 @@ final class StartSequence {
 
     private Path modules() {
         return config.stateFolder().resolve("modules.json");
+    }
+
+    private AutoCloseable startAws() throws IOException {
+        aws.start();
+        return aws;
     }
 
     private AutoCloseable startSandboxes() throws ConfigException, SandboxException {

@@ -2,33 +2,70 @@ package io.zygotes.core.aws;
 
 import io.zygotes.core.aws.AwsException.Type;
 import io.zygotes.core.aws.Operation.Route;
+import io.zygotes.core.function.ReservedConcurrency;
 import io.zygotes.core.output.OutputTails;
 import io.zygotes.core.registry.LambdaRegistry;
+import io.zygotes.core.registry.LambdaUploads;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
 
 /** What the worker answers to clients of AWS Lambda. Safe for use by many threads. */
-public final class AwsApi {
+public final class AwsApi implements AutoCloseable {
 
     /** What begins the names of headers by which a function is told of its call; no client may send them. */
     public static final String RUNTIME_HEADERS = "lambda-runtime-";
 
     private final Signatures signatures;
+    private final EventQueue events;
+    private final ControlPlane control;
     private final Invocations invocations;
 
     /**
      * @param access who may do what
+     * @param folder for what is known of functions beside their lambdas; made when it is needed
      * @param registry the lambdas
+     * @param uploads puts lambdas there
      * @param functions runs them
+     * @param limits how many calls of each may run at once
      * @param events takes calls that nobody waits for
      * @param output what they print
+     * @param runtime the worker's Python, as in {@code python3.11}; asked when a function is described
      */
     public AwsApi(
-            AwsAccess access, LambdaRegistry registry, FunctionCalls functions, EventQueue events, OutputTails output) {
+            AwsAccess access,
+            Path folder,
+            LambdaRegistry registry,
+            LambdaUploads uploads,
+            FunctionCalls functions,
+            ReservedConcurrency limits,
+            EventQueue events,
+            OutputTails output,
+            Supplier<String> runtime) {
+        this.events = events;
         signatures = access.signatures(InstantSource.system());
         Arns arns = access.arns();
-        invocations = new Invocations(registry, functions, new Qualifiers(arns), events, output, arns);
+        control = new ControlPlane(folder, registry, uploads, limits, runtime, signatures, arns);
+        invocations = new Invocations(registry, functions, control.qualifiers(), events, output, arns);
+    }
+
+    /**
+     * Reads what was written down of functions; called once, before the first request.
+     *
+     * @throws IOException if it cannot be read
+     */
+    public void start() throws IOException {
+        control.start();
+    }
+
+    /** Takes no calls any more that nobody waits for. Idempotent. */
+    @Override
+    public void close() {
+        events.close();
     }
 
     /** Whether a path is one of this API, known or not. */
@@ -74,9 +111,7 @@ public final class AwsApi {
     }
 
     private AwsAnswer checked(AwsRequest request, String requestId) throws AwsException, InterruptedException {
-        if (signatures.exist()) {
-            signatures.verify(request);
-        }
+        String keyId = signatures.exist() ? signatures.verify(request) : "";
         Optional<Route> route = Operation.route(request.method(), request.path());
         boolean invokes = route.isPresent() && route.get().operation().invokes();
         if (!signatures.exist() && !invokes) {
@@ -96,7 +131,38 @@ public final class AwsApi {
                 : route.get().parameters().getFirst();
         return switch (route.get().operation()) {
             case INVOKE -> invocations.invoke(request, function, requestId);
+            case INVOKE_STREAM -> invocations.stream(request, function, requestId);
             case INVOKE_ASYNC -> invocations.invokeAsync(request, function, requestId);
+            default -> control.answer(request, route.get(), keyId);
         };
+    }
+
+    /** Whether a path is that of a function's URL. */
+    public static boolean isUrl(String path) {
+        return path.startsWith(UrlControl.PATH);
+    }
+
+    /**
+     * Which lambda a request to a function's URL is for, or why it is for none.
+     *
+     * @param lambda its name; empty if the request is refused
+     * @param refusal the answer then
+     */
+    public record UrlTarget(Optional<String> lambda, Optional<AwsAnswer> refusal) {
+
+        /** Checks for null. */
+        public UrlTarget {
+            Objects.requireNonNull(lambda);
+            Objects.requireNonNull(refusal);
+        }
+    }
+
+    /** Finds the lambda of a request to a function's URL. */
+    public UrlTarget url(AwsRequest request) {
+        try {
+            return new UrlTarget(Optional.of(control.urls().lambda(request)), Optional.empty());
+        } catch (AwsException e) {
+            return new UrlTarget(Optional.empty(), Optional.of(refused(e)));
+        }
     }
 }

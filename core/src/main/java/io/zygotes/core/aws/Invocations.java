@@ -5,6 +5,7 @@ import io.zygotes.core.aws.EventQueue.Event;
 import io.zygotes.core.files.StorageException;
 import io.zygotes.core.function.Answer;
 import io.zygotes.core.function.OverloadException;
+import io.zygotes.core.function.ReservedConcurrency;
 import io.zygotes.core.output.OutputTails;
 import io.zygotes.core.registry.LambdaCode;
 import io.zygotes.core.registry.LambdaRegistry;
@@ -95,6 +96,19 @@ final class Invocations {
                         "1 validation error detected: Value '" + type + "' at 'invocationType' failed to satisfy"
                                 + " constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]");
         };
+    }
+
+    /** {@code InvokeWithResponseStream}: the whole answer is one chunk. */
+    AwsAnswer stream(AwsRequest request, String function, String requestId) throws AwsException, InterruptedException {
+        Call call = call(FunctionName.parse(function, request.parameter("Qualifier")), requestId);
+        String type = request.header("x-amz-invocation-type").orElse("RequestResponse");
+        if (type.equals("DryRun")) {
+            return executed(AwsAnswer.empty(204), call);
+        }
+        boolean tail = wantsTail(request);
+        Done done = run(call, invocation(request, call, true), tail);
+        return executed(
+                new AwsAnswer(200, EventStream.TYPE, Map.of(), EventStream.of(done.outcome(), done.log())), call);
     }
 
     /** {@code InvokeAsync}, the old form of {@code Invoke} with the type Event. */
@@ -261,6 +275,8 @@ final class Invocations {
             return Outcome.died(e, id);
         } catch (SandboxException.ImportFailed e) {
             return Outcome.notImported(e, call.module(), id);
+        } catch (ReservedConcurrency.ReachedException e) {
+            throw AwsException.throttled("ReservedFunctionConcurrentInvocationLimitExceeded", "Rate Exceeded.");
         } catch (OverloadException | SandboxException.NoCapacity e) {
             throw AwsException.throttled("ConcurrentInvocationLimitExceeded", "Rate exceeded: " + e.getMessage());
         } catch (SandboxException | IOException e) {

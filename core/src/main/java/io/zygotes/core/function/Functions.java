@@ -45,6 +45,7 @@ public final class Functions implements AutoCloseable {
     private final Statistics statistics;
     private final CallListener calls;
     private final CallsUnderWay underWay = new CallsUnderWay();
+    private final ReservedConcurrency concurrency = new ReservedConcurrency();
     private final Services services;
     private final Preparation preparation;
     private final AheadInstalls aheadInstalls;
@@ -197,7 +198,7 @@ public final class Functions implements AutoCloseable {
         Target target = functionFor(name);
         Answer answer;
         underWay.begin();
-        try {
+        try (ReservedConcurrency.Permit _ = concurrency.enter(name)) {
             answer = target.invoke(invocation);
         } finally {
             underWay.end();
@@ -214,6 +215,11 @@ public final class Functions implements AutoCloseable {
                 .record(nanos);
         calls.answered(target.code(), answer.start(), nanos);
         return answer;
+    }
+
+    /** How many calls lambdas may have at once. */
+    public ReservedConcurrency concurrency() {
+        return concurrency;
     }
 
     /**

@@ -15,16 +15,19 @@ public final class AwsCalls {
     private static final Logger LOG = System.getLogger(AwsCalls.class.getName());
 
     private final AwsApi api;
+    private final LambdaCalls lambdas;
     private final Statistics statistics;
     private final LongAdder inFlight;
     private final FewLines log = new FewLines(LOG);
 
     /**
      * @param api answers
+     * @param lambdas answers requests to URLs of functions
      * @param statistics counts requests that run functions, as those to {@code /run/}
      */
-    public AwsCalls(AwsApi api, Statistics statistics) {
+    public AwsCalls(AwsApi api, LambdaCalls lambdas, Statistics statistics) {
         this.api = api;
+        this.lambdas = lambdas;
         this.statistics = statistics;
         this.inFlight = statistics.counter(StatisticNames.REQUESTS_IN_FLIGHT);
     }
@@ -49,6 +52,34 @@ public final class AwsCalls {
         return new HttpAnswer(answer.status(), answer.contentType(), answer.headers(), answer.body());
     }
 
+    /** The answer to a request to a function's URL: that of the function, if the request may go there. */
+    HttpAnswer toUrl(HttpQuestion question) {
+        byte[] body;
+        try {
+            body = question.body().read();
+        } catch (HttpQuestion.TooLargeException | IOException e) {
+            return FailureAnswers.toBody(e);
+        }
+        AwsApi.UrlTarget target = api.url(request(question, body));
+        if (target.lambda().isEmpty()) {
+            return written(target.refusal().orElseThrow());
+        }
+        String path = question.path();
+        int name = path.indexOf('/', 1) + 1;
+        int below = path.indexOf('/', name);
+        return lambdas.answer(
+                question.withBody(body), target.lambda().get() + (below < 0 ? "" : path.substring(below)));
+    }
+
+    private static AwsRequest request(HttpQuestion question, byte[] body) {
+        return new AwsRequest(
+                question.method(),
+                question.path(),
+                question.query() == null ? "" : question.query(),
+                question.headers().read(),
+                body);
+    }
+
     private AwsAnswer asked(HttpQuestion question) {
         byte[] body;
         try {
@@ -59,12 +90,7 @@ public final class AwsCalls {
             return closing(AwsApi.unavailable("the body cannot be read: " + e.getMessage()));
         }
         try {
-            return api.answer(new AwsRequest(
-                    question.method(),
-                    question.path(),
-                    question.query() == null ? "" : question.query(),
-                    question.headers().read(),
-                    body));
+            return api.answer(request(question, body));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return closing(AwsApi.unavailable("the worker is stopping"));

@@ -24,6 +24,11 @@ record HttpQuestion(String method, String path, String query, Headers headers, B
         Objects.requireNonNull(room);
     }
 
+    /** The same, for somebody else, after its body was read. */
+    HttpQuestion withBody(byte[] content) {
+        return new HttpQuestion(method, path, query, headers, () -> content, room);
+    }
+
     /** Headers on demand. */
     @FunctionalInterface
     interface Headers {

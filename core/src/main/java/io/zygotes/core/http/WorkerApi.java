@@ -67,6 +67,9 @@ public final class WorkerApi {
         if (AwsApi.isPath(path)) {
             return aws.answer(question);
         }
+        if (AwsApi.isUrl(path)) {
+            return aws.toUrl(question);
+        }
         return switch (path) {
             case "/status" -> toGet(question, () -> HttpAnswer.text("ready\n"));
             case "/stats" -> toGet(question, () -> HttpAnswer.json(stats.get()));

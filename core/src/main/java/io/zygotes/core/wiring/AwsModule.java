@@ -10,8 +10,11 @@ import io.zygotes.core.aws.MemoryEventQueue;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.function.Functions;
 import io.zygotes.core.http.AwsCalls;
+import io.zygotes.core.http.LambdaCalls;
 import io.zygotes.core.output.OutputTails;
+import io.zygotes.core.python.Interpreter;
 import io.zygotes.core.registry.LambdaRegistry;
+import io.zygotes.core.registry.LambdaUploads;
 import io.zygotes.core.statistics.Statistics;
 
 /** Wires the interface of AWS Lambda. */
@@ -25,15 +28,31 @@ public final class AwsModule extends AbstractModule {
 
     @Provides
     @Singleton
-    AwsCalls calls(
+    AwsApi api(
             WorkerConfig config,
             LambdaRegistry registry,
+            LambdaUploads uploads,
             Functions functions,
             EventQueue events,
             OutputTails output,
-            Statistics statistics) {
+            Interpreter python) {
         AwsAccess access =
                 new AwsAccess(config.aws().credentials(), config.aws().region());
-        return new AwsCalls(new AwsApi(access, registry, functions::invoke, events, output), statistics);
+        return new AwsApi(
+                access,
+                config.stateFolder().resolve("aws"),
+                registry,
+                uploads,
+                functions::invoke,
+                functions.concurrency(),
+                events,
+                output,
+                () -> "python" + python.host().markers().get("python_version"));
+    }
+
+    @Provides
+    @Singleton
+    AwsCalls calls(AwsApi api, LambdaCalls lambdas, Statistics statistics) {
+        return new AwsCalls(api, lambdas, statistics);
     }
 }

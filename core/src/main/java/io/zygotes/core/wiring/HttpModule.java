@@ -25,16 +25,14 @@ public final class HttpModule extends AbstractModule {
 
     @Provides
     @Singleton
+    LambdaCalls calls(WorkerConfig config, Functions functions, Statistics statistics) {
+        return new LambdaCalls(functions, statistics, config.trace().latency());
+    }
+
+    @Provides
+    @Singleton
     WorkerApi api(
-            WorkerConfig config,
-            Functions functions,
-            AwsCalls aws,
-            Statistics statistics,
-            LambdaStore store,
-            WorkerNumbers numbers,
-            WorkerDescription description) {
-        LambdaCalls calls =
-                new LambdaCalls(functions, statistics, config.trace().latency());
+            LambdaCalls calls, AwsCalls aws, LambdaStore store, WorkerNumbers numbers, WorkerDescription description) {
         return new WorkerApi(calls, aws, store, numbers::all, description::text);
     }
 }

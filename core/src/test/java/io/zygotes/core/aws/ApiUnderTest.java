@@ -2,21 +2,27 @@ package io.zygotes.core.aws;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.zygotes.core.function.ReservedConcurrency;
 import io.zygotes.core.network.NetworkSetting;
 import io.zygotes.core.output.OutputTails;
 import io.zygotes.core.registry.LambdaRegistry;
 import io.zygotes.core.registry.LambdaStore;
+import io.zygotes.core.registry.LambdaUploads;
 import io.zygotes.spi.Limits;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 
 /** The API with a registry in a folder, and functions that do what a test says. */
 final class ApiUnderTest implements AutoCloseable {
@@ -30,6 +36,8 @@ final class ApiUnderTest implements AutoCloseable {
     final OutputTails output = new OutputTails((sandbox, label, line) -> printed.add(label + " | " + line));
     final LambdaRegistry registry;
     final MemoryEventQueue events = new MemoryEventQueue(functions, output, 1);
+    final ReservedConcurrency limits = new ReservedConcurrency();
+    final AwsAccess access;
     final AwsApi api;
 
     ApiUnderTest(Path folder) throws IOException {
@@ -47,7 +55,18 @@ final class ApiUnderTest implements AutoCloseable {
                 1000,
                 Map::of);
         registry.clean();
-        api = new AwsApi(new AwsAccess(credentials, ""), registry, functions, events, output);
+        access = new AwsAccess(credentials, "");
+        api = new AwsApi(
+                access,
+                folder.resolve("aws"),
+                registry,
+                LambdaUploads.ofWorker(registry),
+                functions,
+                limits,
+                events,
+                output,
+                () -> "python3.11");
+        api.start();
     }
 
     /** Puts a lambda into the registry, as somebody would who knows nothing of AWS. */
@@ -70,6 +89,42 @@ final class ApiUnderTest implements AutoCloseable {
                 mark < 0 ? "" : target.substring(mark + 1),
                 all,
                 body));
+    }
+
+    /** Sends a request that is signed by the one key. */
+    AwsAnswer signed(String method, String target, byte[] body) throws Exception {
+        int mark = target.indexOf('?');
+        AwsRequest request = new AwsRequest(
+                method,
+                mark < 0 ? target : target.substring(0, mark),
+                mark < 0 ? "" : target.substring(mark + 1),
+                Map.of("host", "localhost:5000"),
+                body);
+        String key = access.credentials().keySet().iterator().next();
+        String query =
+                access.signatures(InstantSource.system()).presign(key, request, "us-east-1", Duration.ofMinutes(10));
+        return api.answer(new AwsRequest(method, request.path(), query, request.headers(), body));
+    }
+
+    /** As {@link #signed(String, String, byte[])}, with JSON in which {@code '} stands for {@code "}. */
+    AwsAnswer signed(String method, String target, String json) throws Exception {
+        return signed(method, target, json.replace('\'', '"').getBytes(StandardCharsets.UTF_8));
+    }
+
+    AwsAnswer get(String target) throws Exception {
+        return signed("GET", target, "");
+    }
+
+    /** A zip with these files, names and contents in turn. */
+    static byte[] zip(String... files) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+            for (int i = 0; i < files.length; i += 2) {
+                zip.putNextEntry(new ZipEntry(files[i]));
+                zip.write(files[i + 1].getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        return bytes.toByteArray();
     }
 
     AwsAnswer invoke(String function, String event, String... headers) throws InterruptedException {

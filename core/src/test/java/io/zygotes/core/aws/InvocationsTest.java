@@ -18,6 +18,7 @@ import io.zygotes.spi.SandboxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
@@ -179,20 +180,24 @@ class InvocationsTest {
 
     @Test
     void whatCannotBeAnAnswerIsAnError() throws Exception {
-        String trace = String.join(
-                "\\n",
-                "Traceback (most recent call last):",
-                "  File 'f.py', line 2, in f",
-                "    g(1)",
-                "    ~^^^",
-                "  File 'f.py', line 5, in g",
-                "    raise ValueError(1)",
-                "ValueError: negative: -1",
-                "");
         api.functions.answers(
-                500,
-                "{\"error\": \"ValueError: negative: -1\", \"traceback\": \"" + trace.replace("'", "\\\"") + "\"}");
+                500, "{\"error\": \"what the lambda returned cannot be written as JSON: TypeError: set\"}");
+        assertEquals(
+                "Runtime.MarshalError",
+                json(api.invoke("hello", "1")).get("errorType").asText());
+        api.functions.answers(500, "{\"error\": \"the lambda called sys.exit(3)\"}");
+        assertEquals(
+                "Runtime.ExitError",
+                json(api.invoke("hello", "1")).get("errorType").asText());
+        api.functions.behaviour = invocation -> new Reply(200, new byte[Outcome.MOST_BYTES + 1]);
+        assertEquals(
+                "Function.ResponseSizeTooLarge",
+                json(api.invoke("hello", "1")).get("errorType").asText());
+    }
 
+    @Test
+    void aWorkerWithoutRoomThrottles() throws Exception {
+        api.functions.fails(new OverloadException("many wait"));
         AwsAnswer answer = api.invoke("hello", "1");
 
         assertEquals("TooManyRequestsException 429", error(answer));
@@ -378,5 +383,28 @@ class InvocationsTest {
                     "MissingAuthenticationTokenException 403", error(signed.send("GET", "/2015-03-31/x", new byte[0])));
             assertEquals(0, signed.functions.calls.size());
         }
+    }
+
+    @Test
+    void aStreamOfEventsHasThePayloadAndItsEnd() throws Exception {
+        AwsAnswer answer = api.send(
+                "POST",
+                "/2021-11-15/functions/hello/response-streaming-invocations",
+                "{\"a\": 1}".getBytes(StandardCharsets.UTF_8));
+
+        assertEquals("application/vnd.amazon.eventstream", answer.contentType());
+        // Two messages that botocore 1.44.8 reads, with their checksums.
+        assertEquals(
+                "000000720000005a6d8ed42c0b3a6576656e742d7479706507000c5061796c6f61644368756e6b0d"
+                        + "3a636f6e74656e742d747970650700186170706c69636174696f6e2f6f637465742d73747265616d"
+                        + "0d3a6d6573736167652d747970650700056576656e747b2261223a20317d48cbf99e000000660000"
+                        + "00541f56c8690b3a6576656e742d7479706507000e496e766f6b65436f6d706c6574650d3a636f6e"
+                        + "74656e742d747970650700106170706c69636174696f6e2f6a736f6e0d3a6d6573736167652d7479"
+                        + "70650700056576656e747b7d7006d467",
+                HexFormat.of().formatHex(answer.body()));
+        api.functions.raises("ValueError: x", "");
+        String failed =
+                text(api.send("POST", "/2021-11-15/functions/hello/response-streaming-invocations", new byte[0]));
+        assertTrue(failed.contains("\"ErrorCode\":\"ValueError\""), failed);
     }
 }
