@@ -10,6 +10,7 @@ import io.zygotes.core.registry.RegistryException;
 import io.zygotes.spi.LeafSpec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -164,8 +165,17 @@ final class FunctionDirectory {
                 before.map(Revision::description).orElse(""),
                 Base64.getEncoder().encodeToString(Digests.sha256(code.version().getBytes(StandardCharsets.UTF_8))),
                 0,
-                Times.text(0),
+                Times.text(modified(code)),
                 code.version());
+    }
+
+    /** When a version was unpacked, in ms since 1970. */
+    private static long modified(LambdaCode code) {
+        try {
+            return Files.getLastModifiedTime(code.spec().handler()).toMillis();
+        } catch (IOException e) {
+            return 0; // it is being replaced, and the next look shows another one
+        }
     }
 
     private void describe(ObjectNode node, Revision revision, LeafSpec spec) {
