@@ -5,6 +5,7 @@ import com.google.inject.Singleton;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.core.guard.GuardedProvider;
+import io.zygotes.core.wiring.AwsModule;
 import io.zygotes.core.wiring.HttpModule;
 import io.zygotes.core.wiring.LambdaModule;
 import io.zygotes.core.wiring.LogModule;
@@ -54,6 +55,7 @@ public final class CoreModule extends AbstractModule {
         install(new LogModule());
         install(new StatusModule());
         install(new HttpModule());
+        install(new AwsModule());
 
         bind(Worker.class).in(Singleton.class);
     }

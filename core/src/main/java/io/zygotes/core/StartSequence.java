@@ -3,6 +3,7 @@ package io.zygotes.core;
 import static io.zygotes.core.StartStep.NOTHING;
 import static io.zygotes.core.StartStep.endedBy;
 
+import io.zygotes.core.aws.AwsApi;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.function.EagerZygotes;
 import io.zygotes.core.function.Functions;
@@ -65,6 +66,7 @@ final class StartSequence {
     private final CallEvents callEvents;
     private final Functions functions;
     private final EagerZygotes eager;
+    private final AwsApi aws;
 
     @Inject
     StartSequence(
@@ -87,7 +89,8 @@ final class StartSequence {
             CurrentCache cache,
             CallEvents callEvents,
             Functions functions,
-            EagerZygotes eager) {
+            EagerZygotes eager,
+            AwsApi aws) {
         this.config = config;
         this.http = http;
         this.api = api;
@@ -108,6 +111,7 @@ final class StartSequence {
         this.callEvents = callEvents;
         this.functions = functions;
         this.eager = eager;
+        this.aws = aws;
     }
 
     /** All steps, the first one first. Each needs what the ones before it started. */
@@ -134,6 +138,7 @@ final class StartSequence {
                 endedBy("call events", callEvents),
                 endedBy("lambdas", functions),
                 new StartStep("zygotes of functions", this::startEager),
+                new StartStep("interface of AWS Lambda", this::startAws),
                 new StartStep("requests", this::serve));
     }
 
@@ -173,7 +178,8 @@ final class StartSequence {
         }
     }
 
-    private AutoCloseable nameSettingsWithoutEffect() {
+    private AutoCloseable nameSettingsWithoutEffect() throws IOException {
+        SecretNotice.tell(config);
         if (!config.withoutEffect().isEmpty()) {
             LOG.log(
                     Level.WARNING,
@@ -229,6 +235,11 @@ final class StartSequence {
 
     private Path modules() {
         return config.stateFolder().resolve("modules.json");
+    }
+
+    private AutoCloseable startAws() throws IOException {
+        aws.start();
+        return aws;
     }
 
     private AutoCloseable startSandboxes() throws ConfigException, SandboxException {

@@ -162,6 +162,7 @@ final class ConfigReader {
                 root.text("plugin_path", ""),
                 root.integer("max_upload_mb", 256, 1, 4096),
                 admin(root.section("admin")),
+                AwsReader.read(root.section("aws")),
                 withoutEffect);
         root.finish();
         return config;

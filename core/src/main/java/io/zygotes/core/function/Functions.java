@@ -47,6 +47,7 @@ public final class Functions implements AutoCloseable {
     private final Statistics statistics;
     private final CallListener calls;
     private final CallsUnderWay underWay = new CallsUnderWay();
+    private final ReservedConcurrency concurrency = new ReservedConcurrency();
     private final Services services;
     private final Preparation preparation;
     private final AheadInstalls aheadInstalls;
@@ -210,7 +211,7 @@ public final class Functions implements AutoCloseable {
     private Answer invoke(String name, FunctionCall call)
             throws RegistryException, PackageException, OverloadException, SandboxException, IOException,
                     InterruptedException {
-        return invoke(System.nanoTime(), functionFor(name), call);
+        return invoke(name, System.nanoTime(), functionFor(name), call);
     }
 
     /**
@@ -228,14 +229,14 @@ public final class Functions implements AutoCloseable {
             throw new MethodNotAllowedException(
                     name, invocation.method(), serving.methods().orElseThrow());
         }
-        return invoke(start, target, new FunctionCall(invocation, Optional.of(parts)));
+        return invoke(name, start, target, new FunctionCall(invocation, Optional.of(parts)));
     }
 
-    private Answer invoke(long start, Target target, FunctionCall call)
+    private Answer invoke(String name, long start, Target target, FunctionCall call)
             throws PackageException, OverloadException, SandboxException, InterruptedException {
         Answer answer;
         underWay.begin();
-        try {
+        try (ReservedConcurrency.Permit _ = concurrency.enter(name)) {
             answer = target.function().invoke(target.code(), call);
         } finally {
             underWay.end();
@@ -252,6 +253,11 @@ public final class Functions implements AutoCloseable {
                 .record(nanos);
         calls.answered(target.code(), answer.start(), nanos);
         return answer;
+    }
+
+    /** How many calls lambdas may have at once. */
+    public ReservedConcurrency concurrency() {
+        return concurrency;
     }
 
     /**
