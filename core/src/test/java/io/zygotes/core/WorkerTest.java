@@ -279,7 +279,7 @@ class WorkerTest {
 
         HttpResponse<String> response = get("/run/empty");
         assertEquals(500, response.statusCode());
-        assertTrue(error(response).contains("has no file f.py"), response.body());
+        assertTrue(error(response).contains("there is no file f.py"), response.body());
     }
 
     @ParameterizedTest
