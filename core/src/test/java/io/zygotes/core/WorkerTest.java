@@ -282,6 +282,21 @@ class WorkerTest {
         assertTrue(error(response).contains("there is no file f.py"), response.body());
     }
 
+    @Test
+    void aMethodThatNoTriggerOfALambdaHasIsToldWithThoseThatItHas() throws Exception {
+        Files.writeString(
+                directory.path().resolve("registry/hello/ol.yaml"),
+                "triggers:\n  http:\n    - method: PUT\n    - method: delete\n");
+
+        HttpResponse<String> response = get("/run/hello");
+
+        assertEquals(405, response.statusCode());
+        assertEquals(List.of("PUT, DELETE"), response.headers().allValues("Allow"));
+        assertEquals(
+                "lambda hello takes PUT, DELETE only, not GET (triggers.http in its ol.yaml)", error(response));
+        assertEquals(0, mechanism.leaves.size(), "it was not called");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"PUT", "DELETE", "PATCH", "OPTIONS"})
     void eachMethodReachesTheLambda(String method) throws Exception {
@@ -550,7 +565,7 @@ class WorkerTest {
         }
 
         assertEquals(
-                List.of("config.json: $.storage.code is accepted for OpenLambda's sake and does nothing"),
+                List.of("config.json: taken for OpenLambda's sake, and without effect here: storage.code"),
                 lines.stream().filter(line -> line.contains("OpenLambda")).toList());
         assertFalse(mechanismContext.options().containsKey("storage"), "it goes nowhere");
     }

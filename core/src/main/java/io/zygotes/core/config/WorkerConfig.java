@@ -45,6 +45,8 @@ import java.util.Optional;
  * @param bodies how large requests and answers may be
  * @param plugins {@code plugins}: options of import caches by their name
  * @param pluginPath {@code plugin_path}: folder with further import caches; empty for none
+ * @param maxUploadMb {@code max_upload_mb}: MiB that one archive with a lambda may have
+ * @param admin {@code admin}: who may change what the worker serves
  * @param withoutEffect keys of OpenLambda's that the file sets to something else than their default and that mean
  *     nothing here, such as {@code storage.code}; a worker says so when it starts
  */
@@ -80,6 +82,8 @@ public record WorkerConfig(
         Bodies bodies,
         Map<String, Map<String, Object>> plugins,
         String pluginPath,
+        int maxUploadMb,
+        Admin admin,
         List<String> withoutEffect) {
 
     /** The file's name in a worker directory. */
@@ -98,6 +102,7 @@ public record WorkerConfig(
         Objects.requireNonNull(installerNetwork);
         Objects.requireNonNull(hostIds);
         Objects.requireNonNull(bodies);
+        Objects.requireNonNull(admin);
         plugins = Map.copyOf(plugins);
         withoutEffect = List.copyOf(withoutEffect);
     }
@@ -151,6 +156,19 @@ public record WorkerConfig(
          * directory service (up to 2,000,200,000), and above those that systemd gives to containers (up to 0x6FFFFFFF).
          */
         static final HostIds DEFAULT = new HostIds(0x78000000L, 0x78000000L);
+    }
+
+    /**
+     * Who may change what the worker serves, {@code admin} in the file.
+     *
+     * @param tokenFile the file with the token that lets somebody do so over HTTP; empty if nobody may
+     */
+    public record Admin(String tokenFile) {
+
+        /** Checks for null. */
+        public Admin {
+            Objects.requireNonNull(tokenFile);
+        }
     }
 
     /**
@@ -223,6 +241,8 @@ public record WorkerConfig(
                 bodies,
                 other.plugins,
                 other.pluginPath,
+                maxUploadMb,
+                admin,
                 withoutEffect);
     }
 
@@ -259,6 +279,11 @@ public record WorkerConfig(
     /** Absolute path of the folder with further import caches; empty for none. */
     public Optional<Path> pluginFolder() {
         return pluginPath.isEmpty() ? Optional.empty() : Optional.of(resolve(pluginPath));
+    }
+
+    /** Absolute path of the file with the administrator's token; empty if nobody is one over HTTP. */
+    public Optional<Path> adminTokenFile() {
+        return admin.tokenFile().isEmpty() ? Optional.empty() : Optional.of(resolve(admin.tokenFile()));
     }
 
     /** Options of the import cache of this name; empty if the file has none. */

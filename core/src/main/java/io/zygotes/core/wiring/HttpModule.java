@@ -5,10 +5,15 @@ import com.google.inject.Provides;
 import com.google.inject.Singleton;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.function.Functions;
+import io.zygotes.core.http.Administrators;
 import io.zygotes.core.http.HttpFront;
 import io.zygotes.core.http.LambdaCalls;
+import io.zygotes.core.http.PrivateFront;
+import io.zygotes.core.http.RegistryApi;
+import io.zygotes.core.http.UploadFolder;
 import io.zygotes.core.http.WorkerApi;
-import io.zygotes.core.registry.LambdaStore;
+import io.zygotes.core.registry.LambdaRegistry;
+import io.zygotes.core.registry.LambdaUploads;
 import io.zygotes.core.statistics.Statistics;
 import io.zygotes.core.status.WorkerDescription;
 import io.zygotes.core.status.WorkerNumbers;
@@ -25,15 +30,44 @@ public final class HttpModule extends AbstractModule {
 
     @Provides
     @Singleton
+    Administrators administrators(WorkerConfig config) {
+        return new Administrators(config.adminTokenFile());
+    }
+
+    @Provides
+    @Singleton
+    UploadFolder uploadFolder(WorkerConfig config) {
+        return new UploadFolder(config.stateFolder().resolve("uploads"), (long) config.maxUploadMb() << 20);
+    }
+
+    @Provides
+    @Singleton
+    RegistryApi registryApi(
+            LambdaRegistry registry,
+            LambdaUploads uploads,
+            UploadFolder folder,
+            Administrators administrators,
+            Functions functions) {
+        return new RegistryApi(registry, uploads, folder, administrators, functions::prepare);
+    }
+
+    @Provides
+    @Singleton
+    PrivateFront privateFront(WorkerConfig config, WorkerApi api) {
+        return new PrivateFront(api, config.bodies().maxRequestBytes());
+    }
+
+    @Provides
+    @Singleton
     WorkerApi api(
             WorkerConfig config,
             Functions functions,
             Statistics statistics,
-            LambdaStore store,
+            RegistryApi registry,
             WorkerNumbers numbers,
             WorkerDescription description) {
         LambdaCalls calls = new LambdaCalls(
                 functions, statistics, config.trace().latency(), config.bodies().maxAnswerBytes());
-        return new WorkerApi(calls, store, numbers::all, description::text);
+        return new WorkerApi(calls, registry, numbers::all, description::text);
     }
 }

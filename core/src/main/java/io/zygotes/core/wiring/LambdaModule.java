@@ -13,6 +13,7 @@ import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.python.Interpreter;
 import io.zygotes.core.registry.LambdaRegistry;
 import io.zygotes.core.registry.LambdaStore;
+import io.zygotes.core.registry.LambdaUploads;
 import io.zygotes.core.statistics.Statistics;
 import io.zygotes.spi.mechanism.MechanismContext.OutputSink;
 import java.time.Duration;
@@ -37,6 +38,12 @@ public final class LambdaModule extends AbstractModule {
                 config.network(),
                 config.memPoolMb() / 2,
                 () -> python.host().markers());
+    }
+
+    @Provides
+    @Singleton
+    LambdaUploads uploads(LambdaRegistry registry) {
+        return LambdaUploads.ofWorker(registry);
     }
 
     @Provides

@@ -80,20 +80,19 @@ class FunctionsTest {
 
     private static final Limits LIMITS = new Limits(100, 10, 100, 0, 3, 64, 8);
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Invocation CALL = Invocation.post("{}".getBytes());
-
-    /** For calls whose answer comes as a whole. */
-    private static final AnswerParts WHOLE = new AnswerParts() {
+    private static final AnswerParts IN_NO_PARTS = new AnswerParts() {
         @Override
         public void begin(Answer head) {
-            throw new IllegalStateException("it comes in parts");
+            throw new AssertionError("nobody answers in parts here");
         }
 
         @Override
         public void write(byte[] part) {
-            throw new IllegalStateException("it comes in parts");
+            throw new AssertionError("nobody answers in parts here");
         }
     };
+
+    private static final Invocation CALL = Invocation.post("{}".getBytes());
 
     @TempDir
     Path folder;
@@ -328,11 +327,11 @@ class FunctionsTest {
         assertEquals(
                 200,
                 functions
-                        .invokeOverHttp("hello", new Invocation("PUT", "", Map.of(), new byte[0]), WHOLE)
+                        .invokeOverHttp("hello", new Invocation("PUT", "", Map.of(), new byte[0]), IN_NO_PARTS)
                         .reply()
                         .status());
-        MethodNotAllowedException e =
-                assertThrows(MethodNotAllowedException.class, () -> functions.invokeOverHttp("hello", CALL, WHOLE));
+        MethodNotAllowedException e = assertThrows(
+                MethodNotAllowedException.class, () -> functions.invokeOverHttp("hello", CALL, IN_NO_PARTS));
         assertEquals(List.of("PUT", "PATCH"), List.copyOf(e.allowed()));
         assertEquals(200, call().reply().status(), "what comes another way has no method");
     }
