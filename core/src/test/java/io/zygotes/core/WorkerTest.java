@@ -292,8 +292,7 @@ class WorkerTest {
 
         assertEquals(405, response.statusCode());
         assertEquals(List.of("PUT, DELETE"), response.headers().allValues("Allow"));
-        assertEquals(
-                "lambda hello takes PUT, DELETE only, not GET (triggers.http in its ol.yaml)", error(response));
+        assertEquals("lambda hello takes PUT, DELETE only, not GET (triggers.http in its ol.yaml)", error(response));
         assertEquals(0, mechanism.leaves.size(), "it was not called");
     }
 

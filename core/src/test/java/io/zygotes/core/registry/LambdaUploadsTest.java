@@ -252,7 +252,7 @@ class LambdaUploadsTest {
 
         RegistryException e = assertThrows(RegistryException.class, () -> uploads.install("hello", wrong));
 
-        assertTrue(e.getMessage().contains("'mem' is no limit"), e.getMessage());
+        assertTrue(e.getMessage().contains("'mem' is no key here: did you mean 'mem_mb'?"), e.getMessage());
         assertTrue(e.getMessage().contains("'six' is not pinned"), e.getMessage());
         assertEquals(CODE, Files.readString(store.folder().resolve("hello/f.py")));
     }
