@@ -279,7 +279,21 @@ class WorkerTest {
 
         HttpResponse<String> response = get("/run/empty");
         assertEquals(500, response.statusCode());
-        assertTrue(error(response).contains("has no file f.py"), response.body());
+        assertTrue(error(response).contains("there is no file f.py"), response.body());
+    }
+
+    @Test
+    void aMethodThatNoTriggerOfALambdaHasIsToldWithThoseThatItHas() throws Exception {
+        Files.writeString(
+                directory.path().resolve("registry/hello/ol.yaml"),
+                "triggers:\n  http:\n    - method: PUT\n    - method: delete\n");
+
+        HttpResponse<String> response = get("/run/hello");
+
+        assertEquals(405, response.statusCode());
+        assertEquals(List.of("PUT, DELETE"), response.headers().allValues("Allow"));
+        assertEquals("lambda hello takes PUT, DELETE only, not GET (triggers.http in its ol.yaml)", error(response));
+        assertEquals(0, mechanism.leaves.size(), "it was not called");
     }
 
     @ParameterizedTest

@@ -76,7 +76,7 @@ final class LambdaFunction {
             return call(version, call);
         } catch (SandboxException.ImportFailed failed) {
             if (fresh || version.failsFresh()) {
-                throw MissingPins.told(failed, version.code().spec().packages(), services.packages());
+                throw FailureHints.told(failed, version.code().spec(), services.packages());
             }
             Answer answer;
             try {
@@ -88,7 +88,7 @@ final class LambdaFunction {
                 LOG.log(
                         Level.DEBUG,
                         "lambda " + name + " cannot be imported in a fresh process either: " + e.getMessage());
-                throw MissingPins.told(failed, version.code().spec().packages(), services.packages());
+                throw FailureHints.told(failed, version.code().spec(), services.packages());
             }
             version.leaves().serveAlone();
             services.statistics().count(StatisticNames.SERVED_FRESH);
@@ -135,7 +135,7 @@ final class LambdaFunction {
             if (lease.start() != Start.WARM) {
                 recordCreation(lease.leaf());
             }
-            return answer;
+            return FailureHints.told(answer, version.code().spec(), services.packages());
         } catch (SandboxException.BrokenOff e) {
             served = true; // only its answer is of no use
             throw e;
