@@ -194,7 +194,7 @@ public final class Functions implements AutoCloseable {
             throws RegistryException, PackageException, OverloadException, SandboxException, IOException,
                     InterruptedException {
         long start = System.nanoTime();
-        Target target = functionFor(name);
+        Target target = foundFor(name);
         Answer answer;
         underWay.begin();
         try {
@@ -232,6 +232,19 @@ public final class Functions implements AutoCloseable {
         Answer invoke(Invocation invocation)
                 throws SandboxException, PackageException, OverloadException, InterruptedException {
             return function.invoke(code, invocation);
+        }
+    }
+
+    /** Where files are too short to read its code, leaves at rest make room, as where a sandbox is made. */
+    private Target foundFor(String name) throws RegistryException, IOException, InterruptedException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return functionFor(name);
+            } catch (RegistryException | IOException | RuntimeException e) {
+                if (!services.pool().relieve(e, attempt)) {
+                    throw e;
+                }
+            }
         }
     }
 

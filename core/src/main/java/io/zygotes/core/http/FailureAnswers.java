@@ -83,6 +83,11 @@ final class FailureAnswers {
     HttpAnswer toCall(String lambda, Throwable failure) {
         String message = "lambda " + lambda + ": " + failure.getMessage();
         return switch (failure) {
+            case PackageException e when lacksFiles(e) -> ofFiles(FailureKind.TOO_MANY_FILES, e.getMessage());
+            case RegistryException e when lacksFiles(e) -> ofFiles(FailureKind.TOO_MANY_FILES, e.getMessage());
+            case RuntimeException e
+            when lacksFiles(e) ->
+                logged(e, lambda, "cannot use its files", ofFiles(FailureKind.TOO_MANY_FILES, message));
             case RegistryException e -> error(status(e.kind()), e.getMessage(), PLAIN);
             case PackageException e -> error(500, e.getMessage(), PLAIN);
             case OverloadException e -> error(429, e.getMessage(), RETRY);
@@ -108,6 +113,10 @@ final class FailureAnswers {
             case UNKNOWN -> 404;
             case BROKEN -> 500;
         };
+    }
+
+    private static boolean lacksFiles(Throwable failure) {
+        return StorageException.kindOf(failure) == FailureKind.TOO_MANY_FILES;
     }
 
     private static HttpAnswer ofFiles(FailureKind kind, String message) {
