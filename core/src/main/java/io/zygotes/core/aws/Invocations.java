@@ -1,8 +1,5 @@
 package io.zygotes.core.aws;
 
-import io.zygotes.spi.HeaderField;
-import io.zygotes.spi.Origin;
-import java.util.List;
 import io.zygotes.core.aws.AwsException.Type;
 import io.zygotes.core.aws.EventQueue.Event;
 import io.zygotes.core.files.StorageException;
@@ -13,12 +10,15 @@ import io.zygotes.core.output.OutputTails;
 import io.zygotes.core.registry.LambdaCode;
 import io.zygotes.core.registry.LambdaRegistry;
 import io.zygotes.core.registry.RegistryException;
+import io.zygotes.spi.HeaderField;
 import io.zygotes.spi.Invocation;
+import io.zygotes.spi.Origin;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.SandboxException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
