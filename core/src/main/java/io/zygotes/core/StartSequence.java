@@ -3,6 +3,7 @@ package io.zygotes.core;
 import static io.zygotes.core.StartStep.NOTHING;
 import static io.zygotes.core.StartStep.endedBy;
 
+import io.zygotes.core.aws.AwsApi;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.function.EagerZygotes;
 import io.zygotes.core.function.Functions;
@@ -22,9 +23,11 @@ import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.ImportCacheProvider;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.mechanism.MechanismContext;
+import io.zygotes.spi.mechanism.NetworkPlan;
 import io.zygotes.spi.mechanism.SandboxMechanism;
 import io.zygotes.spi.mechanism.SandboxMechanismProvider;
 import jakarta.inject.Inject;
+import jakarta.inject.Provider;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -56,7 +59,7 @@ final class StartSequence {
     private final LambdaRegistry registry;
     private final PackageStore packages;
     private final SandboxMechanismProvider mechanisms;
-    private final MechanismContext context;
+    private final Provider<MechanismContext> context;
     private final SandboxPool pool;
     private final EventRecorder recorder;
     private final ImportCacheProvider caches;
@@ -65,6 +68,7 @@ final class StartSequence {
     private final CallEvents callEvents;
     private final Functions functions;
     private final EagerZygotes eager;
+    private final AwsApi aws;
 
     @Inject
     StartSequence(
@@ -79,7 +83,7 @@ final class StartSequence {
             LambdaRegistry registry,
             PackageStore packages,
             SandboxMechanismProvider mechanisms,
-            MechanismContext context,
+            Provider<MechanismContext> context,
             SandboxPool pool,
             EventRecorder recorder,
             ImportCacheProvider caches,
@@ -87,7 +91,8 @@ final class StartSequence {
             CurrentCache cache,
             CallEvents callEvents,
             Functions functions,
-            EagerZygotes eager) {
+            EagerZygotes eager,
+            AwsApi aws) {
         this.config = config;
         this.http = http;
         this.api = api;
@@ -108,6 +113,7 @@ final class StartSequence {
         this.callEvents = callEvents;
         this.functions = functions;
         this.eager = eager;
+        this.aws = aws;
     }
 
     /** All steps, the first one first. Each needs what the ones before it started. */
@@ -134,6 +140,7 @@ final class StartSequence {
                 endedBy("call events", callEvents),
                 endedBy("lambdas", functions),
                 new StartStep("zygotes of functions", this::startEager),
+                new StartStep("interface of AWS Lambda", this::startAws),
                 new StartStep("requests", this::serve));
     }
 
@@ -173,7 +180,8 @@ final class StartSequence {
         }
     }
 
-    private AutoCloseable nameSettingsWithoutEffect() {
+    private AutoCloseable nameSettingsWithoutEffect() throws IOException {
+        SecretNotice.tell(config);
         if (!config.withoutEffect().isEmpty()) {
             LOG.log(
                     Level.WARNING,
@@ -231,9 +239,15 @@ final class StartSequence {
         return config.stateFolder().resolve("modules.json");
     }
 
+    private AutoCloseable startAws() throws IOException {
+        aws.start();
+        return aws;
+    }
+
     private AutoCloseable startSandboxes() throws ConfigException, SandboxException {
-        SandboxMechanism mechanism = mechanisms.start(context);
-        requireRules(mechanism);
+        MechanismContext given = context.get();
+        SandboxMechanism mechanism = mechanisms.start(given);
+        requireRules(mechanism, given.network());
         pool.start(mechanism, recorder);
         NetworkNotice.tell(config, mechanism.cannotRuleNetwork());
         http.refuse(config.allowLambdaCalls() ? (client, server) -> false : mechanism::isFromSandbox);
@@ -242,9 +256,9 @@ final class StartSequence {
     }
 
     /** A mechanism that knows nothing of rules would make sandboxes that reach all. */
-    private void requireRules(SandboxMechanism mechanism) throws SandboxException {
+    private void requireRules(SandboxMechanism mechanism, NetworkPlan network) throws SandboxException {
         Optional<String> lacking = mechanism.cannotRuleNetwork();
-        if (lacking.isPresent() && context.network().needsRules()) {
+        if (lacking.isPresent() && network.needsRules()) {
             mechanism.close();
             throw new SandboxException(
                     FailureKind.REFUSED,

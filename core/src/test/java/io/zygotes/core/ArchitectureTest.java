@@ -63,6 +63,7 @@ class ArchitectureTest {
                     "packages",
                     "pool",
                     "function",
+                    "aws",
                     "http",
                     "trace",
                     "output",
@@ -75,7 +76,7 @@ class ArchitectureTest {
             .resideInAnyPackage(in("config", "registry", "packages", "trace", "output"))
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage(in("pool", "function", "http", "status", "wiring"));
+            .resideInAnyPackage(in("pool", "function", "aws", "http", "status", "wiring"));
 
     @ArchTest
     static final ArchRule ONE_PACKAGE_KNOWS_THE_HTTP_SERVER = noClasses()
@@ -86,10 +87,19 @@ class ArchitectureTest {
             .resideInAPackage("org.eclipse.jetty..");
 
     @ArchTest
+    static final ArchRule THE_INTERFACE_OF_AWS_KNOWS_LAMBDAS_AND_WHAT_THEY_PRINT_ALONE = noClasses()
+            .that()
+            .resideInAPackage(ROOT + ".aws")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(in(
+                    "config", "guard", "network", "packages", "pool", "python", "http", "status", "trace", "wiring"));
+
+    @ArchTest
     static final ArchRule SANDBOXES_AND_LAMBDAS_KNOW_NOTHING_OF_HTTP = noClasses()
             .that()
             .resideInAnyPackage(in("pool", "function", "status"))
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage(in("http", "wiring"));
+            .resideInAnyPackage(in("aws", "http", "wiring"));
 }

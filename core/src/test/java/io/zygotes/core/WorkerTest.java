@@ -17,6 +17,7 @@ import io.zygotes.core.fake.FakeCache;
 import io.zygotes.core.fake.FakeCaches;
 import io.zygotes.core.fake.FakeMechanism;
 import io.zygotes.core.fake.FakeMechanisms;
+import io.zygotes.core.python.HostPython;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.HeaderField;
 import io.zygotes.spi.ImportCacheContext;
@@ -448,7 +449,8 @@ class WorkerTest {
     @Test
     void cacheAndMechanismGetWhatTheyNeed() throws Exception {
         assertEquals(directory.path(), mechanismContext.workerDirectory());
-        assertEquals("python3", mechanismContext.python());
+        // The program itself, so that no wrapper of a version manager is run for each sandbox mechanism that starts.
+        assertEquals(HostPython.probe("python3").executable(), mechanismContext.python());
         assertEquals(directory.path(), cacheContext.workerDirectory());
         assertEquals(Optional.of(directory.path().resolve("import-cache/fake")), cacheContext.stateDirectory());
         assertEquals(Optional.of("default-zygotes-40.json"), cacheContext.importCacheTree());

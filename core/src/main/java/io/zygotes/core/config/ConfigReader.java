@@ -47,12 +47,13 @@ final class ConfigReader {
     private ConfigReader() {}
 
     /** As {@link WorkerConfig#read}. */
-    static WorkerConfig read(Path file) throws ConfigException, IOException {
+    static WorkerConfig read(Path file, Overrides overrides) throws ConfigException, IOException {
         JsonNode root = parse(file);
         Path folder = file.toAbsolutePath().normalize().getParent();
         if (!root.isObject()) {
             throw new ConfigException(file.getFileName() + ": $", "must be an object");
         }
+        overrides.applyTo((ObjectNode) root);
         List<String> faults = new ArrayList<>();
         WorkerConfig config = read(folder, root, MachineMemory.megabytes(), faults);
         refuse(file, faults);
@@ -161,6 +162,7 @@ final class ConfigReader {
                 root.text("plugin_path", ""),
                 root.integer("max_upload_mb", 256, 1, 4096),
                 admin(root.section("admin")),
+                AwsReader.read(root.section("aws")),
                 withoutEffect);
         root.finish();
         return config;

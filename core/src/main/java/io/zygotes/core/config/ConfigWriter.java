@@ -61,6 +61,9 @@ final class ConfigWriter {
         root.put("allow_lambda_calls", config.allowLambdaCalls());
         root.put("max_upload_mb", config.maxUploadMb());
         root.putObject("admin").put("token_file", config.admin().tokenFile());
+        ObjectNode aws = root.putObject("aws");
+        aws.set("credentials", JSON.valueToTree(new TreeMap<>(config.aws().credentials())));
+        aws.put("region", config.aws().region());
         write(root.putObject("limits"), config.limits());
         write(root.putObject("installer_limits"), config.installerLimits());
         ObjectNode features = root.putObject("features");

@@ -47,6 +47,7 @@ import java.util.Optional;
  * @param pluginPath {@code plugin_path}: folder with further import caches; empty for none
  * @param maxUploadMb {@code max_upload_mb}: MiB that one archive with a lambda may have
  * @param admin {@code admin}: who may change what the worker serves
+ * @param aws {@code aws}: who may use the interface of AWS Lambda
  * @param withoutEffect keys of OpenLambda's that the file sets to something else than their default and that mean
  *     nothing here, such as {@code storage.code}; a worker says so when it starts
  */
@@ -84,6 +85,7 @@ public record WorkerConfig(
         String pluginPath,
         int maxUploadMb,
         Admin admin,
+        Aws aws,
         List<String> withoutEffect) {
 
     /** The file's name in a worker directory. */
@@ -103,6 +105,7 @@ public record WorkerConfig(
         Objects.requireNonNull(hostIds);
         Objects.requireNonNull(bodies);
         Objects.requireNonNull(admin);
+        Objects.requireNonNull(aws);
         plugins = Map.copyOf(plugins);
         withoutEffect = List.copyOf(withoutEffect);
     }
@@ -182,6 +185,27 @@ public record WorkerConfig(
     public record Trace(boolean memory, boolean evictor, boolean packages, boolean latency) {}
 
     /**
+     * Who may use the interface of AWS Lambda, {@code aws} in the file.
+     *
+     * @param credentials secrets by the ids of their access keys; empty if only calls are taken, from everybody
+     * @param region the region that signatures must name, and that functions have; empty for any
+     */
+    public record Aws(Map<String, String> credentials, String region) {
+
+        /** Copies. */
+        public Aws {
+            credentials = Map.copyOf(credentials);
+            Objects.requireNonNull(region);
+        }
+
+        /** Without the secrets. */
+        @Override
+        public String toString() {
+            return "Aws[keys " + credentials.keySet() + ", region '" + region + "']";
+        }
+    }
+
+    /**
      * Reads a settings file. Keys that it leaves out get defaults fitted to this machine.
      *
      * @param file the file, usually {@code config.json} of a worker directory
@@ -190,7 +214,16 @@ public record WorkerConfig(
      * @throws IOException if it cannot be read
      */
     public static WorkerConfig read(Path file) throws ConfigException, IOException {
-        return ConfigReader.read(file);
+        return read(file, Overrides.NONE);
+    }
+
+    /**
+     * As {@link #read(Path)}, with other settings on top.
+     *
+     * @throws ConfigException as there; what is wrong may be one of those
+     */
+    static WorkerConfig read(Path file, Overrides overrides) throws ConfigException, IOException {
+        return ConfigReader.read(file, overrides);
     }
 
     /**
@@ -243,6 +276,7 @@ public record WorkerConfig(
                 other.pluginPath,
                 maxUploadMb,
                 admin,
+                aws,
                 withoutEffect);
     }
 

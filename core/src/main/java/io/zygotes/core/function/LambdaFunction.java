@@ -109,7 +109,7 @@ final class LambdaFunction {
             throws SandboxException, PackageException, OverloadException, InterruptedException {
         Lease lease;
         try {
-            lease = version.leaves().acquire(false);
+            lease = acquire(version, false);
         } catch (SandboxException.Died e) {
             services.statistics().count(StatisticNames.RETRIES);
             return callIn(version.leaves().acquireFresh(), version, call);
@@ -121,7 +121,24 @@ final class LambdaFunction {
                 throw e;
             }
             services.statistics().count(StatisticNames.RETRIES);
-            return callIn(version.leaves().acquire(true), version, call);
+            return callIn(acquire(version, true), version, call);
+        }
+    }
+
+    /**
+     * A leaf for a call that has not run. Where files are too short to look at its packages, say, leaves at rest make
+     * room; where the sandbox itself could not be made, that was tried.
+     */
+    private Lease acquire(Version version, boolean newly)
+            throws SandboxException, PackageException, OverloadException, InterruptedException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return version.leaves().acquire(newly);
+            } catch (PackageException | RuntimeException e) {
+                if (!services.pool().relieve(e, attempt)) {
+                    throw e;
+                }
+            }
         }
     }
 

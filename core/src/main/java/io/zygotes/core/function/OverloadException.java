@@ -1,7 +1,7 @@
 package io.zygotes.core.function;
 
 /** Too many requests wait already. Try again later. */
-public final class OverloadException extends Exception {
+public sealed class OverloadException extends Exception permits ReservedConcurrency.ReachedException {
 
     private static final long serialVersionUID = 1L;
 

@@ -1,5 +1,6 @@
 package io.zygotes.core.http;
 
+import io.zygotes.core.aws.AwsApi;
 import io.zygotes.core.http.HttpQuestion.TooLargeException;
 import io.zygotes.spi.HeaderField;
 import java.io.IOException;
@@ -165,7 +166,11 @@ final class ApiHandler extends Handler.Abstract {
         List<HeaderField> all = new ArrayList<>();
         for (HttpField field : request.getHeaders()) {
             String value = field.getValue() == null ? "" : field.getValue();
-            all.add(new HeaderField(field.getName().toLowerCase(Locale.ROOT), value));
+            String name = field.getName().toLowerCase(Locale.ROOT);
+            // By these the worker tells a function of its call, and nobody else does.
+            if (!name.startsWith(AwsApi.RUNTIME_HEADERS)) {
+                all.add(new HeaderField(name, value));
+            }
         }
         return all;
     }

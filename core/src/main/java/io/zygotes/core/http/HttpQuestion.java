@@ -59,6 +59,12 @@ record HttpQuestion(
         OWNER
     }
 
+    /** The same, for somebody else, after its body was read. */
+    HttpQuestion withBody(byte[] content) {
+        return new HttpQuestion(
+                method, path, query, server, client, headers, () -> content, room, stream, upload, sender);
+    }
+
     /** Headers on demand. */
     @FunctionalInterface
     interface Headers {

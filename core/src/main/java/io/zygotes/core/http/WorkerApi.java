@@ -1,5 +1,6 @@
 package io.zygotes.core.http;
 
+import io.zygotes.core.aws.AwsApi;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -11,6 +12,7 @@ public final class WorkerApi {
 
     private final LambdaCalls calls;
     private final RegistryApi registry;
+    private final AwsCalls aws;
     private final Supplier<Map<String, Number>> stats;
     private final Supplier<String> debug;
     private volatile boolean stopping;
@@ -18,13 +20,19 @@ public final class WorkerApi {
     /**
      * @param calls answers what is asked of lambdas
      * @param registry answers what is asked of the registry
+     * @param aws answers clients of AWS Lambda
      * @param stats numbers for {@code /stats}
      * @param debug text for {@code /debug}
      */
     public WorkerApi(
-            LambdaCalls calls, RegistryApi registry, Supplier<Map<String, Number>> stats, Supplier<String> debug) {
+            LambdaCalls calls,
+            RegistryApi registry,
+            AwsCalls aws,
+            Supplier<Map<String, Number>> stats,
+            Supplier<String> debug) {
         this.calls = calls;
         this.registry = registry;
+        this.aws = aws;
         this.stats = stats;
         this.debug = debug;
     }
@@ -54,6 +62,12 @@ public final class WorkerApi {
         String path = question.path();
         if (path.startsWith(RUN)) {
             return calls.answer(question, path.substring(RUN.length()));
+        }
+        if (AwsApi.isPath(path)) {
+            return aws.answer(question);
+        }
+        if (AwsApi.isUrl(path)) {
+            return aws.toUrl(question);
         }
         return switch (path) {
             case "/status" -> toGet(question, () -> HttpAnswer.text("ready\n"));

@@ -6,6 +6,7 @@ import com.google.inject.Singleton;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.function.Functions;
 import io.zygotes.core.http.Administrators;
+import io.zygotes.core.http.AwsCalls;
 import io.zygotes.core.http.HttpFront;
 import io.zygotes.core.http.LambdaCalls;
 import io.zygotes.core.http.PrivateFront;
@@ -59,15 +60,19 @@ public final class HttpModule extends AbstractModule {
 
     @Provides
     @Singleton
+    LambdaCalls calls(WorkerConfig config, Functions functions, Statistics statistics) {
+        return new LambdaCalls(
+                functions, statistics, config.trace().latency(), config.bodies().maxAnswerBytes());
+    }
+
+    @Provides
+    @Singleton
     WorkerApi api(
-            WorkerConfig config,
-            Functions functions,
-            Statistics statistics,
+            LambdaCalls calls,
             RegistryApi registry,
+            AwsCalls aws,
             WorkerNumbers numbers,
             WorkerDescription description) {
-        LambdaCalls calls = new LambdaCalls(
-                functions, statistics, config.trace().latency(), config.bodies().maxAnswerBytes());
-        return new WorkerApi(calls, registry, numbers::all, description::text);
+        return new WorkerApi(calls, registry, aws, numbers::all, description::text);
     }
 }

@@ -5,6 +5,7 @@ import com.google.inject.Provides;
 import com.google.inject.Singleton;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.output.OutputLog;
+import io.zygotes.core.output.OutputTails;
 import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.trace.TraceLog;
 import io.zygotes.spi.mechanism.MechanismContext.OutputSink;
@@ -31,8 +32,14 @@ public final class LogModule extends AbstractModule {
     }
 
     @Provides
-    OutputSink sink(Optional<OutputLog> output) {
-        return output.<OutputSink>map(log -> log).orElse((sandbox, label, line) -> {});
+    @Singleton
+    OutputTails tails(Optional<OutputLog> output) {
+        return new OutputTails(output.<OutputSink>map(log -> log).orElse((sandbox, label, line) -> {}));
+    }
+
+    @Provides
+    OutputSink sink(OutputTails tails) {
+        return tails;
     }
 
     @Provides

@@ -119,6 +119,38 @@ class WorkerConfigTest {
     }
 
     @Test
+    void readsTheKeysOfAwsAndDoesNotShowTheirSecrets() throws Exception {
+        WorkerConfig config = read("""
+            {"aws": {"credentials": {"AKIDEXAMPLE": "s3cret/+=", "other": "x"}, "region": "eu-west-1"}}\
+            """);
+
+        assertEquals(
+                Map.of("AKIDEXAMPLE", "s3cret/+=", "other", "x"), config.aws().credentials());
+        assertEquals("eu-west-1", config.aws().region());
+        assertEquals(config, read(config.toJson()));
+        assertFalse(config.toString().contains("s3cret"), config.toString());
+        assertEquals(Map.of(), read("{}").aws().credentials());
+        assertEquals("", read("{}").aws().region());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"credentials\": []}",
+                "{\"credentials\": {\"a\": \"\"}}",
+                "{\"credentials\": {\"a\": 3333}}",
+                "{\"credentials\": {\"a/b\": \"x\"}}",
+                "{\"region\": \"nowhere\"}",
+                "{\"key\": 1}",
+            })
+    void aWrongKeyOfAwsIsToldByItsPlaceAndWithoutItsSecret(String aws) {
+        ConfigException wrong = assertThrows(ConfigException.class, () -> read("{\"aws\": " + aws + "}"));
+
+        assertTrue(wrong.getMessage().contains("$.aws."), wrong.getMessage());
+        assertFalse(wrong.getMessage().contains("3333"), wrong.getMessage());
+    }
+
+    @Test
     void readsRulesOfTheNetworkAndWritesThemAgain() throws Exception {
         String json = """
             {"network": {"allow": ["internet", "db.internal:5432"], "deny": ["203.0.113.0/24"]},

@@ -46,7 +46,9 @@ import io.zygotes.spi.ZygoteSpec;
 import io.zygotes.spi.mechanism.Job;
 import io.zygotes.spi.mechanism.JobResult;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -106,6 +108,9 @@ class FunctionsTest {
     private final List<String> told = new CopyOnWriteArrayList<>();
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private int spareLeaves;
+    /** While a lambda's pins are read. */
+    private volatile Runnable whenRead = () -> {};
+
     private Function<Boolean, ImportCache> cacheOf = FakeCache::new;
     private Duration grace = Duration.ofMillis(5);
     /** Longer than any stall of a busy machine; who is to wait in vain sets less. */
@@ -140,7 +145,10 @@ class FunctionsTest {
                 LIMITS,
                 NetworkSetting.HOST,
                 500,
-                Map::of);
+                () -> {
+                    whenRead.run();
+                    return Map.of();
+                });
         registry.clean();
         pool.start(mechanism, new PoolListener() {
             @Override
@@ -1401,5 +1409,24 @@ class FunctionsTest {
                 IllegalArgumentException.class,
                 () -> sandboxes.createFunctionZygote(parent, new FunctionZygoteSpec(leaf, Optional.empty())));
         sandboxes.createLeaf(parent, leaf).destroy();
+    }
+
+    @Test
+    void whereFilesAreTooShortToReadALambdaLeavesAtRestMakeRoom() throws Exception {
+        functions.invoke("hello", CALL);
+        write("other", "f.py", "x = 2\n");
+        whenRead = () -> {
+            if (functions.leaves() > 0) {
+                throw new UncheckedIOException(new FileSystemException("f.py", null, "Too many open files"));
+            }
+        };
+
+        assertEquals(Start.HIT, functions.invoke("other", CALL).start());
+
+        whenRead = () -> {
+            throw new UncheckedIOException(new FileSystemException("f.py", null, "Too many open files"));
+        };
+        write("third", "f.py", "x = 3\n");
+        assertThrows(UncheckedIOException.class, () -> functions.invoke("third", CALL));
     }
 }
