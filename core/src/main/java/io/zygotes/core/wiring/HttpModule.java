@@ -67,6 +67,6 @@ public final class HttpModule extends AbstractModule {
             WorkerDescription description) {
         LambdaCalls calls =
                 new LambdaCalls(functions, statistics, config.trace().latency());
-        return new WorkerApi(calls, registry, numbers::all, description::text);
+        return new WorkerApi(calls, registry, numbers::withOpenLambdas, description::text);
     }
 }
