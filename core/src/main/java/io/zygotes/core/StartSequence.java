@@ -3,8 +3,10 @@ package io.zygotes.core;
 import static io.zygotes.core.StartStep.NOTHING;
 import static io.zygotes.core.StartStep.endedBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.zygotes.core.aws.AwsApi;
 import io.zygotes.core.config.WorkerConfig;
+import io.zygotes.core.files.Folders;
 import io.zygotes.core.function.EagerZygotes;
 import io.zygotes.core.function.Functions;
 import io.zygotes.core.http.Administrators;
@@ -17,6 +19,7 @@ import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.python.Interpreter;
 import io.zygotes.core.python.PythonException;
 import io.zygotes.core.registry.LambdaRegistry;
+import io.zygotes.core.status.WorkerNumbers;
 import io.zygotes.core.trace.TraceLog;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.FailureKind;
@@ -44,6 +47,7 @@ import java.util.Optional;
 final class StartSequence {
 
     private static final Logger LOG = System.getLogger(StartSequence.class.getName());
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     /** How long running requests may go on when the worker ends. */
     private static final Duration DRAIN = Duration.ofSeconds(10);
@@ -53,6 +57,7 @@ final class StartSequence {
     private final WorkerApi api;
     private final Administrators administrators;
     private final UploadFolder uploads;
+    private final WorkerNumbers numbers;
     private final Interpreter python;
     private final Optional<OutputLog> output;
     private final Optional<TraceLog> trace;
@@ -77,6 +82,7 @@ final class StartSequence {
             WorkerApi api,
             Administrators administrators,
             UploadFolder uploads,
+            WorkerNumbers numbers,
             Interpreter python,
             Optional<OutputLog> output,
             Optional<TraceLog> trace,
@@ -98,6 +104,7 @@ final class StartSequence {
         this.api = api;
         this.administrators = administrators;
         this.uploads = uploads;
+        this.numbers = numbers;
         this.python = python;
         this.output = output;
         this.trace = trace;
@@ -131,6 +138,8 @@ final class StartSequence {
                 new StartStep("installed packages", this::readPackages),
                 // From here on there are processes.
                 new StartStep("sandboxes", this::startSandboxes),
+                // Written when all sandboxes are destroyed, so that they are counted, too.
+                new StartStep("final statistics", this::startStatistics),
                 // What follows is ended while there still are sandboxes, the pool's last.
                 endedBy("pool", pool),
                 endedBy("import costs", () -> packages.saveCosts(costs())),
@@ -201,6 +210,13 @@ final class StartSequence {
         administrators.require();
         uploads.clean();
         return NOTHING;
+    }
+
+    /** What a worker before this one counted says nothing about this one, should it be killed. */
+    private AutoCloseable startStatistics() throws IOException {
+        Path file = config.stateFolder().resolve("stats.json");
+        Files.deleteIfExists(file);
+        return () -> Folders.write(file, JSON.writeValueAsBytes(numbers.withOpenLambdas()));
     }
 
     private AutoCloseable startOutput() throws IOException {

@@ -144,7 +144,7 @@ final class InstallQueue implements AutoCloseable {
     }
 
     private void added(Installed found) {
-        installed.add(found);
+        installed.addNew(found);
         whenInstalled.accept(found.info());
     }
 

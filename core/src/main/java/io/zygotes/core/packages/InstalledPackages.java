@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
 
 /** The packages that are there. Safe for use by many threads. */
@@ -18,6 +19,7 @@ final class InstalledPackages {
     private static final Logger LOG = System.getLogger(InstalledPackages.class.getName());
 
     private final Map<PackageId, Installed> installed = new ConcurrentHashMap<>();
+    private final LongAdder fresh = new LongAdder();
 
     /**
      * Reads what is installed. What is no package, or one for another Python, is passed over.
@@ -48,6 +50,17 @@ final class InstalledPackages {
 
     void add(Installed added) {
         installed.put(added.info().id(), added);
+    }
+
+    /** As {@link #add}, of one that was installed just now. */
+    void addNew(Installed added) {
+        fresh.increment();
+        add(added);
+    }
+
+    /** How many were installed, and not only found, since this was made. */
+    long installedNow() {
+        return fresh.sum();
     }
 
     /** Whether a package is there, from an archive that is wanted. */

@@ -181,6 +181,11 @@ public final class PackageStore implements Packages, AutoCloseable {
                 .toList());
     }
 
+    /** How many packages were installed, and not only found, since this was made. */
+    public long installedNow() {
+        return installed.installedNow();
+    }
+
     @Override
     public Optional<PackageInfo> installed(PackageId id) {
         return Optional.ofNullable(installed.get(id)).map(Installed::info);

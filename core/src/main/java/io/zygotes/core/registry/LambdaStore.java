@@ -121,7 +121,7 @@ public final class LambdaStore {
             throw new RegistryException(
                     Kind.BROKEN, source + " is neither a folder nor a " + LambdaRegistry.ARCHIVE + " with a lambda");
         }
-        install(name, from, told);
+        install(name, from, (_, _) -> {}, told);
         return name;
     }
 
@@ -129,9 +129,10 @@ public final class LambdaStore {
      * As {@link #install(Path)}, under a name of the caller's.
      *
      * @param source a folder or an archive, absolute
+     * @param addition what comes to it before it is checked
      * @param told takes a line that says what was left out, if something was
      */
-    void install(String name, Path source, Consumer<String> told) throws RegistryException, IOException {
+    void install(String name, Path source, LambdaUploads.Addition addition, Consumer<String> told) throws RegistryException, IOException {
         Files.createDirectories(folder);
         Path place = folder.resolve(LambdaName.check(name));
         if (source.equals(place) || source.equals(archive(name))) {
@@ -146,6 +147,7 @@ public final class LambdaStore {
         Path staging = Folders.sibling(place, "install");
         try {
             LeftAside aside = write(name, source, staging);
+            addition.add(name, staging);
             inputs.read(name, staging);
             replace(name, staging);
             Files.deleteIfExists(archive(name));

@@ -22,11 +22,29 @@ public final class LambdaUploads {
     private static final List<String> ENDINGS = List.of(LambdaRegistry.ARCHIVE, ".tgz", ".tar", ".zip");
 
     private final LambdaStore store;
+    private final Addition addition;
+    private final Consumer<String> told;
     private final Consumer<String> changed;
 
-    private LambdaUploads(LambdaStore store, Consumer<String> changed) {
+    private LambdaUploads(
+            LambdaStore store, Addition addition, Consumer<String> told, Consumer<String> changed) {
         this.store = store;
+        this.addition = addition;
+        this.told = told;
         this.changed = changed;
+    }
+
+    /** Puts further files beside those of a lambda, before it is checked. */
+    @FunctionalInterface
+    public interface Addition {
+
+        /**
+         * @param name the lambda
+         * @param content a folder with its files
+         * @throws RegistryException if that cannot be done; says why
+         * @throws IOException if it cannot be written
+         */
+        void add(String name, Path content) throws RegistryException, IOException;
     }
 
     /**
@@ -35,16 +53,22 @@ public final class LambdaUploads {
      * @param registry the worker's
      */
     public static LambdaUploads ofWorker(LambdaRegistry registry) {
-        return new LambdaUploads(registry.store(), name -> takeUp(registry, name));
+        return new LambdaUploads(
+                registry.store(),
+                (_, _) -> {},
+                left -> LOG.log(Level.INFO, left),
+                name -> takeUp(registry, name));
     }
 
     /**
      * Those of somebody else, such as a command.
      *
      * @param store where lambdas are put
+     * @param addition what comes to each lambda
+     * @param told takes a line that says what was left out, if something was
      */
-    public static LambdaUploads into(LambdaStore store) {
-        return new LambdaUploads(store, name -> {});
+    public static LambdaUploads into(LambdaStore store, Addition addition, Consumer<String> told) {
+        return new LambdaUploads(store, addition, told, name -> {});
     }
 
     /**
@@ -78,7 +102,7 @@ public final class LambdaUploads {
                     source + (Files.exists(from) ? " is neither a folder nor a file" : " does not exist")
                             + "; a lambda is a folder, or a tar.gz, tar or zip of one");
         }
-        store.install(name, from, left -> LOG.log(Level.INFO, "lambda " + name + ": " + left));
+        store.install(name, from, addition, told);
         changed.accept(name);
     }
 

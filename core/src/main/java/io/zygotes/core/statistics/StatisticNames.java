@@ -21,6 +21,9 @@ public final class StatisticNames {
     /** Calls that were made again, because the first leaf died before the call reached the lambda. */
     public static final String RETRIES = "retries";
 
+    /** Packages that were installed since the worker was made. */
+    public static final String PACKAGES_INSTALLED = "packages_installed";
+
     /** Times that a zygote found a package unfit for zygotes. */
     public static final String PACKAGES_UNFIT = "packages_unfit";
 

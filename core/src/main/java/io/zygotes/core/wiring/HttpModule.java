@@ -73,6 +73,6 @@ public final class HttpModule extends AbstractModule {
             AwsCalls aws,
             WorkerNumbers numbers,
             WorkerDescription description) {
-        return new WorkerApi(calls, registry, aws, numbers::all, description::text);
+        return new WorkerApi(calls, registry, aws, numbers::withOpenLambdas, description::text);
     }
 }

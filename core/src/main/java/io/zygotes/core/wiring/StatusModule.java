@@ -5,6 +5,7 @@ import com.google.inject.Provides;
 import com.google.inject.Singleton;
 import io.zygotes.core.function.Functions;
 import io.zygotes.core.output.OutputLog;
+import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.statistics.Statistics;
 import io.zygotes.core.status.CacheView;
@@ -28,10 +29,11 @@ public final class StatusModule extends AbstractModule {
             Statistics statistics,
             SandboxPool pool,
             Functions functions,
+            PackageStore packages,
             Optional<OutputLog> output,
             Optional<TraceLog> trace,
             CacheView cache) {
-        return new WorkerNumbers(statistics, pool, functions, output, trace, cache);
+        return new WorkerNumbers(statistics, pool, functions, packages, output, trace, cache);
     }
 
     @Provides

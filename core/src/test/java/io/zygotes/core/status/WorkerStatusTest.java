@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.inject.Guice;
 import com.google.inject.Injector;
 import com.google.inject.Stage;
@@ -17,6 +19,10 @@ import io.zygotes.core.fake.FakeMechanisms;
 import io.zygotes.core.function.Functions;
 import io.zygotes.spi.Invocation;
 import java.io.ByteArrayInputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -100,5 +106,32 @@ class WorkerStatusTest {
                                 + "sandboxes\n  leaf-2 leaf of hello, 10240 KiB\n  zygote-1 zygote, 10240 KiB\n\n"
                                 + "import cache 'fake'\n"),
                 description.text());
+    }
+
+    @Test
+    void whatIsCountedHasTheNamesOfOpenLambdaBesideOursAndStaysWhenTheWorkerEnds() throws Exception {
+        worker.start();
+        assertFalse(numbers.withOpenLambdas().containsKey("web-request.cnt"), "a name appears with its first use");
+        HttpRequest call = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + worker.port() + "/run/hello"))
+                .build();
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            assertEquals(200, client.send(call, BodyHandlers.ofString()).statusCode());
+        }
+
+        Map<String, Number> all = numbers.withOpenLambdas();
+        assertEquals(1L, all.get("web-request.cnt"));
+        assertTrue(all.get("web-request.ms-avg").longValue() >= 0);
+        assertEquals(1L, all.get("ImportCache.Create.cnt"));
+        assertEquals(2L, all.get("Create().cnt"), "a zygote and a leaf");
+        assertEquals(1L, all.get("requests"));
+        assertEquals(0L, all.get("packages_installed"));
+        assertFalse(all.containsKey("pull-package.cnt"));
+
+        Path file = folder.resolve("w/stats.json");
+        assertFalse(Files.exists(file));
+        worker.close();
+        JsonNode last = new ObjectMapper().readTree(file.toFile());
+        assertEquals(1, last.path("web-request.cnt").asInt());
+        assertTrue(last.path("Destroy().cnt").asInt() >= 1, last.toString());
     }
 }

@@ -23,6 +23,8 @@ final class ForceCleanupCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        // Says what is wrong once, and not once for each of the two.
+        directory.open();
         int stopped = spec.parent()
                 .commandLine()
                 .getSubcommands()

@@ -61,7 +61,7 @@ class SockMechanismTest {
         LeafSpec spec = real.lambda("echo", "def f(event):\n    return {'got': event}\n");
         Leaf leaf = real.mechanism.createLeaf(Optional.empty(), spec);
         assertEquals("200 {\"got\": [1, 2]}", call(leaf, "[1, 2]"));
-        assertEquals("200 {\"got\": null}", call(leaf, ""));
+        assertEquals("200 {\"got\": {}}", call(leaf, ""));
         assertTrue(call(leaf, "{").startsWith("400 "));
     }
 
