@@ -8,7 +8,9 @@
 module io.zygotes.core {
     requires transitive io.zygotes.spi;
     requires transitive com.google.guice;
+    requires com.fasterxml.jackson.core;
     requires com.fasterxml.jackson.databind;
+    requires com.fasterxml.jackson.dataformat.toml;
     requires jakarta.inject;
     requires java.logging;
     // For JDBC drivers that a plugin brings along.

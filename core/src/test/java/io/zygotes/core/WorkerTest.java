@@ -1,5 +1,6 @@
 package io.zygotes.core;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -17,6 +18,7 @@ import io.zygotes.core.fake.FakeCaches;
 import io.zygotes.core.fake.FakeMechanism;
 import io.zygotes.core.fake.FakeMechanisms;
 import io.zygotes.spi.ConfigException;
+import io.zygotes.spi.HeaderField;
 import io.zygotes.spi.ImportCacheContext;
 import io.zygotes.spi.Reply;
 import io.zygotes.spi.SandboxException;
@@ -281,14 +283,38 @@ class WorkerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"})
-    void otherMethodsAreNotAllowed(String method) throws Exception {
+    @ValueSource(strings = {"PUT", "DELETE", "PATCH", "OPTIONS"})
+    void eachMethodReachesTheLambda(String method) throws Exception {
+        mechanism.program = (leaf, call, timeout) -> FakeMechanism.reply("\"" + call.method() + "\"");
         HttpRequest request = HttpRequest.newBuilder(uri("/run/hello"))
                 .method(method, BodyPublishers.noBody())
                 .build();
-        HttpResponse<String> response = client.send(request, BodyHandlers.ofString());
-        assertEquals(405, response.statusCode());
-        assertEquals("GET, POST", response.headers().firstValue("Allow").orElseThrow());
+        assertEquals(
+                "\"" + method + "\"",
+                client.send(request, BodyHandlers.ofString()).body());
+    }
+
+    @Test
+    void statusHeaderAndBytesOfALambdaReachTheClientAndSoDoesTheIdOfTheCall() throws Exception {
+        List<HeaderField> fields = List.of(
+                new HeaderField("Content-Type", "image/png"),
+                new HeaderField("Set-Cookie", "a=1"),
+                new HeaderField("Set-Cookie", "b=2"));
+        byte[] body = {0, (byte) 0xff, 13, 10};
+        mechanism.program = (leaf, call, timeout) -> new Reply(
+                call.origin().id().equals("mine/1") && call.origin().base().equals("/run/hello") ? 418 : 500,
+                fields,
+                body);
+        HttpRequest request = HttpRequest.newBuilder(uri("/run/hello"))
+                .header("X-Request-Id", "mine/1")
+                .build();
+        HttpResponse<byte[]> response = client.send(request, BodyHandlers.ofByteArray());
+
+        assertEquals(418, response.statusCode());
+        assertEquals(List.of("image/png"), response.headers().allValues("Content-Type"));
+        assertEquals(List.of("a=1", "b=2"), response.headers().allValues("Set-Cookie"));
+        assertEquals(List.of("mine/1"), response.headers().allValues("X-Request-Id"));
+        assertArrayEquals(body, response.body());
     }
 
     @Test

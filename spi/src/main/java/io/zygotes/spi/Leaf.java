@@ -30,6 +30,23 @@ public interface Leaf extends Sandbox {
     Reply call(Invocation invocation, Duration timeout) throws SandboxException, InterruptedException;
 
     /**
+     * As {@link #call(Invocation, Duration)}, for a caller that takes a reply in parts.
+     *
+     * @param invocation the request
+     * @param timeout the longest that import and call may take together, all parts of the reply included
+     * @param stream gets the reply if it comes in parts
+     * @return the reply, if it came as a whole; if {@code stream} got it, what it was begun with
+     * @throws SandboxException as {@link #call(Invocation, Duration)}. If the stream has got a part of the reply, there
+     *     will be no more of it
+     * @throws InterruptedException if the calling thread is interrupted; the leaf is destroyed
+     * @since 1.3
+     */
+    default Reply call(Invocation invocation, Duration timeout, ReplyStream stream)
+            throws SandboxException, InterruptedException {
+        return call(invocation, timeout);
+    }
+
+    /**
      * Waits until {@code f.py} is imported, without a call. Returns at once after the first time.
      *
      * @param timeout the longest to wait; the leaf is destroyed when it passes

@@ -227,6 +227,30 @@ public sealed class SandboxException extends Exception {
         }
     }
 
+    /**
+     * The lambda answered in parts, and failed before it had ended its answer. The leaf serves on.
+     *
+     * @since 1.3
+     */
+    public static final class BrokenOff extends SandboxException {
+        private static final long serialVersionUID = 1L;
+        private final String traceback;
+
+        /**
+         * @param message what happened
+         * @param traceback Python's traceback
+         */
+        public BrokenOff(String message, String traceback) {
+            super(FailureKind.PYTHON, message);
+            this.traceback = Objects.requireNonNull(traceback);
+        }
+
+        /** Python's traceback. */
+        public String traceback() {
+            return traceback;
+        }
+    }
+
     /** It took longer than it may; the sandbox was destroyed. */
     public static final class TimedOut extends SandboxException {
         private static final long serialVersionUID = 1L;

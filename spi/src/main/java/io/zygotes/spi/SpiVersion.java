@@ -8,7 +8,7 @@ package io.zygotes.spi;
 public final class SpiVersion {
 
     /** The revision of the SPI that this class was compiled with. A compile-time constant on purpose. */
-    public static final String CURRENT = "1.2";
+    public static final String CURRENT = "1.3";
 
     private SpiVersion() {}
 }

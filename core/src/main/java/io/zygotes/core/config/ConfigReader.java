@@ -150,6 +150,9 @@ final class ConfigReader {
                 root.integer("max_waiting", 256, 0, 4096),
                 root.integer("spare_leaves", 0, 0, 64),
                 root.integer("max_wait_sec", 10, 0, 3600),
+                // AWS Lambda's limit of requests. A sandbox says no more than 16 MiB at once.
+                new WorkerConfig.Bodies(
+                        root.integer("max_request_mb", 6, 1, 64), root.integer("max_answer_mb", 16, 1, 16)),
                 plugins(root.section("plugins"), root),
                 root.text("plugin_path", ""),
                 AwsReader.read(root.section("aws")),

@@ -47,6 +47,8 @@ final class ConfigWriter {
         root.put("max_waiting", config.maxWaiting());
         root.put("spare_leaves", config.spareLeaves());
         root.put("max_wait_sec", config.maxWaitSec());
+        root.put("max_request_mb", config.bodies().maxRequestMb());
+        root.put("max_answer_mb", config.bodies().maxAnswerMb());
         root.set("import_cache_tree", JSON.valueToTree(config.importCacheTree().orElse("")));
         root.put("sandbox", config.sandbox());
         root.put("sock_base_path", config.sockBasePath());

@@ -4,17 +4,19 @@ import java.util.Collection;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Finds the key that somebody probably meant. */
-final class NearestKey {
+/** Finds the key that somebody probably meant. Safe for use by many threads. */
+public final class NearestKey {
 
     private NearestKey() {}
 
     /**
      * The known key with the fewest edits to the given one; case, {@code -} and {@code _} do not count as edits.
      *
+     * @param key what stands in the file
+     * @param known what may stand there
      * @return empty if nothing is near enough to be a misspelling
      */
-    static Optional<String> of(String key, Collection<String> known) {
+    public static Optional<String> of(String key, Collection<String> known) {
         String best = null;
         int least = Integer.MAX_VALUE;
         for (String candidate : known) {

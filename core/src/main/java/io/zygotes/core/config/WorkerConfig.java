@@ -42,6 +42,7 @@ import java.util.Optional;
  * @param maxWaiting {@code max_waiting}: requests that may wait for a leaf of one lambda
  * @param spareLeaves {@code spare_leaves}: leaves that are forked ahead for each busy zygote
  * @param maxWaitSec {@code max_wait_sec}: seconds that a request may wait for memory
+ * @param bodies how large requests and answers may be
  * @param plugins {@code plugins}: options of import caches by their name
  * @param pluginPath {@code plugin_path}: folder with further import caches; empty for none
  * @param aws {@code aws}: who may use the interface of AWS Lambda
@@ -77,6 +78,7 @@ public record WorkerConfig(
         int maxWaiting,
         int spareLeaves,
         int maxWaitSec,
+        Bodies bodies,
         Map<String, Map<String, Object>> plugins,
         String pluginPath,
         Aws aws,
@@ -98,8 +100,28 @@ public record WorkerConfig(
         Objects.requireNonNull(installerNetwork);
         Objects.requireNonNull(hostIds);
         Objects.requireNonNull(aws);
+        Objects.requireNonNull(bodies);
         plugins = Map.copyOf(plugins);
         withoutEffect = List.copyOf(withoutEffect);
+    }
+
+    /**
+     * How large bodies may be.
+     *
+     * @param maxRequestMb {@code max_request_mb}: of a request, in MiB
+     * @param maxAnswerMb {@code max_answer_mb}: of an answer that does not come in parts, in MiB
+     */
+    public record Bodies(int maxRequestMb, int maxAnswerMb) {
+
+        /** The largest body of a request, in bytes. */
+        public int maxRequestBytes() {
+            return maxRequestMb << 20;
+        }
+
+        /** The largest body of an answer that does not come in parts, in bytes. */
+        public int maxAnswerBytes() {
+            return maxAnswerMb << 20;
+        }
     }
 
     /**
@@ -222,6 +244,7 @@ public record WorkerConfig(
                 maxWaiting,
                 spareLeaves,
                 maxWaitSec,
+                bodies,
                 other.plugins,
                 other.pluginPath,
                 aws,

@@ -29,6 +29,7 @@ final class FunctionVersions {
     static final class Version {
         private final LambdaCode code;
         private final VersionLeaves leaves;
+        private final Optional<CallSlots> slots;
         private volatile boolean failsFresh;
         /** Requests and jobs that need the folder. */
         private int users;
@@ -39,6 +40,8 @@ final class FunctionVersions {
 
         private Version(FunctionVersions all, LambdaCode code) {
             this.code = code;
+            this.slots = CallSlots.of(
+                    all.name, code.serving().concurrency(), all.services.maxWaiting(), all.services.maxWait());
             this.leaves = new VersionLeaves(code, all.services, all.lock, all.line, () -> all.forgetIfUnused(this));
         }
 
@@ -57,6 +60,11 @@ final class FunctionVersions {
 
         VersionLeaves leaves() {
             return leaves;
+        }
+
+        /** Bounds its calls; empty if it sets no bound. */
+        Optional<CallSlots> slots() {
+            return slots;
         }
     }
 

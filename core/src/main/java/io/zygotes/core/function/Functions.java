@@ -6,6 +6,7 @@ import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.registry.LambdaCode;
 import io.zygotes.core.registry.LambdaRegistry;
 import io.zygotes.core.registry.RegistryException;
+import io.zygotes.core.registry.Serving;
 import io.zygotes.core.statistics.Statistics;
 import io.zygotes.core.threads.NoThreadException;
 import io.zygotes.core.threads.ThreadStart;
@@ -23,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -180,10 +182,19 @@ public final class Functions implements AutoCloseable {
         }
     }
 
+    /** As {@link #invoke(String, Invocation, AnswerParts)}, for a caller that wants the answer as a whole. */
+    public Answer invoke(String name, Invocation invocation)
+            throws RegistryException, PackageException, OverloadException, SandboxException, IOException,
+                    InterruptedException {
+        return invoke(name, new FunctionCall(invocation, Optional.empty()));
+    }
+
     /**
      * Runs a lambda once, on the calling thread.
      *
      * @param name the lambda's name as the request has it
+     * @param parts gets the answer if it comes in parts
+     * @return the answer; if {@code parts} got it, what it was begun with
      * @throws RegistryException if there is no such lambda or its files are wrong
      * @throws PackageException if one of its packages cannot be installed
      * @throws OverloadException if too many requests wait for it already
@@ -191,15 +202,43 @@ public final class Functions implements AutoCloseable {
      * @throws IOException if its code cannot be read or written
      * @throws InterruptedException if the calling thread is interrupted
      */
-    public Answer invoke(String name, Invocation invocation)
+    public Answer invoke(String name, Invocation invocation, AnswerParts parts)
             throws RegistryException, PackageException, OverloadException, SandboxException, IOException,
                     InterruptedException {
+        return invoke(name, new FunctionCall(invocation, Optional.of(parts)));
+    }
+
+    private Answer invoke(String name, FunctionCall call)
+            throws RegistryException, PackageException, OverloadException, SandboxException, IOException,
+                    InterruptedException {
+        return invoke(System.nanoTime(), functionFor(name), call);
+    }
+
+    /**
+     * As {@link #invoke}, for a request over HTTP, which has to have a method that the lambda's {@code triggers} allow.
+     *
+     * @throws MethodNotAllowedException if they do not
+     */
+    public Answer invokeOverHttp(String name, Invocation invocation, AnswerParts parts)
+            throws MethodNotAllowedException, RegistryException, PackageException, OverloadException, SandboxException,
+                    IOException, InterruptedException {
         long start = System.nanoTime();
         Target target = functionFor(name);
+        Serving serving = target.code().serving();
+        if (!serving.takes(invocation.method())) {
+            throw new MethodNotAllowedException(
+                    name, invocation.method(), serving.methods().orElseThrow());
+        }
+        return invoke(start, target, new FunctionCall(invocation, Optional.of(parts)));
+    }
+
+    private Answer invoke(long start, Target target, FunctionCall call)
+            throws PackageException, OverloadException, SandboxException, InterruptedException {
         Answer answer;
         underWay.begin();
-        try (ReservedConcurrency.Permit _ = concurrency.enter(name)) {
-            answer = target.invoke(invocation);
+        try (ReservedConcurrency.Permit _ =
+                concurrency.enter(target.code().spec().lambda())) {
+            answer = target.function().invoke(target.code(), call);
         } finally {
             underWay.end();
         }
@@ -234,12 +273,7 @@ public final class Functions implements AutoCloseable {
         target.function().prepare(target.code());
     }
 
-    private record Target(LambdaFunction function, LambdaCode code) {
-        Answer invoke(Invocation invocation)
-                throws SandboxException, PackageException, OverloadException, InterruptedException {
-            return function.invoke(code, invocation);
-        }
-    }
+    private record Target(LambdaFunction function, LambdaCode code) {}
 
     private Target functionFor(String name) throws RegistryException, IOException {
         try {

@@ -7,9 +7,7 @@ import io.zygotes.core.registry.LambdaCode;
 import io.zygotes.core.registry.ZygoteUse;
 import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.spi.CreationSteps;
-import io.zygotes.spi.Invocation;
 import io.zygotes.spi.PackageException;
-import io.zygotes.spi.Reply;
 import io.zygotes.spi.SandboxException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -43,11 +41,13 @@ final class LambdaFunction {
      *
      * @param code the code as the registry has it now
      */
-    Answer invoke(LambdaCode code, Invocation invocation)
+    Answer invoke(LambdaCode code, FunctionCall call)
             throws SandboxException, PackageException, OverloadException, InterruptedException {
         Version version = versions.enter(code);
         try {
-            Answer answer = callOrTryFresh(version, invocation);
+            Answer answer = version.slots().isPresent()
+                    ? callInSlot(version.slots().get(), version, call)
+                    : callOrTryFresh(version, call);
             versions.compile(version);
             return answer;
         } finally {
@@ -55,22 +55,32 @@ final class LambdaFunction {
         }
     }
 
+    private Answer callInSlot(CallSlots slots, Version version, FunctionCall call)
+            throws SandboxException, PackageException, OverloadException, InterruptedException {
+        slots.enter();
+        try {
+            return callOrTryFresh(version, call);
+        } finally {
+            slots.leave();
+        }
+    }
+
     /**
      * What fails in a fork of a zygote may work in a fresh process: then the version is served so from now on. What
      * fails there, too, is the lambda's own fault, and is not tried twice again.
      */
-    private Answer callOrTryFresh(Version version, Invocation invocation)
+    private Answer callOrTryFresh(Version version, FunctionCall call)
             throws SandboxException, PackageException, OverloadException, InterruptedException {
         boolean fresh = version.leaves().alone();
         try {
-            return call(version, invocation);
+            return call(version, call);
         } catch (SandboxException.ImportFailed failed) {
             if (fresh || version.failsFresh()) {
                 throw MissingPins.told(failed, version.code().spec().packages(), services.packages());
             }
             Answer answer;
             try {
-                answer = callIn(version.leaves().acquireFresh(), version, invocation);
+                answer = callIn(version.leaves().acquireFresh(), version, call);
             } catch (SandboxException | PackageException | OverloadException e) {
                 if (e instanceof SandboxException.ImportFailed) {
                     version.rememberFailsFresh();
@@ -95,45 +105,51 @@ final class LambdaFunction {
      * others may have gone with it. So the second try, for a call that never reached the lambda, is with a leaf made
      * for it. Where there was no leaf yet, its zygote died while it was made: then it is a fresh process.
      */
-    private Answer call(Version version, Invocation invocation)
+    private Answer call(Version version, FunctionCall call)
             throws SandboxException, PackageException, OverloadException, InterruptedException {
         Lease lease;
         try {
             lease = version.leaves().acquire(false);
         } catch (SandboxException.Died e) {
             services.statistics().count(StatisticNames.RETRIES);
-            return callIn(version.leaves().acquireFresh(), version, invocation);
+            return callIn(version.leaves().acquireFresh(), version, call);
         }
         try {
-            return callIn(lease, version, invocation);
+            return callIn(lease, version, call);
         } catch (SandboxException.Died e) {
             if (e.callStarted()) {
                 throw e;
             }
             services.statistics().count(StatisticNames.RETRIES);
-            return callIn(version.leaves().acquire(true), version, invocation);
+            return callIn(version.leaves().acquire(true), version, call);
         }
     }
 
-    private Answer callIn(Lease lease, Version version, Invocation invocation)
+    private Answer callIn(Lease lease, Version version, FunctionCall call)
             throws SandboxException, InterruptedException {
         Duration timeout = Duration.ofSeconds(version.code().spec().limits().runtimeSec());
         boolean served = false;
         try {
-            Reply reply = lease.leaf().call(invocation, timeout);
+            Answer answer = call.in(lease.leaf(), lease.start(), timeout);
             served = true;
             if (lease.start() != Start.WARM) {
                 recordCreation(lease.leaf());
             }
-            return new Answer(reply, lease.start(), lease.leaf().id());
+            return answer;
+        } catch (SandboxException.BrokenOff e) {
+            served = true; // only its answer is of no use
+            throw e;
         } catch (SandboxException.Died e) {
             if (lease.start() == Start.FUNCTION && !e.callStarted()) {
                 version.leaves().own().ifPresent(zygote -> zygote.leafFailed(e));
             }
             throw e;
         } finally {
-            if (served) {
+            if (served && version.code().serving().reuse()) {
                 version.leaves().release(lease.leaf());
+            } else if (served) {
+                // Its end, which takes some milliseconds, is nothing that the answer has to wait for.
+                services.destroyLater(List.of(lease.leaf()));
             } else {
                 lease.leaf().destroy();
             }

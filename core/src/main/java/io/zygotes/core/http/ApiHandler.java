@@ -2,19 +2,22 @@ package io.zygotes.core.http;
 
 import io.zygotes.core.aws.AwsApi;
 import io.zygotes.core.http.HttpQuestion.TooLargeException;
+import io.zygotes.spi.HeaderField;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.System.Logger;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -30,6 +33,7 @@ final class ApiHandler extends Handler.Abstract {
 
     private final Function<HttpQuestion, HttpAnswer> api;
     private final BodyRoom room;
+    private final int maxBody;
     private final Duration patience;
     private final AtomicInteger underWay;
     private final FewLines log = new FewLines(LOG);
@@ -37,12 +41,19 @@ final class ApiHandler extends Handler.Abstract {
     /**
      * @param api answers
      * @param room the memory for bodies
+     * @param maxBody the largest body of a request, in bytes
      * @param patience how long a client may take for {@link AnswerWriter#PIECE} bytes
      * @param underWay counts requests from their arrival until their answers are written
      */
-    ApiHandler(Function<HttpQuestion, HttpAnswer> api, BodyRoom room, Duration patience, AtomicInteger underWay) {
+    ApiHandler(
+            Function<HttpQuestion, HttpAnswer> api,
+            BodyRoom room,
+            int maxBody,
+            Duration patience,
+            AtomicInteger underWay) {
         this.api = api;
         this.room = room;
+        this.maxBody = maxBody;
         this.patience = patience;
         this.underWay = underWay;
     }
@@ -52,15 +63,23 @@ final class ApiHandler extends Handler.Abstract {
         // A lambda may think longer than a connection may idle. For the answer there is a time of its own.
         request.addIdleTimeoutListener(timeout -> false);
         BodyRoom.Share share = room.share();
+        AnswerStream stream = new AnswerStream(request, response, patience);
         underWay.incrementAndGet();
         boolean answered = false;
         try {
-            HttpAnswer answer = fitting(answer(request, share), share);
-            response.setStatus(answer.status());
-            answer.headers().forEach(response.getHeaders()::put);
-            response.getHeaders().put(HttpHeader.CONTENT_TYPE, answer.contentType());
-            response.getHeaders().put(HttpHeader.CONTENT_LENGTH, answer.body().length);
-            AnswerWriter writer = writer(answer, request, response, share, callback);
+            HttpAnswer answer = answer(request, share, stream);
+            if (stream.isBegun()) {
+                answered = true;
+                stream.end(answer.isStreamed(), ending(share, callback));
+                return true;
+            }
+            answer = fitting(answer, share);
+            byte[] body = AnswerStream.hasBody(answer.status()) ? answer.body() : new byte[0];
+            AnswerStream.writeHead(response, answer.status(), answer.fields());
+            if (!request.getMethod().equals(HttpMethod.HEAD.asString()) || body.length > 0) {
+                response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
+            }
+            AnswerWriter writer = writer(body, request, response, ending(share, callback));
             answered = true;
             writer.iterate();
             return true;
@@ -71,21 +90,32 @@ final class ApiHandler extends Handler.Abstract {
         }
     }
 
-    private AnswerWriter writer(
-            HttpAnswer answer, Request request, Response response, BodyRoom.Share share, Callback callback) {
+    /** What comes after the last byte of an answer. */
+    private Callback ending(BodyRoom.Share share, Callback callback) {
+        return Callback.from(
+                () -> {
+                    end(share);
+                    callback.succeeded();
+                },
+                failure -> {
+                    end(share);
+                    callback.failed(failure);
+                });
+    }
+
+    private AnswerWriter writer(byte[] body, Request request, Response response, Callback ending) {
         return new AnswerWriter(
                 response,
-                answer.body(),
+                body,
                 request.getConnectionMetaData().getConnection().getEndPoint(),
                 request.getComponents().getScheduler(),
                 patience) {
             @Override
             void ended(Throwable failure) {
-                end(share);
                 if (failure == null) {
-                    callback.succeeded();
+                    ending.succeeded();
                 } else {
-                    callback.failed(failure);
+                    ending.failed(failure);
                 }
             }
         };
@@ -96,7 +126,7 @@ final class ApiHandler extends Handler.Abstract {
         underWay.decrementAndGet();
     }
 
-    private HttpAnswer answer(Request request, BodyRoom.Share share) {
+    private HttpAnswer answer(Request request, BodyRoom.Share share, AnswerStream stream) {
         if (GuardedConnector.isRefused(request.getConnectionMetaData())) {
             return WorkerApi.refusal();
         }
@@ -105,9 +135,13 @@ final class ApiHandler extends Handler.Abstract {
                     request.getMethod(),
                     request.getHttpURI().getPath(),
                     request.getHttpURI().getQuery(),
+                    Objects.requireNonNullElse(request.getHttpURI().getAuthority(), ""),
+                    String.valueOf(request.getConnectionMetaData().getRemoteSocketAddress())
+                            .replaceFirst("^/", ""),
                     () -> headers(request),
                     () -> body(request, share),
-                    share::check));
+                    share::check,
+                    stream));
         } catch (RuntimeException | Error e) {
             // Jetty would answer with a page of its own.
             log.log(request.getMethod() + " " + request.getHttpURI().getPath() + ": the worker failed", e);
@@ -125,28 +159,24 @@ final class ApiHandler extends Handler.Abstract {
         }
     }
 
-    /** The fields of a request by their names in lower case; a field that comes more than once is put together. */
-    private static Map<String, String> headers(Request request) {
-        Map<String, String> all = new TreeMap<>();
+    private static List<HeaderField> headers(Request request) {
+        List<HeaderField> all = new ArrayList<>();
         for (HttpField field : request.getHeaders()) {
             String value = field.getValue() == null ? "" : field.getValue();
             String name = field.getName().toLowerCase(Locale.ROOT);
-            if (name.startsWith(AwsApi.RUNTIME_HEADERS)) {
-                // By these the worker tells a function of its call, and nobody else does.
-                continue;
+            // By these the worker tells a function of its call, and nobody else does.
+            if (!name.startsWith(AwsApi.RUNTIME_HEADERS)) {
+                all.add(new HeaderField(name, value));
             }
-            // RFC 9110 5.3; cookies are the exception, as a comma may be part of one (RFC 6265 5.4, RFC 9113 8.2.3).
-            String separator = name.equals("cookie") ? "; " : ", ";
-            all.merge(name, value, (first, next) -> first + separator + next);
         }
         return all;
     }
 
-    private static byte[] body(Request request, BodyRoom.Share share) throws TooLargeException, IOException {
+    private byte[] body(Request request, BodyRoom.Share share) throws TooLargeException, IOException {
         if (request.getLength() == 0) {
             return new byte[0];
         }
-        if (request.getLength() > HttpFront.MAX_BODY) {
+        if (request.getLength() > maxBody) {
             throw tooLarge();
         }
         long until = System.nanoTime() + BODY_NANOS;
@@ -156,22 +186,22 @@ final class ApiHandler extends Handler.Abstract {
         try (InputStream in = Content.Source.asInputStream(request)) {
             for (int n = in.read(body, 0, body.length); n >= 0; n = in.read(body, length, body.length - length)) {
                 length += n;
-                if (length > HttpFront.MAX_BODY) {
+                if (length > maxBody) {
                     throw tooLarge();
                 }
                 if (System.nanoTime() > until) {
                     throw new SocketTimeoutException("the body took longer than a minute");
                 }
                 if (length == body.length) {
-                    share.take(Math.min(length, HttpFront.MAX_BODY + 1 - length));
-                    body = Arrays.copyOf(body, Math.min(2 * length, HttpFront.MAX_BODY + 1));
+                    share.take(Math.min(length, maxBody + 1 - length));
+                    body = Arrays.copyOf(body, Math.min(2 * length, maxBody + 1));
                 }
             }
         }
         return length == body.length ? body : Arrays.copyOf(body, length);
     }
 
-    private static TooLargeException tooLarge() {
-        return new TooLargeException("the body is larger than " + (HttpFront.MAX_BODY >> 20) + " MiB");
+    private TooLargeException tooLarge() {
+        return new TooLargeException("the body is larger than " + (maxBody >> 20) + " MiB");
     }
 }

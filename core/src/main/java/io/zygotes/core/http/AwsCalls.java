@@ -5,6 +5,8 @@ import io.zygotes.core.aws.AwsApi;
 import io.zygotes.core.aws.AwsRequest;
 import io.zygotes.core.statistics.StatisticNames;
 import io.zygotes.core.statistics.Statistics;
+import io.zygotes.spi.Invocation;
+import io.zygotes.spi.Origin;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.util.concurrent.atomic.LongAdder;
@@ -72,11 +74,13 @@ public final class AwsCalls {
     }
 
     private static AwsRequest request(HttpQuestion question, byte[] body) {
+        Invocation fields = new Invocation(
+                question.method(), "", question.headers().read(), body, Origin.UNKNOWN);
         return new AwsRequest(
                 question.method(),
                 question.path(),
                 question.query() == null ? "" : question.query(),
-                question.headers().read(),
+                fields.headers(),
                 body);
     }
 

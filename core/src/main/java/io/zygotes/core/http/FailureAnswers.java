@@ -7,6 +7,7 @@ import static io.zygotes.core.http.HttpAnswer.RETRY_AND_CLOSE;
 import static io.zygotes.core.http.HttpAnswer.error;
 
 import io.zygotes.core.files.StorageException;
+import io.zygotes.core.function.MethodNotAllowedException;
 import io.zygotes.core.function.OverloadException;
 import io.zygotes.core.registry.RegistryException;
 import io.zygotes.core.threads.NoThreadException;
@@ -16,6 +17,7 @@ import io.zygotes.spi.SandboxException;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.net.SocketTimeoutException;
+import java.util.Map;
 
 /**
  * What is answered to which error: a table, read from top to bottom. Errors that the operator has to hear of are logged
@@ -84,6 +86,8 @@ final class FailureAnswers {
         String message = "lambda " + lambda + ": " + failure.getMessage();
         return switch (failure) {
             case RegistryException e -> error(status(e.kind()), e.getMessage(), PLAIN);
+            case MethodNotAllowedException e ->
+                error(405, e.getMessage(), Map.of("Allow", String.join(", ", e.allowed())));
             case PackageException e -> error(500, e.getMessage(), PLAIN);
             case OverloadException e -> error(429, e.getMessage(), RETRY);
             case SandboxException.NoCapacity _ -> error(429, message, RETRY);
@@ -91,6 +95,7 @@ final class FailureAnswers {
             case SandboxException.TimedOut _ -> error(504, message, PLAIN);
             case SandboxException.OutOfMemory _ -> error(502, message, PLAIN);
             case SandboxException.Died _ -> error(502, message, PLAIN);
+            case SandboxException.BrokenOff e -> error(500, message, e.traceback());
             case SandboxException.ImportFailed e -> error(500, message, e.traceback());
             case SandboxException e -> logged(e, lambda, "no sandbox", error(500, message, PLAIN));
             case InterruptedException _ -> stopping();

@@ -21,9 +21,6 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
  */
 public final class HttpFront implements AutoCloseable {
 
-    /** The largest body of a request in bytes, that of AWS Lambda. */
-    static final int MAX_BODY = 6 << 20;
-
     private static final int MAX_HEADERS = 16 << 10;
     private static final int MAX_CONNECTIONS = 4096;
     private static final int MAX_THREADS = 2048;
@@ -54,6 +51,7 @@ public final class HttpFront implements AutoCloseable {
     private static final Logger JETTY = Logger.getLogger("org.eclipse.jetty");
 
     private final BodyRoom room;
+    private final int maxBody;
     private final Duration patience;
     /** Requests from their arrival until their answers are written. */
     private final AtomicInteger underWay = new AtomicInteger();
@@ -66,19 +64,22 @@ public final class HttpFront implements AutoCloseable {
      *
      * @param host address or name to bind to
      * @param port TCP port; 0 for any free one
+     * @param maxBody the largest body of a request, in bytes
      */
-    public HttpFront(String host, int port) {
+    public HttpFront(String host, int port, int maxBody) {
         // A quarter of the heap: a body is copied on its way to a leaf, and an answer on its way back.
         this(
                 host,
                 port,
                 Duration.ofMinutes(1),
                 PATIENCE,
-                new BodyRoom(Runtime.getRuntime().maxMemory() / 4));
+                new BodyRoom(Runtime.getRuntime().maxMemory() / 4),
+                maxBody);
     }
 
-    HttpFront(String host, int port, Duration idle, Duration patience, BodyRoom room) {
+    HttpFront(String host, int port, Duration idle, Duration patience, BodyRoom room, int maxBody) {
         this.room = room;
+        this.maxBody = maxBody;
         this.patience = patience;
         // The worker says itself when it serves and where.
         JETTY.setLevel(Level.WARNING);
@@ -139,7 +140,7 @@ public final class HttpFront implements AutoCloseable {
     }
 
     void serve(Function<HttpQuestion, HttpAnswer> api) throws IOException {
-        server.setHandler(new ApiHandler(api, room, patience, underWay));
+        server.setHandler(new ApiHandler(api, room, maxBody, patience, underWay));
         try {
             server.start();
         } catch (Exception e) {

@@ -1,7 +1,9 @@
 package io.zygotes.core.http;
 
+import io.zygotes.spi.HeaderField;
+import io.zygotes.spi.ReplyStream;
 import java.io.IOException;
-import java.util.Map;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -10,29 +12,45 @@ import java.util.Objects;
  * @param method its method
  * @param path its path as it was sent, percent signs included
  * @param query what follows the question mark; null if there is none
- * @param headers its headers, names in lower case; read only if they are needed
+ * @param server host and port that it asks, as it says; empty if it does not
+ * @param client address and port that it comes from
+ * @param headers the fields of its header; read only if they are needed
  * @param body its body; read only if it is needed
  * @param room looks whether there is room for the answer
+ * @param stream gets an answer that comes in parts, before the question is answered: {@link HttpAnswer#streamed}
  */
-record HttpQuestion(String method, String path, String query, Headers headers, Body body, Room room) {
+record HttpQuestion(
+        String method,
+        String path,
+        String query,
+        String server,
+        String client,
+        Headers headers,
+        Body body,
+        Room room,
+        ReplyStream stream) {
 
     HttpQuestion {
         Objects.requireNonNull(method);
         Objects.requireNonNull(path);
+        Objects.requireNonNull(server);
+        Objects.requireNonNull(client);
         Objects.requireNonNull(headers);
         Objects.requireNonNull(body);
         Objects.requireNonNull(room);
+        Objects.requireNonNull(stream);
     }
 
     /** The same, for somebody else, after its body was read. */
     HttpQuestion withBody(byte[] content) {
-        return new HttpQuestion(method, path, query, headers, () -> content, room);
+        return new HttpQuestion(method, path, query, server, client, headers, () -> content, room, stream);
     }
 
     /** Headers on demand. */
     @FunctionalInterface
     interface Headers {
-        Map<String, String> read();
+        /** All of them in their order, names in lower case. */
+        List<HeaderField> read();
     }
 
     /** A body on demand. */

@@ -6,6 +6,7 @@ import io.zygotes.spi.Invocation;
 import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Reply;
+import io.zygotes.spi.ReplyStream;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
 import java.time.Duration;
@@ -101,6 +102,12 @@ public final class PooledLeaf extends PooledSandbox implements Leaf {
     @Override
     public Reply call(Invocation invocation, Duration timeout) throws SandboxException, InterruptedException {
         return inner.call(invocation, timeout);
+    }
+
+    @Override
+    public Reply call(Invocation invocation, Duration timeout, ReplyStream stream)
+            throws SandboxException, InterruptedException {
+        return inner.call(invocation, timeout, stream);
     }
 
     @Override

@@ -2,17 +2,10 @@ package io.zygotes.core.registry;
 
 import io.zygotes.core.files.Folders;
 import io.zygotes.core.files.StorageException;
-import io.zygotes.core.network.NetworkSetting;
-import io.zygotes.core.registry.RegistryException.Kind;
 import io.zygotes.spi.LeafSpec;
-import io.zygotes.spi.Limits;
-import io.zygotes.spi.PackageId;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -23,8 +16,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -34,39 +27,27 @@ import java.util.stream.Stream;
 final class CodeFolders {
 
     private static final Logger LOG = System.getLogger(CodeFolders.class.getName());
-    private static final long MAX_TEXT = 1 << 20;
     /** How often a folder that changes while it is copied is copied again. */
     private static final int TRIES = 3;
 
     private final Path codeFolder;
     private final CodeIndex index;
-    private final LambdaSettings defaults;
-    private final NetworkSetting network;
-    private final int maxMemMb;
-    private final Supplier<Map<String, String>> markers;
+    private final LambdaInputs inputs;
+    private final TriggerNotice notice = new TriggerNotice();
+    /** Of each lambda what was left out of it, as the log said. */
+    private final Map<String, String> told = new ConcurrentHashMap<>();
+
     private final AtomicLong generations = new AtomicLong();
 
     /**
      * @param codeFolder the folder of all of them
      * @param index which versions were read before
-     * @param limits those of a lambda that says nothing
-     * @param network what a lambda reaches that says nothing, and the most that one may ask for
-     * @param maxMemMb the most memory that a lambda may ask for, in MiB
-     * @param markers values of the environment markers in {@code requirements.txt}
+     * @param inputs reads what lambdas say beside their code
      */
-    CodeFolders(
-            Path codeFolder,
-            CodeIndex index,
-            Limits limits,
-            NetworkSetting network,
-            int maxMemMb,
-            Supplier<Map<String, String>> markers) {
+    CodeFolders(Path codeFolder, CodeIndex index, LambdaInputs inputs) {
         this.codeFolder = codeFolder;
         this.index = index;
-        this.defaults = LambdaSettings.of(limits, network);
-        this.network = network;
-        this.maxMemMb = maxMemMb;
-        this.markers = markers;
+        this.inputs = inputs;
     }
 
     /** As {@link LambdaRegistry#isUnpackedCode}. */
@@ -125,11 +106,11 @@ final class CodeFolders {
             for (int tries = 1; ; tries++) {
                 RegistryException wrong = null;
                 try {
-                    LambdaStore.write(name, source, staging);
+                    LambdaStore.write(name, source, staging).told().ifPresent(left -> tellOnce(name, left));
                 } catch (RegistryException e) {
                     wrong = e;
                 }
-                String after = LambdaStore.fingerprint(source);
+                String after = Fingerprint.of(source);
                 if (after.equals(state) || tries == TRIES) {
                     if (wrong != null && !after.equals(state)) {
                         // What was half a lambda each time says nothing about a whole one.
@@ -165,6 +146,12 @@ final class CodeFolders {
         }
     }
 
+    private void tellOnce(String name, String left) {
+        if (!left.equals(told.put(name, left))) {
+            LOG.log(Level.INFO, "lambda " + name + ": " + left);
+        }
+    }
+
     /**
      * What is known of a version.
      *
@@ -173,87 +160,19 @@ final class CodeFolders {
      */
     private LambdaCode code(String name, Path content, String version, Path folder)
             throws RegistryException, IOException {
-        LambdaSettings settings = settings(name, content);
-        Map<PackageId, Set<String>> pins = pins(name, content);
+        LambdaInputs.Read read = inputs.read(name, content);
+        LambdaSettings settings = read.settings();
         LeafSpec spec = new LeafSpec(
                 name,
                 folder,
-                pins.keySet(),
+                read.pins().keySet(),
                 settings.limits(),
                 settings.network(),
                 settings.environment(),
                 settings.rules());
-        return new LambdaCode(version, generations.incrementAndGet(), spec, pins, settings.zygote());
-    }
-
-    /**
-     * Looks whether the settings and requirements of a lambda can be used.
-     *
-     * @param content a folder with its files
-     * @throws RegistryException naming all that is wrong
-     * @throws IOException if they cannot be read
-     */
-    void check(String name, Path content) throws RegistryException, IOException {
-        RegistryException wrong = null;
-        try {
-            settings(name, content);
-        } catch (RegistryException e) {
-            wrong = e;
-        }
-        try {
-            pins(name, content);
-        } catch (RegistryException e) {
-            wrong = wrong == null
-                    ? e
-                    : new RegistryException(Kind.BROKEN, wrong.getMessage() + "\n" + e.getMessage(), e);
-        }
-        if (wrong != null) {
-            throw wrong;
-        }
-    }
-
-    private LambdaSettings settings(String name, Path content) throws RegistryException, IOException {
-        try {
-            return LambdaSettings.parse(text(content, "ol.yaml"), defaults, network, maxMemMb);
-        } catch (IllegalArgumentException e) {
-            throw new RegistryException(Kind.BROKEN, "lambda " + name + ": " + e.getMessage(), e);
-        }
-    }
-
-    private Map<PackageId, Set<String>> pins(String name, Path content) throws RegistryException, IOException {
-        try {
-            return Requirements.parse(text(content, "requirements.txt"), markers.get());
-        } catch (IllegalArgumentException e) {
-            throw new RegistryException(Kind.BROKEN, "lambda " + name + ": " + e.getMessage(), e);
-        }
-    }
-
-    /** Content of an optional file. Links are not followed: they could lead the worker to files of the host. */
-    private static String text(Path folder, String file) throws IOException {
-        Path path = folder.resolve(file);
-        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-            return "";
-        }
-        if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS) || Files.size(path) > MAX_TEXT) {
-            throw new IllegalArgumentException(
-                    file + " must be a file of at most " + (MAX_TEXT >> 10) + " KiB, not a link or folder");
-        }
-        return decoded(file, Files.readAllBytes(path));
-    }
-
-    /** Some editors and shells write UTF-16, and say so with a byte order mark, which pip heeds, too. */
-    private static String decoded(String file, byte[] bytes) {
-        boolean little = bytes.length >= 2 && bytes[0] == (byte) 0xFF && bytes[1] == (byte) 0xFE;
-        boolean big = bytes.length >= 2 && bytes[0] == (byte) 0xFE && bytes[1] == (byte) 0xFF;
-        try {
-            // A decoder that is made here reports what it cannot read; String would put another character in its place.
-            return (little || big ? StandardCharsets.UTF_16 : StandardCharsets.UTF_8)
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException(file + " is not UTF-8; save it as that", e);
-        }
+        notice.tell(name, settings.serving().triggers().keySet());
+        return new LambdaCode(
+                version, generations.incrementAndGet(), spec, read.pins(), settings.zygote(), settings.serving());
     }
 
     /**

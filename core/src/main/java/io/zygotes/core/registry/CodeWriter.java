@@ -16,6 +16,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +26,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
 /**
- * Writes a lambda's code, out of a folder or an archive, into a new folder that every sandbox can read. Takes files,
+ * Writes a lambda's code, out of a folder or a tar.gz, into a new folder that every sandbox can read. Takes files,
  * folders and symbolic links that stay inside, and no more than the caps; anything else is refused, because code may
  * come from anybody. Not safe for use by many threads.
  */
@@ -39,24 +40,20 @@ final class CodeWriter {
     private static final int MAX_NAME = 4096;
     /** Characters of all names and of what links lead to; the latter are kept until the end. */
     private static final int MAX_NAMES = 16 << 20;
+    /** Paths that are kept to tell what was left out. */
+    private static final int MOST_TOLD = 1000;
 
     private final Path target;
     private final long maxBytes;
     private final int maxEntries;
     private long bytes;
     private int entries;
-    private int folders;
     private int names;
+    /** What was left out by its name, in an archive; a part of it, for people. */
+    private final Set<Path> passedOver = new HashSet<>();
+
     /** Made last, so that nothing is written through one. */
     private final Map<Path, String> links = new LinkedHashMap<>();
-
-    /** What an entry of an archive is. */
-    enum EntryKind {
-        FILE,
-        FOLDER,
-        LINK,
-        OTHER
-    }
 
     /** What was to be written is not what a lambda may hold. */
     static final class RefusedException extends IOException {
@@ -84,16 +81,21 @@ final class CodeWriter {
         Files.setPosixFilePermissions(target, RUNNABLE);
     }
 
-    /** Copies a folder. */
-    void copy(Path source) throws IOException {
+    /**
+     * Copies a folder.
+     *
+     * @return what was left out
+     */
+    LeftAside copy(Path source) throws IOException {
         Path from = source.toRealPath();
+        LeftAside aside = LeftAside.of(from);
         Files.walkFileTree(from, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
                 if (folder.equals(from)) {
                     return FileVisitResult.CONTINUE;
                 }
-                if (LeftAside.is(folder)) {
+                if (aside.is(from, folder, true)) {
                     return FileVisitResult.SKIP_SUBTREE;
                 }
                 folder(place(from.relativize(folder).toString()));
@@ -102,6 +104,9 @@ final class CodeWriter {
 
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                if (aside.is(from, file, false)) {
+                    return FileVisitResult.CONTINUE;
+                }
                 Path place = place(from.relativize(file).toString());
                 if (attributes.isSymbolicLink()) {
                     link(place, Files.readSymbolicLink(file).toString());
@@ -116,17 +121,17 @@ final class CodeWriter {
             }
         });
         finish();
+        return aside;
     }
 
-    /** Unpacks a tar.gz. */
-    void unpack(InputStream archive) throws IOException {
-        unpackTar(new GZIPInputStream(archive, 1 << 16));
-    }
-
-    /** Unpacks a plain tar. */
-    void unpackTar(InputStream archive) throws IOException {
+    /**
+     * Unpacks a tar.gz.
+     *
+     * @return what was left out
+     */
+    LeftAside unpack(InputStream archive) throws IOException {
         boolean empty = true;
-        TarHeaders headers = new TarHeaders(archive);
+        TarHeaders headers = new TarHeaders(new GZIPInputStream(archive, 1 << 16));
         try (TarArchiveInputStream tar = new TarArchiveInputStream(headers, "UTF-8")) {
             for (TarArchiveEntry entry = headers.next(tar); entry != null; entry = headers.next(tar)) {
                 empty = false;
@@ -136,67 +141,46 @@ final class CodeWriter {
         } catch (IllegalArgumentException e) {
             throw new RefusedException("is damaged: " + e.getMessage(), e);
         }
-        finishArchive(empty);
-    }
-
-    /**
-     * Ends what {@link #write} wrote.
-     *
-     * @param empty whether that was nothing
-     */
-    void finishArchive(boolean empty) throws IOException {
         if (empty) {
             throw new RefusedException("holds nothing");
         }
-        leaveEnvironmentsAside();
+        LeftAside aside = leaveAside();
         finish();
+        return aside;
     }
 
     private void write(TarArchiveEntry entry, TarArchiveInputStream tar) throws IOException {
-        write(entry.getName(), kind(entry), entry.getLinkName(), (entry.getMode() & 0111) != 0, tar);
-    }
-
-    private static EntryKind kind(TarArchiveEntry entry) {
-        if (entry.isDirectory()) {
-            return EntryKind.FOLDER;
-        }
-        if (entry.isSymbolicLink()) {
-            return EntryKind.LINK;
-        }
-        boolean special = entry.isLink() || entry.isFIFO() || entry.isBlockDevice() || entry.isCharacterDevice();
-        return entry.isFile() && !special ? EntryKind.FILE : EntryKind.OTHER;
-    }
-
-    /**
-     * Writes one entry of an archive.
-     *
-     * @param name its path as the archive has it
-     * @param linkTo where a link leads to; null if it is none
-     * @param runnable whether a file is a program
-     * @param content of a file; not closed
-     */
-    void write(String name, EntryKind kind, String linkTo, boolean runnable, InputStream content) throws IOException {
-        Path place = place(name);
-        if (place.equals(target) || inByteCode(place)) {
+        Path place = place(entry.getName());
+        if (place.equals(target)) {
             return;
         }
-        switch (kind) {
-            case FOLDER -> folder(place);
-            case LINK -> link(place, linkTo);
-            case FILE -> {
-                folder(place.getParent());
-                file(place, content, runnable);
+        if (LeftAside.isNamed(target.relativize(place))) {
+            if (passedOver.size() < MOST_TOLD) {
+                passedOver.add(target.relativize(place));
             }
-            case OTHER ->
-                throw new RefusedException(
-                        "'" + ErrorText.shortened(name) + "' is neither a file nor a folder nor a symbolic link");
+            return;
+        }
+        if (entry.isDirectory()) {
+            folder(place);
+        } else if (entry.isSymbolicLink()) {
+            link(place, entry.getLinkName());
+        } else if (entry.isFile()
+                && !entry.isLink()
+                && !entry.isFIFO()
+                && !entry.isBlockDevice()
+                && !entry.isCharacterDevice()) {
+            folder(place.getParent());
+            file(place, tar, (entry.getMode() & 0111) != 0);
+        } else {
+            throw new RefusedException("'" + ErrorText.shortened(entry.getName())
+                    + "' is neither a file nor a folder nor a symbolic link");
         }
     }
 
     /** What is left of an entry; it counts as if it was written, because it takes as long to read. */
-    void passOver(InputStream content) throws IOException {
+    private void passOver(TarArchiveInputStream tar) throws IOException {
         byte[] buffer = new byte[1 << 16];
-        for (int n = content.read(buffer); n >= 0; n = content.read(buffer)) {
+        for (int n = tar.read(buffer); n >= 0; n = tar.read(buffer)) {
             count(n);
         }
     }
@@ -208,32 +192,39 @@ final class CodeWriter {
         }
     }
 
-    /** In an archive a virtual environment is known as one only when it is there. */
-    private void leaveEnvironmentsAside() throws IOException {
-        List<Path> environments = new ArrayList<>();
+    /** In an archive a virtual environment is known as one, and the patterns are known, only when they are there. */
+    private LeftAside leaveAside() throws IOException {
+        LeftAside aside = LeftAside.of(target);
+        passedOver.forEach(aside::passedOver);
+        List<Path> found = new ArrayList<>();
         Files.walkFileTree(target, new SimpleFileVisitor<>() {
             @Override
-            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
-                if (folder.equals(target) || !LeftAside.isVirtualEnvironment(folder)) {
+            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
+                if (folder.equals(target) || !aside.is(target, folder, true)) {
                     return FileVisitResult.CONTINUE;
                 }
-                environments.add(folder);
+                found.add(folder);
                 return FileVisitResult.SKIP_SUBTREE;
             }
-        });
-        for (Path environment : environments) {
-            Folders.delete(environment);
-            links.keySet().removeIf(link -> link.startsWith(environment));
-        }
-    }
 
-    private boolean inByteCode(Path place) {
-        for (Path part : target.relativize(place)) {
-            if (part.toString().equals(LeftAside.BYTE_CODE)) {
-                return true;
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                if (aside.is(target, file, false)) {
+                    found.add(file);
+                }
+                return FileVisitResult.CONTINUE;
+            }
+        });
+        for (Path place : found) {
+            Folders.delete(place);
+            links.keySet().removeIf(link -> link.startsWith(place));
+        }
+        for (Path link : List.copyOf(links.keySet())) {
+            if (aside.covers(target, link)) {
+                links.remove(link);
             }
         }
-        return false;
+        return aside;
     }
 
     /** Where an entry of that name goes; refuses names that lead outside. */
@@ -277,10 +268,6 @@ final class CodeWriter {
                     throw new RefusedException("'" + target.relativize(at) + "' is a file and a folder");
                 }
             } else {
-                // Those above an entry need no entries of their own.
-                if (++folders > maxEntries) {
-                    throw new RefusedException("holds more than " + maxEntries + " folders");
-                }
                 Files.createDirectory(at);
                 Files.setPosixFilePermissions(at, RUNNABLE);
             }
@@ -302,8 +289,8 @@ final class CodeWriter {
         Files.setPosixFilePermissions(place, runnable ? RUNNABLE : READABLE);
     }
 
-    private OutputStream create(Path place) throws IOException {
-        requireOnce(place);
+    private static OutputStream create(Path place) throws IOException {
+        Files.deleteIfExists(place);
         return Files.newOutputStream(place, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     }
 
@@ -318,16 +305,7 @@ final class CodeWriter {
 
     private void link(Path place, String to) throws IOException {
         count(to);
-        requireOnce(place);
         links.put(place, to);
-    }
-
-    /** One of two would count, and which of them depends on who unpacks. */
-    private void requireOnce(Path place) throws RefusedException {
-        if (links.containsKey(place) || Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
-            throw new RefusedException(
-                    "holds '" + ErrorText.shortened(target.relativize(place).toString()) + "' twice; pack it anew");
-        }
     }
 
     private void requireInside(Path place, String to) throws RefusedException {
@@ -349,9 +327,7 @@ final class CodeWriter {
         }
         for (Map.Entry<Path, String> link : links.entrySet()) {
             folder(link.getKey().getParent());
-            if (Files.exists(link.getKey(), LinkOption.NOFOLLOW_LINKS)) {
-                throw new RefusedException("'" + target.relativize(link.getKey()) + "' is a link and a folder");
-            }
+            Files.deleteIfExists(link.getKey());
             Files.createSymbolicLink(link.getKey(), Path.of(link.getValue()));
         }
     }

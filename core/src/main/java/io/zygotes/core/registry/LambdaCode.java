@@ -15,13 +15,19 @@ import java.util.Set;
  * @param spec what a leaf for it must be
  * @param hashes of each package the archives that it may be installed from, such as {@code sha256:...}; none if any may
  * @param zygote from which zygotes its leaves are forked
+ * @param serving how its calls are taken
  */
 public record LambdaCode(
-        String version, long generation, LeafSpec spec, Map<PackageId, Set<String>> hashes, ZygoteUse zygote) {
+        String version,
+        long generation,
+        LeafSpec spec,
+        Map<PackageId, Set<String>> hashes,
+        ZygoteUse zygote,
+        Serving serving) {
 
     /** Code whose leaves are forked from zygotes of packages, and whose packages may be installed from any archive. */
     public LambdaCode(String version, long generation, LeafSpec spec) {
-        this(version, generation, spec, anyArchive(spec), ZygoteUse.PACKAGES);
+        this(version, generation, spec, anyArchive(spec), ZygoteUse.PACKAGES, Serving.DEFAULT);
     }
 
     /** Checks for null and copies. */
@@ -29,6 +35,7 @@ public record LambdaCode(
         Objects.requireNonNull(version);
         Objects.requireNonNull(spec);
         Objects.requireNonNull(zygote);
+        Objects.requireNonNull(serving);
         hashes = Map.copyOf(hashes);
     }
 

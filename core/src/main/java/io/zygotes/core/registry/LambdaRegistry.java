@@ -80,7 +80,7 @@ public final class LambdaRegistry {
             Supplier<Map<String, String>> markers) {
         this.store = store;
         this.index = new CodeIndex(codeFolder.resolveSibling(INDEX));
-        this.folders = new CodeFolders(codeFolder, index, limits, network, maxMemMb, markers);
+        this.folders = new CodeFolders(codeFolder, index, new LambdaInputs(limits, network, maxMemMb, markers));
         this.freshNanos = fresh.toNanos();
     }
 
@@ -103,17 +103,6 @@ public final class LambdaRegistry {
     /** Whether something in a folder for code is the code of a lambda, and nothing else. */
     public static boolean isUnpackedCode(Path entry) {
         return CodeFolders.isCode(entry);
-    }
-
-    /**
-     * Looks whether the settings and requirements of a lambda can be used.
-     *
-     * @param content a folder with its files
-     * @throws RegistryException naming all that is wrong
-     * @throws IOException if they cannot be read
-     */
-    public void check(String name, Path content) throws RegistryException, IOException {
-        folders.check(name, content);
     }
 
     /** Where the lambdas come from. */
@@ -262,7 +251,7 @@ public final class LambdaRegistry {
 
     private LambdaCode refreshOnce(String name, Path source, Entry entry) throws RegistryException, IOException {
         LambdaCode code = known(entry);
-        String fingerprint = LambdaStore.fingerprint(source);
+        String fingerprint = Fingerprint.of(source);
         if (code != null && fingerprint.equals(entry.fingerprint)) {
             return code;
         }

@@ -1,26 +1,28 @@
 package io.zygotes.core.registry;
 
+import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.files.Folders;
 import io.zygotes.core.files.StorageException;
 import io.zygotes.core.registry.RegistryException.Kind;
 import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.zip.ZipException;
 
@@ -34,20 +36,36 @@ public final class LambdaStore {
     private static final long MOST_SETTINGS = 1 << 20;
 
     private static final long MAX_BYTES = 512L << 20;
-    private static final int MAX_ENTRIES = 50_000;
+    static final int MAX_ENTRIES = 50_000;
     /** How often an install begins again because another one of the same lambda was faster. */
     private static final int TRIES = 20;
 
     /** What the name of a lambda that is being replaced ends with. */
     private static final String ASIDE = ".replaced";
 
-    static final String CODE_FILE = "f.py";
-
     private final Path folder;
+    private final LambdaInputs inputs;
 
-    /** @param folder the registry's folder */
+    /**
+     * A registry that takes settings which a worker may refuse: only their form is checked.
+     *
+     * @param folder the registry's folder
+     */
     public LambdaStore(Path folder) {
+        this(folder, LambdaInputs.OF_ANY_WORKER);
+    }
+
+    private LambdaStore(Path folder, LambdaInputs inputs) {
         this.folder = folder.toAbsolutePath().normalize();
+        this.inputs = inputs;
+    }
+
+    /** The registry of a worker, which takes no lambda whose settings that would refuse. */
+    public static LambdaStore of(WorkerConfig config) {
+        return new LambdaStore(
+                config.registryFolder(),
+                new LambdaInputs(
+                        config.limits(), config.network(), config.memPoolMb() / 2, () -> LambdaInputs.ANY_MACHINE));
     }
 
     /** The registry's folder, absolute. */
@@ -87,6 +105,15 @@ public final class LambdaStore {
      * @throws IOException if the registry cannot be written; a lambda that was there still is
      */
     public String install(Path source) throws RegistryException, IOException {
+        return install(source, left -> {});
+    }
+
+    /**
+     * As {@link #install(Path)}.
+     *
+     * @param told takes a line that says what was left out, if something was
+     */
+    public String install(Path source, Consumer<String> told) throws RegistryException, IOException {
         Path from = source.toAbsolutePath().normalize();
         String file = from.getFileName() == null ? "" : from.getFileName().toString();
         boolean archive = file.endsWith(LambdaRegistry.ARCHIVE) && Files.isRegularFile(from);
@@ -96,23 +123,12 @@ public final class LambdaStore {
             throw new RegistryException(
                     Kind.BROKEN, source + " is neither a folder nor a " + LambdaRegistry.ARCHIVE + " with a lambda");
         }
-        install(name, from, (_, _) -> {});
-        return name;
-    }
-
-    /**
-     * As {@link #install(Path)}, under a name of the caller's.
-     *
-     * @param source a folder or an archive, absolute
-     * @param check looks at the content before it is in the registry
-     */
-    void install(String name, Path source, ContentCheck check) throws RegistryException, IOException {
         Files.createDirectories(folder);
-        Path place = folder.resolve(LambdaName.check(name));
-        if (source.equals(place) || source.equals(archive(name))) {
+        Path place = folder.resolve(name);
+        if (from.equals(place) || archive && from.equals(archive(name))) {
             throw new RegistryException(Kind.BROKEN, source + " is in the registry already");
         }
-        if (Files.isDirectory(source) && folder.toRealPath().startsWith(source.toRealPath())) {
+        if (!archive && folder.toRealPath().startsWith(from.toRealPath())) {
             throw new RegistryException(
                     Kind.BROKEN,
                     source + " holds the registry " + folder
@@ -120,45 +136,15 @@ public final class LambdaStore {
         }
         Path staging = Folders.sibling(place, "install");
         try {
-            write(name, source, staging);
-            check.check(name, staging);
+            LeftAside aside = write(name, from, staging);
+            inputs.read(name, staging);
             replace(name, staging);
             Files.deleteIfExists(archive(name));
+            aside.told().ifPresent(told);
         } finally {
             Folders.delete(staging);
         }
-    }
-
-    /** Looks at the content of a lambda before it is put into the registry. */
-    @FunctionalInterface
-    public interface ContentCheck {
-
-        /**
-         * @param name the lambda
-         * @param content a folder with its files
-         * @throws RegistryException if it cannot be used; the message has all that is wrong
-         * @throws IOException if it cannot be read
-         */
-        void check(String name, Path content) throws RegistryException, IOException;
-    }
-
-    /**
-     * Takes a lambda out of the registry.
-     *
-     * @return false if there is none of that name
-     * @throws RegistryException if that is no name
-     * @throws IOException if it cannot be removed
-     */
-    boolean remove(String name) throws RegistryException, IOException {
-        LambdaName.check(name);
-        boolean was = find(name).isPresent();
-        // The folder counts before the others do, so it goes last: nobody finds an older version on the way.
-        Files.deleteIfExists(archive(name));
-        discard(aside(name));
-        Path old = Folders.sibling(folder.resolve(name), "old");
-        moveIfThere(folder.resolve(name), old);
-        Folders.delete(old);
-        return was;
+        return name;
     }
 
     /**
@@ -303,27 +289,29 @@ public final class LambdaStore {
     }
 
     /**
-     * Writes a lambda's code into a new folder and checks that {@code f.py} is in it.
+     * Writes a lambda's code into a new folder and .
      *
-     * @param source the folder or archive
+     * @param source the folder or tar.gz
      * @param target the new folder; may be there half after an error
+     * @return what was left out
      */
-    static void write(String name, Path source, Path target) throws RegistryException, IOException {
+    static LeftAside write(String name, Path source, Path target) throws RegistryException, IOException {
         CodeWriter writer = new CodeWriter(target, MAX_BYTES, MAX_ENTRIES);
+        LeftAside aside;
         if (Files.isDirectory(source)) {
             try {
-                writer.copy(source);
+                aside = writer.copy(source);
             } catch (CodeWriter.RefusedException e) {
                 throw new RegistryException(Kind.BROKEN, "lambda " + name + ": " + e.getMessage(), e);
             }
         } else {
-            try {
-                CodeArchive.unpack(source, writer);
+            try (InputStream in = new RegistryFile(Files.newInputStream(source), source)) {
+                aside = writer.unpack(in);
             } catch (EOFException | ZipException e) {
                 throw new RegistryException(
                         Kind.BROKEN,
-                        "lambda " + name + ": its archive is damaged (" + e.getMessage()
-                                + "); pack it anew as tar.gz, tar or zip",
+                        "lambda " + name + ": " + source.getFileName() + " is damaged or not a tar.gz ("
+                                + e.getMessage() + "); copy it into the registry again",
                         e);
             } catch (StorageException | FileSystemException e) {
                 // The disk, or the registry, for the moment: that says nothing about the lambda.
@@ -331,62 +319,31 @@ public final class LambdaStore {
             } catch (IOException e) {
                 throw new RegistryException(
                         Kind.BROKEN,
-                        "lambda " + name + ": its archive cannot be unpacked: " + e.getMessage(),
+                        "lambda " + name + ": " + source.getFileName() + " cannot be unpacked: " + e.getMessage(),
                         e instanceof CodeWriter.RefusedException
                                 ? e
                                 : new CodeWriter.RefusedException(e.getMessage(), e));
             }
         }
-        if (!Files.isRegularFile(target.resolve(CODE_FILE), LinkOption.NOFOLLOW_LINKS)) {
-            throw new RegistryException(
-                    Kind.BROKEN,
-                    "lambda " + name + " has no file " + CODE_FILE + hint(target)
-                            + "; it must hold a function f(event)");
-        }
+        return aside;
     }
 
-    private static String hint(Path target) throws IOException {
-        try (Stream<Path> entries = Files.list(target)) {
-            return entries.filter(entry -> Files.isRegularFile(entry.resolve(CODE_FILE)))
-                    .findFirst()
-                    .map(entry -> " at its top (there is one in " + entry.getFileName() + "/)")
-                    .orElse("");
+    /** An archive in the registry, whose errors are told from those of what is in it. */
+    private static final class RegistryFile extends FilterInputStream {
+        private final Path file;
+
+        private RegistryFile(InputStream in, Path file) {
+            super(in);
+            this.file = file;
         }
-    }
 
-    /** What changes when a file of the lambda changes; cheap, without reading content. */
-    static String fingerprint(Path source) throws IOException {
-        StringBuilder all = new StringBuilder();
-        Path from = source.toRealPath();
-        Files.walkFileTree(from, new SimpleFileVisitor<>() {
-            private int seen;
-
-            @Override
-            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
-                if (!folder.equals(from) && LeftAside.is(folder)) {
-                    return FileVisitResult.SKIP_SUBTREE;
-                }
-                return visitFile(folder, attributes);
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            try {
+                return super.read(buffer, offset, length);
+            } catch (IOException e) {
+                throw new StorageException("cannot read " + file + ": " + e.getMessage(), e);
             }
-
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                if (++seen > MAX_ENTRIES) {
-                    // Whoever reads the lambda will refuse it; this text says that it is still the same.
-                    return FileVisitResult.TERMINATE;
-                }
-                // The change time notices a file that was replaced by one of the same size and modification time.
-                all.append(from.relativize(file))
-                        .append('\0')
-                        .append(Files.getAttribute(file, "unix:ctime", LinkOption.NOFOLLOW_LINKS))
-                        .append('\0')
-                        .append(attributes.size())
-                        .append('\0')
-                        .append(attributes.fileKey())
-                        .append('\n');
-                return FileVisitResult.CONTINUE;
-            }
-        });
-        return all.toString();
+        }
     }
 }

@@ -20,6 +20,18 @@ final class Markers {
     private static final Set<String> VERSIONS =
             Set.of("python_version", "python_full_version", "implementation_version");
 
+    /** Names of a former time, which setuptools still takes. */
+    private static final Map<String, String> FORMER = Map.of(
+            "os.name", "os_name",
+            "sys.platform", "sys_platform",
+            "platform.version", "platform_version",
+            "platform.machine", "platform_machine",
+            "platform.python_implementation", "platform_python_implementation",
+            "python_implementation", "platform_python_implementation");
+
+    /** Variables of PEP 751 that are sets: what a lambda needs beside its own packages stands among those. */
+    private static final Set<String> SETS = Set.of("extras", "dependency_groups");
+
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
     /** Parentheses in parentheses; each takes a part of the stack. */
     private static final int MAX_DEPTH = 100;
@@ -67,7 +79,8 @@ final class Markers {
     /**
      * Whether a marker holds.
      *
-     * @param environment values of the marker variables; {@code extra} is empty
+     * @param environment values of the marker variables; {@code extra} is empty, and so are {@code extras} and
+     *     {@code dependency_groups} if they are not there, whose names are divided by commas
      * @throws IllegalArgumentException if it is not a marker
      */
     static boolean hold(String marker, Map<String, String> environment) {
@@ -113,6 +126,9 @@ final class Markers {
         Token left = take();
         String operator = operator();
         Token right = take();
+        if (right.kind() == Kind.WORD && SETS.contains(right.text())) {
+            return List.of(value(right).split(",")).contains(value(left)) == operator.equals("in");
+        }
         boolean versions = VERSIONS.contains(left.text()) && left.kind() == Kind.WORD
                 || VERSIONS.contains(right.text()) && right.kind() == Kind.WORD;
         return compare(value(left), operator, value(right), versions);
@@ -143,7 +159,10 @@ final class Markers {
         if (token.text().equals("extra")) {
             return "";
         }
-        String value = environment.get(token.text());
+        if (SETS.contains(token.text())) {
+            return environment.getOrDefault(token.text(), "");
+        }
+        String value = environment.get(FORMER.getOrDefault(token.text(), token.text()));
         if (value == null) {
             throw new IllegalArgumentException("'" + ErrorText.shortened(token.text()) + "' is no marker variable");
         }

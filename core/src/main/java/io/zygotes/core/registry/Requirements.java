@@ -11,15 +11,19 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * Reads {@code requirements.txt} as pip-compile writes it: every package pinned, indirect ones too. Anybody may write
- * the file, so it is read letter by letter, each of them once, and sizes have bounds.
+ * Reads {@code requirements.txt} as pip-compile, uv, poetry, pipenv and pip freeze write it: every package pinned,
+ * indirect ones too. Anybody may write the file, so it is read letter by letter, each of them once, and sizes have
+ * bounds.
  */
 final class Requirements {
+
+    /** The file's name. */
+    static final String FILE = "requirements.txt";
 
     /** Characters of one requirement with its hashes; a release of 200 files has 16,000. */
     private static final int MAX_LINE = 256 << 10;
     /** Packages of one lambda; each may mean an install, and is a folder on the path of Python. */
-    private static final int MAX_PACKAGES = 1000;
+    static final int MAX_PACKAGES = 1000;
 
     /** Options of pip about where packages come from. The worker's own index is used for all lambdas. */
     private static final Set<String> IGNORED_OPTIONS = Set.of(
@@ -34,13 +38,18 @@ final class Requirements {
             "--only-binary",
             "--prefer-binary",
             "--pre",
-            "--use-feature");
+            "--use-feature",
+            // They bound what is resolved, and pins leave nothing to resolve.
+            "-c",
+            "--constraint");
+
+    private static final Set<String> EDITABLE = Set.of("-e", "--editable");
+    private static final Set<String> OWN_PROJECT = Set.of(".", "./", "file:.", "file:./");
 
     private static final String REQUIRE_HASHES = "--require-hashes";
     private static final String HASH = "--hash";
     /** The algorithms that pip takes for {@code --hash}. */
-    private static final Pattern HASH_VALUE =
-            Pattern.compile("sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}");
+    static final Pattern HASH_VALUE = Pattern.compile("sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}");
 
     private Requirements() {}
 
@@ -109,7 +118,7 @@ final class Requirements {
     /** Joins continued lines at the index of their first one, and takes comments away. */
     private static List<String> logicalLines(String text) {
         List<String> lines = new ArrayList<>();
-        String[] physical = text.replace("\uFEFF", "").split("\\r?\\n", -1);
+        String[] physical = text.replace("\uFEFF", "").split("\\R", -1);
         int first = 0;
         StringBuilder joined = new StringBuilder();
         for (int i = 0; i < physical.length; i++) {
@@ -142,18 +151,20 @@ final class Requirements {
         if (line.length() > MAX_LINE) {
             throw new IllegalArgumentException("it has " + line.length() + " characters, more than " + MAX_LINE);
         }
+        if (isOwnProject(line)) {
+            return null;
+        }
         if (line.startsWith("-")) {
             if (IGNORED_OPTIONS.contains(firstWord(line)) || firstWord(line).equals(REQUIRE_HASHES)) {
                 return null;
             }
-            throw new IllegalArgumentException("'" + ErrorText.shortened(line)
-                    + "' is not supported; put pinned packages such as six==1.17.0 into the file, for example"
-                    + " with pip-compile, and leave projects of your own out (uv export --no-emit-project)");
+            throw new IllegalArgumentException(
+                    "'" + ErrorText.shortened(line) + "' is not supported; " + insteadOf(line));
         }
         if (line.contains("://") || line.contains(" @ ") || line.startsWith(".") || line.startsWith("/")) {
             throw new IllegalArgumentException("'" + ErrorText.shortened(line)
                     + "' is a path or URL, which is no pin; only packages of the index can be used, in the form"
-                    + " name==version, such as six==1.17.0");
+                    + " name==version, such as " + pinOf(line));
         }
         int options = optionsOf(line);
         String bare = line.substring(0, options).strip();
@@ -164,6 +175,48 @@ final class Requirements {
             return null;
         }
         return new Pin(id, hashes);
+    }
+
+    /** The lambda itself, as uv exports it, maybe with extras: its files are there, and need no install. */
+    private static boolean isOwnProject(String line) {
+        String word = line;
+        for (String option : EDITABLE) {
+            if (firstWord(line).equals(option) && line.length() > option.length()) {
+                word = line.substring(option.length() + 1).strip();
+            }
+        }
+        int semicolon = word.indexOf(';');
+        word = semicolon < 0 ? word : word.substring(0, semicolon).strip();
+        int extras = word.endsWith("]") ? word.indexOf('[') : -1;
+        return OWN_PROJECT.contains(extras < 0 ? word : word.substring(0, extras));
+    }
+
+    /** What to write in the place of an option. */
+    private static String insteadOf(String line) {
+        return switch (firstWord(line)) {
+            case "-r", "--requirement" ->
+                "put what stands in that file into this one, or export all pins into one, for example with pip-compile";
+            case "-e", "--editable" ->
+                "write the project as it is in the index, such as six==1.17.0, or put its files beside f.py and leave"
+                        + " it out of the export (uv export --no-emit-project)";
+            default ->
+                "put pinned packages such as six==1.17.0 into the file, for example with pip-compile, and leave"
+                        + " projects of your own out (uv export --no-emit-project)";
+        };
+    }
+
+    /** The pin that a URL of a wheel or an archive means, as far as its name says it; otherwise an example. */
+    private static String pinOf(String line) {
+        String place = line.contains("#") ? line.substring(0, line.indexOf('#')) : line;
+        String[] parts = place.substring(place.lastIndexOf('/') + 1).split("-");
+        if (place.endsWith(".whl") && parts.length >= 5 && isName(parts[0]) && isVersion(parts[1])) {
+            return ErrorText.shortened(new PackageId(parts[0], parts[1].replace("%2B", "+")).toString());
+        }
+        int at = line.indexOf(" @ ");
+        String name = at < 0 ? "" : line.substring(0, at).strip();
+        return isName(name)
+                ? ErrorText.shortened(name + "==VERSION ('pip show " + name + "' says which; six==1.17.0, say)")
+                : "six==1.17.0";
     }
 
     private static String firstWord(String line) {
@@ -236,7 +289,7 @@ final class Requirements {
         return new PackageId(name, version);
     }
 
-    private static boolean isName(String name) {
+    static boolean isName(String name) {
         return !name.isEmpty()
                 && name.charAt(0) != '.'
                 && name.charAt(0) != '_'
@@ -248,7 +301,7 @@ final class Requirements {
                                 || letter == '-');
     }
 
-    private static boolean isVersion(String version) {
+    static boolean isVersion(String version) {
         return !version.isEmpty()
                 && version.chars()
                         .noneMatch(letter -> Character.isWhitespace(letter) || ";=<>!~,*".indexOf(letter) >= 0);

@@ -1,7 +1,9 @@
 package io.zygotes.core.registry;
 
+import io.zygotes.core.config.NearestKey;
 import java.io.StringReader;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -11,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.error.Mark;
@@ -147,6 +150,22 @@ final class YamlMapping {
         return scalar.getValue();
     }
 
+    /**
+     * Whether the value of a key is {@code true}.
+     *
+     * @param where put before the key in errors
+     * @throws IllegalArgumentException with line and column, if it is neither true nor false
+     */
+    boolean isTrue(String where, String key) {
+        String text = text(key);
+        return switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default ->
+                throw fault(key, where + key + " is '" + ErrorText.shortened(text) + "', it must be true or false");
+        };
+    }
+
     /** Whether the value of a key is a scalar. */
     boolean isText(String key) {
         return values.get(key) instanceof ScalarNode;
@@ -170,6 +189,47 @@ final class YamlMapping {
             texts.add(scalar.getValue());
         }
         return texts;
+    }
+
+    /**
+     * The mappings in the list under a key.
+     *
+     * @throws IllegalArgumentException with line and column, if it is something else
+     */
+    List<YamlMapping> sections(String key) {
+        Node node = values.get(key);
+        if (!(node instanceof SequenceNode sequence)) {
+            throw fault(file, node.getStartMark(), key + " must be a list of mappings, not " + shape(node), null);
+        }
+        return sequence.getValue().stream()
+                .map(item -> mapping(file, item, "each part of " + key))
+                .toList();
+    }
+
+    /**
+     * Finds keys that nobody reads.
+     *
+     * @param where this mapping, as errors name it, such as {@code limits: }
+     * @param known the keys that there are
+     * @param faults takes an error for each other one
+     */
+    void requireKnown(String where, Collection<String> known, Faults faults) {
+        requireKnown(where, known, Set.of(), faults);
+    }
+
+    /** As {@link #requireKnown(String, Collection, Faults)}, with keys that there are and errors do not propose. */
+    void requireKnown(String where, Collection<String> known, Collection<String> further, Faults faults) {
+        for (String key : values.keySet()) {
+            if (!known.contains(key) && !further.contains(key)) {
+                String meant = NearestKey.of(key, known)
+                        .map(near -> ": did you mean '" + near + "'? There are ")
+                        .orElse("; there are ");
+                faults.add(faultOfKey(
+                        key,
+                        where + "'" + ErrorText.shortened(key) + "' is no key here" + meant
+                                + String.join(", ", new TreeSet<>(known))));
+            }
+        }
     }
 
     /**

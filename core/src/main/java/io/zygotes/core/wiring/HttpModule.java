@@ -20,13 +20,15 @@ public final class HttpModule extends AbstractModule {
     @Provides
     @Singleton
     HttpFront front(WorkerConfig config) {
-        return new HttpFront(config.workerUrl(), config.workerPort());
+        return new HttpFront(
+                config.workerUrl(), config.workerPort(), config.bodies().maxRequestBytes());
     }
 
     @Provides
     @Singleton
     LambdaCalls calls(WorkerConfig config, Functions functions, Statistics statistics) {
-        return new LambdaCalls(functions, statistics, config.trace().latency());
+        return new LambdaCalls(
+                functions, statistics, config.trace().latency(), config.bodies().maxAnswerBytes());
     }
 
     @Provides

@@ -24,7 +24,7 @@ public final class LambdaModule extends AbstractModule {
     @Provides
     @Singleton
     LambdaStore store(WorkerConfig config) {
-        return new LambdaStore(config.registryFolder());
+        return LambdaStore.of(config);
     }
 
     @Provides

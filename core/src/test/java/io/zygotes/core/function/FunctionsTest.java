@@ -305,6 +305,68 @@ class FunctionsTest {
     }
 
     @Test
+    void aCallOverHttpNeedsAMethodThatTheTriggersAllow() throws Exception {
+        write("hello", "ol.yaml", "triggers: {http: [{method: put}, {method: PATCH}]}");
+
+        assertEquals(
+                200,
+                functions
+                        .invokeOverHttp("hello", new Invocation("PUT", "", Map.of(), new byte[0]))
+                        .reply()
+                        .status());
+        MethodNotAllowedException e =
+                assertThrows(MethodNotAllowedException.class, () -> functions.invokeOverHttp("hello", CALL));
+        assertEquals(List.of("PUT", "PATCH"), List.copyOf(e.allowed()));
+        assertEquals(200, call().reply().status(), "what comes another way has no method");
+    }
+
+    @Test
+    void whereSandboxesAreNotReusedEachCallHasALeafOfItsOwn() throws Exception {
+        write("hello", "ol.yaml", "reuse-sandbox: false");
+
+        Answer first = call();
+        Answer second = call();
+
+        assertEquals(List.of(Start.COLD, Start.HIT), List.of(first.start(), second.start()));
+        assertNotEquals(first.sandbox(), second.sandbox());
+        Eventually.holds("both are gone", () -> mechanism.livingLeaves() == 0);
+    }
+
+    @Test
+    void noMoreCallsRunAtOnceThanTheConcurrencySays() throws Exception {
+        restart(1000, 100, true);
+        write("hello", "ol.yaml", "concurrency: 2");
+        AtomicInteger now = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        mechanism.program = (leaf, invocation, timeout) -> {
+            most.accumulateAndGet(now.incrementAndGet(), Math::max);
+            Thread.sleep(2);
+            now.decrementAndGet();
+            return FakeMechanism.reply("1");
+        };
+        for (Future<Answer> answer : callAtOnce(40)) {
+            answer.get(30, TimeUnit.SECONDS);
+        }
+        assertEquals(2, most.get());
+        assertEquals(2, mechanism.leaves.size());
+    }
+
+    @Test
+    void whoWouldWaitForASlotInVainIsToldAtOnce() throws Exception {
+        restart(1000, 0, true);
+        write("hello", "ol.yaml", "concurrency: 1");
+        CountDownLatch goOn = new CountDownLatch(1);
+        Future<Answer> first = callThatWaits(goOn, "1");
+
+        OverloadException e = assertThrows(OverloadException.class, this::call);
+
+        assertTrue(e.getMessage().contains("as many calls at once as it may, 1 (concurrency in its ol.yaml)"));
+        goOn.countDown();
+        first.get(30, TimeUnit.SECONDS);
+        assertEquals(Start.WARM, call().start());
+    }
+
+    @Test
     void requestsAtOnceGetALeafEach() throws Exception {
         CountDownLatch all = new CountDownLatch(5);
         mechanism.program = (leaf, invocation, timeout) -> {

@@ -7,6 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.zygotes.core.fake.Eventually;
 import io.zygotes.core.http.HttpQuestion.TooLargeException;
+import io.zygotes.spi.HeaderField;
+import io.zygotes.spi.Invocation;
+import io.zygotes.spi.Origin;
+import io.zygotes.spi.Reply;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -19,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -42,6 +47,9 @@ class HttpFrontTest {
 
     private final AtomicReference<String> failure = new AtomicReference<>("none");
     private final BodyRoom room = new BodyRoom(1 << 20);
+    private static final int MAX_BODY = 6 << 20;
+
+    private final CountDownLatch gotFirst = new CountDownLatch(1);
     private HttpFront front;
     private int port;
 
@@ -51,7 +59,7 @@ class HttpFrontTest {
     }
 
     private void start(Duration idle, Duration patience, BodyRoom memory) throws IOException {
-        front = new HttpFront("localhost", 0, idle, patience, memory);
+        front = new HttpFront("localhost", 0, idle, patience, memory, MAX_BODY);
         port = front.bind();
         front.refuse((client, server) -> false);
         front.serve(this::answer);
@@ -77,6 +85,21 @@ class HttpFrontTest {
         front.close();
     }
 
+    private static String cookies(HttpQuestion question) {
+        return new Invocation("GET", "", question.headers().read(), new byte[0], Origin.UNKNOWN)
+                .headers()
+                .get("cookie");
+    }
+
+    /** Answers in parts; it goes on when the client has got the first one, and with "/parts/broken" ends badly. */
+    private HttpAnswer inParts(HttpQuestion question) throws IOException, InterruptedException {
+        List<HeaderField> fields = List.of(new HeaderField("Set-Cookie", "a=1"), new HeaderField("Set-Cookie", "b=2"));
+        question.stream().begin(new Reply(201, fields, "one ".getBytes(StandardCharsets.UTF_8)));
+        assertTrue(gotFirst.await(30, TimeUnit.SECONDS), "the client did not get the first part");
+        question.stream().write("two".getBytes(StandardCharsets.UTF_8));
+        return question.path().equals("/parts") ? HttpAnswer.streamed(201, fields) : HttpAnswer.text("lost");
+    }
+
     /** Thinks for a while and answers with the body. */
     private HttpAnswer answer(HttpQuestion question) {
         try {
@@ -88,8 +111,11 @@ class HttpFrontTest {
                 throw new AssertionError("on purpose");
             }
             if (question.path().startsWith("/echo")) {
-                String text = question.path() + " " + question.headers().read().get("cookie");
+                String text = question.path() + " " + cookies(question);
                 return HttpAnswer.text(text);
+            }
+            if (question.path().startsWith("/parts")) {
+                return inParts(question);
             }
             Thread.sleep(question.path().equals("/slow") ? 3 * IDLE.toMillis() / 2 : 0);
             return new HttpAnswer(200, HttpAnswer.TEXT, Map.of(), body);
@@ -138,14 +164,48 @@ class HttpFrontTest {
     }
 
     @Test
+    void anAnswerInPartsArrivesPartByPart() throws Exception {
+        assertEquals("HTTP/1.1 201 Created, a=1, b=2, one two, whole", parts("/parts"));
+    }
+
+    @Test
+    void anAnswerThatBreaksOffIsNotTakenForAWholeOne() throws Exception {
+        assertEquals("HTTP/1.1 201 Created, a=1, b=2, one two, broken off", parts("/parts/broken"));
+    }
+
+    /** What a client sees of an answer in parts; it lets the second one come when it has the first. */
+    private String parts(String path) throws Exception {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setSoTimeout(30_000);
+            socket.getOutputStream().write(head(path, 0).getBytes(StandardCharsets.ISO_8859_1));
+            StringBuilder all = new StringBuilder();
+            InputStream in = socket.getInputStream();
+            while (!all.toString().endsWith("one ")) {
+                int next = in.read();
+                assertTrue(next >= 0, all::toString);
+                all.append((char) next);
+            }
+            gotFirst.countDown();
+            all.append(new String(in.readAllBytes(), StandardCharsets.ISO_8859_1));
+            String text = all.toString();
+            return String.join(
+                    ", ",
+                    text.substring(0, text.indexOf('\r')),
+                    text.contains("Set-Cookie: a=1\r\n") ? "a=1" : "",
+                    text.contains("Set-Cookie: b=2\r\n") ? "b=2" : "",
+                    text.contains("\r\n3\r\ntwo") ? "one two" : "one",
+                    text.endsWith("\r\n0\r\n\r\n") ? "whole" : "broken off");
+        }
+    }
+
+    @Test
     void whatClientsOnlySayThatTheyWillSendTakesNoMemory() throws Exception {
         List<Socket> boasters = new ArrayList<>();
         try {
             for (int i = 0; i < 50; i++) {
                 Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
                 boasters.add(socket);
-                socket.getOutputStream()
-                        .write((head("/", HttpFront.MAX_BODY) + "b").getBytes(StandardCharsets.ISO_8859_1));
+                socket.getOutputStream().write((head("/", MAX_BODY) + "b").getBytes(StandardCharsets.ISO_8859_1));
             }
             String response = exchange(head("/", 300_000) + "x".repeat(300_000));
 
@@ -181,7 +241,7 @@ class HttpFrontTest {
 
     @Test
     void connectionsOfLambdasAreRefusedAndFewAreHeldHoweverManyThereAre() throws Exception {
-        try (HttpFront guarded = new HttpFront("localhost", 0, Duration.ofMinutes(1), LONG, room)) {
+        try (HttpFront guarded = new HttpFront("localhost", 0, Duration.ofMinutes(1), LONG, room, MAX_BODY)) {
             int guardedPort = guarded.bind();
             AtomicReference<Boolean> lambdas = new AtomicReference<>(true);
             guarded.refuse((client, server) -> lambdas.get());

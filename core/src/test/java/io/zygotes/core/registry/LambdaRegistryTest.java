@@ -99,6 +99,32 @@ class LambdaRegistryTest {
     }
 
     @Test
+    void aHandlerOfAwsLambdaHasItsVariablesAndAnEnvFileCountsLessThanTheSettings() throws Exception {
+        write("hello", "f.py", "x = 1\n");
+        write("hello", "app.py", "def main(event, context): return 1\n");
+        write("hello", "ol.yaml", "handler: app.main\nenvironment: {A: settings, AWS_REGION: eu-west-1}\n");
+        write("hello", ".env", "A=file\nB=${A}\n");
+
+        assertEquals(
+                Map.of(
+                        "A", "settings",
+                        "B", "settings",
+                        "_HANDLER", "app.main",
+                        "AWS_LAMBDA_FUNCTION_NAME", "hello",
+                        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "100",
+                        "AWS_LAMBDA_FUNCTION_VERSION", "$LATEST",
+                        "AWS_REGION", "eu-west-1",
+                        "LAMBDA_TASK_ROOT", "/handler"),
+                registry.lookup("hello").spec().environment());
+        write("hello", "ol.yaml", "handler: other.main\n");
+        assertTrue(assertThrows(RegistryException.class, () -> registry.lookup("hello"))
+                .getMessage()
+                .contains("there is no file other.py with a function main"));
+        write("hello", "requirements.txt", "wrapper==1\n");
+        assertEquals("other.main", registry.lookup("hello").spec().environment().get("_HANDLER"));
+    }
+
+    @Test
     void unchangedCodeIsNotUnpackedAgain() throws Exception {
         write("hello", "f.py", "x = 1\n");
 

@@ -11,6 +11,8 @@ import io.zygotes.spi.NetworkRules;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -91,6 +93,27 @@ class LambdaSettingsTest {
                 "network: none\nnetwork: none",
                 "triggers: {a: 1, a: 2}",
                 "environment: {A: 1}\n---\nenvironment: {A: 2}",
+                "colour: red",
+                "triggers: [http]",
+                "triggers: {http: {method: GET}}",
+                "triggers: {http: [GET]}",
+                "triggers: {http: [{}]}",
+                "triggers: {http: [{method: }]}",
+                "triggers: {http: [{method: GET, path: /x}]}",
+                "triggers: {http: [{method: FETCH}]}",
+                "triggers: {cron: hourly}",
+                "triggers: {'a b': {}}",
+                "Triggers: {}\ntriggers: {}",
+                "reuse-sandbox: no",
+                "concurrency: 0",
+                "concurrency: -1",
+                "concurrency: many",
+                "concurrency: [1]",
+                "handler: lambda_handler",
+                "handler: ../x.handler",
+                "handler: a..b",
+                "handler: [a.b]",
+                "max_runtime_sec: 0",
                 "{[1]: 2}"
             })
     void aWrongFileIsRefused(String text) {
@@ -179,6 +202,90 @@ class LambdaSettingsTest {
                         "QUOTED", "007",
                         "EMPTY", ""),
                 settings.environment());
+    }
+
+    private static LambdaSettings settings(String text) {
+        return LambdaSettings.parse(text, OPEN, NetworkSetting.HOST, 200);
+    }
+
+    private static String faults(String text) {
+        return assertThrows(IllegalArgumentException.class, () -> settings(text))
+                .getMessage();
+    }
+
+    @Test
+    void allFaultsAreToldAtOnceEachWithItsPlaceAndTheNearestKey() {
+        assertEquals(
+                "ol.yaml, line 1, column 1: 'enviroment' is no key here: did you mean 'environment'? There are"
+                        + " concurrency, environment, handler, limits, network, reuse-sandbox, triggers, zygote;"
+                        + " ol.yaml, line 2, column 17: limits: procs must be a whole number without leading zeros, not"
+                        + " '1.5'; ol.yaml, line 3, column 14: concurrency is 0, it must be a whole number from 1",
+                faults("enviroment: {A: 1}\nlimits: {procs: 1.5}\nconcurrency: 0\n"));
+    }
+
+    private static Optional<Set<String>> methods(String triggers) {
+        return settings("triggers: " + triggers).serving().methods();
+    }
+
+    /** As OpenLambda has them, but that a lambda with other triggers alone can be called by hand. */
+    @Test
+    void methodsAreThoseOfTheHttpTriggers() {
+        assertEquals(Optional.of(Set.of("GET", "PUT")), methods("{http: [{method: GET}, {method: ' put '}]}"));
+        assertEquals(Optional.empty(), methods("{http: [{method: GET}, {method: '*'}]}"));
+        assertEquals(Optional.empty(), methods("{kafka: [{topics: [a]}]}"));
+        assertEquals(Optional.of(Set.of()), methods("{http: []}"));
+        assertEquals(Optional.empty(), settings("environment: {A: 1}").serving().methods());
+        assertEquals(
+                Optional.of(Set.of("GET")),
+                settings("Triggers: {http: [{method: GET}]}").serving().methods());
+    }
+
+    @Test
+    void otherTriggersAreKeptWithTheirOptions() {
+        Serving serving = settings("""
+            triggers:
+              http:
+                - method: POST
+              cron:
+                - schedule: "*/5 * * * *"
+              kafka:
+                - bootstrap_servers:
+                    - "localhost:9092"
+                  topics: [events]
+              queue:
+            """).serving();
+
+        assertEquals(
+                Map.of(
+                        "cron", "[{\"schedule\":\"*/5 * * * *\"}]",
+                        "kafka", "[{\"bootstrap_servers\":[\"localhost:9092\"],\"topics\":[\"events\"]}]",
+                        "queue", "null"),
+                serving.triggers());
+    }
+
+    @Test
+    void leavesAreUsedAgainAndCallsUnboundedUnlessTheFileSaysOtherwise() {
+        assertEquals(Serving.DEFAULT, settings("network: none").serving());
+        assertEquals(false, settings("reuse-sandbox: false").serving().reuse());
+        assertEquals(OptionalInt.of(3), settings("concurrency: 3").serving().concurrency());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"lambda_function.lambda_handler", "src/app.handler", "a.b-c.d.main"})
+    void aHandlerIsAModuleAndAFunction(String handler) {
+        assertEquals(Optional.of(handler), settings("handler: " + handler).handler());
+    }
+
+    /** OpenLambda had them for a time. */
+    @Test
+    void formerKeysCountWhereThoseOfTodayAreNotThere() {
+        assertEquals(7, settings("max_runtime_sec: 7").limits().runtimeSec());
+        assertEquals(
+                5,
+                settings("max_runtime_sec: 7\nLimits: {runtime_sec: 5}")
+                        .limits()
+                        .runtimeSec());
+        assertTrue(faults("mem_mb: 12").contains("'mem_mb' is no key here: it belongs at limits.mem_mb"));
     }
 
     private static ZygoteUse zygote(String text) {

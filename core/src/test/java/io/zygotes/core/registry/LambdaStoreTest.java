@@ -13,6 +13,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -352,14 +353,14 @@ class LambdaStoreTest {
         Files.createSymbolicLink(programs.resolve("python3"), Path.of("/usr/bin/python3"));
         Files.createDirectories(source.resolve("node_modules/.bin"));
         Files.createSymbolicLink(source.resolve("node_modules/.bin/cli"), Path.of("../x/cli.js"));
-        String before = LambdaStore.fingerprint(source);
+        String before = Fingerprint.of(source);
 
         store.install(source);
         Files.writeString(programs.resolve("activate"), "");
 
         assertTrue(Files.isRegularFile(store.folder().resolve("hello/f.py")));
         assertFalse(Files.exists(store.folder().resolve("hello/.venv"), LinkOption.NOFOLLOW_LINKS));
-        assertEquals(before, LambdaStore.fingerprint(source));
+        assertEquals(before, Fingerprint.of(source));
     }
 
     @Test
@@ -375,5 +376,85 @@ class LambdaStoreTest {
 
         assertTrue(Files.isRegularFile(target.resolve("f.py")));
         assertFalse(Files.exists(target.resolve(".venv"), LinkOption.NOFOLLOW_LINKS));
+    }
+
+    private static final String IGNORED = "*.csv\n!keep.csv\n/data/\nlinks/*\n";
+
+    @Test
+    void whatTheFileSaysIsLeftOutOfAFolderAndOfAnArchiveAndTold() throws Exception {
+        Path source = lambda("hello", "x");
+        for (String file :
+                List.of("a.csv", "keep.csv", "part/data/b.txt", "data/b.txt", "node_modules/x/y.js", ".git")) {
+            Files.createDirectories(source.resolve(file).getParent());
+            Files.writeString(source.resolve(file), "x");
+        }
+        Files.createSymbolicLink(source.resolve(".venv"), Path.of("/usr/lib"));
+        Files.createDirectories(source.resolve("links"));
+        Files.createSymbolicLink(source.resolve("links/out"), Path.of("/usr/lib"));
+        Files.writeString(source.resolve(".zygotesignore"), IGNORED);
+        Path packed = folder.resolve("sources/packed.tar.gz");
+        Files.write(packed, archive(tar -> {
+            for (String file : List.of("f.py", "a.csv", "keep.csv", "part/data/b.txt", "data/b.txt")) {
+                file(tar, "./" + file, "x");
+            }
+            link(tar, "links/out", "/usr/lib", TarConstants.LF_SYMLINK);
+            link(tar, "data/in", "b.txt", TarConstants.LF_SYMLINK);
+            link(tar, ".venv", "/usr/lib", TarConstants.LF_SYMLINK);
+            link(tar, "node_modules/.bin/cli", "../../../x", TarConstants.LF_SYMLINK);
+            file(tar, ".git/HEAD", "x");
+            file(tar, ".zygotesignore", IGNORED);
+        }));
+        List<String> told = new ArrayList<>();
+
+        for (Path each : List.of(source, packed)) {
+            String name = store.install(each, told::add);
+
+            try (Stream<Path> all = Files.walk(store.folder().resolve(name))) {
+                assertEquals(
+                        List.of(".zygotesignore", "b.txt", "f.py", "keep.csv"),
+                        all.filter(file -> !Files.isDirectory(file))
+                                .map(file -> file.getFileName().toString())
+                                .sorted()
+                                .toList(),
+                        name);
+            }
+        }
+        assertEquals("left out: .git, .venv, node_modules; 3 files and folders of .zygotesignore", told.getFirst());
+        assertTrue(told.get(1).startsWith("left out: .git, .venv, node_modules; "), told.get(1));
+    }
+
+    @Test
+    void aChangeOfWhatIsLeftOutIsNone() throws Exception {
+        Path source = lambda("hello", "x");
+        Files.writeString(source.resolve(".zygotesignore"), "*.log\n");
+        String before = Fingerprint.of(source);
+
+        // Its folder's times change as well, and so it is given another one.
+        Path part = Files.createDirectories(source.resolve("part.log"));
+        Files.writeString(part.resolve("a"), "x");
+        String with = Fingerprint.of(source);
+        Files.writeString(part.resolve("b"), "y");
+
+        assertEquals(with, Fingerprint.of(source));
+        assertEquals(before.lines().count(), with.lines().count());
+    }
+
+    @Test
+    void whatIsWrongIsSaidAtOnceWhenALambdaIsInstalled() throws Exception {
+        Path source = lambda("hello", "x");
+        Files.writeString(source.resolve("ol.yaml"), "limit: {procs: 5}\nhandler: app.main\n");
+        Files.writeString(source.resolve(".env"), "A='open\n");
+        Files.writeString(source.resolve("requirements.txt"), "numpy>=2\n");
+
+        RegistryException e = assertThrows(RegistryException.class, () -> store.install(source));
+
+        for (String part : List.of(
+                "lambda hello: ",
+                "ol.yaml, line 1, column 1: 'limit' is no key here: did you mean 'limits'?",
+                ".env, line 1: the value has no closing '",
+                "requirements.txt, line 1: ")) {
+            assertTrue(e.getMessage().contains(part), e.getMessage());
+        }
+        assertFalse(Files.exists(store.folder().resolve("hello")));
     }
 }

@@ -76,7 +76,9 @@ class RequirementsTest {
                 "numpy>=2",
                 "numpy==2.*",
                 "numpy==2,<3",
-                "-e .",
+                "-e ./other",
+                "--editable=git+https://git.invalid/x#egg=x",
+                "..",
                 "-r other.txt",
                 "./local",
                 "https://index.invalid/x.whl",
@@ -200,15 +202,36 @@ class RequirementsTest {
 
     /** As uv and pipenv export them (serverless/serverless issue 13346, jazzband/pip-tools issue 541). */
     @Test
-    void exportsAreReadAndTheOwnProjectInThemIsRefusedWithHowToLeaveItOut() {
-        IllegalArgumentException e =
-                assertThrows(IllegalArgumentException.class, () -> parse("# by uv\n-e .\nidna==3.10\n"));
-        assertTrue(e.getMessage().contains("line 2: '-e .'"), e.getMessage());
-        assertTrue(e.getMessage().contains("uv export --no-emit-project"), e.getMessage());
+    void exportsAreReadAndTheOwnProjectInThemIsTheLambdaItself() {
+        for (String own : List.of("-e .", "-e file:.", "--editable=.", ".", "-e .[dev] ; python_version >= '3'")) {
+            assertEquals(ids("idna==3.10"), parse("# by uv\n" + own + "\nidna==3.10\n-c bounds.txt\n"), own);
+        }
         assertEquals(
                 ids("idna==3.10"),
                 parse("-i https://index.invalid/simple\nidna==3.10; python_version >= '3.6' --hash=sha256:"
                         + "0".repeat(64) + "\n"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+        -e ../other                                        | leave it out of the export (uv export --no-emit-project)
+        -r base.txt                                        | put what stands in that file into this one
+        --requirement=base.txt                             | put what stands in that file into this one
+        idna @ file:///croot/idna_1714398848350/work       | such as idna==VERSION ('pip show idna' says which
+        a @ https://index.invalid/A_b-1.2-py3-none-any.whl | such as a-b==1.2
+        https://index.invalid/torch-2.5.1%2Bcpu-cp311-cp311-linux_x86_64.whl#sha256=0 | such as torch==2.5.1+cpu
+        git+https://git.invalid/x                          | such as six==1.17.0
+        numpy>=2                                           | write name==version (pip-compile does it)
+        """)
+    void whatCannotBeTakenSaysWhatToWriteInItsPlace(String line, String instead) {
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> parse(line));
+
+        assertTrue(e.getMessage().contains(instead), e.getMessage());
+    }
+
+    @Test
+    void linesEndAsPythonHasThem() {
+        assertEquals(ids("a==1", "b==2", "c==3"), parse("a==1\rb==2\r\nc==3"));
     }
 
     @Test

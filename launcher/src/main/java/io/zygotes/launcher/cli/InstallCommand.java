@@ -54,9 +54,9 @@ final class InstallCommand implements Callable<Integer> {
             // Before anything is changed.
             RunningWorker.of(opened);
         }
-        LambdaStore store = new LambdaStore(opened.config().registryFolder());
-        String name = store.install(folder);
+        LambdaStore store = LambdaStore.of(opened.config());
         PrintWriter out = spec.commandLine().getOut();
+        String name = store.install(folder, out::println);
         out.println("installed " + name + " into " + store.folder());
         if (Files.exists(opened.path().resolve(ControlSocket.NAME))) {
             prepare(opened);

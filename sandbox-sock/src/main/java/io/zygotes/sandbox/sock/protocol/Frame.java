@@ -26,11 +26,6 @@ public record Frame(int kind, byte[] body, int pid) {
         return Protocol.IDS_ARE_MAPPED.getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** A call of a leaf. */
-    public static byte[] call(byte[] event) {
-        return encode(Protocol.FRAME_CALL, event);
-    }
-
     /** Whether it says that a process was born. */
     public boolean isHello() {
         return kind == Protocol.FRAME_HELLO;
@@ -49,6 +44,26 @@ public record Frame(int kind, byte[] body, int pid) {
     /** Whether it is the answer to a call. */
     public boolean isReply() {
         return kind == Protocol.FRAME_REPLY;
+    }
+
+    /** Whether it is the whole answer of a web application: {@link Response}. */
+    public boolean isResponse() {
+        return kind == Protocol.FRAME_RESPONSE;
+    }
+
+    /** Whether it is the beginning of an answer that comes in parts: {@link Response}. */
+    public boolean isBegin() {
+        return kind == Protocol.FRAME_BEGIN;
+    }
+
+    /** Whether it is a part of such an answer. */
+    public boolean isPart() {
+        return kind == Protocol.FRAME_PART;
+    }
+
+    /** Whether it is the end of such an answer: with nothing in it, or with what went wrong. */
+    public boolean isEnd() {
+        return kind == Protocol.FRAME_END;
     }
 
     /** Whether a zygote says that it begins to import a further module. */

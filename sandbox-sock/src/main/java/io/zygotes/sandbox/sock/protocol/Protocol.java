@@ -30,6 +30,7 @@ public final class Protocol {
     static final int FRAME_GO = 0;
     static final int FRAME_CALL = 1;
     static final int FRAME_MOUNT = 2;
+    static final int FRAME_CANCEL = 3;
     static final int FRAME_HELLO = 10;
     static final int FRAME_READY = 11;
     static final int FRAME_REPLY = 12;
@@ -37,12 +38,24 @@ public final class Protocol {
     static final int FRAME_IMPORTING = 14;
     static final int FRAME_LOADED = 15;
     static final int FRAME_STEP = 16;
+    static final int FRAME_RESPONSE = 17;
+    static final int FRAME_BEGIN = 18;
+    static final int FRAME_PART = 19;
+    static final int FRAME_END = 20;
 
-    // Bodies that are no JSON: of a leaf's FRAME_READY, and what FRAME_REPLY begins with.
+    // Bodies that are no JSON: of a leaf's FRAME_READY, what FRAME_REPLY begins with, and what FRAME_CALL,
+    // FRAME_RESPONSE
+    // and FRAME_BEGIN do.
     static final String READY_BODY = ">QQ";
     static final int READY_BODY_BYTES = 16;
     static final String REPLY_STATUS = ">H";
     static final int REPLY_STATUS_BYTES = 2;
+    static final String CALL_HEAD = ">I";
+    static final int CALL_HEAD_BYTES = 4;
+
+    // What a call is: an event that is handed over as it is, or an HTTP request.
+    static final String CALL_EVENT = "event";
+    static final String CALL_REQUEST = "request";
 
     /** Of a reply: the body is what f returned. */
     public static final int STATUS_OK = 200;
@@ -56,7 +69,7 @@ public final class Protocol {
     /** The most modules that a leaf says it loaded. */
     static final int MOST_LOADED = 500;
 
-    /** Between the lines of a request to a zygote. */
+    /** Between the lines of a request to a zygote, and of heads. */
     static final String LINE_END = "\n";
     /** What a zygote that was forked waits for. */
     static final String IDS_ARE_MAPPED = "m";
@@ -178,7 +191,7 @@ public final class Protocol {
      */
     static final int LARGEST_ENTRY = 65536;
     /** The longest body of a frame from a sandbox, in bytes. AWS Lambda allows answers of 6 MB. */
-    static final int LARGEST_BODY = 16777216;
+    public static final int LARGEST_BODY = 16777216;
     /** The longest host name: uname(2). */
     static final int MOST_NAME_BYTES = 64;
     /** Descriptors beside one message, less than SCM_MAX_FD of unix(7), which is 253. */

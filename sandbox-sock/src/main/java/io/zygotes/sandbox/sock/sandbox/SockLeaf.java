@@ -5,12 +5,14 @@ import io.zygotes.sandbox.sock.linux.Errno;
 import io.zygotes.sandbox.sock.linux.FileIo;
 import io.zygotes.sandbox.sock.linux.LinuxException;
 import io.zygotes.sandbox.sock.protocol.Answer;
+import io.zygotes.sandbox.sock.protocol.Call;
 import io.zygotes.sandbox.sock.protocol.Channel;
 import io.zygotes.sandbox.sock.protocol.Frame;
 import io.zygotes.sandbox.sock.protocol.LeafReady;
 import io.zygotes.sandbox.sock.protocol.MisbehavedException;
 import io.zygotes.sandbox.sock.protocol.ProcessLimits;
 import io.zygotes.sandbox.sock.protocol.Protocol;
+import io.zygotes.sandbox.sock.protocol.Response;
 import io.zygotes.sandbox.sock.resource.Shortage;
 import io.zygotes.spi.CreationSteps;
 import io.zygotes.spi.Invocation;
@@ -18,6 +20,7 @@ import io.zygotes.spi.Leaf;
 import io.zygotes.spi.LeafSpec;
 import io.zygotes.spi.Limits;
 import io.zygotes.spi.Reply;
+import io.zygotes.spi.ReplyStream;
 import io.zygotes.spi.SandboxException;
 import java.io.IOException;
 import java.time.Duration;
@@ -107,6 +110,13 @@ public final class SockLeaf extends SockSandbox implements Leaf {
 
     @Override
     public Reply call(Invocation invocation, Duration timeout) throws SandboxException, InterruptedException {
+        WholeReply whole = new WholeReply();
+        return whole.of(call(invocation, timeout, whole));
+    }
+
+    @Override
+    public Reply call(Invocation invocation, Duration timeout, ReplyStream stream)
+            throws SandboxException, InterruptedException {
         long deadline = System.nanoTime() + timeout.toNanos();
         if (invocation.body().length > SMALL) {
             awaitReady(timeout);
@@ -119,20 +129,20 @@ public final class SockLeaf extends SockSandbox implements Leaf {
             }
             resumeOutput();
             // Sent before it is ready, so that it need not wait for us in between: it says both together then.
-            channel().send(Frame.call(invocation.body()), deadline);
+            channel().send(Call.encode(invocation, deadline), deadline);
             sent = true; // a part of it would not have been run
             if (!ready) {
                 receiveReady(deadline);
             }
-            Answer answer = Answer.read(reply(deadline));
+            Reply reply = read(reply(deadline), deadline, stream);
             pauseOutput(); // the leaf passes on what does not end a line when it has answered
-            if (answer.status() == Protocol.STATUS_ERROR && group().ranOutOfMemory()) {
+            if (reply.status() == Protocol.STATUS_ERROR && group().ranOutOfMemory()) {
                 // A child of it was the victim: the lambda saw only a broken process.
                 destroy();
                 throw new SandboxException.OutOfMemory(
                         "a process of " + id() + " ran out of memory: raise limits.mem_mb of lambda " + spec.lambda());
             }
-            return new Reply(answer.status(), answer.body());
+            return reply;
         } catch (TimeoutException e) {
             throw timeout(doing(sent && !channel().isUnread()));
         } catch (InterruptedException e) {
@@ -143,6 +153,18 @@ public final class SockLeaf extends SockSandbox implements Leaf {
             boolean unread = e instanceof LinuxException failed && failed.errno() == Errno.ECONNRESET;
             throw gone(sent && !unread, e);
         }
+    }
+
+    private Reply read(Frame frame, long deadline, ReplyStream stream)
+            throws IOException, TimeoutException, InterruptedException, SandboxException {
+        if (frame.isBegin()) {
+            return new StreamedReply(channel(), deadline, stream).pass(frame);
+        }
+        if (frame.isResponse()) {
+            return Response.read(frame);
+        }
+        Answer answer = Answer.read(frame);
+        return new Reply(answer.status(), answer.body());
     }
 
     /** The answer to a call. Before the first one it may say what it loaded for it. */

@@ -83,13 +83,20 @@ public record RuntimeFiles(Path folder) {
             "setup/seccomp_lists",
             "work/__init__",
             "work/answers",
+            "work/asgi",
+            "work/aws",
             "work/children",
             "work/code",
+            "work/entries",
             "work/function",
+            "work/gateway",
             "work/hooks",
+            "work/incoming",
             "work/inheritance",
             "work/job",
             "work/leaf",
+            "work/outgoing",
+            "work/wsgi",
             "work/loaded");
 
     private static final Set<PosixFilePermission> READ_BY_ALL = PosixFilePermissions.fromString("rwxr-xr-x");

@@ -102,8 +102,23 @@ A frame is a header (FRAME_HEADER: length of the body, kind) and its body. Descr
                                             a job: what it is called, its sys.argv from 1 on, and the program's text
                       To a zygote it takes at most LARGEST_ORDER bytes, header included: it is one packet
         FRAME_MOUNT   the worker, to all, before FRAME_GO: a JSON object with KEY_MOUNTS
-        FRAME_CALL    the worker, to a leaf: one call. The body is the event as JSON, or nothing. Sent before the answer
-                      to the one before it, or before FRAME_READY, it waits
+        FRAME_CALL    the worker, to a leaf: one call. The body is CALL_HEAD, which is how many bytes the head has, the
+                      head, and the request's body as it came. The head is lines with LINE_END between them, one
+                      character for each byte (ISO 8859-1):
+                          CALL_EVENT or CALL_REQUEST: whether the body is an event that is handed over as it is, or
+                                  belongs to an HTTP request
+                          the call's id
+                          the deadline: nanoseconds of CLOCK_MONOTONIC, which is the same in sandboxes
+                          the method
+                          the path below the lambda's name and the query, as they were sent
+                          the path under which the lambda is found
+                          the scheme
+                          host and port that the client asked
+                          address and port of the client
+                          and for each field of the request's header its name, in lower case, and its value
+                      Sent before the answer to the one before it, or before FRAME_READY, it waits
+        FRAME_CANCEL  the worker, to a leaf, once FRAME_BEGIN came: nobody wants the rest. The body is empty. The leaf
+                      still ends the answer
 
     from a sandbox
         FRAME_HELLO   the first that it says; the body is empty
@@ -138,6 +153,15 @@ A frame is a header (FRAME_HEADER: length of the body, kind) and its body. Descr
                       is STEP_IMPORT, STEP_EVENT or STEP_SNAPSHOT; each may take as long as a call of the function
         FRAME_REPLY   of a leaf, to FRAME_CALL: REPLY_STATUS, which is one of STATUSES, and the answer as JSON. With
                       STATUS_OK it is what f returned, else an object with KEY_ERROR and perhaps KEY_TRACEBACK
+        FRAME_RESPONSE
+                      of a leaf, to FRAME_CALL: the answer of a web application. CALL_HEAD, which is how many bytes the
+                      head has, the head, and the body. The head is lines as in FRAME_CALL: the status, and for each
+                      field of the header its name and its value
+        FRAME_BEGIN   as FRAME_RESPONSE, with the first part of the body, which may be empty. After it come, as often as
+                      there is more,
+        FRAME_PART    of a leaf: the next part of the body, and at last
+        FRAME_END     of a leaf: that was all of the answer; the body is empty. If the answer broke off, a JSON object
+                      with KEY_ERROR and KEY_TRACEBACK
         FRAME_FAILED  a JSON object: it could not be made, or its import failed. It ends now
                           KEY_STEP        at which step; the worker knows STEP_IMPORT, STEP_FORK, STEP_EVENT and
                                           STEP_SNAPSHOT, and shows others
@@ -220,6 +244,7 @@ FRAME_HEADER_BYTES = 5
 FRAME_GO = 0
 FRAME_CALL = 1
 FRAME_MOUNT = 2
+FRAME_CANCEL = 3
 FRAME_HELLO = 10
 FRAME_READY = 11
 FRAME_REPLY = 12
@@ -227,12 +252,23 @@ FRAME_FAILED = 13
 FRAME_IMPORTING = 14
 FRAME_LOADED = 15
 FRAME_STEP = 16
+FRAME_RESPONSE = 17
+FRAME_BEGIN = 18
+FRAME_PART = 19
+FRAME_END = 20
 
-# Bodies that are no JSON: of a leaf's FRAME_READY, and what FRAME_REPLY begins with.
+# Bodies that are no JSON: of a leaf's FRAME_READY, what FRAME_REPLY begins with, and what FRAME_CALL, FRAME_RESPONSE
+# and FRAME_BEGIN do.
 READY_BODY = ">QQ"
 READY_BODY_BYTES = 16
 REPLY_STATUS = ">H"
 REPLY_STATUS_BYTES = 2
+CALL_HEAD = ">I"
+CALL_HEAD_BYTES = 4
+
+# What a call is.
+CALL_EVENT = "event"
+CALL_REQUEST = "request"
 
 # Statuses of a reply, which are those of HTTP: what f returned, an event that is no JSON, and an exception.
 STATUS_OK = 200
@@ -243,7 +279,7 @@ STATUSES = [200, 400, 500]
 # The most modules that a leaf says it loaded.
 MOST_LOADED = 500
 
-# A request to a zygote.
+# Between the lines of a request to a zygote, and of heads.
 LINE_END = "\n"
 # What a zygote that was forked waits for.
 IDS_ARE_MAPPED = "m"

@@ -12,6 +12,7 @@ import traceback
 
 from . import tuning
 from .protocol import (
+    CALL_HEAD,
     FRAME_FAILED,
     FRAME_HEADER,
     FRAME_READY,
@@ -33,6 +34,7 @@ _REPLY = struct.Struct(FRAME_HEADER + REPLY_STATUS[1:])
 _pack_reply, _STATUS_BYTES = _REPLY.pack, _REPLY.size - _HEADER.size
 _READY = struct.Struct(FRAME_HEADER + READY_BODY[1:])
 _pack_ready, _READY_BYTES = _READY.pack, _READY.size - _HEADER.size
+_pack_head = struct.Struct(CALL_HEAD).pack
 _CREDENTIALS_LAYOUT = "iII"  # struct ucred: process, user and group id, unix(7)
 _pack_credentials = struct.Struct(_CREDENTIALS_LAYOUT).pack
 _unpack, _read_some, _write = struct.unpack, os.read, os.write
@@ -203,3 +205,8 @@ def ready(import_nanoseconds, ago_nanoseconds):
 def reply(status, body):
     """A FRAME_REPLY."""
     return _pack_reply(_STATUS_BYTES + len(body), FRAME_REPLY, status) + body
+
+
+def with_head(head, body):
+    """The body of a frame that begins with a head."""
+    return _pack_head(len(head)) + head + body

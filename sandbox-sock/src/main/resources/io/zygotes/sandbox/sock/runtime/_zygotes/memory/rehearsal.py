@@ -38,6 +38,7 @@ from ..protocol import (
 )
 from ..setup.child import Child
 from ..work import code, leaf
+from ..work.entries import Function
 
 _TIMES = 12
 
@@ -61,7 +62,8 @@ REQUEST = b"\n".join([json.dumps(_AHEAD).encode(), *_OWN])
 DESCRIPTORS = len(_AHEAD[KEY_DESCRIPTORS])
 
 _GO = wire.frame(FRAME_GO)
-_EVENT = b'{"rehearsal": [1, 2.5, "three", null]}'
+_HEAD = b"event\n\n0\nPOST\n\n\nhttp\n\n"
+_EVENT = wire.with_head(_HEAD, b'{"rehearsal": [1, 2.5, "three", null]}')
 _F = compile("def f(event):\n    return event\n", "f.py", "exec")
 _BYTE_CODE = importlib.util.MAGIC_NUMBER + b"\1\0\0\0" + bytes(8) + marshal.dumps(_F)
 _FILE = PATH_TMP + "/rehearsal.pyc"
@@ -136,7 +138,7 @@ def _set_up(stage, become, common, go):
 def _call(stage):
     wire.send_frame(stage.ours.fileno(), FRAME_CALL, _EVENT)
     leaf.is_called()
-    leaf.serve(stage.theirs.fileno(), lambda event: event, True, (0, 0), len(sys.modules))
+    leaf.serve(stage.theirs.fileno(), Function(lambda event: event).handle, True, (0, 0), len(sys.modules))
     _answered(stage)
 
 

@@ -10,10 +10,20 @@ import traceback
 import types
 
 from .. import tuning, wire
-from ..protocol import KEY_ERROR, KEY_TRACEBACK, STATUS_BAD_EVENT, STATUS_ERROR, STATUS_OK
+from ..protocol import (
+    KEY_ERROR,
+    KEY_TRACEBACK,
+    LARGEST_BODY,
+    REPLY_STATUS_BYTES,
+    STATUS_BAD_EVENT,
+    STATUS_ERROR,
+    STATUS_OK,
+)
 
+_LARGEST = LARGEST_BODY - REPLY_STATUS_BYTES  # bytes of an answer
 _LONGEST = 1 << 16  # characters of an exception's text, and of a traceback
 # Bound as wire.py says; the first, whatever a metaclass says.
+_OWN = os.path.dirname(__file__) + "/"
 _name_of = type.__dict__["__name__"].__get__
 _join = "".join
 _Coroutine = types.CoroutineType
@@ -26,24 +36,27 @@ def answer(function, body):
         try:
             event = _parse(body)
         except (ValueError, RecursionError) as error:
-            return STATUS_BAD_EVENT, _report("the request's body is not JSON: %s" % error)
+            return STATUS_BAD_EVENT, report("the request's body is not JSON: %s" % error)
     else:
-        event = None
+        event = {}  # what OpenLambda and AWS Lambda give to a function that is called with nothing
     try:
         result = function(event)
         if type(result) is _Coroutine:
             result = _awaited(result)
-    except SystemExit as error:
-        _open_input()
-        return STATUS_ERROR, _report(_said_by_exit(error), user_traceback(error))
     except BaseException as error:
-        return STATUS_ERROR, _report(said(error), user_traceback(error))
+        return STATUS_ERROR, report_of(error)
     try:
-        return STATUS_OK, _written(result)
+        written = _written(result)
     except BaseException as error:  # a dict may be a class of the lambda's, with code of its own
-        return STATUS_ERROR, _report(
+        return STATUS_ERROR, report(
             "what the lambda returned cannot be written as JSON: %s%s" % (said(error), _where(result))
         )
+    if len(written) > _LARGEST:
+        return STATUS_ERROR, report(
+            "what the lambda returned is %d bytes of JSON, and %d are the most; a web application can answer in parts"
+            % (len(written), _LARGEST)
+        )
+    return STATUS_OK, written
 
 
 def _open_input():
@@ -56,14 +69,19 @@ _loop = None
 
 
 def _awaited(coroutine):
-    """What an async f returns. The loop is the same for all calls, so that what f keeps (sessions) stays usable."""
+    """What an async f returns."""
+    return loop().run_until_complete(coroutine)
+
+
+def loop():
+    """The event loop: the same for all calls, so that what the lambda keeps (sessions) stays usable."""
     global _loop
     import asyncio  # most lambdas do not need it
 
     if _loop is None or _loop.is_closed():
         _loop = asyncio.new_event_loop()
         asyncio.set_event_loop(_loop)
-    return _loop.run_until_complete(coroutine)
+    return _loop
 
 
 def end_loop():
@@ -78,15 +96,15 @@ def end_loop():
     import gc
     import weakref
 
-    loop, _loop = _loop, None
-    if asyncio.all_tasks(loop):
+    ended, _loop = _loop, None
+    if asyncio.all_tasks(ended):
         return "tasks go on in its event loop"
-    loop.run_until_complete(loop.shutdown_asyncgens())
-    loop.run_until_complete(loop.shutdown_default_executor())
-    loop.close()
+    ended.run_until_complete(ended.shutdown_asyncgens())
+    ended.run_until_complete(ended.shutdown_default_executor())
+    ended.close()
     asyncio.set_event_loop(None)
-    kept = weakref.ref(loop)
-    del loop
+    kept = weakref.ref(ended)
+    del ended
     gc.collect()
     return None if kept() is None else "it keeps the event loop of its first call"
 
@@ -116,13 +134,22 @@ def _where(result):
     if found is None:
         return ""
     path, value = found
-    place = "the result itself" if not path else (path if path[0] == "a" else "at " + path) + " of the result"
+    place = (path[1:] if path[:1] == "." else path) or "the result"
     if isinstance(value, float):
-        return "; %s is %s, which is no JSON: return None in its place" % (place, value)
-    hint = _HINTS.get(type(value).__name__)
+        name = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+        return "; %s is %s, which is no JSON: return None in its place" % (place, name)
+    name = _name_of(type(value))
+    hint = _HINTS.get(name)
     if hint is None and hasattr(value, "item") and hasattr(value, "dtype"):
         hint = ".item()"
-    return "; it is %s%s" % (place, ", where %s makes JSON of it" % hint if hint else "")
+    return "; %s is of type %s%s" % (place, name, ", of which %s makes JSON" % hint if hint else "")
+
+
+def _step(key):
+    """One step down in a path: a name behind a dot, and what is no name in brackets, as in JavaScript."""
+    if type(key) is str and key.isidentifier():
+        return "." + key
+    return "[%s]" % json.dumps(key)[:100]
 
 
 def _first_fault(value, path, count):
@@ -134,8 +161,8 @@ def _first_fault(value, path, count):
     if isinstance(value, dict):
         for key, part in value.items():
             if not isinstance(key, (str, int, float, bool)) and key is not None:
-                return ("a key at " + path if path else "a key"), key
-            found = _first_fault(part, "%s.%s" % (path, key), count)
+                return "a key of " + ((path[1:] if path[:1] == "." else path) or "the result"), key
+            found = _first_fault(part, path + _step(key), count)
             if found is not None:
                 return found
         return None
@@ -169,10 +196,11 @@ def said(error):
 def user_traceback(error):
     """The traceback without the frames of this package. Empty if code of the lambda, which has a part in it, fails."""
     try:
-        trace = error.__traceback__
-        while trace is not None and trace.tb_frame.f_globals.get("__package__") == __package__:
-            trace = trace.tb_next
-        return _shortened("".join(traceback.format_exception(type(error), error, trace)))
+        told = traceback.TracebackException(type(error), error, error.__traceback__)
+        told.stack = traceback.StackSummary.from_list(
+            [frame for frame in told.stack if not frame.filename.startswith(_OWN)]
+        )
+        return _shortened("".join(told.format()))
     except BaseException:
         return ""
 
@@ -191,7 +219,16 @@ def _said_by_exit(error):
         return "the lambda called sys.exit with something whose text cannot be made"
 
 
-def _report(message, trace=None):
+def report_of(error):
+    """What is told of an exception that the lambda raised."""
+    if isinstance(error, SystemExit):
+        _open_input()
+        return report(_said_by_exit(error), user_traceback(error))
+    return report(said(error), user_traceback(error))
+
+
+def report(message, trace=None):
+    """An error as the worker gets it."""
     report = {KEY_ERROR: _shortened(message)}
     if trace:
         report[KEY_TRACEBACK] = trace

@@ -1,4 +1,4 @@
-"""The code of a lambda, f.py, and what makes one child of a zygote draw other random numbers than the next."""
+"""The code of a lambda, mostly f.py, and what makes one child of a zygote draw other random numbers than the next."""
 
 import array
 import importlib.machinery
@@ -9,6 +9,7 @@ import sys
 
 from ..protocol import PATH_HANDLER
 from ..tuning import OWN_LOADER, PLAIN_SEED
+from . import entries
 
 _SOURCE = PATH_HANDLER + "/f.py"
 BYTE_CODE = PATH_HANDLER + "/__pycache__/f." + sys.implementation.cache_tag + ".pyc"
@@ -45,27 +46,21 @@ def byte_code(path):
     return _loads(memoryview(data)[16:])
 
 
-def import_f(path=BYTE_CODE):
-    """Runs f.py as the module f, and returns its function f."""
+def import_entry(path=BYTE_CODE):
+    """Imports the lambda's code, and returns what its calls run."""
+    name, handler = entries.module()
+    return entries.find(_import_f(path) if name == "f" else importlib.import_module(name), handler)
+
+
+def _import_f(path):
+    """Runs f.py as the module f."""
     sys.modules["f"] = _MODULE
     code = byte_code(path) if OWN_LOADER else None
     if code is None:
         _LOADER.exec_module(_MODULE)
     else:
         exec(code, _MODULE.__dict__)
-    function = _MODULE.__dict__.get("f")
-    if not callable(function):
-        raise AttributeError("f.py has no function f(event)" + _instead())
-    return function
-
-
-def _instead():
-    """What f.py may have in the place of f."""
-    for name in ("app", "application", "handler", "lambda_handler", "main"):
-        if callable(_MODULE.__dict__.get(name)):
-            kind = "WSGI and ASGI apps are not served" if name.startswith("app") else "other names are not looked for"
-            return ", it has %s: %s. Write a function f(event) that calls it" % (name, kind)
-    return ""
+    return _MODULE
 
 
 def forget_f():

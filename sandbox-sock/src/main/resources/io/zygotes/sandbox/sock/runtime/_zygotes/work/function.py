@@ -22,13 +22,13 @@ from ..protocol import (
     STEP_SNAPSHOT,
 )
 from . import hooks, inheritance
-from .answers import answer, flush, said, user_traceback
-from .code import import_f, reseed
+from .answers import flush, said, user_traceback
+from .code import import_entry, reseed
 from .leaf import refuse, serve_calls, tell_ready
 
 _now = time.perf_counter_ns
-# Of a zygote of a function, and so of its leaves: the function, and how many threads libraries compute with.
-_function = None
+# Of a zygote of a function, and so of its leaves: what its calls run, and how many threads libraries compute with.
+_entry = None
 _processors = 1
 
 
@@ -37,18 +37,18 @@ def prepare(told, processors):
 
     told is what the worker says of the function. A failure is told to the worker, and ends the process.
     """
-    global _function, _processors
+    global _entry, _processors
     _processors = processors
     process = os.getpid()
     _begin(STEP_IMPORT)
     try:
-        _function = import_f()
+        _entry = import_entry()
     except BaseException as error:
         _fail(STEP_IMPORT, said(error), user_traceback(error))
     hooks.end_if_forked(process)
     if KEY_EVENT in told:
         _begin(STEP_EVENT)
-        status, reply = answer(_function, told[KEY_EVENT].encode())
+        status, reply = _entry.prime(told[KEY_EVENT].encode())
         hooks.end_if_forked(process)
         if status != STATUS_OK:
             report = json.loads(reply)
@@ -80,11 +80,11 @@ def main(instructions):
         inheritance.compute_with(_processors)
     started = _now()
     if not hooks.wait_for_restore():
-        serve_calls(_function, (started, started))
+        serve_calls(_entry.handle, (started, started))
     try:
         hooks.run_after_restore()
     except BaseException as error:
         tell_ready(started, _now())
         refuse("what runs after the restore", error)
     tell_ready(started, _now())
-    serve_calls(_function, None)
+    serve_calls(_entry.handle, None)

@@ -25,14 +25,15 @@ from ..protocol import (
 from ..setup import interpreter
 from ..tuning import LATE_READY, OWN_LOADER
 from . import hooks, loaded
-from .answers import answer, flush, said, user_traceback
+from .answers import flush, said, user_traceback
 from .children import let_go_of_orphans
-from .code import BYTE_CODE, forget_f, import_f, reseed
+from .code import BYTE_CODE, forget_f, import_entry, reseed
+from .entries import Function
 from .inheritance import compute_with, restorers, whole
 
 # Bound before a package may have put something else in its place, and as wire.py says.
 _now = time.perf_counter_ns
-_receive_frame, _send, _reply, _said_ready = wire.receive_frame, wire.send, wire.reply, wire.ready
+_receive_frame, _send, _said_ready = wire.receive_frame, wire.send, wire.ready
 _modules = sys.modules
 _HOOKS = hooks.MODULE
 
@@ -52,29 +53,29 @@ def main_of_spare(instructions):
     serve_more(begin(instructions))
 
 
-def serve_calls(function, imported):
+def serve_calls(handle, imported):
     """Answers calls, one after the other. Never returns.
 
     imported is when the import of f.py began and ended; None if the worker was told that it is ready.
     """
-    _serve_first(function, imported)
-    serve_more(function)
+    _serve_first(handle, imported)
+    serve_more(handle)
 
 
-def serve_more(function):
+def serve_more(handle):
     """As serve_calls, but for the first call."""
     while True:
         let_go_of_orphans()
-        serve(CHANNEL, function, True)
+        serve(CHANNEL, handle, True)
 
 
 def begin(instructions, channel=CHANNEL, byte_code=BYTE_CODE):
-    """Makes the process the lambda's, imports its code, and answers the first call. Returns its function."""
+    """Makes the process the lambda's, imports its code, and answers the first call. Returns what answers."""
     become(instructions)
     known = len(_modules) + 1  # and f itself
     started = _now()
     try:
-        function = import_f(byte_code)
+        handle = import_entry(byte_code).handle
     except BaseException as error:
         flush()
         report = {KEY_STEP: STEP_IMPORT, KEY_ERROR: said(error), KEY_TRACEBACK: user_traceback(error)}
@@ -83,15 +84,15 @@ def begin(instructions, channel=CHANNEL, byte_code=BYTE_CODE):
     imported = started, _now()
     if _HOOKS in _modules:
         _restore_itself(imported)
-    _serve_first(function, imported, channel, known)
-    return function
+    _serve_first(handle, imported, channel, known)
+    return handle
 
 
-def _serve_first(function, imported, channel=CHANNEL, known=None):
+def _serve_first(handle, imported, channel=CHANNEL, known=None):
     if imported is not None and not (LATE_READY and is_called()):
         tell_ready(*imported, channel)
         imported = None
-    serve(channel, function, False, imported, known)
+    serve(channel, handle, False, imported, known)
 
 
 def tell_ready(started, ended, channel=CHANNEL):
@@ -140,29 +141,34 @@ def rehearse(channel, byte_code):
         forget_f()
     else:  # Python's own would look for the file below /handler, where this process has none
         become({})
-        serve(channel, lambda event: event, False, (0, 0))
+        serve(channel, Function(lambda event: event).handle, False, (0, 0))
     del sys.path[0]
 
 
-def serve(channel, function, orphans, imported=None, known=None):
+def serve(channel, handle, orphans, imported=None, known=None):
     """Answers one call. Orphans are waited for before it only if there may be some.
 
-    imported is when the import of f.py began and ended, if the worker was not told yet. known is how many modules there
-    were before, at the first call.
+    handle is what an entry has. imported is when the import of f.py began and ended, if the worker was not told yet.
+    known is how many modules there were before, at the first call.
     """
-    kind, body = _receive_frame(channel)
+    kind, message = _receive_frame(channel)
     if kind != FRAME_CALL:
         raise ValueError("a leaf got a message of kind %d" % kind)
     if orphans:
         let_go_of_orphans()  # what ended after the last call, and while it was frozen
-    status, reply = answer(function, body)
-    news = _reply(status, reply)
-    if known is not None and len(_modules) > known:
-        news = loaded.since(known) + news
-    if imported is not None:
-        # The worker would only be woken up for it, perhaps on the processor that this leaf needs.
-        news = _ready(*imported) + news
-    _send(channel, news)
+
+    def send(frame):
+        """Sends a part of the answer, and what is to be told before the first one together with it."""
+        nonlocal imported, known
+        if known is not None and len(_modules) > known:
+            frame = loaded.since(known) + frame
+        if imported is not None:
+            # The worker would only be woken up for it, perhaps on the processor that this leaf needs.
+            frame = _ready(*imported) + frame
+        imported = known = None
+        _send(channel, frame)
+
+    send(handle(message, send))
     flush()  # what ends in the middle of a line; nobody waits for it
 
 
