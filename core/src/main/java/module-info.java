@@ -34,6 +34,8 @@ module io.zygotes.core {
             io.zygotes.launcher;
     exports io.zygotes.core.guard to
             io.zygotes.launcher;
+    exports io.zygotes.core.http to
+            io.zygotes.launcher;
     exports io.zygotes.core.packages to
             io.zygotes.launcher;
     exports io.zygotes.core.python to

@@ -7,7 +7,9 @@ import io.zygotes.core.aws.AwsApi;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.function.EagerZygotes;
 import io.zygotes.core.function.Functions;
+import io.zygotes.core.http.Administrators;
 import io.zygotes.core.http.HttpFront;
+import io.zygotes.core.http.UploadFolder;
 import io.zygotes.core.http.WorkerApi;
 import io.zygotes.core.output.OutputLog;
 import io.zygotes.core.packages.PackageStore;
@@ -47,6 +49,8 @@ final class StartSequence {
     private final WorkerConfig config;
     private final HttpFront http;
     private final WorkerApi api;
+    private final Administrators administrators;
+    private final UploadFolder uploads;
     private final Interpreter python;
     private final Optional<OutputLog> output;
     private final Optional<TraceLog> trace;
@@ -69,6 +73,8 @@ final class StartSequence {
             WorkerConfig config,
             HttpFront http,
             WorkerApi api,
+            Administrators administrators,
+            UploadFolder uploads,
             Interpreter python,
             Optional<OutputLog> output,
             Optional<TraceLog> trace,
@@ -88,6 +94,8 @@ final class StartSequence {
         this.config = config;
         this.http = http;
         this.api = api;
+        this.administrators = administrators;
+        this.uploads = uploads;
         this.python = python;
         this.output = output;
         this.trace = trace;
@@ -114,6 +122,7 @@ final class StartSequence {
                 new StartStep("Python", this::probePython),
                 new StartStep("settings without effect", this::nameSettingsWithoutEffect),
                 new StartStep("folders", this::makeFolders),
+                new StartStep("administration", this::startAdministration),
                 new StartStep("lambda output", this::startOutput),
                 new StartStep("trace", this::startTrace),
                 new StartStep("lambdas' code", this::tidyCode),
@@ -171,10 +180,11 @@ final class StartSequence {
 
     private AutoCloseable nameSettingsWithoutEffect() throws IOException {
         SecretNotice.tell(config);
-        for (String key : config.withoutEffect()) {
+        if (!config.withoutEffect().isEmpty()) {
             LOG.log(
                     Level.WARNING,
-                    WorkerConfig.FILE + ": $." + key + " is accepted for OpenLambda's sake and does nothing");
+                    WorkerConfig.FILE + ": taken for OpenLambda's sake, and without effect here: "
+                            + String.join(", ", config.withoutEffect()));
         }
         return NOTHING;
     }
@@ -182,6 +192,12 @@ final class StartSequence {
     private AutoCloseable makeFolders() throws ConfigException, IOException {
         OwnFolders.of(config).claim();
         Files.createDirectories(config.registryFolder());
+        return NOTHING;
+    }
+
+    private AutoCloseable startAdministration() throws ConfigException, IOException {
+        administrators.require();
+        uploads.clean();
         return NOTHING;
     }
 
@@ -232,6 +248,7 @@ final class StartSequence {
         pool.start(mechanism, recorder);
         NetworkNotice.tell(config, mechanism.cannotRuleNetwork());
         http.refuse(config.allowLambdaCalls() ? (client, server) -> false : mechanism::isFromSandbox);
+        http.distrust(config.allowLambdaCalls() ? mechanism::isFromSandbox : (client, server) -> false);
         return mechanism;
     }
 

@@ -6,6 +6,7 @@ import io.zygotes.core.function.Functions;
 import io.zygotes.core.function.InstallProgress;
 import io.zygotes.core.guard.GuardedProvider;
 import io.zygotes.core.http.HttpFront;
+import io.zygotes.core.http.PrivateFront;
 import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.SandboxPool;
 import io.zygotes.core.registry.RegistryException;
@@ -44,6 +45,7 @@ public final class Worker implements AutoCloseable {
     private final PackageStore packages;
     private final ImportCacheSwitch cacheSwitch;
     private final WorkerNumbers numbers;
+    private final PrivateFront privateFront;
     private final UndoStack started = new UndoStack();
     private boolean startedOnce;
     private volatile int port = -1;
@@ -58,7 +60,8 @@ public final class Worker implements AutoCloseable {
             Functions functions,
             PackageStore packages,
             ImportCacheSwitch cacheSwitch,
-            WorkerNumbers numbers) {
+            WorkerNumbers numbers,
+            PrivateFront privateFront) {
         this.config = config;
         this.directory = directory;
         this.sequence = sequence;
@@ -68,6 +71,7 @@ public final class Worker implements AutoCloseable {
         this.packages = packages;
         this.cacheSwitch = cacheSwitch;
         this.numbers = numbers;
+        this.privateFront = privateFront;
         started.push("threads", sequence::endThreads);
     }
 
@@ -138,6 +142,11 @@ public final class Worker implements AutoCloseable {
     /** As {@link Functions#installAhead}. */
     public InstallProgress installAhead(String lambda) throws RegistryException, IOException {
         return functions.installAhead(lambda);
+    }
+
+    /** Answers what comes over the private socket of the worker directory, when the worker serves. */
+    public PrivateFront privateFront() {
+        return privateFront;
     }
 
     /** The TCP port of the HTTP server; -1 when the worker does not serve. */

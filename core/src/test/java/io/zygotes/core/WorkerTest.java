@@ -550,7 +550,7 @@ class WorkerTest {
         }
 
         assertEquals(
-                List.of("config.json: $.storage.code is accepted for OpenLambda's sake and does nothing"),
+                List.of("config.json: taken for OpenLambda's sake, and without effect here: storage.code"),
                 lines.stream().filter(line -> line.contains("OpenLambda")).toList());
         assertFalse(mechanismContext.options().containsKey("storage"), "it goes nowhere");
     }

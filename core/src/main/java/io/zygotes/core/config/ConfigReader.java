@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.zygotes.core.config.WorkerConfig.Admin;
 import io.zygotes.core.config.WorkerConfig.Features;
 import io.zygotes.core.config.WorkerConfig.HostIds;
 import io.zygotes.core.config.WorkerConfig.Trace;
@@ -46,12 +47,13 @@ final class ConfigReader {
     private ConfigReader() {}
 
     /** As {@link WorkerConfig#read}. */
-    static WorkerConfig read(Path file) throws ConfigException, IOException {
+    static WorkerConfig read(Path file, Overrides overrides) throws ConfigException, IOException {
         JsonNode root = parse(file);
         Path folder = file.toAbsolutePath().normalize().getParent();
         if (!root.isObject()) {
             throw new ConfigException(file.getFileName() + ": $", "must be an object");
         }
+        overrides.applyTo((ObjectNode) root);
         List<String> faults = new ArrayList<>();
         WorkerConfig config = read(folder, root, MachineMemory.megabytes(), faults);
         refuse(file, faults);
@@ -102,10 +104,11 @@ final class ConfigReader {
         int pool = root.integer("mem_pool_mb", Math.max(machineMb - 500, 500), 16, MAX_MB);
 
         Section limitsSection = root.section("limits");
+        // OpenLambda had it there before there was a section for installs.
+        int installerMb = limitsSection.integerUnlessZero("installer_mem_mb", Math.clamp(pool / 2, 1, 1024), MAX_MB);
         Limits limits = limits(limitsSection, new Limits(Math.clamp(pool / 2, 1, 256), 64, 100, 0, 30, 1024, 64));
         Section installerSection = root.section("installer_limits");
-        Limits installer =
-                limits(installerSection, new Limits(Math.clamp(pool / 2, 1, 1024), 256, 200, 0, 300, 4096, 256));
+        Limits installer = limits(installerSection, new Limits(installerMb, 256, 200, 0, 300, 4096, 256));
         int larger = Math.max(limits.memMb(), installer.memMb());
         if (pool < 2 * larger) {
             root.fault(
@@ -118,6 +121,8 @@ final class ConfigReader {
         List<String> withoutEffect = new ArrayList<>();
         Trace trace = trace(root.section("trace"), withoutEffect);
         readStorage(root.section("storage"), withoutEffect);
+        OpenLambdaKeys.passOver(root, withoutEffect);
+        String base = OpenLambdaKeys.base(root.text("sock_base_path", ""), folder, withoutEffect);
         root.choice("server_mode", "lambda", List.of("lambda"));
 
         NetworkReader networks = new NetworkReader(root, faults);
@@ -134,7 +139,7 @@ final class ConfigReader {
                 root.text("wheel_cache", "wheels"),
                 pool,
                 tree(root),
-                root.text("sock_base_path", ""),
+                base,
                 notEmpty(root, "sandbox", "sock"),
                 limits,
                 installer,
@@ -155,10 +160,18 @@ final class ConfigReader {
                         root.integer("max_request_mb", 6, 1, 64), root.integer("max_answer_mb", 16, 1, 16)),
                 plugins(root.section("plugins"), root),
                 root.text("plugin_path", ""),
+                root.integer("max_upload_mb", 256, 1, 4096),
+                admin(root.section("admin")),
                 AwsReader.read(root.section("aws")),
                 withoutEffect);
         root.finish();
         return config;
+    }
+
+    private static Admin admin(Section section) {
+        Admin admin = new Admin(section.text("token_file", ""));
+        section.finish();
+        return admin;
     }
 
     private static HostIds hostIds(Section section) {
@@ -239,12 +252,14 @@ final class ConfigReader {
     }
 
     private static Limits limits(Section section, Limits fallback) {
+        // The name that runtime_sec had in OpenLambda.
+        int runtimeSec = section.integerUnlessZero("max_runtime_default", fallback.runtimeSec(), MAX_SECONDS);
         Limits limits = new Limits(
-                section.integer("mem_mb", fallback.memMb(), 1, MAX_MB),
-                section.integer("procs", fallback.procs(), 1, MAX_COUNT),
-                section.integer("cpu_percent", fallback.cpuPercent(), 1, 100 * 4096),
+                section.integerUnlessZero("mem_mb", fallback.memMb(), MAX_MB),
+                section.integerUnlessZero("procs", fallback.procs(), MAX_COUNT),
+                section.integerUnlessZero("cpu_percent", fallback.cpuPercent(), 100 * 4096),
                 section.integer("swappiness", fallback.swappiness(), 0, 100),
-                section.integer("runtime_sec", fallback.runtimeSec(), 1, MAX_SECONDS),
+                section.integerUnlessZero("runtime_sec", runtimeSec, MAX_SECONDS),
                 section.integer("open_files", fallback.openFiles(), 16, MAX_COUNT),
                 section.integer("tmp_mb", fallback.tmpMb(), 1, MAX_MB));
         section.finish();

@@ -59,6 +59,8 @@ final class ConfigWriter {
                 .put("first", config.hostIds().first())
                 .put("count", config.hostIds().count());
         root.put("allow_lambda_calls", config.allowLambdaCalls());
+        root.put("max_upload_mb", config.maxUploadMb());
+        root.putObject("admin").put("token_file", config.admin().tokenFile());
         ObjectNode aws = root.putObject("aws");
         aws.set("credentials", JSON.valueToTree(new TreeMap<>(config.aws().credentials())));
         aws.put("region", config.aws().region());

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 
@@ -39,11 +40,25 @@ final class Section {
         return new Section(path + "." + key, value(key), faults, elsewhere);
     }
 
-    /** The raw value; null if it is absent or JSON's null. */
+    /** The raw value, in whatever spelling its key is; null if it is absent or JSON's null. */
     JsonNode value(String key) {
         known.add(key);
-        JsonNode value = node == null ? null : node.get(key);
+        JsonNode value = node == null ? null : node.get(spelling(key));
         return value == null || value.isNull() ? null : value;
+    }
+
+    /** How the file spells a key: as OpenLambda does, capital letters do not matter. */
+    private String spelling(String key) {
+        if (node.has(key)) {
+            return key;
+        }
+        for (Iterator<String> keys = node.fieldNames(); keys.hasNext(); ) {
+            String name = keys.next();
+            if (name.equalsIgnoreCase(key)) {
+                return name;
+            }
+        }
+        return key;
     }
 
     String text(String key, String fallback) {
@@ -84,6 +99,12 @@ final class Section {
         return (int) number(key, fallback, least, most);
     }
 
+    /** As {@link #integer} from 1 on; 0 means that nothing was set, as it does in OpenLambda. */
+    int integerUnlessZero(String key, int fallback, int most) {
+        int number = integer(key, 0, 0, most);
+        return number == 0 ? fallback : number;
+    }
+
     /** As {@link #integer}, for larger ones. */
     long number(String key, long fallback, long least, long most) {
         JsonNode value = value(key);
@@ -113,9 +134,16 @@ final class Section {
         if (node == null) {
             return;
         }
+        TreeMap<String, String> seen = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        TreeSet<String> anyCase = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+        anyCase.addAll(known);
         for (Iterator<String> keys = node.fieldNames(); keys.hasNext(); ) {
             String key = keys.next();
-            if (known.contains(key)) {
+            String before = seen.put(key, key);
+            if (before != null && anyCase.contains(key)) {
+                faults.add(path + "." + key + " stands there twice, the other time as " + before + "; remove one");
+            }
+            if (anyCase.contains(key)) {
                 continue;
             }
             String meant = elsewhere

@@ -45,6 +45,8 @@ import java.util.Optional;
  * @param bodies how large requests and answers may be
  * @param plugins {@code plugins}: options of import caches by their name
  * @param pluginPath {@code plugin_path}: folder with further import caches; empty for none
+ * @param maxUploadMb {@code max_upload_mb}: MiB that one archive with a lambda may have
+ * @param admin {@code admin}: who may change what the worker serves
  * @param aws {@code aws}: who may use the interface of AWS Lambda
  * @param withoutEffect keys of OpenLambda's that the file sets to something else than their default and that mean
  *     nothing here, such as {@code storage.code}; a worker says so when it starts
@@ -81,6 +83,8 @@ public record WorkerConfig(
         Bodies bodies,
         Map<String, Map<String, Object>> plugins,
         String pluginPath,
+        int maxUploadMb,
+        Admin admin,
         Aws aws,
         List<String> withoutEffect) {
 
@@ -101,6 +105,7 @@ public record WorkerConfig(
         Objects.requireNonNull(hostIds);
         Objects.requireNonNull(aws);
         Objects.requireNonNull(bodies);
+        Objects.requireNonNull(admin);
         plugins = Map.copyOf(plugins);
         withoutEffect = List.copyOf(withoutEffect);
     }
@@ -157,6 +162,19 @@ public record WorkerConfig(
     }
 
     /**
+     * Who may change what the worker serves, {@code admin} in the file.
+     *
+     * @param tokenFile the file with the token that lets somebody do so over HTTP; empty if nobody may
+     */
+    public record Admin(String tokenFile) {
+
+        /** Checks for null. */
+        public Admin {
+            Objects.requireNonNull(tokenFile);
+        }
+    }
+
+    /**
      * What the worker writes down beside errors, {@code trace} in the file.
      *
      * @param memory changes of the memory that is reserved
@@ -196,7 +214,16 @@ public record WorkerConfig(
      * @throws IOException if it cannot be read
      */
     public static WorkerConfig read(Path file) throws ConfigException, IOException {
-        return ConfigReader.read(file);
+        return read(file, Overrides.NONE);
+    }
+
+    /**
+     * As {@link #read(Path)}, with other settings on top.
+     *
+     * @throws ConfigException as there; what is wrong may be one of those
+     */
+    static WorkerConfig read(Path file, Overrides overrides) throws ConfigException, IOException {
+        return ConfigReader.read(file, overrides);
     }
 
     /**
@@ -247,6 +274,8 @@ public record WorkerConfig(
                 bodies,
                 other.plugins,
                 other.pluginPath,
+                maxUploadMb,
+                admin,
                 aws,
                 withoutEffect);
     }
@@ -284,6 +313,11 @@ public record WorkerConfig(
     /** Absolute path of the folder with further import caches; empty for none. */
     public Optional<Path> pluginFolder() {
         return pluginPath.isEmpty() ? Optional.empty() : Optional.of(resolve(pluginPath));
+    }
+
+    /** Absolute path of the file with the administrator's token; empty if nobody is one over HTTP. */
+    public Optional<Path> adminTokenFile() {
+        return admin.tokenFile().isEmpty() ? Optional.empty() : Optional.of(resolve(admin.tokenFile()));
     }
 
     /** Options of the import cache of this name; empty if the file has none. */

@@ -31,9 +31,15 @@ public final class WorkerDirectory {
     private static final String RUNNING = "worker.json";
 
     private final Path path;
+    private final Overrides overrides;
 
     private WorkerDirectory(Path path) {
+        this(path, Overrides.NONE);
+    }
+
+    private WorkerDirectory(Path path, Overrides overrides) {
         this.path = path;
+        this.overrides = overrides;
     }
 
     /**
@@ -90,6 +96,16 @@ public final class WorkerDirectory {
         return new WorkerDirectory(path.toRealPath());
     }
 
+    /** This directory, with other settings on top of those of its file. */
+    public WorkerDirectory with(Overrides others) {
+        return new WorkerDirectory(path, others);
+    }
+
+    /** What is set on top of its file. */
+    public Overrides overrides() {
+        return overrides;
+    }
+
     /** Whether there is a worker directory at that path. */
     public static boolean exists(Path path) {
         return Files.isRegularFile(path.resolve(WorkerConfig.FILE));
@@ -112,7 +128,7 @@ public final class WorkerDirectory {
      * @throws IOException if the file cannot be read
      */
     public WorkerConfig config() throws ConfigException, IOException {
-        return WorkerConfig.read(configFile());
+        return WorkerConfig.read(configFile(), overrides);
     }
 
     /**

@@ -141,7 +141,10 @@ final class ApiHandler extends Handler.Abstract {
                     () -> headers(request),
                     () -> body(request, share),
                     share::check,
-                    stream));
+                    stream,
+                    (file, most) ->
+                            UploadedBody.write(Content.Source.asInputStream(request), request.getLength(), file, most),
+                    GuardedConnector.senderOf(request.getConnectionMetaData())));
         } catch (RuntimeException | Error e) {
             // Jetty would answer with a page of its own.
             log.log(request.getMethod() + " " + request.getHttpURI().getPath() + ": the worker failed", e);

@@ -26,6 +26,7 @@ final class GuardedConnector extends ServerConnector {
 
     private final AtomicInteger refusedNow = new AtomicInteger();
     private volatile BiPredicate<InetSocketAddress, InetSocketAddress> refused = (client, server) -> true;
+    private volatile BiPredicate<InetSocketAddress, InetSocketAddress> distrusted = (client, server) -> true;
 
     GuardedConnector(Server server, ConnectionFactory factory) {
         super(server, 1, 1, factory);
@@ -36,6 +37,18 @@ final class GuardedConnector extends ServerConnector {
         refused = predicate;
     }
 
+    /** @param predicate as for {@link #refuse}, of connections that are a lambda's and answered all the same */
+    void distrust(BiPredicate<InetSocketAddress, InetSocketAddress> predicate) {
+        distrusted = predicate;
+    }
+
+    /** Whom requests over a connection come from, if they are answered. */
+    static HttpQuestion.Sender senderOf(ConnectionMetaData connection) {
+        return connection.getConnection().getEndPoint() instanceof DistrustedEndPoint
+                ? HttpQuestion.Sender.LAMBDA
+                : HttpQuestion.Sender.CLIENT;
+    }
+
     /** Whether requests over a connection are not answered. */
     static boolean isRefused(ConnectionMetaData connection) {
         return connection.getConnection().getEndPoint() instanceof RefusedEndPoint;
@@ -44,15 +57,36 @@ final class GuardedConnector extends ServerConnector {
     @Override
     protected SocketChannelEndPoint newEndPoint(SocketChannel channel, ManagedSelector selector, SelectionKey key)
             throws IOException {
-        boolean isRefused = channel.getRemoteAddress() instanceof InetSocketAddress client
-                && channel.getLocalAddress() instanceof InetSocketAddress server
-                && refused.test(client, server);
-        return isRefused
-                ? new RefusedEndPoint(channel, selector, key, getScheduler(), refusedNow)
+        if (is(refused, channel)) {
+            return new RefusedEndPoint(channel, selector, key, getScheduler(), refusedNow);
+        }
+        return is(distrusted, channel)
+                ? new DistrustedEndPoint(channel, selector, key, getScheduler(), getIdleTimeout())
                 : super.newEndPoint(channel, selector, key);
     }
 
-    /** One of a lambda. */
+    private static boolean is(BiPredicate<InetSocketAddress, InetSocketAddress> what, SocketChannel channel)
+            throws IOException {
+        return channel.getRemoteAddress() instanceof InetSocketAddress client
+                && channel.getLocalAddress() instanceof InetSocketAddress server
+                && what.test(client, server);
+    }
+
+    /** One of a lambda that is answered as anybody is, but not as an administrator. */
+    private static final class DistrustedEndPoint extends SocketChannelEndPoint {
+
+        DistrustedEndPoint(
+                SocketChannel channel,
+                ManagedSelector selector,
+                SelectionKey key,
+                Scheduler scheduler,
+                long idleMillis) {
+            super(channel, selector, key, scheduler);
+            setIdleTimeout(idleMillis);
+        }
+    }
+
+    /** One of a lambda that is not answered. */
     private static final class RefusedEndPoint extends SocketChannelEndPoint {
 
         private final AtomicInteger all;

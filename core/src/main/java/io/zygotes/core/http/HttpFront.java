@@ -131,6 +131,15 @@ public final class HttpFront implements AutoCloseable {
     }
 
     /**
+     * Says who of those that are answered is no administrator, whatever they send; until then nobody is.
+     *
+     * @param lambdas as for {@link #refuse}: whether a connection is a lambda's
+     */
+    public void distrust(BiPredicate<InetSocketAddress, InetSocketAddress> lambdas) {
+        connector.distrust(lambdas);
+    }
+
+    /**
      * Serves from now on.
      *
      * @throws IOException if the server does not start

@@ -1,8 +1,10 @@
 package io.zygotes.core.http;
 
+import io.zygotes.core.files.StorageException;
 import io.zygotes.spi.HeaderField;
 import io.zygotes.spi.ReplyStream;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
@@ -18,6 +20,8 @@ import java.util.Objects;
  * @param body its body; read only if it is needed
  * @param room looks whether there is room for the answer
  * @param stream gets an answer that comes in parts, before the question is answered: {@link HttpAnswer#streamed}
+ * @param upload its body, for those that take one that is larger than there is memory for
+ * @param sender whom it comes from
  */
 record HttpQuestion(
         String method,
@@ -28,7 +32,9 @@ record HttpQuestion(
         Headers headers,
         Body body,
         Room room,
-        ReplyStream stream) {
+        ReplyStream stream,
+        Upload upload,
+        Sender sender) {
 
     HttpQuestion {
         Objects.requireNonNull(method);
@@ -39,11 +45,24 @@ record HttpQuestion(
         Objects.requireNonNull(body);
         Objects.requireNonNull(room);
         Objects.requireNonNull(stream);
+        Objects.requireNonNull(upload);
+        Objects.requireNonNull(sender);
+    }
+
+    /** Whom a request comes from. */
+    enum Sender {
+        /** Somebody over HTTP. */
+        CLIENT,
+        /** A lambda over HTTP, where {@code allow_lambda_calls} lets them. */
+        LAMBDA,
+        /** Somebody who can open the private socket of the worker directory. */
+        OWNER
     }
 
     /** The same, for somebody else, after its body was read. */
     HttpQuestion withBody(byte[] content) {
-        return new HttpQuestion(method, path, query, server, client, headers, () -> content, room, stream);
+        return new HttpQuestion(
+                method, path, query, server, client, headers, () -> content, room, stream, upload, sender);
     }
 
     /** Headers on demand. */
@@ -51,6 +70,15 @@ record HttpQuestion(
     interface Headers {
         /** All of them in their order, names in lower case. */
         List<HeaderField> read();
+    }
+
+    /** The first field of this name, in lower case; empty if there is none. */
+    String header(String name) {
+        return headers.read().stream()
+                .filter(field -> field.name().equals(name))
+                .map(HeaderField::value)
+                .findFirst()
+                .orElse("");
     }
 
     /** A body on demand. */
@@ -62,6 +90,19 @@ record HttpQuestion(
          * @throws IOException if the client goes away or is too slow
          */
         byte[] read() throws TooLargeException, IOException;
+    }
+
+    /** A body on demand that is written into a file. */
+    @FunctionalInterface
+    interface Upload {
+        /**
+         * @param file where; is replaced, and may hold a part after an error
+         * @param most how many bytes it may have
+         * @throws TooLargeException if it is larger
+         * @throws StorageException if the file cannot be written
+         * @throws IOException if the client goes away or is too slow
+         */
+        void to(Path file, long most) throws TooLargeException, IOException;
     }
 
     /** Memory for an answer that is not there yet. */

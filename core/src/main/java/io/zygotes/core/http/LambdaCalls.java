@@ -37,7 +37,7 @@ public final class LambdaCalls {
 
     private static final String RUN = "/run/";
     private static final String START = "X-Zygotes-Start";
-    private static final String SANDBOX = "X-Zygotes-Sandbox";
+    static final String SANDBOX = "X-Zygotes-Sandbox";
 
     private final Functions functions;
     private final Statistics statistics;
@@ -212,7 +212,8 @@ public final class LambdaCalls {
         return fields;
     }
 
-    private static String decoded(String name) {
+    /** A name without its percent signs. */
+    static String decoded(String name) {
         try {
             return URLDecoder.decode(name, StandardCharsets.UTF_8);
         } catch (IllegalArgumentException e) {

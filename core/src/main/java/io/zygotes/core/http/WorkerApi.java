@@ -1,23 +1,18 @@
 package io.zygotes.core.http;
 
 import io.zygotes.core.aws.AwsApi;
-import io.zygotes.core.registry.LambdaStore;
-import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.util.Map;
 import java.util.function.Supplier;
 
 /** What the worker answers to which path. Knows nothing of the HTTP server. Safe for use by many threads. */
 public final class WorkerApi {
 
-    private static final Logger LOG = System.getLogger(WorkerApi.class.getName());
     private static final String RUN = "/run/";
     private static final String REGISTRY = "/registry";
 
     private final LambdaCalls calls;
     private final AwsCalls aws;
-    private final LambdaStore store;
+    private final RegistryApi registry;
     private final Supplier<Map<String, Number>> stats;
     private final Supplier<String> debug;
     private volatile boolean stopping;
@@ -25,19 +20,19 @@ public final class WorkerApi {
     /**
      * @param calls answers what is asked of lambdas
      * @param aws answers clients of AWS Lambda
-     * @param store lists lambdas
+     * @param registry answers what is asked of the registry
      * @param stats numbers for {@code /stats}
      * @param debug text for {@code /debug}
      */
     public WorkerApi(
             LambdaCalls calls,
             AwsCalls aws,
-            LambdaStore store,
+            RegistryApi registry,
             Supplier<Map<String, Number>> stats,
             Supplier<String> debug) {
         this.calls = calls;
         this.aws = aws;
-        this.store = store;
+        this.registry = registry;
         this.stats = stats;
         this.debug = debug;
     }
@@ -57,6 +52,10 @@ public final class WorkerApi {
     }
 
     HttpAnswer answer(HttpQuestion question) {
+        return TextErrors.ifAsked(question, answerInJson(question));
+    }
+
+    private HttpAnswer answerInJson(HttpQuestion question) {
         if (stopping) {
             return FailureAnswers.stopping();
         }
@@ -74,8 +73,11 @@ public final class WorkerApi {
             case "/status" -> toGet(question, () -> HttpAnswer.text("ready\n"));
             case "/stats" -> toGet(question, () -> HttpAnswer.json(stats.get()));
             case "/debug" -> toGet(question, () -> HttpAnswer.text(debug.get()));
-            case REGISTRY, REGISTRY + "/" -> toGet(question, this::lambdas);
-            default -> path.startsWith(REGISTRY + "/") ? toGet(question, () -> notListed(path)) : nothingAt(path);
+            case REGISTRY -> registry.answer(question, "");
+            default ->
+                path.startsWith(REGISTRY + "/")
+                        ? registry.answer(question, path.substring(REGISTRY.length()))
+                        : nothingAt(path);
         };
     }
 
@@ -84,19 +86,6 @@ public final class WorkerApi {
         return question.method().equals("GET") || question.method().equals("HEAD")
                 ? answer.get()
                 : HttpAnswer.error(405, question.path() + " takes GET and HEAD only", Map.of("Allow", "GET, HEAD"));
-    }
-
-    private HttpAnswer lambdas() {
-        try {
-            return HttpAnswer.json(store.names());
-        } catch (IOException e) {
-            LOG.log(Level.ERROR, "cannot list the registry " + store.folder(), e);
-            return HttpAnswer.error(500, "cannot list the registry: " + e.getMessage(), HttpAnswer.PLAIN);
-        }
-    }
-
-    private static HttpAnswer notListed(String path) {
-        return HttpAnswer.error(404, "/registry/ lists the lambdas; there is nothing at " + path, HttpAnswer.PLAIN);
     }
 
     private static HttpAnswer nothingAt(String path) {

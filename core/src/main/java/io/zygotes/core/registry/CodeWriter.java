@@ -26,7 +26,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
 /**
- * Writes a lambda's code, out of a folder or a tar.gz, into a new folder that every sandbox can read. Takes files,
+ * Writes a lambda's code, out of a folder or an archive, into a new folder that every sandbox can read. Takes files,
  * folders and symbolic links that stay inside, and no more than the caps; anything else is refused, because code may
  * come from anybody. Not safe for use by many threads.
  */
@@ -48,12 +48,21 @@ final class CodeWriter {
     private final int maxEntries;
     private long bytes;
     private int entries;
+    private int folders;
     private int names;
     /** What was left out by its name, in an archive; a part of it, for people. */
     private final Set<Path> passedOver = new HashSet<>();
 
     /** Made last, so that nothing is written through one. */
     private final Map<Path, String> links = new LinkedHashMap<>();
+
+    /** What an entry of an archive is. */
+    enum EntryKind {
+        FILE,
+        FOLDER,
+        LINK,
+        OTHER
+    }
 
     /** What was to be written is not what a lambda may hold. */
     static final class RefusedException extends IOException {
@@ -130,8 +139,17 @@ final class CodeWriter {
      * @return what was left out
      */
     LeftAside unpack(InputStream archive) throws IOException {
+        return unpackTar(new GZIPInputStream(archive, 1 << 16));
+    }
+
+    /**
+     * Unpacks a plain tar.
+     *
+     * @return what was left out
+     */
+    LeftAside unpackTar(InputStream archive) throws IOException {
         boolean empty = true;
-        TarHeaders headers = new TarHeaders(new GZIPInputStream(archive, 1 << 16));
+        TarHeaders headers = new TarHeaders(archive);
         try (TarArchiveInputStream tar = new TarArchiveInputStream(headers, "UTF-8")) {
             for (TarArchiveEntry entry = headers.next(tar); entry != null; entry = headers.next(tar)) {
                 empty = false;
@@ -141,6 +159,16 @@ final class CodeWriter {
         } catch (IllegalArgumentException e) {
             throw new RefusedException("is damaged: " + e.getMessage(), e);
         }
+        return finishArchive(empty);
+    }
+
+    /**
+     * Ends what {@link #write} wrote.
+     *
+     * @param empty whether that was nothing
+     * @return what was left out
+     */
+    LeftAside finishArchive(boolean empty) throws IOException {
         if (empty) {
             throw new RefusedException("holds nothing");
         }
@@ -150,7 +178,30 @@ final class CodeWriter {
     }
 
     private void write(TarArchiveEntry entry, TarArchiveInputStream tar) throws IOException {
-        Path place = place(entry.getName());
+        write(entry.getName(), kind(entry), entry.getLinkName(), (entry.getMode() & 0111) != 0, tar);
+    }
+
+    private static EntryKind kind(TarArchiveEntry entry) {
+        if (entry.isDirectory()) {
+            return EntryKind.FOLDER;
+        }
+        if (entry.isSymbolicLink()) {
+            return EntryKind.LINK;
+        }
+        boolean special = entry.isLink() || entry.isFIFO() || entry.isBlockDevice() || entry.isCharacterDevice();
+        return entry.isFile() && !special ? EntryKind.FILE : EntryKind.OTHER;
+    }
+
+    /**
+     * Writes one entry of an archive.
+     *
+     * @param name its path as the archive has it
+     * @param linkTo where a link leads to; null if it is none
+     * @param runnable whether a file is a program
+     * @param content of a file; not closed
+     */
+    void write(String name, EntryKind kind, String linkTo, boolean runnable, InputStream content) throws IOException {
+        Path place = place(name);
         if (place.equals(target)) {
             return;
         }
@@ -160,27 +211,23 @@ final class CodeWriter {
             }
             return;
         }
-        if (entry.isDirectory()) {
-            folder(place);
-        } else if (entry.isSymbolicLink()) {
-            link(place, entry.getLinkName());
-        } else if (entry.isFile()
-                && !entry.isLink()
-                && !entry.isFIFO()
-                && !entry.isBlockDevice()
-                && !entry.isCharacterDevice()) {
-            folder(place.getParent());
-            file(place, tar, (entry.getMode() & 0111) != 0);
-        } else {
-            throw new RefusedException("'" + ErrorText.shortened(entry.getName())
-                    + "' is neither a file nor a folder nor a symbolic link");
+        switch (kind) {
+            case FOLDER -> folder(place);
+            case LINK -> link(place, linkTo);
+            case FILE -> {
+                folder(place.getParent());
+                file(place, content, runnable);
+            }
+            case OTHER ->
+                throw new RefusedException(
+                        "'" + ErrorText.shortened(name) + "' is neither a file nor a folder nor a symbolic link");
         }
     }
 
     /** What is left of an entry; it counts as if it was written, because it takes as long to read. */
-    private void passOver(TarArchiveInputStream tar) throws IOException {
+    void passOver(InputStream content) throws IOException {
         byte[] buffer = new byte[1 << 16];
-        for (int n = tar.read(buffer); n >= 0; n = tar.read(buffer)) {
+        for (int n = content.read(buffer); n >= 0; n = content.read(buffer)) {
             count(n);
         }
     }
@@ -268,6 +315,10 @@ final class CodeWriter {
                     throw new RefusedException("'" + target.relativize(at) + "' is a file and a folder");
                 }
             } else {
+                // Those above an entry need no entries of their own.
+                if (++folders > maxEntries) {
+                    throw new RefusedException("holds more than " + maxEntries + " folders");
+                }
                 Files.createDirectory(at);
                 Files.setPosixFilePermissions(at, RUNNABLE);
             }
@@ -289,8 +340,8 @@ final class CodeWriter {
         Files.setPosixFilePermissions(place, runnable ? RUNNABLE : READABLE);
     }
 
-    private static OutputStream create(Path place) throws IOException {
-        Files.deleteIfExists(place);
+    private OutputStream create(Path place) throws IOException {
+        requireOnce(place);
         return Files.newOutputStream(place, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     }
 
@@ -305,7 +356,16 @@ final class CodeWriter {
 
     private void link(Path place, String to) throws IOException {
         count(to);
+        requireOnce(place);
         links.put(place, to);
+    }
+
+    /** One of two would count, and which of them depends on who unpacks. */
+    private void requireOnce(Path place) throws RefusedException {
+        if (links.containsKey(place) || Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
+            throw new RefusedException(
+                    "holds '" + ErrorText.shortened(target.relativize(place).toString()) + "' twice; pack it anew");
+        }
     }
 
     private void requireInside(Path place, String to) throws RefusedException {
@@ -327,7 +387,9 @@ final class CodeWriter {
         }
         for (Map.Entry<Path, String> link : links.entrySet()) {
             folder(link.getKey().getParent());
-            Files.deleteIfExists(link.getKey());
+            if (Files.exists(link.getKey(), LinkOption.NOFOLLOW_LINKS)) {
+                throw new RefusedException("'" + target.relativize(link.getKey()) + "' is a link and a folder");
+            }
             Files.createSymbolicLink(link.getKey(), Path.of(link.getValue()));
         }
     }

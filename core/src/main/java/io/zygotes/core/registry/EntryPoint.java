@@ -96,14 +96,14 @@ final class EntryPoint {
             }
         }
         throw new IllegalArgumentException(
-                "there is no file " + files.getFirst() + hint(content, files.getFirst()) + ": " + why);
+                "it has no file " + files.getFirst() + hint(content, files.getFirst()) + ": " + why);
     }
 
     private static String hint(Path content, String file) {
         try (Stream<Path> entries = Files.list(content)) {
             return entries.filter(entry -> isFile(entry.resolve(file)))
                     .findFirst()
-                    .map(entry -> " at its top, only in " + entry.getFileName() + "/")
+                    .map(entry -> " at its top (there is one in " + entry.getFileName() + "/)")
                     .orElse("");
         } catch (IOException e) {
             return "";

@@ -80,8 +80,8 @@ final class LambdaInputs {
         Map<PackageId, Set<String>> pins = pins(texts, faults);
         Map<String, String> own = new TreeMap<>(all.environment());
         all.handler().ifPresent(handler -> own.put(EntryPoint.HANDLER, handler));
-        Map<String, String> environment = faults.of(
-                () -> EntryPoint.environment(lambda, content, own, all.limits(), !pins.isEmpty()), Map.of());
+        Map<String, String> environment =
+                faults.of(() -> EntryPoint.environment(lambda, content, own, all.limits(), !pins.isEmpty()), Map.of());
         try {
             faults.end();
         } catch (IllegalArgumentException e) {

@@ -17,10 +17,10 @@ final class LambdaName {
 
     static String check(String name) throws RegistryException {
         if (!valid(name)) {
-            String shown = name.length() > 80 ? name.substring(0, 80) + "…" : name;
             throw new RegistryException(
                     RegistryException.Kind.BAD_NAME,
-                    "'" + shown + "' is not a lambda name: 1 to 64 letters, digits, '.', '_' and '-', starting with a"
+                    "'" + ErrorText.shortened(name)
+                            + "' is not a lambda name: 1 to 64 letters, digits, '.', '_' and '-', starting with a"
                             + " letter or digit, without '..', not ending with '" + LambdaRegistry.ARCHIVE + "'");
         }
         return name;

@@ -5,9 +5,7 @@ import io.zygotes.core.files.Folders;
 import io.zygotes.core.files.StorageException;
 import io.zygotes.core.registry.RegistryException.Kind;
 import java.io.EOFException;
-import java.io.FilterInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
@@ -123,12 +121,23 @@ public final class LambdaStore {
             throw new RegistryException(
                     Kind.BROKEN, source + " is neither a folder nor a " + LambdaRegistry.ARCHIVE + " with a lambda");
         }
+        install(name, from, told);
+        return name;
+    }
+
+    /**
+     * As {@link #install(Path)}, under a name of the caller's.
+     *
+     * @param source a folder or an archive, absolute
+     * @param told takes a line that says what was left out, if something was
+     */
+    void install(String name, Path source, Consumer<String> told) throws RegistryException, IOException {
         Files.createDirectories(folder);
-        Path place = folder.resolve(name);
-        if (from.equals(place) || archive && from.equals(archive(name))) {
+        Path place = folder.resolve(LambdaName.check(name));
+        if (source.equals(place) || source.equals(archive(name))) {
             throw new RegistryException(Kind.BROKEN, source + " is in the registry already");
         }
-        if (!archive && folder.toRealPath().startsWith(from.toRealPath())) {
+        if (Files.isDirectory(source) && folder.toRealPath().startsWith(source.toRealPath())) {
             throw new RegistryException(
                     Kind.BROKEN,
                     source + " holds the registry " + folder
@@ -136,7 +145,7 @@ public final class LambdaStore {
         }
         Path staging = Folders.sibling(place, "install");
         try {
-            LeftAside aside = write(name, from, staging);
+            LeftAside aside = write(name, source, staging);
             inputs.read(name, staging);
             replace(name, staging);
             Files.deleteIfExists(archive(name));
@@ -144,7 +153,25 @@ public final class LambdaStore {
         } finally {
             Folders.delete(staging);
         }
-        return name;
+    }
+
+    /**
+     * Takes a lambda out of the registry.
+     *
+     * @return false if there is none of that name
+     * @throws RegistryException if that is no name
+     * @throws IOException if it cannot be removed
+     */
+    boolean remove(String name) throws RegistryException, IOException {
+        LambdaName.check(name);
+        boolean was = find(name).isPresent();
+        // The folder counts before the others do, so it goes last: nobody finds an older version on the way.
+        Files.deleteIfExists(archive(name));
+        discard(aside(name));
+        Path old = Folders.sibling(folder.resolve(name), "old");
+        moveIfThere(folder.resolve(name), old);
+        Folders.delete(old);
+        return was;
     }
 
     /**
@@ -289,9 +316,9 @@ public final class LambdaStore {
     }
 
     /**
-     * Writes a lambda's code into a new folder and .
+     * Writes a lambda's code into a new folder.
      *
-     * @param source the folder or tar.gz
+     * @param source the folder or archive
      * @param target the new folder; may be there half after an error
      * @return what was left out
      */
@@ -305,13 +332,13 @@ public final class LambdaStore {
                 throw new RegistryException(Kind.BROKEN, "lambda " + name + ": " + e.getMessage(), e);
             }
         } else {
-            try (InputStream in = new RegistryFile(Files.newInputStream(source), source)) {
-                aside = writer.unpack(in);
+            try {
+                aside = CodeArchive.unpack(source, writer);
             } catch (EOFException | ZipException e) {
                 throw new RegistryException(
                         Kind.BROKEN,
-                        "lambda " + name + ": " + source.getFileName() + " is damaged or not a tar.gz ("
-                                + e.getMessage() + "); copy it into the registry again",
+                        "lambda " + name + ": its archive is damaged (" + e.getMessage()
+                                + "); pack it anew as tar.gz, tar or zip",
                         e);
             } catch (StorageException | FileSystemException e) {
                 // The disk, or the registry, for the moment: that says nothing about the lambda.
@@ -319,31 +346,12 @@ public final class LambdaStore {
             } catch (IOException e) {
                 throw new RegistryException(
                         Kind.BROKEN,
-                        "lambda " + name + ": " + source.getFileName() + " cannot be unpacked: " + e.getMessage(),
+                        "lambda " + name + ": its archive cannot be unpacked: " + e.getMessage(),
                         e instanceof CodeWriter.RefusedException
                                 ? e
                                 : new CodeWriter.RefusedException(e.getMessage(), e));
             }
         }
         return aside;
-    }
-
-    /** An archive in the registry, whose errors are told from those of what is in it. */
-    private static final class RegistryFile extends FilterInputStream {
-        private final Path file;
-
-        private RegistryFile(InputStream in, Path file) {
-            super(in);
-            this.file = file;
-        }
-
-        @Override
-        public int read(byte[] buffer, int offset, int length) throws IOException {
-            try {
-                return super.read(buffer, offset, length);
-            } catch (IOException e) {
-                throw new StorageException("cannot read " + file + ": " + e.getMessage(), e);
-            }
-        }
     }
 }

@@ -1,26 +1,110 @@
 package io.zygotes.core.registry;
+
+import io.zygotes.core.files.StorageException;
+import io.zygotes.core.registry.RegistryException.Kind;
 import java.io.IOException;
-import java.nio.file.*;
-/** Stub. */
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Puts lambdas into the registry that come from people: over HTTP, by a command. Each is checked as a whole before it is
+ * there, so that its author hears what is wrong, and not who calls it. Safe for use by many threads and processes.
+ */
 public final class LambdaUploads {
-    private final LambdaRegistry registry;
-    private LambdaUploads(LambdaRegistry registry) { this.registry = registry; }
-    public static LambdaUploads ofWorker(LambdaRegistry registry) { return new LambdaUploads(registry); }
-    public void install(String name, Path source) throws RegistryException, IOException {
-        Path folder = Files.createDirectories(Files.createTempDirectory("stub").resolve(name));
-        try (java.util.zip.ZipInputStream zip = new java.util.zip.ZipInputStream(Files.newInputStream(source))) {
-            for (java.util.zip.ZipEntry e = zip.getNextEntry(); e != null; e = zip.getNextEntry()) {
-                Path p = folder.resolve(e.getName()).normalize();
-                if (!p.startsWith(folder)) throw new RegistryException(RegistryException.Kind.BROKEN, "climbs");
-                Files.createDirectories(p.getParent());
-                Files.write(p, zip.readAllBytes());
-            }
-        }
-        registry.store().install(folder);
-        registry.lookupNow(name);
+
+    private static final Logger LOG = System.getLogger(LambdaUploads.class.getName());
+    /** Ends of archives' names, which are no part of lambdas'; the longest of those that end alike first. */
+    private static final List<String> ENDINGS = List.of(LambdaRegistry.ARCHIVE, ".tgz", ".tar", ".zip");
+
+    private final LambdaStore store;
+    private final Consumer<String> changed;
+
+    private LambdaUploads(LambdaStore store, Consumer<String> changed) {
+        this.store = store;
+        this.changed = changed;
     }
+
+    /**
+     * Those of a worker, which takes up at once what is put there.
+     *
+     * @param registry the worker's
+     */
+    public static LambdaUploads ofWorker(LambdaRegistry registry) {
+        return new LambdaUploads(registry.store(), name -> takeUp(registry, name));
+    }
+
+    /**
+     * Those of somebody else, such as a command.
+     *
+     * @param store where lambdas are put
+     */
+    public static LambdaUploads into(LambdaStore store) {
+        return new LambdaUploads(store, name -> {});
+    }
+
+    /**
+     * What the lambda of a folder or an archive is called if nobody says: the file's name without {@code .tar.gz},
+     * {@code .tgz}, {@code .tar} or {@code .zip}. It need not be a name that a lambda may have.
+     */
+    public static String nameOf(Path source) {
+        Path last = source.toAbsolutePath().normalize().getFileName();
+        String file = last == null ? "" : last.toString();
+        Optional<String> ending = ENDINGS.stream().filter(file::endsWith).findFirst();
+        return ending.isEmpty() || Files.isDirectory(source)
+                ? file
+                : file.substring(0, file.length() - ending.get().length());
+    }
+
+    /**
+     * Puts a lambda into the registry; one of the same name is replaced as a whole, and serves until then.
+     *
+     * @param name the lambda
+     * @param source a folder, or an archive of one: tar.gz, tar or zip, whatever it is called
+     * @throws RegistryException if the name or the content is wrong, {@code ol.yaml} and {@code requirements.txt}
+     *     included; the message has all that is wrong, and the registry is unchanged
+     * @throws IOException if the registry cannot be written; a lambda that was there still is
+     */
+    public void install(String name, Path source) throws RegistryException, IOException {
+        LambdaName.check(name);
+        Path from = source.toAbsolutePath().normalize();
+        if (!Files.isDirectory(from) && !Files.isRegularFile(from)) {
+            throw new RegistryException(
+                    Kind.BROKEN,
+                    source + (Files.exists(from) ? " is neither a folder nor a file" : " does not exist")
+                            + "; a lambda is a folder, or a tar.gz, tar or zip of one");
+        }
+        store.install(name, from, left -> LOG.log(Level.INFO, "lambda " + name + ": " + left));
+        changed.accept(name);
+    }
+
+    /**
+     * Takes a lambda out of the registry. Calls under way end as if it was still there.
+     *
+     * @return false if there is none of that name
+     * @throws RegistryException if that is no name
+     * @throws IOException if it cannot be removed
+     */
     public boolean remove(String name) throws RegistryException, IOException {
-        io.zygotes.core.files.Folders.delete(registry.store().folder().resolve(name));
-        return true;
+        boolean removed = store.remove(name);
+        changed.accept(name);
+        return removed;
+    }
+
+    /** The next call finds what is there now, and not what was looked at some seconds ago. */
+    private static void takeUp(LambdaRegistry registry, String name) {
+        try {
+            registry.lookupNow(name);
+        } catch (RegistryException e) {
+            if (e.kind() != Kind.UNKNOWN) {
+                LOG.log(Level.WARNING, "lambda " + name + " was installed and cannot be used: " + e.getMessage());
+            }
+        } catch (StorageException e) {
+            LOG.log(Level.WARNING, "lambda " + name + " is taken up later: " + e.getMessage());
+        }
     }
 }

@@ -5,11 +5,16 @@ import com.google.inject.Provides;
 import com.google.inject.Singleton;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.function.Functions;
+import io.zygotes.core.http.Administrators;
 import io.zygotes.core.http.AwsCalls;
 import io.zygotes.core.http.HttpFront;
 import io.zygotes.core.http.LambdaCalls;
+import io.zygotes.core.http.PrivateFront;
+import io.zygotes.core.http.RegistryApi;
+import io.zygotes.core.http.UploadFolder;
 import io.zygotes.core.http.WorkerApi;
-import io.zygotes.core.registry.LambdaStore;
+import io.zygotes.core.registry.LambdaRegistry;
+import io.zygotes.core.registry.LambdaUploads;
 import io.zygotes.core.statistics.Statistics;
 import io.zygotes.core.status.WorkerDescription;
 import io.zygotes.core.status.WorkerNumbers;
@@ -26,6 +31,35 @@ public final class HttpModule extends AbstractModule {
 
     @Provides
     @Singleton
+    Administrators administrators(WorkerConfig config) {
+        return new Administrators(config.adminTokenFile());
+    }
+
+    @Provides
+    @Singleton
+    UploadFolder uploadFolder(WorkerConfig config) {
+        return new UploadFolder(config.stateFolder().resolve("uploads"), (long) config.maxUploadMb() << 20);
+    }
+
+    @Provides
+    @Singleton
+    RegistryApi registryApi(
+            LambdaRegistry registry,
+            LambdaUploads uploads,
+            UploadFolder folder,
+            Administrators administrators,
+            Functions functions) {
+        return new RegistryApi(registry, uploads, folder, administrators, functions::prepare);
+    }
+
+    @Provides
+    @Singleton
+    PrivateFront privateFront(WorkerConfig config, WorkerApi api) {
+        return new PrivateFront(api, config.bodies().maxRequestBytes());
+    }
+
+    @Provides
+    @Singleton
     LambdaCalls calls(WorkerConfig config, Functions functions, Statistics statistics) {
         return new LambdaCalls(
                 functions, statistics, config.trace().latency(), config.bodies().maxAnswerBytes());
@@ -34,7 +68,11 @@ public final class HttpModule extends AbstractModule {
     @Provides
     @Singleton
     WorkerApi api(
-            LambdaCalls calls, AwsCalls aws, LambdaStore store, WorkerNumbers numbers, WorkerDescription description) {
-        return new WorkerApi(calls, aws, store, numbers::all, description::text);
+            LambdaCalls calls,
+            AwsCalls aws,
+            RegistryApi registry,
+            WorkerNumbers numbers,
+            WorkerDescription description) {
+        return new WorkerApi(calls, aws, registry, numbers::all, description::text);
     }
 }

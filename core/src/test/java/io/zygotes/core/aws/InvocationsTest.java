@@ -61,7 +61,8 @@ class InvocationsTest {
         assertNull(answer.headers().get("X-Amz-Function-Error"));
         assertNull(answer.headers().get("X-Amz-Log-Result"));
         Map<String, String> told = lastCall().headers();
-        assertEquals(answer.headers().get("x-amzn-RequestId"), lastCall().origin().id());
+        assertEquals(
+                answer.headers().get("x-amzn-RequestId"), lastCall().origin().id());
         assertFalse(lastCall().origin().isRequest());
         assertEquals(
                 "arn:aws:lambda:us-east-1:000000000000:function:hello",

@@ -76,6 +76,18 @@ import org.junit.jupiter.api.io.TempDir;
 class FunctionsTest {
 
     private static final Limits LIMITS = new Limits(100, 10, 100, 0, 3, 64, 8);
+    private static final AnswerParts IN_NO_PARTS = new AnswerParts() {
+        @Override
+        public void begin(Answer head) {
+            throw new AssertionError("nobody answers in parts here");
+        }
+
+        @Override
+        public void write(byte[] part) {
+            throw new AssertionError("nobody answers in parts here");
+        }
+    };
+
     private static final Invocation CALL = Invocation.post("{}".getBytes());
 
     @TempDir
@@ -311,11 +323,11 @@ class FunctionsTest {
         assertEquals(
                 200,
                 functions
-                        .invokeOverHttp("hello", new Invocation("PUT", "", Map.of(), new byte[0]))
+                        .invokeOverHttp("hello", new Invocation("PUT", "", Map.of(), new byte[0]), IN_NO_PARTS)
                         .reply()
                         .status());
-        MethodNotAllowedException e =
-                assertThrows(MethodNotAllowedException.class, () -> functions.invokeOverHttp("hello", CALL));
+        MethodNotAllowedException e = assertThrows(
+                MethodNotAllowedException.class, () -> functions.invokeOverHttp("hello", CALL, IN_NO_PARTS));
         assertEquals(List.of("PUT", "PATCH"), List.copyOf(e.allowed()));
         assertEquals(200, call().reply().status(), "what comes another way has no method");
     }

@@ -110,6 +110,9 @@ class HttpFrontTest {
             if (question.path().equals("/error")) {
                 throw new AssertionError("on purpose");
             }
+            if (question.path().equals("/sender")) {
+                return HttpAnswer.text(question.sender().name());
+            }
             if (question.path().startsWith("/echo")) {
                 String text = question.path() + " " + cookies(question);
                 return HttpAnswer.text(text);
@@ -267,6 +270,14 @@ class HttpFrontTest {
             }
             assertTrue(exchange(head("/", 4) + "body").startsWith("HTTP/1.1 403"), "one after the other is told");
         }
+    }
+
+    @Test
+    void whoIsALambdaIsKnownOfTheOnesThatAreAnswered() throws Exception {
+        front.distrust((client, server) -> true);
+        assertTrue(exchange(head("/sender", 0)).endsWith("LAMBDA"));
+        front.distrust((client, server) -> false);
+        assertTrue(exchange(head("/sender", 0)).endsWith("CLIENT"));
     }
 
     /** How many of these connections the server has not closed. */

@@ -119,7 +119,7 @@ class LambdaRegistryTest {
         write("hello", "ol.yaml", "handler: other.main\n");
         assertTrue(assertThrows(RegistryException.class, () -> registry.lookup("hello"))
                 .getMessage()
-                .contains("there is no file other.py with a function main"));
+                .contains("it has no file other.py: handler is 'other.main'"));
         write("hello", "requirements.txt", "wrapper==1\n");
         assertEquals("other.main", registry.lookup("hello").spec().environment().get("_HANDLER"));
     }

@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code zygotes worker init}. */
@@ -23,10 +24,23 @@ final class InitCommand implements Callable<Integer> {
     @Mixin
     private DirectoryOption directory;
 
+    @Mixin
+    private BaseImageOption image;
+
+    @Option(
+            names = {"-b", "--newbase"},
+            description = "OpenLambda's: unpack the image anew. Taken, and without effect: nothing is unpacked here.")
+    private boolean newBase;
+
     @Override
     public Integer call() throws Exception {
+        image.require();
         WorkerDirectory made = directory.init();
         PrintWriter out = spec.commandLine().getOut();
+        if (newBase) {
+            out.println("note: -b is OpenLambda's and does nothing: sandboxes have this machine's own Python, or the"
+                    + " folder that sock_base_path names");
+        }
         out.println("made " + made.path());
         String chosen = made.config().features().importCache();
         List<Plugin> plugins = ImportCaches.find(Image.current().folder(), List.of(), "plugins")

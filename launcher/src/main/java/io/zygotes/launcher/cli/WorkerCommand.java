@@ -10,7 +10,14 @@ import picocli.CommandLine.Spec;
         name = "worker",
         description = "Makes, starts and stops a worker.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {InitCommand.class, UpCommand.class, DownCommand.class, StatusCommand.class, ReloadCommand.class})
+        subcommands = {
+            InitCommand.class,
+            UpCommand.class,
+            DownCommand.class,
+            StatusCommand.class,
+            ReloadCommand.class,
+            ForceCleanupCommand.class
+        })
 final class WorkerCommand implements Runnable {
 
     @Spec
@@ -18,6 +25,7 @@ final class WorkerCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which command? init, up, down, status or reload");
+        throw new ParameterException(
+                spec.commandLine(), "which command? init, up, down, status, reload or force-cleanup");
     }
 }

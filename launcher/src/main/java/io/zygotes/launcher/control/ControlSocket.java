@@ -1,5 +1,6 @@
 package io.zygotes.launcher.control;
 
+import io.zygotes.core.http.PrivateFront;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -10,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.logging.Level;
@@ -18,6 +21,7 @@ import java.util.logging.Logger;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.HttpTester;
+import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -37,6 +41,9 @@ public final class ControlSocket implements AutoCloseable {
 
     /** The file name of the socket in the worker directory. */
     public static final String NAME = "control.sock";
+
+    /** What the paths of commands begin with. */
+    private static final String COMMANDS = "/admin/";
 
     /** Kept, because a logger that nobody refers to forgets its level. The worker says itself what it does. */
     private static final Logger JETTY = Logger.getLogger("org.eclipse.jetty");
@@ -60,14 +67,18 @@ public final class ControlSocket implements AutoCloseable {
      * @param directory the worker directory
      * @param commands the paths that take a POST, each with what makes the answer of what stands behind a question mark
      *     (empty if nothing does): called by many threads, must not throw
+     * @param others answers what comes to paths that do not begin with {@code /admin/}; as the commands
      * @throws IOException if the socket cannot be made
      */
-    public static ControlSocket open(Path directory, Map<String, Function<String, ControlAnswer>> commands)
+    public static ControlSocket open(
+            Path directory,
+            Map<String, Function<String, ControlAnswer>> commands,
+            Function<PrivateFront.Question, PrivateFront.Answer> others)
             throws IOException {
         Path path = directory.resolve(NAME);
         Files.deleteIfExists(path);
         try (SocketPath bound = SocketPath.of(directory, NAME)) {
-            Server server = server(bound.path(), commands);
+            Server server = server(bound.path(), new CommandHandler(new TreeMap<>(commands), others));
             try {
                 server.start();
                 Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
@@ -80,7 +91,7 @@ public final class ControlSocket implements AutoCloseable {
         }
     }
 
-    private static Server server(Path bound, Map<String, Function<String, ControlAnswer>> commands) {
+    private static Server server(Path bound, Handler handler) {
         JETTY.setLevel(Level.WARNING);
         QueuedThreadPool threads = new QueuedThreadPool(THREADS, 1);
         threads.setName("control");
@@ -93,7 +104,7 @@ public final class ControlSocket implements AutoCloseable {
         connector.setUnixDomainPath(bound);
         connector.setIdleTimeout(SILENCE.toMillis());
         server.addConnector(connector);
-        server.setHandler(new CommandHandler(new TreeMap<>(commands)));
+        server.setHandler(handler);
         return server;
     }
 
@@ -149,9 +160,13 @@ public final class ControlSocket implements AutoCloseable {
     private static final class CommandHandler extends Handler.Abstract {
 
         private final TreeMap<String, Function<String, ControlAnswer>> commands;
+        private final Function<PrivateFront.Question, PrivateFront.Answer> others;
 
-        CommandHandler(TreeMap<String, Function<String, ControlAnswer>> commands) {
+        CommandHandler(
+                TreeMap<String, Function<String, ControlAnswer>> commands,
+                Function<PrivateFront.Question, PrivateFront.Answer> others) {
             this.commands = commands;
+            this.others = others;
         }
 
         @Override
@@ -159,6 +174,9 @@ public final class ControlSocket implements AutoCloseable {
             // A command may take longer than a connection may idle.
             request.addIdleTimeoutListener(timeout -> false);
             String path = request.getHttpURI().getPath();
+            if (!path.startsWith(COMMANDS)) {
+                return answer(others.apply(question(request)), response, callback);
+            }
             Function<String, ControlAnswer> command = commands.get(path);
             ControlAnswer answer;
             if (command == null) {
@@ -177,6 +195,29 @@ public final class ControlSocket implements AutoCloseable {
             response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
             response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
             response.write(true, ByteBuffer.wrap(body), callback);
+            return true;
+        }
+
+        private static PrivateFront.Question question(Request request) {
+            Map<String, String> headers = new TreeMap<>();
+            request.getHeaders()
+                    .forEach(field -> headers.put(
+                            field.getName().toLowerCase(Locale.ROOT),
+                            Objects.requireNonNullElse(field.getValue(), "")));
+            return new PrivateFront.Question(
+                    request.getMethod(),
+                    request.getHttpURI().getPath(),
+                    request.getHttpURI().getQuery(),
+                    headers,
+                    request.getLength(),
+                    Content.Source.asInputStream(request));
+        }
+
+        private static boolean answer(PrivateFront.Answer answer, Response response, Callback callback) {
+            response.setStatus(answer.status());
+            answer.headers().forEach(response.getHeaders()::put);
+            response.getHeaders().put(HttpHeader.CONTENT_LENGTH, answer.body().length);
+            response.write(true, ByteBuffer.wrap(answer.body()), callback);
             return true;
         }
 

@@ -94,6 +94,7 @@ public final class DetachedWorker {
                 "up",
                 "-p",
                 directory.path().toString()));
+        command.addAll(directory.overrides().asOptions());
         if (!pluginPath.isEmpty()) {
             command.add("--plugin-path");
             command.add(pluginPath.stream()

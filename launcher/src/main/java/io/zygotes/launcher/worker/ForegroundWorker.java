@@ -81,7 +81,7 @@ public final class ForegroundWorker {
             removeHook(stop);
             throw e;
         }
-        control = openControl(reloading, new Installing(worker));
+        control = openControl(reloading, worker);
         started.countDown();
         out.println("ready: " + directory.path() + ", pid "
                 + ProcessHandle.current().pid() + ", port " + worker.port() + ", import cache \""
@@ -90,11 +90,11 @@ public final class ForegroundWorker {
     }
 
     /** A worker that cannot be told anything is better than none. */
-    private Optional<ControlSocket> openControl(Reloading reloading, Installing installing) {
+    private Optional<ControlSocket> openControl(Reloading reloading, Worker worker) {
         try {
             Map<String, Function<String, ControlAnswer>> commands = new HashMap<>(reloading.commands());
-            commands.putAll(installing.commands());
-            return Optional.of(ControlSocket.open(directory.path(), commands));
+            commands.putAll(new Installing(worker).commands());
+            return Optional.of(ControlSocket.open(directory.path(), commands, worker.privateFront()::answer));
         } catch (IOException e) {
             LOG.log(Level.WARNING, e.getMessage() + ": 'zygotes reload' does not reach this worker, SIGHUP does");
             return Optional.empty();

@@ -118,6 +118,37 @@ class CommandLineTest {
     }
 
     @Test
+    void settingsForOneRunAreCheckedAsThoseOfTheFileAre() {
+        Run.of("init", "-p", dir());
+
+        assertTrue(Run.of("up", "-d", "-p", dir(), "-o", "limits.mem=1").err().contains("did you mean 'mem_mb'"));
+        assertTrue(Run.of("up", "-p", dir(), "-o", "worker_port=x").err().contains("$.worker_port"));
+        assertTrue(Run.of("up", "-p", dir(), "-o", "worker_port").err().contains("is not key=value"));
+        assertTrue(Run.of("up", "-p", dir(), "-o", "worker_dir=x").err().contains("change it there"));
+    }
+
+    @Test
+    void openLambdasImagesAreTakenAndOthersAreNot() {
+        assertEquals(0, Run.of("init", "-b", "-i", "ol-min", "-p", dir()).exit());
+
+        Run other = Run.of("init", "-i", "busybox", "-p", dir() + "2");
+        assertEquals(1, other.exit());
+        assertTrue(other.err().contains("sock_base_path"), other.err());
+        assertFalse(Files.exists(Path.of(dir() + "2")));
+    }
+
+    @Test
+    void forceCleanupWithoutAWorkerIsDone() {
+        Run.of("init", "-p", dir());
+
+        Run run = Run.of("worker", "force-cleanup", "-p", dir());
+
+        assertEquals(0, run.exit(), run.err());
+        assertTrue(run.out().contains("no worker runs"), run.out());
+        assertTrue(run.out().contains("nothing to remove"), run.out());
+    }
+
+    @Test
     void downWithoutAWorkerIsDone() {
         Run.of("init", "-p", dir());
 

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.zygotes.core.http.PrivateFront;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -36,7 +38,20 @@ class ControlSocketTest {
     Path folder;
 
     private ControlSocket open(Path directory, Supplier<ControlAnswer> reload) throws IOException {
-        return ControlSocket.open(directory, Map.of("/admin/reload", _ -> reload.get()));
+        return ControlSocket.open(directory, Map.of("/admin/reload", _ -> reload.get()), ControlSocketTest::echo);
+    }
+
+    /** What other paths answer. */
+    private static PrivateFront.Answer echo(PrivateFront.Question question) {
+        try {
+            String text = question.method() + " " + question.path() + " "
+                    + question.headers().get("x-mine") + " "
+                    + new String(question.body().readAllBytes(), StandardCharsets.UTF_8);
+            return new PrivateFront.Answer(
+                    201, Map.of("Content-Type", "text/plain"), text.getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Sends bytes as they are and reads until the other side closes. */
@@ -61,9 +76,22 @@ class ControlSocketTest {
     }
 
     @Test
+    void otherPathsAreThoseOfTheWorker() throws Exception {
+        try (ControlSocket opened = open(folder, () -> FINE)) {
+            String answer = exchange("POST /registry/hello HTTP/1.1\r\nHost: x\r\nX-Mine: me\r\nContent-Length: 2\r\n"
+                    + "Connection: close\r\n\r\nab");
+
+            assertTrue(answer.startsWith("HTTP/1.1 201 "), answer);
+            assertTrue(answer.endsWith("\r\n\r\nPOST /registry/hello me ab"), answer);
+        }
+    }
+
+    @Test
     void aCommandGetsWhatStandsBehindTheQuestionMark() throws Exception {
         try (ControlSocket opened = ControlSocket.open(
-                folder, Map.of("/admin/say", argument -> new ControlAnswer(200, "\"" + argument + "\"")))) {
+                folder,
+                Map.of("/admin/say", argument -> new ControlAnswer(200, "\"" + argument + "\"")),
+                ControlSocketTest::echo)) {
             assertEquals(
                     "\"hello-1\"\n",
                     ControlSocket.ask(folder, "/admin/say?hello-1").json());
