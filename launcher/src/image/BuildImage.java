@@ -1,11 +1,18 @@
+import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassFileVersion;
+import java.lang.classfile.ClassHierarchyResolver;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.ClassTransform;
+import java.lang.classfile.CodeTransform;
 import java.lang.classfile.attribute.ModuleAttribute;
+import java.lang.constant.ClassDesc;
 import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleFinder;
 import java.lang.module.ModuleReference;
@@ -21,10 +28,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
 import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 
@@ -95,7 +105,7 @@ final class BuildImage {
         delete(work);
         Files.createDirectories(work);
 
-        Map<String, Path> modules = withoutDesktop(withDescriptors(byName(modulePath)));
+        Map<String, Path> modules = verifiable(withoutDesktop(withDescriptors(byName(modulePath))));
         Path fresh = work.resolve("image");
         link(modules, chosen(modules.keySet(), plugins), fresh);
         long bytes = checkedSize(fresh);
@@ -214,6 +224,78 @@ final class BuildImage {
                 module.provides());
     }
 
+    /**
+     * Replaces libraries with classes in a format of before Java 6 by copies in a newer one. Those classes are verified
+     * by the JVM's old verifier, whose work it keeps in no cache: it would load them one by one at each start.
+     */
+    private Map<String, Path> verifiable(Map<String, Path> modules) throws IOException {
+        TreeMap<String, Path> result = new TreeMap<>(modules);
+        for (Map.Entry<String, Path> module : modules.entrySet()) {
+            if (Files.isDirectory(module.getValue())) {
+                continue; // compiled by this build
+            }
+            try (JarFile original = new JarFile(module.getValue().toFile())) {
+                List<JarEntry> old = new ArrayList<>();
+                for (JarEntry entry : Collections.list(original.entries())) {
+                    if (isOldClass(original, entry)) {
+                        old.add(entry);
+                    }
+                }
+                if (!old.isEmpty()) {
+                    result.put(module.getKey(), withFrames(module.getKey(), original, old));
+                }
+            }
+        }
+        return result;
+    }
+
+    private static boolean isOldClass(JarFile jar, JarEntry entry) throws IOException {
+        if (!entry.getName().endsWith(".class")) {
+            return false;
+        }
+        try (DataInputStream in = new DataInputStream(jar.getInputStream(entry))) {
+            in.readInt();
+            in.readUnsignedShort();
+            return in.readUnsignedShort() < ClassFile.JAVA_6_VERSION;
+        }
+    }
+
+    /** With the stack map frames in each of its old classes that the newer verifier goes by. */
+    private Path withFrames(String module, JarFile original, List<JarEntry> old) throws IOException {
+        Path jar = Files.createDirectories(work.resolve("frames")).resolve(module + ".jar");
+        Files.copy(Path.of(original.getName()), jar);
+        ClassFile frames = ClassFile.of(
+                ClassFile.StackMapsOption.GENERATE_STACK_MAPS,
+                ClassFile.ClassHierarchyResolverOption.of(
+                        ClassHierarchyResolver.ofResourceParsing(name -> classIn(original, name))
+                                .orElse(ClassHierarchyResolver.defaultResolver())));
+        ClassTransform newer = ClassTransform.transformingMethodBodies(CodeTransform.ACCEPT_ALL)
+                .andThen((builder, element) -> {
+                    if (element instanceof ClassFileVersion) {
+                        builder.withVersion(ClassFile.JAVA_8_VERSION, 0);
+                    } else {
+                        builder.with(element);
+                    }
+                });
+        try (FileSystem content = FileSystems.newFileSystem(jar)) {
+            for (JarEntry entry : old) {
+                Path file = content.getPath("/" + entry.getName());
+                Files.write(file, frames.transformClass(frames.parse(Files.readAllBytes(file)), newer));
+            }
+        }
+        return jar;
+    }
+
+    private static InputStream classIn(JarFile jar, ClassDesc name) {
+        String descriptor = name.descriptorString();
+        JarEntry entry = jar.getJarEntry(descriptor.substring(1, descriptor.length() - 1) + ".class");
+        try {
+            return entry == null ? null : jar.getInputStream(entry);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** What the image holds now. It is copied to where workers run, so it must not grow by what nobody uses. */
     private static long checkedSize(Path fresh) throws IOException {
         TreeMap<Long, Path> largest = new TreeMap<>();
@@ -286,8 +368,9 @@ final class BuildImage {
             throw new Failure("the program in the new image fails:\n" + Files.readString(log()));
         }
         String option = "-XX:AOTCacheOutput=" + cache;
-        if (trained(fresh, "sock", List.of(), option, cache)
-                || trained(fresh, "training", List.of("--plugin-path", training(modules)), option, cache)) {
+        if (trained(fresh, "sock", "internet", List.of(), option, cache)
+                || trained(fresh, "sock", "host", List.of(), option, cache)
+                || trained(fresh, "training", "host", List.of("--plugin-path", training(modules)), option, cache)) {
             return;
         }
         System.out.println(
@@ -299,12 +382,14 @@ final class BuildImage {
     }
 
     /** Trains with real sandboxes, or with others where the build may not make any. */
-    private boolean trained(Path fresh, String mechanism, List<String> more, String option, Path cache)
+    private boolean trained(Path fresh, String mechanism, String network, List<String> more, String option, Path cache)
             throws IOException, InterruptedException {
         Files.writeString(log(), "");
-        boolean done = new Training(fresh, work.resolve("training-" + mechanism), log()).run(mechanism, more, option);
+        boolean done = new Training(fresh, work.resolve("training-" + mechanism + "-" + network), log())
+                .run(mechanism, network, more, option);
         if (done && Files.exists(cache)) {
-            System.out.println("image: trained with sandboxes of the mechanism " + mechanism);
+            System.out.println(
+                    "image: trained with sandboxes of the mechanism " + mechanism + ", network \"" + network + "\"");
             return true;
         }
         Files.deleteIfExists(cache);

@@ -46,12 +46,14 @@ final class Training {
      * Trains.
      *
      * @param mechanism which way to make sandboxes
+     * @param network which way lambdas reach others; a worker's default needs a kernel with network rules
      * @param more further words of {@code up}
      * @param javaOptions options for the JVM that is trained
      * @return whether it went well; the log says why it did not
      */
-    boolean run(String mechanism, List<String> more, String javaOptions) throws IOException, InterruptedException {
-        makeWorker(mechanism);
+    boolean run(String mechanism, String network, List<String> more, String javaOptions)
+            throws IOException, InterruptedException {
+        makeWorker(mechanism, network);
         List<String> command = new ArrayList<>(List.of(program(), "up", "-p", worker().toString()));
         command.addAll(more);
         ProcessBuilder builder = clean(new ProcessBuilder(command));
@@ -81,13 +83,14 @@ final class Training {
     }
 
     /** Room for six leaves, and more lambdas than that: each call evicts a leaf and makes one. */
-    private void makeWorker(String mechanism) throws IOException {
+    private void makeWorker(String mechanism, String network) throws IOException {
         Path registry = Files.createDirectories(worker().resolve("registry"));
         Files.writeString(worker().resolve("config.json"), """
-            {"worker_port": 0, "sandbox": "%s", "network": "host", "installer_network": "host",
+            {"worker_port": 0, "sandbox": "%s", "network": "%s", "installer_network": "%s",
              "mem_pool_mb": 448, "limits": {"mem_mb": 64}, "installer_limits": {"mem_mb": 128},
              "import_cache_tree": {"packages": [], "children": []}}
-            """.formatted(mechanism));
+            """.formatted(
+                        mechanism, network, network.equals("host") ? "host" : "indexes"));
         for (int i = 0; i < LAMBDAS; i++) {
             Path lambda = Files.createDirectories(registry.resolve("hello-" + i));
             Files.writeString(lambda.resolve("f.py"), "def f(event):\n    return {\"hello\": event}\n");

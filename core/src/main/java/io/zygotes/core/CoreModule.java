@@ -5,6 +5,7 @@ import com.google.inject.Singleton;
 import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.core.guard.GuardedProvider;
+import io.zygotes.core.python.Interpreter;
 import io.zygotes.core.wiring.AwsModule;
 import io.zygotes.core.wiring.HttpModule;
 import io.zygotes.core.wiring.LambdaModule;
@@ -21,6 +22,7 @@ public final class CoreModule extends AbstractModule {
 
     private final WorkerDirectory directory;
     private final WorkerConfig config;
+    private final Interpreter python;
     private final ImportCacheProvider caches;
     private final SandboxMechanismProvider mechanisms;
 
@@ -37,14 +39,24 @@ public final class CoreModule extends AbstractModule {
             SandboxMechanismProvider mechanisms) {
         this.directory = Objects.requireNonNull(directory);
         this.config = Objects.requireNonNull(config);
+        python = new Interpreter(config.python());
         this.caches = GuardedProvider.around(caches);
         this.mechanisms = Objects.requireNonNull(mechanisms);
+    }
+
+    /**
+     * Begins to ask the interpreter what it is, which a start waits for: the answer may take as long as the wiring. May
+     * be left out.
+     */
+    public void askPython() {
+        python.ask();
     }
 
     @Override
     protected void configure() {
         bind(WorkerDirectory.class).toInstance(directory);
         bind(WorkerConfig.class).toInstance(config);
+        bind(Interpreter.class).toInstance(python);
         bind(ImportCacheProvider.class).toInstance(caches);
         bind(SandboxMechanismProvider.class).toInstance(mechanisms);
 

@@ -23,9 +23,11 @@ import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.ImportCacheProvider;
 import io.zygotes.spi.SandboxException;
 import io.zygotes.spi.mechanism.MechanismContext;
+import io.zygotes.spi.mechanism.NetworkPlan;
 import io.zygotes.spi.mechanism.SandboxMechanism;
 import io.zygotes.spi.mechanism.SandboxMechanismProvider;
 import jakarta.inject.Inject;
+import jakarta.inject.Provider;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -57,7 +59,7 @@ final class StartSequence {
     private final LambdaRegistry registry;
     private final PackageStore packages;
     private final SandboxMechanismProvider mechanisms;
-    private final MechanismContext context;
+    private final Provider<MechanismContext> context;
     private final SandboxPool pool;
     private final EventRecorder recorder;
     private final ImportCacheProvider caches;
@@ -81,7 +83,7 @@ final class StartSequence {
             LambdaRegistry registry,
             PackageStore packages,
             SandboxMechanismProvider mechanisms,
-            MechanismContext context,
+            Provider<MechanismContext> context,
             SandboxPool pool,
             EventRecorder recorder,
             ImportCacheProvider caches,
@@ -243,8 +245,9 @@ final class StartSequence {
     }
 
     private AutoCloseable startSandboxes() throws ConfigException, SandboxException {
-        SandboxMechanism mechanism = mechanisms.start(context);
-        requireRules(mechanism);
+        MechanismContext given = context.get();
+        SandboxMechanism mechanism = mechanisms.start(given);
+        requireRules(mechanism, given.network());
         pool.start(mechanism, recorder);
         NetworkNotice.tell(config, mechanism.cannotRuleNetwork());
         http.refuse(config.allowLambdaCalls() ? (client, server) -> false : mechanism::isFromSandbox);
@@ -253,9 +256,9 @@ final class StartSequence {
     }
 
     /** A mechanism that knows nothing of rules would make sandboxes that reach all. */
-    private void requireRules(SandboxMechanism mechanism) throws SandboxException {
+    private void requireRules(SandboxMechanism mechanism, NetworkPlan network) throws SandboxException {
         Optional<String> lacking = mechanism.cannotRuleNetwork();
-        if (lacking.isPresent() && context.network().needsRules()) {
+        if (lacking.isPresent() && network.needsRules()) {
             mechanism.close();
             throw new SandboxException(
                     FailureKind.REFUSED,

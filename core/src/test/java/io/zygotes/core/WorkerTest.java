@@ -17,6 +17,7 @@ import io.zygotes.core.fake.FakeCache;
 import io.zygotes.core.fake.FakeCaches;
 import io.zygotes.core.fake.FakeMechanism;
 import io.zygotes.core.fake.FakeMechanisms;
+import io.zygotes.core.python.HostPython;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.HeaderField;
 import io.zygotes.spi.ImportCacheContext;
@@ -279,7 +280,21 @@ class WorkerTest {
 
         HttpResponse<String> response = get("/run/empty");
         assertEquals(500, response.statusCode());
-        assertTrue(error(response).contains("has no file f.py"), response.body());
+        assertTrue(error(response).contains("there is no file f.py"), response.body());
+    }
+
+    @Test
+    void aMethodThatNoTriggerOfALambdaHasIsToldWithThoseThatItHas() throws Exception {
+        Files.writeString(
+                directory.path().resolve("registry/hello/ol.yaml"),
+                "triggers:\n  http:\n    - method: PUT\n    - method: delete\n");
+
+        HttpResponse<String> response = get("/run/hello");
+
+        assertEquals(405, response.statusCode());
+        assertEquals(List.of("PUT, DELETE"), response.headers().allValues("Allow"));
+        assertEquals("lambda hello takes PUT, DELETE only, not GET (triggers.http in its ol.yaml)", error(response));
+        assertEquals(0, mechanism.leaves.size(), "it was not called");
     }
 
     @ParameterizedTest
@@ -434,7 +449,8 @@ class WorkerTest {
     @Test
     void cacheAndMechanismGetWhatTheyNeed() throws Exception {
         assertEquals(directory.path(), mechanismContext.workerDirectory());
-        assertEquals("python3", mechanismContext.python());
+        // The program itself, so that no wrapper of a version manager is run for each sandbox mechanism that starts.
+        assertEquals(HostPython.probe("python3").executable(), mechanismContext.python());
         assertEquals(directory.path(), cacheContext.workerDirectory());
         assertEquals(Optional.of(directory.path().resolve("import-cache/fake")), cacheContext.stateDirectory());
         assertEquals(Optional.of("default-zygotes-40.json"), cacheContext.importCacheTree());

@@ -17,11 +17,11 @@ import io.zygotes.spi.PackageException;
 import io.zygotes.spi.SandboxException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * Calls of functions: at once, later, or only as a question whether that could be. Safe for use by many threads.
@@ -166,6 +166,7 @@ final class Invocations {
                     request.body().length + " byte payload is too large for the Event invocation type (limit "
                             + MOST_EVENT_BYTES + " bytes)");
         }
+        // The time of such a call begins when it is run; nobody knows yet when that is.
         Invocation invocation = invocation(request, call, false);
         if (!events.offer(new Event(call.target().lambda(), call.requestId(), invocation))) {
             throw AwsException.throttled(
@@ -201,13 +202,21 @@ final class Invocations {
                     Type.INVALID_REQUEST_CONTENT,
                     "Could not parse request body into json: Could not parse payload into json: " + fault.get());
         }
-        List<HeaderField> fields = new ArrayList<>();
-        fields.add(new HeaderField(AwsApi.RUNTIME_HEADERS + "invoked-function-arn", arns.of(call.name())));
+        Map<String, String> headers = new TreeMap<>();
+        headers.put(AwsApi.RUNTIME_HEADERS + "aws-request-id", call.requestId());
+        headers.put(AwsApi.RUNTIME_HEADERS + "invoked-function-arn", arns.of(call.name()));
+        if (now) {
+            headers.put(
+                    AwsApi.RUNTIME_HEADERS + "deadline-ms",
+                    Long.toString(System.currentTimeMillis() + 1000L * call.seconds()));
+        }
         Optional<String> context = request.header("x-amz-client-context");
         if (context.isPresent() && now) {
-            fields.add(new HeaderField(AwsApi.RUNTIME_HEADERS + "client-context", clientContext(context.get())));
+            headers.put(AwsApi.RUNTIME_HEADERS + "client-context", clientContext(context.get()));
         }
-        // An event for the function itself, whatever it is: not a request that it would see as one.
+        List<HeaderField> fields = headers.entrySet().stream()
+                .map(header -> new HeaderField(header.getKey(), header.getValue()))
+                .toList();
         return new Invocation("POST", "", fields, body, new Origin(false, call.requestId(), "", "http", "", ""));
     }
 
@@ -215,7 +224,8 @@ final class Invocations {
         try {
             byte[] text = Base64.getDecoder().decode(encoded);
             if (encoded.length() <= MOST_CONTEXT && Json.read(text).isObject()) {
-                return Json.asciiLine(Json.read(text));
+                // On one line, and a character for each byte: it travels as a field of a header.
+                return new String(Json.bytes(Json.read(text)), StandardCharsets.ISO_8859_1);
             }
         } catch (IllegalArgumentException | IOException e) {
             throw new AwsException(

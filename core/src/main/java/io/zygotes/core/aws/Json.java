@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /** JSON as the AWS API reads and writes it. */
@@ -26,24 +25,6 @@ final class Json {
             return MAPPER.writeValueAsBytes(value);
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
-        }
-    }
-
-    /** A value on one line, without characters that cannot stand in a header. */
-    static String asciiLine(JsonNode value) {
-        return new String(bytes(value), StandardCharsets.UTF_8)
-                .codePoints()
-                .collect(StringBuilder::new, Json::appendEscaped, StringBuilder::append)
-                .toString();
-    }
-
-    private static void appendEscaped(StringBuilder out, int character) {
-        if (character < 0x80) {
-            out.append((char) character);
-        } else {
-            for (char half : Character.toChars(character)) {
-                out.append(String.format("\\u%04x", (int) half));
-            }
         }
     }
 

@@ -103,9 +103,9 @@ public record WorkerConfig(
         Objects.requireNonNull(zygoteNetwork);
         Objects.requireNonNull(installerNetwork);
         Objects.requireNonNull(hostIds);
-        Objects.requireNonNull(aws);
         Objects.requireNonNull(bodies);
         Objects.requireNonNull(admin);
+        Objects.requireNonNull(aws);
         plugins = Map.copyOf(plugins);
         withoutEffect = List.copyOf(withoutEffect);
     }

@@ -211,7 +211,7 @@ public final class Functions implements AutoCloseable {
     private Answer invoke(String name, FunctionCall call)
             throws RegistryException, PackageException, OverloadException, SandboxException, IOException,
                     InterruptedException {
-        return invoke(System.nanoTime(), functionFor(name), call);
+        return invoke(name, System.nanoTime(), foundFor(name), call);
     }
 
     /**
@@ -223,21 +223,20 @@ public final class Functions implements AutoCloseable {
             throws MethodNotAllowedException, RegistryException, PackageException, OverloadException, SandboxException,
                     IOException, InterruptedException {
         long start = System.nanoTime();
-        Target target = functionFor(name);
+        Target target = foundFor(name);
         Serving serving = target.code().serving();
         if (!serving.takes(invocation.method())) {
             throw new MethodNotAllowedException(
                     name, invocation.method(), serving.methods().orElseThrow());
         }
-        return invoke(start, target, new FunctionCall(invocation, Optional.of(parts)));
+        return invoke(name, start, target, new FunctionCall(invocation, Optional.of(parts)));
     }
 
-    private Answer invoke(long start, Target target, FunctionCall call)
+    private Answer invoke(String name, long start, Target target, FunctionCall call)
             throws PackageException, OverloadException, SandboxException, InterruptedException {
         Answer answer;
         underWay.begin();
-        try (ReservedConcurrency.Permit _ =
-                concurrency.enter(target.code().spec().lambda())) {
+        try (ReservedConcurrency.Permit _ = concurrency.enter(name)) {
             answer = target.function().invoke(target.code(), call);
         } finally {
             underWay.end();
@@ -274,6 +273,19 @@ public final class Functions implements AutoCloseable {
     }
 
     private record Target(LambdaFunction function, LambdaCode code) {}
+
+    /** Where files are too short to read its code, leaves at rest make room, as where a sandbox is made. */
+    private Target foundFor(String name) throws RegistryException, IOException, InterruptedException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return functionFor(name);
+            } catch (RegistryException | IOException | RuntimeException e) {
+                if (!services.pool().relieve(e, attempt)) {
+                    throw e;
+                }
+            }
+        }
+    }
 
     private Target functionFor(String name) throws RegistryException, IOException {
         try {

@@ -76,7 +76,7 @@ final class LambdaFunction {
             return call(version, call);
         } catch (SandboxException.ImportFailed failed) {
             if (fresh || version.failsFresh()) {
-                throw MissingPins.told(failed, version.code().spec().packages(), services.packages());
+                throw FailureHints.told(failed, version.code().spec(), services.packages());
             }
             Answer answer;
             try {
@@ -88,7 +88,7 @@ final class LambdaFunction {
                 LOG.log(
                         Level.DEBUG,
                         "lambda " + name + " cannot be imported in a fresh process either: " + e.getMessage());
-                throw MissingPins.told(failed, version.code().spec().packages(), services.packages());
+                throw FailureHints.told(failed, version.code().spec(), services.packages());
             }
             version.leaves().serveAlone();
             services.statistics().count(StatisticNames.SERVED_FRESH);
@@ -109,7 +109,7 @@ final class LambdaFunction {
             throws SandboxException, PackageException, OverloadException, InterruptedException {
         Lease lease;
         try {
-            lease = version.leaves().acquire(false);
+            lease = acquire(version, false);
         } catch (SandboxException.Died e) {
             services.statistics().count(StatisticNames.RETRIES);
             return callIn(version.leaves().acquireFresh(), version, call);
@@ -121,7 +121,24 @@ final class LambdaFunction {
                 throw e;
             }
             services.statistics().count(StatisticNames.RETRIES);
-            return callIn(version.leaves().acquire(true), version, call);
+            return callIn(acquire(version, true), version, call);
+        }
+    }
+
+    /**
+     * A leaf for a call that has not run. Where files are too short to look at its packages, say, leaves at rest make
+     * room; where the sandbox itself could not be made, that was tried.
+     */
+    private Lease acquire(Version version, boolean newly)
+            throws SandboxException, PackageException, OverloadException, InterruptedException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return version.leaves().acquire(newly);
+            } catch (PackageException | RuntimeException e) {
+                if (!services.pool().relieve(e, attempt)) {
+                    throw e;
+                }
+            }
         }
     }
 
@@ -135,7 +152,7 @@ final class LambdaFunction {
             if (lease.start() != Start.WARM) {
                 recordCreation(lease.leaf());
             }
-            return answer;
+            return FailureHints.told(answer, version.code().spec(), services.packages());
         } catch (SandboxException.BrokenOff e) {
             served = true; // only its answer is of no use
             throw e;

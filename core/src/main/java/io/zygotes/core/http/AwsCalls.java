@@ -74,13 +74,11 @@ public final class AwsCalls {
     }
 
     private static AwsRequest request(HttpQuestion question, byte[] body) {
-        Invocation fields =
-                new Invocation(question.method(), "", question.headers().read(), body, Origin.UNKNOWN);
         return new AwsRequest(
                 question.method(),
                 question.path(),
                 question.query() == null ? "" : question.query(),
-                fields.headers(),
+                new Invocation(question.method(), "", question.headers().read(), body, Origin.UNKNOWN).headers(),
                 body);
     }
 
@@ -94,13 +92,11 @@ public final class AwsCalls {
             return closing(AwsApi.unavailable("the body cannot be read: " + e.getMessage()));
         }
         try {
-            return api.answer(
-                    request(question, body),
-                    switch (question.sender()) {
-                        case CLIENT -> AwsApi.Sender.CLIENT;
-                        case LAMBDA -> AwsApi.Sender.LAMBDA;
-                        case OWNER -> AwsApi.Sender.OWNER;
-                    });
+            return api.answer(request(question, body), switch (question.sender()) {
+                case CLIENT -> AwsApi.Sender.CLIENT;
+                case LAMBDA -> AwsApi.Sender.LAMBDA;
+                case OWNER -> AwsApi.Sender.OWNER;
+            });
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return closing(AwsApi.unavailable("the worker is stopping"));

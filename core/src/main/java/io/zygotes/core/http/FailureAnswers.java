@@ -85,6 +85,11 @@ final class FailureAnswers {
     HttpAnswer toCall(String lambda, Throwable failure) {
         String message = "lambda " + lambda + ": " + failure.getMessage();
         return switch (failure) {
+            case PackageException e when lacksFiles(e) -> ofFiles(FailureKind.TOO_MANY_FILES, e.getMessage());
+            case RegistryException e when lacksFiles(e) -> ofFiles(FailureKind.TOO_MANY_FILES, e.getMessage());
+            case RuntimeException e
+            when lacksFiles(e) ->
+                logged(e, lambda, "cannot use its files", ofFiles(FailureKind.TOO_MANY_FILES, message));
             case RegistryException e -> error(status(e.kind()), e.getMessage(), PLAIN);
             case MethodNotAllowedException e ->
                 error(405, e.getMessage(), Map.of("Allow", String.join(", ", e.allowed())));
@@ -113,6 +118,10 @@ final class FailureAnswers {
             case UNKNOWN -> 404;
             case BROKEN -> 500;
         };
+    }
+
+    private static boolean lacksFiles(Throwable failure) {
+        return StorageException.kindOf(failure) == FailureKind.TOO_MANY_FILES;
     }
 
     private static HttpAnswer ofFiles(FailureKind kind, String message) {

@@ -11,28 +11,28 @@ public final class WorkerApi {
     private static final String REGISTRY = "/registry";
 
     private final LambdaCalls calls;
-    private final AwsCalls aws;
     private final RegistryApi registry;
+    private final AwsCalls aws;
     private final Supplier<Map<String, Number>> stats;
     private final Supplier<String> debug;
     private volatile boolean stopping;
 
     /**
      * @param calls answers what is asked of lambdas
-     * @param aws answers clients of AWS Lambda
      * @param registry answers what is asked of the registry
+     * @param aws answers clients of AWS Lambda
      * @param stats numbers for {@code /stats}
      * @param debug text for {@code /debug}
      */
     public WorkerApi(
             LambdaCalls calls,
-            AwsCalls aws,
             RegistryApi registry,
+            AwsCalls aws,
             Supplier<Map<String, Number>> stats,
             Supplier<String> debug) {
         this.calls = calls;
-        this.aws = aws;
         this.registry = registry;
+        this.aws = aws;
         this.stats = stats;
         this.debug = debug;
     }

@@ -27,7 +27,7 @@ import java.util.stream.Stream;
  * Wheels that were installed before, unpacked and with their byte code, for all workers that name the same folder. Only
  * the worker itself writes there, after the sandbox of an install has ended, and only what that sandbox took from
  * wheels that were compared with a hash: nothing of a package ran in it. Sandboxes never see the folder. Files are
- * linked, not copied, where both folders are on one disk. Safe for use by many threads, and by many workers.
+ * linked, not copied, where both folders are on one disk. It stays below a size ({@link WheelEviction}). Safe for use by many threads, and by many workers.
  *
  * <p>An entry is {@code PLATFORM/NAME==VERSION/KEY}: a package's folder, the hash of its files ({@code tree}), and in
  * {@code sources} an empty file for each setting of indexes that led to it.
@@ -41,6 +41,7 @@ public final class WheelCache {
     private static final String ADVICE = "move that elsewhere, or set wheel_cache in config.json to another folder";
 
     private final Optional<Path> folder;
+    private final Optional<WheelEviction> eviction;
     private final Supplier<String> platform;
     private volatile boolean usable;
 
@@ -50,7 +51,13 @@ public final class WheelCache {
      * @param surroundings all else that says which wheels fit and what they need: the interpreter, the system
      */
     public WheelCache(Optional<Path> folder, Supplier<String> cacheTag, Supplier<String> surroundings) {
+        this(folder, cacheTag, surroundings, WheelEviction.MOST_BYTES);
+    }
+
+    /** @param mostBytes how large all files together may be */
+    WheelCache(Optional<Path> folder, Supplier<String> cacheTag, Supplier<String> surroundings, long mostBytes) {
         this.folder = folder;
+        this.eviction = folder.map(path -> new WheelEviction(path, mostBytes));
         this.platform =
                 () -> cacheTag.get() + "-" + FileTree.hash(surroundings.get()).substring(0, 16);
     }
@@ -78,6 +85,20 @@ public final class WheelCache {
         fault.ifPresent(text -> LOG.log(
                 Level.WARNING, "wheel_cache is not used, because " + path + " " + text + "; packages are downloaded"));
         usable = fault.isEmpty();
+        if (usable && Files.exists(path)) {
+            tidy();
+        }
+    }
+
+    private void tidy() {
+        try {
+            eviction.orElseThrow().removeAbandoned();
+            eviction.orElseThrow().bound();
+        } catch (IOException e) {
+            LOG.log(
+                    Level.WARNING,
+                    "wheel_cache may grow, because what is old in it cannot be removed: " + e.getMessage());
+        }
     }
 
     private static Optional<String> fault(Path path) throws IOException {
@@ -112,9 +133,7 @@ public final class WheelCache {
         }
         List<Path> entries;
         try (Stream<Path> found = Files.list(home(wanted.id()))) {
-            entries = found.filter(entry -> !entry.getFileName().toString().startsWith("."))
-                    .sorted()
-                    .toList();
+            entries = found.filter(WheelEviction::isEntry).sorted().toList();
         }
         for (Path entry : entries) {
             if (fits(entry, wanted, sources) && taken(entry, content)) {
@@ -138,14 +157,17 @@ public final class WheelCache {
             tree = Files.readString(entry.resolve(TREE));
             FileTree.link(entry.resolve(PACKAGE), content);
         } catch (NoSuchFileException e) {
-            return false; // another worker removes it
+            // Another worker removes it.
+            Folders.delete(content);
+            return false;
         }
         if (FileTree.of(content).equals(tree)) {
+            WheelEviction.use(entry);
             return true;
         }
         LOG.log(Level.WARNING, entry + " is not what was kept there; it is removed, and the package is downloaded");
         Folders.delete(content);
-        Folders.delete(entry);
+        WheelEviction.remove(entry);
         return false;
     }
 
@@ -168,8 +190,9 @@ public final class WheelCache {
                     .substring(0, 32));
             if (!Files.exists(entry)) {
                 put(installed.info().folder().getParent(), home, entry);
+                tidy();
             }
-            if (sources.isPresent()) {
+            if (sources.isPresent() && Files.exists(entry)) {
                 Path mark = Files.createDirectories(entry.resolve(SOURCES)).resolve(FileTree.hash(sources.get()));
                 if (!Files.exists(mark)) {
                     Files.createFile(mark);
@@ -182,12 +205,14 @@ public final class WheelCache {
         }
     }
 
-    private static void put(Path from, Path home, Path entry) throws IOException {
-        Path made = Files.createTempDirectory(home, ".new-");
+    private void put(Path from, Path home, Path entry) throws IOException {
+        Path made = WheelEviction.begin(home);
         try {
             FileTree.link(from, made.resolve(PACKAGE));
             Files.write(made.resolve(TREE), FileTree.of(made.resolve(PACKAGE)).getBytes(StandardCharsets.US_ASCII));
-            Files.move(made, entry, StandardCopyOption.ATOMIC_MOVE);
+            if (eviction.orElseThrow().admits(made)) {
+                Files.move(made, entry, StandardCopyOption.ATOMIC_MOVE);
+            }
         } catch (DirectoryNotEmptyException | AtomicMoveNotSupportedException e) {
             throw new FileAlreadyExistsException(entry.toString());
         } finally {

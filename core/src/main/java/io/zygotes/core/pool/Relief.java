@@ -1,9 +1,10 @@
 package io.zygotes.core.pool;
 
+import io.zygotes.core.files.StorageException;
 import io.zygotes.spi.SandboxException;
 
 /**
- * What helps when a sandbox cannot be made although there is memory for it: leaves at rest hold open files and processes
+ * What helps when a sandbox cannot be made although there is memory for it, or what it needs cannot be read: leaves at rest hold open files and processes
  * as well, and nobody counts those beforehand. Safe for use by many threads.
  */
 final class Relief {
@@ -34,22 +35,35 @@ final class Relief {
      * @throws InterruptedException as the making
      */
     <T> T make(Making<T> making) throws SandboxException, InterruptedException {
-        long rest = FIRST_REST_MILLIS;
         for (int attempt = 1; ; attempt++) {
             try {
                 return making.make();
             } catch (SandboxException e) {
-                if (!helps(e) || attempt == MOST_ATTEMPTS || memory.evictLeaves(LEAVES) == 0) {
+                if (!relieve(e, attempt)) {
                     throw e;
                 }
             }
-            Thread.sleep(rest);
-            rest *= 4;
         }
     }
 
-    private static boolean helps(SandboxException e) {
-        return switch (e.kind()) {
+    /**
+     * Ends some leaves at rest, if something failed because files or processes are short, and rests a moment.
+     *
+     * @param attempt how often it was tried, 1 for the first time
+     * @return whether to try again
+     * @throws InterruptedException if the calling thread is interrupted
+     */
+    boolean relieve(Throwable failure, int attempt) throws InterruptedException {
+        if (!helps(failure) || attempt >= MOST_ATTEMPTS || memory.evictLeaves(LEAVES) == 0) {
+            return false;
+        }
+        // Four times as long each time: 5, 20 and 80 ms.
+        Thread.sleep(FIRST_REST_MILLIS << 2 * (attempt - 1));
+        return true;
+    }
+
+    private static boolean helps(Throwable failure) {
+        return switch (StorageException.kindOf(failure)) {
             case TOO_MANY_FILES, NO_PROCESSES -> true;
             case NO_SPACE, NO_MEMORY, REFUSED, TIMED_OUT, GONE, PYTHON, OTHER -> false;
         };

@@ -32,6 +32,7 @@ public final class SandboxPool implements AutoCloseable {
     private static final long LEAF_SLACK = 2L << 20;
 
     private final Reservations memory;
+    private final Relief relief;
     private final Freezer freezer;
     private final Housekeeping housekeeping = new Housekeeping();
     private final OwnAccord ownAccord;
@@ -50,6 +51,7 @@ public final class SandboxPool implements AutoCloseable {
      */
     public SandboxPool(long totalBytes, boolean downsize, Duration grace, Duration patience, int spareLeaves) {
         this.memory = new Reservations(totalBytes);
+        this.relief = new Relief(memory);
         this.ownAccord = new OwnAccord(patience);
         this.spareLeaves = spareLeaves;
         this.freezer = new Freezer(grace.toNanos(), leaf -> leaf.freezeIfIdle(downsize, LEAF_SLACK));
@@ -140,6 +142,19 @@ public final class SandboxPool implements AutoCloseable {
      */
     public Leaf createFresh(PendingRequest pending) throws SandboxException, InterruptedException {
         return started().maker().createLeaf(event -> {}, pending, Optional.empty(), pending.spec());
+    }
+
+    /**
+     * Ends some leaves at rest, if something else than making a sandbox failed because open files or processes are
+     * short, and rests a moment. Where sandboxes are made that is done already.
+     *
+     * @param failure what happened
+     * @param attempt how often it was tried, 1 for the first time
+     * @return whether to try again
+     * @throws InterruptedException if the calling thread is interrupted
+     */
+    public boolean relieve(Throwable failure, int attempt) throws InterruptedException {
+        return relief.relieve(failure, attempt);
     }
 
     /** As {@link SandboxMechanism#cannotRuleNetwork}. */

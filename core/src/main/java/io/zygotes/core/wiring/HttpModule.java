@@ -69,10 +69,10 @@ public final class HttpModule extends AbstractModule {
     @Singleton
     WorkerApi api(
             LambdaCalls calls,
-            AwsCalls aws,
             RegistryApi registry,
+            AwsCalls aws,
             WorkerNumbers numbers,
             WorkerDescription description) {
-        return new WorkerApi(calls, aws, registry, numbers::all, description::text);
+        return new WorkerApi(calls, registry, aws, numbers::all, description::text);
     }
 }

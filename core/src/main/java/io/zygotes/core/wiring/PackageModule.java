@@ -14,14 +14,8 @@ import io.zygotes.core.python.InstallerChoice;
 import io.zygotes.core.python.Interpreter;
 import java.util.TreeMap;
 
-/** Wires the host's Python and the packages that its pip installs. */
+/** Wires the packages that pip of the host's Python installs. */
 public final class PackageModule extends AbstractModule {
-
-    @Provides
-    @Singleton
-    Interpreter python(WorkerConfig config) {
-        return new Interpreter(config.python());
-    }
 
     @Provides
     @Singleton

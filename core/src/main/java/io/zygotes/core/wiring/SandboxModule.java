@@ -7,6 +7,7 @@ import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.network.NetworkSetting;
 import io.zygotes.core.packages.PackageStore;
 import io.zygotes.core.pool.SandboxPool;
+import io.zygotes.core.python.Interpreter;
 import io.zygotes.spi.NetworkRules;
 import io.zygotes.spi.mechanism.MechanismContext;
 import io.zygotes.spi.mechanism.MechanismContext.OutputSink;
@@ -30,11 +31,14 @@ public final class SandboxModule extends AbstractModule {
                 config.spareLeaves());
     }
 
+    /** Once the interpreter was probed. */
     @Provides
-    MechanismContext mechanism(WorkerConfig config, PackageStore packages, OutputSink output, SandboxPool pool) {
+    MechanismContext mechanism(
+            WorkerConfig config, Interpreter python, PackageStore packages, OutputSink output, SandboxPool pool) {
         return new MechanismContext(
                 config.stateFolder(),
-                config.python(),
+                // Of the host's the program itself: a version manager's wrapper takes 0.1 s for each start of it.
+                config.baseFolder().isEmpty() ? python.host().executable() : config.python(),
                 config.baseFolder(),
                 config.features().enableSeccomp(),
                 config.features().reuseCgroups(),

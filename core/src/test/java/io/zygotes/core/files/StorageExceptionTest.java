@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.zygotes.spi.FailureKind;
+import io.zygotes.spi.SandboxException;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
@@ -70,5 +72,18 @@ class StorageExceptionTest {
         assertEquals(FailureKind.REFUSED, kind(new AccessDeniedException("x")));
         assertEquals(
                 FailureKind.NO_SPACE, kind(new StorageException("below", new IOException("No space left on device"))));
+    }
+
+    @Test
+    void theReasonIsFoundBelowWhateverWasMadeOfIt() {
+        IOException few = new FileSystemException("/some/file", null, "Too many open files");
+        assertEquals(FailureKind.TOO_MANY_FILES, StorageException.kindOf(new UncheckedIOException(few)));
+        assertEquals(
+                FailureKind.TOO_MANY_FILES,
+                StorageException.kindOf(new IllegalStateException("x", new StorageException("below", few))));
+        assertEquals(
+                FailureKind.NO_PROCESSES,
+                StorageException.kindOf(new SandboxException(FailureKind.NO_PROCESSES, "x", few)));
+        assertEquals(FailureKind.OTHER, StorageException.kindOf(new IllegalStateException("Too many open files")));
     }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.zygotes.core.fake.Eventually;
 import io.zygotes.core.fake.FakeCache;
@@ -35,6 +36,7 @@ import io.zygotes.spi.Limits;
 import io.zygotes.spi.Network;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.PackageId;
+import io.zygotes.spi.Reply;
 import io.zygotes.spi.Sandbox;
 import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
@@ -44,6 +46,9 @@ import io.zygotes.spi.ZygoteSpec;
 import io.zygotes.spi.mechanism.Job;
 import io.zygotes.spi.mechanism.JobResult;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -76,6 +81,7 @@ import org.junit.jupiter.api.io.TempDir;
 class FunctionsTest {
 
     private static final Limits LIMITS = new Limits(100, 10, 100, 0, 3, 64, 8);
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final AnswerParts IN_NO_PARTS = new AnswerParts() {
         @Override
         public void begin(Answer head) {
@@ -102,6 +108,9 @@ class FunctionsTest {
     private final List<String> told = new CopyOnWriteArrayList<>();
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private int spareLeaves;
+    /** While a lambda's pins are read. */
+    private volatile Runnable whenRead = () -> {};
+
     private Function<Boolean, ImportCache> cacheOf = FakeCache::new;
     private Duration grace = Duration.ofMillis(5);
     /** Longer than any stall of a busy machine; who is to wait in vain sets less. */
@@ -136,7 +145,10 @@ class FunctionsTest {
                 LIMITS,
                 NetworkSetting.HOST,
                 500,
-                Map::of);
+                () -> {
+                    whenRead.run();
+                    return Map.of();
+                });
         registry.clean();
         pool.start(mechanism, new PoolListener() {
             @Override
@@ -376,6 +388,44 @@ class FunctionsTest {
         goOn.countDown();
         first.get(30, TimeUnit.SECONDS);
         assertEquals(Start.WARM, call().start());
+    }
+
+    private String errorOf(String said) throws Exception {
+        mechanism.program = (leaf, invocation, timeout) -> new Reply(
+                500,
+                JSON.createObjectNode()
+                        .put("error", said)
+                        .put("traceback", "Traceback")
+                        .toString()
+                        .replace(":\"", ": \"")
+                        .getBytes(StandardCharsets.UTF_8));
+        JsonNode answer = JSON.readTree(call().reply().body());
+        assertEquals("Traceback", answer.path("traceback").asText());
+        return answer.path("error").asText();
+    }
+
+    @Test
+    void anErrorOfAFunctionSaysWhichLimitItHit() throws Exception {
+        assertEquals(
+                "RuntimeError: can't start new thread. It may have 10 processes and threads together (limits.procs in"
+                        + " ol.yaml)",
+                errorOf("RuntimeError: can't start new thread"));
+        assertTrue(errorOf("OSError: [Errno 28] No space left on device: '/tmp/x'")
+                .endsWith(". Its /tmp and /host together may hold 8 MiB (limits.tmp_mb in ol.yaml)"));
+        assertTrue(errorOf("OSError: [Errno 24] Too many open files: 'x'")
+                .endsWith(". A process of it may have 64 files open (limits.open_files in ol.yaml)"));
+        assertEquals("ValueError: x", errorOf("ValueError: x"));
+    }
+
+    @Test
+    void aModuleThatIsMissingInACallIsToldWithItsPackage() throws Exception {
+        String known = errorOf("ModuleNotFoundError: No module named 'yaml.nodes'");
+        assertTrue(
+                known.contains("The module yaml comes with the package pyyaml, which is not pinned: add"
+                        + " pyyaml==VERSION to requirements.txt"),
+                known);
+        String other = errorOf("ModuleNotFoundError: No module named 'hello_tools'");
+        assertTrue(other.contains("No package that is pinned has the module hello_tools"), other);
     }
 
     @Test
@@ -1359,5 +1409,24 @@ class FunctionsTest {
                 IllegalArgumentException.class,
                 () -> sandboxes.createFunctionZygote(parent, new FunctionZygoteSpec(leaf, Optional.empty())));
         sandboxes.createLeaf(parent, leaf).destroy();
+    }
+
+    @Test
+    void whereFilesAreTooShortToReadALambdaLeavesAtRestMakeRoom() throws Exception {
+        functions.invoke("hello", CALL);
+        write("other", "f.py", "x = 2\n");
+        whenRead = () -> {
+            if (functions.leaves() > 0) {
+                throw new UncheckedIOException(new FileSystemException("f.py", null, "Too many open files"));
+            }
+        };
+
+        assertEquals(Start.HIT, functions.invoke("other", CALL).start());
+
+        whenRead = () -> {
+            throw new UncheckedIOException(new FileSystemException("f.py", null, "Too many open files"));
+        };
+        write("third", "f.py", "x = 3\n");
+        assertThrows(UncheckedIOException.class, () -> functions.invoke("third", CALL));
     }
 }

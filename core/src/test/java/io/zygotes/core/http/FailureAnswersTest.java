@@ -9,10 +9,12 @@ import io.zygotes.core.files.StorageException;
 import io.zygotes.core.function.OverloadException;
 import io.zygotes.core.registry.RegistryException;
 import io.zygotes.core.threads.NoThreadException;
+import io.zygotes.spi.FailureKind;
 import io.zygotes.spi.PackageException;
 import io.zygotes.spi.PackageId;
 import io.zygotes.spi.SandboxException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
 import java.nio.file.FileSystemException;
 import java.util.Map;
@@ -61,6 +63,20 @@ class FailureAnswersTest {
         assertEquals(
                 "the worker has no memory left for this request",
                 answered(new OutOfMemoryError("Java heap space"), 503, RETRY));
+    }
+
+    @Test
+    void whoeverFindsNoFilesForItsPackagesOrCodeMayTryAgain() throws Exception {
+        FileSystemException few = new FileSystemException("/code", null, "Too many open files");
+        assertTrue(answered(new UncheckedIOException(few), 503, RETRY).contains("LimitNOFILE"));
+        assertTrue(answered(
+                        new PackageException(
+                                PackageId.parse("a==1"), FailureKind.TOO_MANY_FILES, "cannot read a==1", few),
+                        503,
+                        RETRY)
+                .contains("LimitNOFILE"));
+        assertTrue(answered(new RegistryException(RegistryException.Kind.BROKEN, "cannot read it", few), 503, RETRY)
+                .contains("LimitNOFILE"));
     }
 
     @Test

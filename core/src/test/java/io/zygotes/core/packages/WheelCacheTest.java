@@ -8,9 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.PackageId;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -167,5 +171,92 @@ class WheelCacheTest {
 
         assertEquals(List.of(), entries());
         assertEquals(Optional.empty(), taken(cache, INDEX));
+    }
+
+    /** Of a package in these tests: some hundred bytes, and the folders. */
+    private long bytesOfOne() throws IOException {
+        return Long.parseLong(Files.readString(entries().getFirst().resolve("bytes")));
+    }
+
+    private static void wasUsed(Path entry, Instant when) throws IOException {
+        Files.setLastModifiedTime(entry.resolve("used"), FileTime.from(when));
+    }
+
+    @Test
+    void whatWasNotUsedForLongestGoesWhenAnotherOneComes() throws Exception {
+        cache.keep(installed("one", "x = 1", Set.of(HASH)), INDEX);
+        Path first = entries().getFirst();
+        long room = 5 * bytesOfOne() / 2;
+        WheelCache small = new WheelCache(Optional.of(wheels), () -> "cpython-311", () -> "machine", room);
+        small.open();
+        small.keep(installed("two", "x = 2", Set.of("sha256:b")), INDEX);
+        assertEquals(2, entries().size());
+        entries().forEach(entry -> longAgo(entry, first));
+        assertEquals(Optional.of("x = 1"), taken(small, INDEX, HASH));
+
+        small.keep(installed("three", "x = 3", Set.of("sha256:c")), INDEX);
+
+        assertEquals(Optional.of("x = 1"), taken(small, INDEX, HASH), "it was used last");
+        assertEquals(Optional.empty(), taken(small, INDEX, "sha256:b"));
+        assertEquals(Optional.of("x = 3"), taken(small, INDEX, "sha256:c"));
+        assertEquals(List.of(), hidden(), "nothing half-removed is left");
+    }
+
+    /** The first was put there long ago, the others an hour later. */
+    private static void longAgo(Path entry, Path first) {
+        try {
+            wasUsed(entry, Instant.now().minus(Duration.ofHours(entry.equals(first) ? 3 : 2)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private List<Path> hidden() throws IOException {
+        try (Stream<Path> all = Files.walk(wheels)) {
+            return all.filter(path -> path.getFileName().toString().matches("\\.(new|old)-.*"))
+                    .toList();
+        }
+    }
+
+    @Test
+    void aPackageThatWouldFillTheCacheIsNotKept() throws Exception {
+        WheelCache tiny = new WheelCache(Optional.of(wheels), () -> "cpython-311", () -> "machine", 100);
+        tiny.open();
+
+        tiny.keep(installed("one", "x = 1", Set.of(HASH)), INDEX);
+
+        assertEquals(List.of(), entries());
+        assertEquals(List.of(), hidden());
+        assertEquals(Optional.empty(), taken(tiny, INDEX));
+    }
+
+    @Test
+    void whatADeadWorkerLeftGoesWithTheNextStartAndWhatOneMakesNowStays() throws Exception {
+        cache.keep(installed("one", "x = 1", Set.of(HASH)), INDEX);
+        Path home = entries().getFirst().getParent();
+        Path made = Files.createDirectories(home.resolve(".new-now/package"));
+        for (String dead : List.of(".new-dead", ".old-dead")) {
+            Files.createDirectories(home.resolve(dead + "/package"));
+            Files.setLastModifiedTime(
+                    home.resolve(dead), FileTime.from(Instant.now().minus(Duration.ofHours(2))));
+        }
+
+        WheelCache next = cache("machine");
+
+        assertEquals(List.of(made.getParent()), hidden());
+        assertEquals(Optional.of("x = 1"), taken(next, INDEX));
+    }
+
+    @Test
+    void anEntryOfAnOlderWorkersCountsAsWell() throws Exception {
+        cache.keep(installed("one", "x = 1", Set.of(HASH)), INDEX);
+        Path entry = entries().getFirst();
+        Files.delete(entry.resolve("bytes"));
+        Files.delete(entry.resolve("used"));
+        assertEquals(Optional.of("x = 1"), taken(cache, INDEX));
+
+        new WheelCache(Optional.of(wheels), () -> "cpython-311", () -> "machine", 100).open();
+
+        assertEquals(List.of(), entries());
     }
 }

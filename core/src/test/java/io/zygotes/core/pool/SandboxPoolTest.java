@@ -24,6 +24,9 @@ import io.zygotes.spi.Zygote;
 import io.zygotes.spi.ZygoteSpec;
 import io.zygotes.spi.mechanism.Job;
 import io.zygotes.spi.mechanism.JobResult;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -193,6 +196,22 @@ class SandboxPoolTest {
         PooledLeaf last = newLeaf(Optional.empty());
         assertSame(short_, assertThrows(SandboxException.class, () -> newLeaf(Optional.empty())));
         assertTrue(busy.alive() && next.alive() && last.alive());
+    }
+
+    @Test
+    void leavesAtRestMakeRoomForWhateverElseNeedsFiles() throws Exception {
+        UncheckedIOException short_ =
+                new UncheckedIOException(new FileSystemException("f.py", null, "Too many open files"));
+        PooledLeaf busy = newLeaf(Optional.empty());
+        assertFalse(pool.relieve(short_, 1), "none is at rest");
+        PooledLeaf old = newLeaf(Optional.empty());
+        old.rest();
+
+        assertFalse(pool.relieve(new UncheckedIOException(new IOException("Input/output error")), 1));
+        assertTrue(old.alive());
+        assertTrue(pool.relieve(short_, 1));
+        assertFalse(old.alive());
+        assertTrue(busy.alive());
     }
 
     @Test

@@ -138,7 +138,7 @@ class LambdaStoreTest {
 
         RegistryException e = assertThrows(RegistryException.class, () -> store.install(bad.getParent()));
 
-        assertTrue(e.getMessage().contains("has no file f.py at its top (there is one in inner/)"), e.getMessage());
+        assertTrue(e.getMessage().contains("there is no file f.py at its top, only in inner/"), e.getMessage());
         assertEquals("old", Files.readString(store.folder().resolve("hello/f.py")));
         try (Stream<Path> left = Files.list(store.folder())) {
             assertEquals(1, left.count());

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
 import java.util.List;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,16 +30,16 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "",
             "init, up, down, status and reload are short for worker init, ...; install is short for admin install.",
             "New here? 'zygotes demo' shows what it does, 'zygotes COMMAND --help' how."
-        },
-        subcommands = {
+        })
+public final class Zygotes implements Runnable {
+
+    private static final List<Class<?>> COMMANDS = List.of(
             WorkerCommand.class,
             AdminCommand.class,
             InvokeCommand.class,
             PluginsCommand.class,
             ImageCommand.class,
-            DoctorCommand.class
-        })
-public final class Zygotes implements Runnable {
+            DoctorCommand.class);
 
     /** Short for a subcommand, such as {@code up} for {@code worker up}; last in the help. */
     private static final List<Class<?>> SHORTCUTS = List.of(
@@ -85,14 +86,27 @@ public final class Zygotes implements Runnable {
     public static int run(PrintWriter out, PrintWriter err, List<Class<?>> more, String... args) {
         Zygotes zygotes = new Zygotes();
         CommandLine line = new CommandLine(zygotes);
-        more.forEach(line::addSubcommand);
-        SHORTCUTS.forEach(line::addSubcommand);
+        needed(more, args).forEach(line::addSubcommand);
         return line.setOut(out)
                 .setErr(err)
                 .setUsageHelpAutoWidth(true)
                 .setParameterExceptionHandler(Zygotes::wrongUsage)
                 .setExecutionExceptionHandler((error, command, parsed) -> zygotes.failed(error, command))
                 .execute(args);
+    }
+
+    /**
+     * All commands in the order of the help, or only the one that the command line begins with: to look at the options
+     * of all others takes 0.1 s.
+     */
+    private static List<Class<?>> needed(List<Class<?>> more, String... args) {
+        List<Class<?>> all =
+                Stream.of(COMMANDS, more, SHORTCUTS).flatMap(List::stream).toList();
+        List<Class<?>> named = all.stream()
+                .filter(type -> args.length > 0
+                        && type.getAnnotation(Command.class).name().equals(args[0]))
+                .toList();
+        return named.isEmpty() ? all : named;
     }
 
     /** Without a command there is nothing to do: show what there is. */

@@ -90,7 +90,6 @@ public final class DetachedWorker {
         }
         command.addAll(List.of(
                 Image.current().script().toString(),
-                "worker",
                 "up",
                 "-p",
                 directory.path().toString()));
@@ -118,10 +117,10 @@ public final class DetachedWorker {
         long deadline = System.nanoTime() + START.toNanos();
         while (process.isAlive()) {
             Optional<WorkerDirectory.Running> running = directory.running();
+            // A worker tells its port when it serves, and not before.
             if (running.isPresent()
                     && running.get().pid() == process.pid()
-                    && running.get().port() > 0
-                    && RunningWorker.of(directory).ready()) {
+                    && running.get().port() > 0) {
                 return new Started(process.pid(), running.get().port(), log);
             }
             if (System.nanoTime() > deadline) {

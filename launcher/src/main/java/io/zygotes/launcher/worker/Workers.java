@@ -19,7 +19,7 @@ public final class Workers {
     private Workers() {}
 
     /**
-     * Wires a worker; starts nothing.
+     * Wires a worker; starts nothing, but asks the Python that it names what it is.
      *
      * @param directory the worker directory
      * @param config its settings
@@ -35,7 +35,7 @@ public final class Workers {
     }
 
     /**
-     * Wires a worker with an import cache of the caller's, whatever the settings name; starts nothing.
+     * Wires a worker with an import cache of the caller's, whatever the settings name; otherwise as the other one.
      *
      * @param directory the worker directory
      * @param config its settings
@@ -52,8 +52,9 @@ public final class Workers {
             throws ConfigException {
         SandboxMechanismProvider mechanism =
                 mechanisms.byName(directory.configFile() + ": $.sandbox", config.sandbox());
-        return Guice.createInjector(Stage.PRODUCTION, new CoreModule(directory, config, cache, mechanism))
-                .getInstance(Worker.class);
+        CoreModule module = new CoreModule(directory, config, cache, mechanism);
+        module.askPython();
+        return Guice.createInjector(Stage.PRODUCTION, module).getInstance(Worker.class);
     }
 
     /**

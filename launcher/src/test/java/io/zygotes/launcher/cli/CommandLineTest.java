@@ -71,6 +71,21 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"demo", "up", "worker up", "tree show", "check-packages"})
+    void eachCommandHasAHelp(String command) {
+        Run run = run(command, "--help");
+
+        assertEquals(0, run.exit(), run.err());
+        assertTrue(run.out().contains("Usage: zygotes " + command), run.out());
+    }
+
+    @Test
+    void anOptionMayStandBeforeTheCommand() {
+        assertEquals(0, Run.of("--verbose", "init", "-p", dir()).exit());
+        assertTrue(WorkerDirectory.exists(Path.of(dir())));
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"init", "worker init"})
     void initMakesAWorkerDirectory(String command) {
         Run run = run(command, "-p", dir());

@@ -95,12 +95,25 @@ class FewFilesIT {
             assertTrue(
                     refused.stream().allMatch(body -> body.contains("open files") && body.contains("LimitNOFILE")),
                     () -> refused.toString());
+            assertThatOthersAreReadForTheFirstTime(client, run.resolve("."));
             for (int i = 0; i < 3; i++) {
                 assertEquals(
                         "\"done\"",
                         client.send(call(run, "0"), HttpResponse.BodyHandlers.ofString())
                                 .body());
             }
+        }
+    }
+
+    /** Leaves at rest hold the files that are needed to read their code. */
+    private void assertThatOthersAreReadForTheFirstTime(HttpClient client, URI run) throws Exception {
+        for (String other : List.of("a", "b", "c", "d", "e", "f")) {
+            Path code = Files.createDirectories(folder.resolve("worker/registry/" + other));
+            Files.writeString(code.resolve("ol.yaml"), "limits: {mem_mb: 64}\n");
+            Files.writeString(code.resolve("f.py"), "def f(event):\n    return 'other'\n");
+            HttpResponse<String> answer =
+                    client.send(call(run.resolve(other), "0"), HttpResponse.BodyHandlers.ofString());
+            assertEquals("\"other\"", answer.body());
         }
     }
 

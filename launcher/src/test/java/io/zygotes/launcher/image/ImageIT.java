@@ -3,6 +3,7 @@ package io.zygotes.launcher.image;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -154,6 +155,27 @@ class ImageIT {
         Files.delete(copy.resolve("lib/zygotes.aot"));
 
         assertEquals(new Ended(0, run(script(IMAGE), "--version").out(), ""), run(script(copy), "--version"));
+    }
+
+    /** Some that a worker does not need, and the training so has not met, are read; of the libraries nearly none. */
+    @Test
+    void itsCommandsTakeTheirClassesFromTheCache() throws Exception {
+        assumeTrue(Files.exists(IMAGE.resolve("lib/zygotes.aot")));
+        Path loaded = folder.resolve("loaded.txt");
+
+        Ended ended = run(
+                "env",
+                "ZYGOTES_JAVA_OPTS=-Xlog:class+load:file=" + loaded,
+                script(IMAGE),
+                "down",
+                "-p",
+                folder.toString());
+
+        assertEquals(1, ended.exit(), ended.toString());
+        List<String> read = Files.readAllLines(loaded).stream()
+                .filter(line -> line.contains("source: jrt:"))
+                .toList();
+        assertTrue(read.size() < 60, read::toString);
     }
 
     @Test

@@ -91,8 +91,8 @@ class FaultsIT extends WithOwnWorker {
     private record Failing(String source, int status, String reason) {}
 
     private static final List<Failing> FAILING = List.of(
-            new Failing("import os; os.abort()", 502, "ended by signal"),
-            new Failing("import ctypes; ctypes.string_at(0)", 502, "ended by signal 11"),
+            new Failing("import os; os.abort()", 502, "ended by signal 6 (SIGABRT)"),
+            new Failing("import ctypes; ctypes.string_at(0)", 502, "ended by signal 11 (SIGSEGV)"),
             new Failing("import os; os._exit(7)", 502, "code 7"),
             new Failing("import sys; sys.exit(7)", 500, "SystemExit"),
             new Failing("import time; time.sleep(600)", 504, "importing f.py"),

@@ -114,20 +114,51 @@ class SockMechanismTest {
         assertTrue(exited.getMessage().contains("code 3") && exited.callStarted(), exited.getMessage());
         Leaf crashes = leaf(Optional.of(root), "import ctypes\ndef f(event): ctypes.string_at(0)\n");
         SandboxException.Died crashed = assertThrows(SandboxException.Died.class, () -> call(crashes, ""));
-        assertTrue(crashed.getMessage().contains("signal 11"), crashed.getMessage());
+        assertTrue(crashed.getMessage().contains("ended by signal 11 (SIGSEGV)"), crashed.getMessage());
     }
 
     @Test
     void aLeafThatTakesTooMuchMemoryIsEndedAndBlamedForIt() throws Exception {
         Leaf leaf = leaf(Optional.of(root()), "def f(event):\n    return len(bytearray(1 << 30))\n");
-        assertThrows(SandboxException.OutOfMemory.class, () -> call(leaf, ""));
+        SandboxException.OutOfMemory e = assertThrows(SandboxException.OutOfMemory.class, () -> call(leaf, ""));
+        assertTrue(
+                e.getMessage()
+                        .matches(".* ran out of memory running lambda .*: it had used (all|[0-9.]+ MiB) of the "
+                                + leaf.spec().limits().memMb() + " MiB that it may, files in /tmp included; raise"
+                                + " limits.mem_mb of the lambda or the worker"),
+                e.getMessage());
+    }
+
+    @Test
+    void whatOfAnAnswerIsNoJsonIsToldByWhereItStands() throws Exception {
+        Leaf leaf = leaf(Optional.of(root()), """
+            import decimal
+            def f(event):
+                if event == 1:
+                    return [0, {"price": float("nan")}]
+                if event == 2:
+                    return {"a": [1, {"b c": -float("inf")}]}
+                if event == 3:
+                    return {"x": decimal.Decimal(1)}
+                return {(1, 2): 3}
+            """);
+        for (String[] each : new String[][] {
+            {"1", "; [1].price is NaN, which is no JSON: return None in its place"},
+            {"2", "; a[1][\\\"b c\\\"] is -Infinity, which is no JSON"},
+            {"3", "; x is of type Decimal, of which str() or float() makes JSON"},
+            {"4", "; a key of the result is of type tuple"}
+        }) {
+            String said = call(leaf, each[0]);
+            assertTrue(said.startsWith("500 ") && said.contains(each[1]), said);
+        }
     }
 
     @Test
     void aCallThatTakesTooLongEndsTheLeaf() throws Exception {
         Leaf leaf = leaf(Optional.of(root()), "import time\ndef f(event): time.sleep(60)\n");
-        assertThrows(
+        SandboxException.TimedOut e = assertThrows(
                 SandboxException.TimedOut.class, () -> leaf.call(Invocation.post(new byte[0]), Duration.ofMillis(300)));
+        assertTrue(e.getMessage().contains("its time was over, after 0.3 s: raise limits.runtime_sec"), e.getMessage());
         assertFalse(leaf.alive());
     }
 

@@ -37,6 +37,9 @@ sealed interface MemoryFiles permits MemoryFiles.Version1, MemoryFiles.Version2 
                         KernelFile.toRead(folder + "/memory.oom_control"));
     }
 
+    /** The name of the file with the most that was ever in use, in bytes; version 2 has it since Linux 5.19. */
+    String peak();
+
     /** Lets go of what is only needed while the sandbox works. */
     default void rest() {
         inUse().rest();
@@ -59,6 +62,11 @@ sealed interface MemoryFiles permits MemoryFiles.Version1, MemoryFiles.Version2 
         private static final int SOCKET_PART = 8;
 
         @Override
+        public String peak() {
+            return folder + "/memory.max_usage_in_bytes";
+        }
+
+        @Override
         public void limitRest(int swappiness, long bytes) throws IOException {
             KernelFile.writeIfThere(folder + "/memory.swappiness", Integer.toString(swappiness));
             // Of TCP and UDP both, in spite of its name. Without it nothing bounds them below what the machine has.
@@ -68,6 +76,11 @@ sealed interface MemoryFiles permits MemoryFiles.Version1, MemoryFiles.Version2 
 
     /** Those of Documentation/admin-guide/cgroup-v2.rst. */
     record Version2(String folder, KernelFile inUse, KernelFile most, KernelFile events) implements MemoryFiles {
+
+        @Override
+        public String peak() {
+            return folder + "/memory.peak";
+        }
 
         @Override
         public void limitRest(int swappiness, long bytes) throws IOException {

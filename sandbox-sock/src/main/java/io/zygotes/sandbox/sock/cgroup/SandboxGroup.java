@@ -9,6 +9,7 @@ import io.zygotes.spi.Limits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /**
  * The cgroups of one sandbox: one in the version 2 hierarchy, and one in each version 1 hierarchy that has a limit.
@@ -249,6 +250,25 @@ public final class SandboxGroup {
     /** Whether the kernel ended a process for want of memory since {@link #prepare}. */
     public boolean ranOutOfMemory() {
         return oomKills() > oomKillsBefore;
+    }
+
+    /**
+     * How much memory was used of how much there was, for people. The kernel keeps the most since the group was made,
+     * so what another sandbox used in it before counts, but for what is over the limit of this one.
+     */
+    public String memoryUse() {
+        long limit = memoryLimit();
+        try {
+            long peak = Math.min(
+                    limit, Long.parseLong(FileIo.readFile(memory.peak()).strip()));
+            return String.format(
+                    Locale.ROOT,
+                    "it had used %.1f MiB of the %d MiB that it may",
+                    peak / (double) (1 << 20),
+                    limit >> 20);
+        } catch (IOException | NumberFormatException e) {
+            return "it had used all of the " + (limit >> 20) + " MiB that it may";
+        }
     }
 
     private long oomKills() {

@@ -3,7 +3,6 @@ package io.zygotes.sandbox.sock.linux;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
 /**
@@ -13,9 +12,8 @@ import java.lang.invoke.VarHandle;
  */
 public final class BpfMemory implements AutoCloseable {
 
-    private static final MethodHandle MMAP = Native.function(
-            "mmap", Native.LONG, Native.LONG, Native.LONG, Native.INT, Native.INT, Native.INT, Native.LONG);
-    private static final MethodHandle MUNMAP = Native.function("munmap", Native.INT, Native.LONG, Native.LONG);
+    private static final CFunction MMAP = CFunction.ofLong("mmap");
+    private static final CFunction MUNMAP = CFunction.ofInt("munmap");
     private static final VarHandle WORD = Native.INT.varHandle();
 
     private static final int PROT_READ_AND_WRITE = 3, MAP_SHARED = 1;
@@ -33,8 +31,10 @@ public final class BpfMemory implements AutoCloseable {
     @SuppressWarnings("restricted") // the kernel says where the memory is
     static BpfMemory of(Descriptor map, String name, int entries, int valueSize) throws IOException {
         long size = (long) entries * valueSize;
-        long address = Native.require("mmap of bpf map " + name, map, (s, number) ->
-                (long) MMAP.invokeExact(s.state, 0L, size, PROT_READ_AND_WRITE, MAP_SHARED, number, 0L));
+        long address = Native.require(
+                "mmap of bpf map " + name,
+                map,
+                (s, number) -> MMAP.call(s, 0, size, PROT_READ_AND_WRITE, MAP_SHARED, number, 0));
         Arena arena = Arena.ofShared();
         MemorySegment values = MemorySegment.ofAddress(address).reinterpret(size, arena, BpfMemory::unmap);
         return new BpfMemory(arena, values, valueSize);
@@ -43,7 +43,7 @@ public final class BpfMemory implements AutoCloseable {
     private static void unmap(MemorySegment values) {
         long address = values.address();
         long size = values.byteSize();
-        Native.once(s -> (int) MUNMAP.invokeExact(s.state, address, size));
+        Native.once(s -> MUNMAP.call(s, address, size));
     }
 
     /**

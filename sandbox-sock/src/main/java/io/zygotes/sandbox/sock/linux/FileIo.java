@@ -3,7 +3,6 @@ package io.zygotes.sandbox.sock.linux;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 
 /** Files, above all the small ones of /proc and /sys, which want each text in one call. */
@@ -12,24 +11,19 @@ public final class FileIo {
     private static final int O_RDONLY = 0;
     private static final int O_WRONLY = 1;
 
-    private static final MethodHandle OPEN = Native.variadic("open", 2, Native.INT, Native.POINTER, Native.INT);
-    private static final MethodHandle READ =
-            Native.function("read", Native.LONG, Native.INT, Native.POINTER, Native.LONG);
-    private static final MethodHandle PREAD =
-            Native.function("pread", Native.LONG, Native.INT, Native.POINTER, Native.LONG, Native.LONG);
-    private static final MethodHandle WRITE =
-            Native.function("write", Native.LONG, Native.INT, Native.POINTER, Native.LONG);
-    private static final MethodHandle MKDIRAT =
-            Native.function("mkdirat", Native.INT, Native.INT, Native.POINTER, Native.INT);
-    private static final MethodHandle FCHMODAT =
-            Native.function("fchmodat", Native.INT, Native.INT, Native.POINTER, Native.INT, Native.INT);
+    private static final CFunction OPEN = CFunction.ofInt("open");
+    private static final CFunction READ = CFunction.ofLong("read");
+    private static final CFunction PREAD = CFunction.ofLong("pread");
+    private static final CFunction WRITE = CFunction.ofLong("write");
+    private static final CFunction MKDIRAT = CFunction.ofInt("mkdirat");
+    private static final CFunction FCHMODAT = CFunction.ofInt("fchmodat");
 
     private FileIo() {}
 
     private static Descriptor open(String path, int flags) throws LinuxException {
         int all = flags | Native.CLOEXEC;
         return new Descriptor((int)
-                Native.require("open", path, s -> (int) OPEN.invokeExact(s.state, s.path(path), all)));
+                Native.require("open", path, s -> OPEN.call(s, s.path(path).address(), all)));
     }
 
     /** Opens a folder or file for reading. */
@@ -58,7 +52,7 @@ public final class FileIo {
         byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
         long written = Native.make(file, (s, number) -> {
             MemorySegment.copy(bytes, 0, s.data, ValueLayout.JAVA_BYTE, 0, bytes.length);
-            return (long) WRITE.invokeExact(s.state, number, s.data, (long) bytes.length);
+            return WRITE.call(s, number, s.data.address(), bytes.length);
         });
         if (written < 0) {
             throw Native.failure("write '" + text + "' to " + path, written);
@@ -69,7 +63,7 @@ public final class FileIo {
     public static void writeByte(Descriptor file) throws IOException {
         Native.require("write", file, (s, number) -> {
             s.small.set(ValueLayout.JAVA_BYTE, 0, (byte) 'x');
-            return (long) WRITE.invokeExact(s.state, number, s.small, 1L);
+            return WRITE.call(s, number, s.small.address(), 1);
         });
     }
 
@@ -87,8 +81,7 @@ public final class FileIo {
      * @return empty at the end; null if the file does not block and there is nothing yet
      */
     public static byte[] read(Descriptor file) throws IOException {
-        long got = Native.make(
-                file, (s, number) -> (long) READ.invokeExact(s.state, number, s.data, (long) Scratch.DATA_SIZE));
+        long got = Native.make(file, (s, number) -> READ.call(s, number, s.data.address(), Scratch.DATA_SIZE));
         if (got >= 0) {
             return Scratch.get().data.asSlice(0, got).toArray(ValueLayout.JAVA_BYTE);
         }
@@ -104,8 +97,7 @@ public final class FileIo {
      * @param path what it is, for people
      */
     public static String readAgain(Descriptor file, String path) throws IOException {
-        long got = Native.make(
-                file, (s, number) -> (long) PREAD.invokeExact(s.state, number, s.data, (long) Scratch.DATA_SIZE, 0L));
+        long got = Native.make(file, (s, number) -> PREAD.call(s, number, s.data.address(), Scratch.DATA_SIZE, 0));
         if (got < 0) {
             throw Native.failure("read " + path, got);
         }
@@ -120,7 +112,13 @@ public final class FileIo {
      */
     public static void makeFolder(Descriptor parent, String name, int mode) throws IOException {
         String what = "make folder " + name;
-        Native.require(what, parent, (s, number) -> (int) MKDIRAT.invokeExact(s.state, number, s.path(name), mode));
-        Native.require(what, parent, (s, number) -> (int) FCHMODAT.invokeExact(s.state, number, s.path(name), mode, 0));
+        Native.require(
+                what,
+                parent,
+                (s, number) -> MKDIRAT.call(s, number, s.path(name).address(), mode));
+        Native.require(
+                what,
+                parent,
+                (s, number) -> FCHMODAT.call(s, number, s.path(name).address(), mode, 0));
     }
 }

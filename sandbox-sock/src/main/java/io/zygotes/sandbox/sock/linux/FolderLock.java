@@ -1,7 +1,6 @@
 package io.zygotes.sandbox.sock.linux;
 
 import java.io.IOException;
-import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
 /**
@@ -16,7 +15,7 @@ public final class FolderLock implements AutoCloseable {
     /** EWOULDBLOCK is the same number: somebody else has the lock. */
     private static final int TAKEN = Errno.EAGAIN;
 
-    private static final MethodHandle FLOCK = Native.function("flock", Native.INT, Native.INT, Native.INT);
+    private static final CFunction FLOCK = CFunction.ofInt("flock");
 
     private final Descriptor folder;
 
@@ -34,7 +33,7 @@ public final class FolderLock implements AutoCloseable {
      */
     public static Optional<FolderLock> take(String path) throws IOException {
         Descriptor folder = FileIo.openToRead(path);
-        long result = Native.make(folder, (s, number) -> (int) FLOCK.invokeExact(s.state, number, LOCK_EX | LOCK_NB));
+        long result = Native.make(folder, (s, number) -> FLOCK.call(s, number, LOCK_EX | LOCK_NB));
         if (result == 0) {
             return Optional.of(new FolderLock(folder));
         }

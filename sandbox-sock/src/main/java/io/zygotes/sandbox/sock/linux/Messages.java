@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,10 +20,8 @@ public final class Messages {
     /** What one send takes off a large body; more than a socket's buffer holds would be copied for nothing. */
     private static final int LARGEST_PART = 1 << 18;
 
-    private static final MethodHandle SENDMSG =
-            Native.function("sendmsg", Native.LONG, Native.INT, Native.POINTER, Native.INT);
-    private static final MethodHandle RECVMSG =
-            Native.function("recvmsg", Native.LONG, Native.INT, Native.POINTER, Native.INT);
+    private static final CFunction SENDMSG = CFunction.ofLong("sendmsg");
+    private static final CFunction RECVMSG = CFunction.ofLong("recvmsg");
 
     private Messages() {}
 
@@ -89,7 +86,7 @@ public final class Messages {
             throws IOException {
         long sent = Native.make(socket, (s, number) -> {
             MemorySegment header = s.message(buffer, length, controlLength);
-            return (long) SENDMSG.invokeExact(s.state, number, header, MSG_NOSIGNAL | MSG_DONTWAIT);
+            return SENDMSG.call(s, number, header.address(), MSG_NOSIGNAL | MSG_DONTWAIT);
         });
         if (sent >= 0) {
             return (int) sent;
@@ -127,7 +124,7 @@ public final class Messages {
     public static Received receive(Descriptor socket) throws IOException {
         long got = Native.make(socket, (s, number) -> {
             MemorySegment header = s.message(s.data, Scratch.DATA_SIZE, Scratch.CONTROL_SIZE);
-            return (long) RECVMSG.invokeExact(s.state, number, header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+            return RECVMSG.call(s, number, header.address(), MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
         });
         if (got >= 0) {
             Scratch s = Scratch.get();

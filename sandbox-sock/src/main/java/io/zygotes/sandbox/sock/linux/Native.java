@@ -1,13 +1,9 @@
 package io.zygotes.sandbox.sock.linux;
 
 import java.lang.foreign.AddressLayout;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
 
 /**
@@ -24,55 +20,31 @@ final class Native {
     /** Of open(2), socket(2) and others alike: no program that is started gets the descriptor. */
     static final int CLOEXEC = 0x80000;
 
-    private static final Linker LINKER = Linker.nativeLinker();
-    static final MemoryLayout STATE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+    private static final long ERRNO = CFunction.STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
 
-    private static final MethodHandle STRERROR =
-            LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("strerror"), FunctionDescriptor.of(POINTER, INT));
-    private static final MethodHandle SYSCALL = variadic("syscall", 1, LONG, LONG, LONG, LONG, LONG, LONG, LONG);
-    private static final MethodHandle CLOSE = function("close", INT, INT);
+    private static final CFunction STRERROR = CFunction.ofLong("strerror");
+    private static final CFunction SYSCALL = CFunction.ofLong("syscall");
+    private static final CFunction CLOSE = CFunction.ofInt("close");
 
     private Native() {}
 
     /** A call; what it returns is negative if it failed. */
     @FunctionalInterface
     interface Call {
-        long run(Scratch s) throws Throwable;
+        long run(Scratch s);
     }
 
     /** A call on an open file. */
     @FunctionalInterface
     interface CallOn {
-        long run(Scratch s, int number) throws Throwable;
-    }
-
-    /** A function of the C library. */
-    static MethodHandle function(String name, MemoryLayout result, MemoryLayout... arguments) {
-        return LINKER.downcallHandle(
-                LINKER.defaultLookup().findOrThrow(name),
-                FunctionDescriptor.of(result, arguments),
-                Linker.Option.captureCallState("errno"));
-    }
-
-    /** A function of the C library with a variable number of arguments, of which the first few are fixed. */
-    static MethodHandle variadic(String name, int fixed, MemoryLayout result, MemoryLayout... arguments) {
-        return LINKER.downcallHandle(
-                LINKER.defaultLookup().findOrThrow(name),
-                FunctionDescriptor.of(result, arguments),
-                Linker.Option.captureCallState("errno"),
-                Linker.Option.firstVariadicArg(fixed));
+        long run(Scratch s, int number);
     }
 
     /** Makes a call once. Returns its result, or the negative error number. */
     static long once(Call call) {
         Scratch s = Scratch.get();
-        try {
-            long result = call.run(s);
-            return result < 0 ? -(int) ERRNO.get(s.state, 0L) : result;
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
+        long result = call.run(s);
+        return result < 0 ? -s.state.get(INT, ERRNO) : result;
     }
 
     /** As {@link #once}, again and again while signals cut it short. */
@@ -120,12 +92,12 @@ final class Native {
     /** A system call that the C library may have no function for yet. */
     static long syscall(String name, String subject, long number, long a, long b, long c, long d, long e)
             throws LinuxException {
-        return require(name, subject, s -> (long) SYSCALL.invokeExact(s.state, number, a, b, c, d, e));
+        return require(name, subject, s -> SYSCALL.call(s, number, a, b, c, d, e));
     }
 
     /** As {@link #syscall}, for a call that may fail. Returns its result, or the negative error number. */
     static long syscallResult(long number, long a, long b, long c, long d, long e) {
-        return make(s -> (long) SYSCALL.invokeExact(s.state, number, a, b, c, d, e));
+        return make(s -> SYSCALL.call(s, number, a, b, c, d, e));
     }
 
     private static long checked(String name, long result) throws LinuxException {
@@ -143,26 +115,14 @@ final class Native {
      */
     static LinuxException failure(String call, long result) {
         int errno = (int) -result;
-        try {
-            MemorySegment text = (MemorySegment) STRERROR.invokeExact(errno);
-            return new LinuxException(call, errno, text.reinterpret(256).getString(0));
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
-    }
-
-    /** Method handles declare Throwable; these calls throw nothing. */
-    private static RuntimeException unexpected(Throwable e) {
-        if (e instanceof Error error) {
-            throw error;
-        }
-        return new IllegalStateException("a native call threw", e);
+        MemorySegment text = MemorySegment.ofAddress(STRERROR.call(Scratch.get(), errno));
+        return new LinuxException(call, errno, text.reinterpret(256).getString(0));
     }
 
     /**
      * Closes a descriptor. Errors mean nothing here: nothing was written through a cache. Never made twice: close(2).
      */
     static void close(int number) {
-        once(s -> (int) CLOSE.invokeExact(s.state, number));
+        once(s -> CLOSE.call(s, number));
     }
 }

@@ -1,6 +1,5 @@
 package io.zygotes.sandbox.sock.linux;
 
-import java.lang.invoke.MethodHandle;
 import java.nio.channels.ClosedChannelException;
 
 /**
@@ -13,12 +12,12 @@ public record Pipe(Descriptor reading, Descriptor writing) implements AutoClosea
 
     private static final int WRITTEN_BY_ALL = 0222;
 
-    private static final MethodHandle FCHMOD = Native.function("fchmod", Native.INT, Native.INT, Native.INT);
-    private static final MethodHandle PIPE2 = Native.function("pipe2", Native.INT, Native.POINTER, Native.INT);
+    private static final CFunction FCHMOD = CFunction.ofInt("fchmod");
+    private static final CFunction PIPE2 = CFunction.ofInt("pipe2");
 
     /** Makes one: pipe2(2). */
     public static Pipe open() throws LinuxException {
-        Native.require("pipe2", s -> (int) PIPE2.invokeExact(s.state, s.small, Native.CLOEXEC));
+        Native.require("pipe2", s -> PIPE2.call(s, s.small.address(), Native.CLOEXEC));
         Scratch s = Scratch.get();
         return new Pipe(new Descriptor(s.small.get(Native.INT, 0)), new Descriptor(s.small.get(Native.INT, 4)));
     }
@@ -27,8 +26,7 @@ public record Pipe(Descriptor reading, Descriptor writing) implements AutoClosea
      * Lets others than its maker open it for writing by a path in /proc: fchmod(2). A file in /dev/stdout is opened so.
      */
     public void letOthersWrite() throws LinuxException, ClosedChannelException {
-        Native.require(
-                "fchmod of a pipe", writing, (s, number) -> (int) FCHMOD.invokeExact(s.state, number, WRITTEN_BY_ALL));
+        Native.require("fchmod of a pipe", writing, (s, number) -> FCHMOD.call(s, number, WRITTEN_BY_ALL));
     }
 
     /** Closes both ends. */

@@ -2,7 +2,6 @@ package io.zygotes.sandbox.sock.linux;
 
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 
 /** Waits for one open file: poll(2). */
 public final class Poll {
@@ -11,8 +10,7 @@ public final class Poll {
     private static final int POLLOUT = 4;
     private static final int POLLHUP = 16;
 
-    private static final MethodHandle POLL =
-            Native.function("poll", Native.INT, Native.POINTER, Native.LONG, Native.INT);
+    private static final CFunction POLL = CFunction.ofInt("poll");
 
     private Poll() {}
 
@@ -50,7 +48,7 @@ public final class Poll {
                 s.small.set(Native.INT, 0, number);
                 s.small.set(ValueLayout.JAVA_SHORT, 4, (short) event);
                 s.small.set(ValueLayout.JAVA_SHORT, 6, (short) 0);
-                return (int) POLL.invokeExact(s.state, s.small, 1L, millis);
+                return POLL.call(s, s.small.address(), 1, millis);
             });
             if (ready < 0 && ready != -Errno.EINTR) {
                 throw Native.failure("poll", ready);

@@ -2,7 +2,6 @@ package io.zygotes.sandbox.sock.linux;
 
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,11 +22,9 @@ public final class Poller implements AutoCloseable {
     private static final long EVENT_SIZE = PACKED ? 12 : 16;
     private static final long EVENT_DATA = PACKED ? 4 : 8;
 
-    private static final MethodHandle EPOLL_CREATE1 = Native.function("epoll_create1", Native.INT, Native.INT);
-    private static final MethodHandle EPOLL_CTL =
-            Native.function("epoll_ctl", Native.INT, Native.INT, Native.INT, Native.INT, Native.POINTER);
-    private static final MethodHandle EPOLL_WAIT =
-            Native.function("epoll_wait", Native.INT, Native.INT, Native.POINTER, Native.INT, Native.INT);
+    private static final CFunction EPOLL_CREATE1 = CFunction.ofInt("epoll_create1");
+    private static final CFunction EPOLL_CTL = CFunction.ofInt("epoll_ctl");
+    private static final CFunction EPOLL_WAIT = CFunction.ofInt("epoll_wait");
 
     private final Descriptor epoll;
     private final Map<Integer, Descriptor> watched = new ConcurrentHashMap<>();
@@ -38,8 +35,8 @@ public final class Poller implements AutoCloseable {
 
     /** Makes one: epoll_create1(2). */
     public static Poller open() throws LinuxException {
-        return new Poller(new Descriptor((int)
-                Native.require("epoll_create1", s -> (int) EPOLL_CREATE1.invokeExact(s.state, Native.CLOEXEC))));
+        return new Poller(new Descriptor(
+                (int) Native.require("epoll_create1", s -> EPOLL_CREATE1.call(s, Native.CLOEXEC))));
     }
 
     /**
@@ -74,7 +71,7 @@ public final class Poller implements AutoCloseable {
         Native.require(name, epoll, (s, poller) -> {
             s.small.set(Native.INT, 0, EPOLLIN);
             s.small.set(ValueLayout.JAVA_LONG_UNALIGNED, EVENT_DATA, number);
-            return (int) EPOLL_CTL.invokeExact(s.state, poller, operation, number, s.small);
+            return EPOLL_CTL.call(s, poller, operation, number, s.small.address());
         });
     }
 
@@ -87,7 +84,7 @@ public final class Poller implements AutoCloseable {
     public List<Descriptor> await(int millis) throws IOException {
         int poller = epoll.enter();
         try {
-            long count = Native.once(s -> (int) EPOLL_WAIT.invokeExact(s.state, poller, s.data, MOST_AT_ONCE, millis));
+            long count = Native.once(s -> EPOLL_WAIT.call(s, poller, s.data.address(), MOST_AT_ONCE, millis));
             if (count == -Errno.EINTR) {
                 return List.of();
             }

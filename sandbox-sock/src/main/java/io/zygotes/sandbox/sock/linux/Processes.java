@@ -3,7 +3,6 @@ package io.zygotes.sandbox.sock.linux;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,24 +15,12 @@ public final class Processes {
     /** posix_spawn_file_actions_t has 80 bytes in glibc. */
     private static final int ROOM_FOR_ACTIONS = 256;
 
-    private static final MethodHandle KILL = Native.function("kill", Native.INT, Native.INT, Native.INT);
-    private static final MethodHandle WAITPID =
-            Native.function("waitpid", Native.INT, Native.INT, Native.POINTER, Native.INT);
-    private static final MethodHandle SPAWN = Native.function(
-            "posix_spawn",
-            Native.INT,
-            Native.POINTER,
-            Native.POINTER,
-            Native.POINTER,
-            Native.POINTER,
-            Native.POINTER,
-            Native.POINTER);
-    private static final MethodHandle ACTIONS_INIT =
-            Native.function("posix_spawn_file_actions_init", Native.INT, Native.POINTER);
-    private static final MethodHandle ACTIONS_DUP2 =
-            Native.function("posix_spawn_file_actions_adddup2", Native.INT, Native.POINTER, Native.INT, Native.INT);
-    private static final MethodHandle ACTIONS_DESTROY =
-            Native.function("posix_spawn_file_actions_destroy", Native.INT, Native.POINTER);
+    private static final CFunction KILL = CFunction.ofInt("kill");
+    private static final CFunction WAITPID = CFunction.ofInt("waitpid");
+    private static final CFunction SPAWN = CFunction.ofInt("posix_spawn");
+    private static final CFunction ACTIONS_INIT = CFunction.ofInt("posix_spawn_file_actions_init");
+    private static final CFunction ACTIONS_DUP2 = CFunction.ofInt("posix_spawn_file_actions_adddup2");
+    private static final CFunction ACTIONS_DESTROY = CFunction.ofInt("posix_spawn_file_actions_destroy");
 
     private Processes() {}
 
@@ -62,16 +49,17 @@ public final class Processes {
             MemorySegment envp = strings(arena, environment);
             // These functions return the error number instead of setting errno.
             long error = Native.once(s -> {
-                int failed = (int) ACTIONS_INIT.invokeExact(s.state, actions);
+                long failed = ACTIONS_INIT.call(s, actions.address());
                 for (int i = 0; failed == 0 && i < numbers.size(); i++) {
                     int number = numbers.get(i);
-                    failed = (int) ACTIONS_DUP2.invokeExact(s.state, actions, number, i);
+                    failed = ACTIONS_DUP2.call(s, actions.address(), number, i);
                 }
                 return failed == 0
-                        ? (int) SPAWN.invokeExact(s.state, pid, path, actions, MemorySegment.NULL, argv, envp)
+                        ? SPAWN.call(
+                                s, pid.address(), path.address(), actions.address(), 0, argv.address(), envp.address())
                         : failed;
             });
-            Native.once(s -> (int) ACTIONS_DESTROY.invokeExact(s.state, actions));
+            Native.once(s -> ACTIONS_DESTROY.call(s, actions.address()));
             if (error != 0) {
                 throw Native.failure("posix_spawn " + command.getFirst(), -error);
             }
@@ -92,13 +80,13 @@ public final class Processes {
 
     /** Waits for a child's end and lets the kernel forget it. */
     public static void waitFor(int pid) throws LinuxException {
-        Native.require("waitpid " + pid, s -> (int) WAITPID.invokeExact(s.state, pid, MemorySegment.NULL, 0));
+        Native.require("waitpid " + pid, s -> WAITPID.call(s, pid, 0, 0));
     }
 
     /** Sends a signal; only to a child that was not waited for yet, so that its id cannot be another's. */
     public static void kill(int pid, Signal signal) throws LinuxException {
         int number = signal.number();
-        Native.require("kill " + pid, s -> (int) KILL.invokeExact(s.state, pid, number));
+        Native.require("kill " + pid, s -> KILL.call(s, pid, number));
     }
 
     /**

@@ -27,7 +27,7 @@ final class Scratch {
 
     private Scratch() {
         Arena arena = Arena.ofAuto();
-        state = arena.allocate(Native.STATE);
+        state = arena.allocate(CFunction.STATE);
         data = arena.allocate(DATA_SIZE, 8);
         control = arena.allocate(CONTROL_SIZE, 8);
         small = arena.allocate(64, 8);

@@ -1,7 +1,6 @@
 package io.zygotes.sandbox.sock.linux;
 
 import java.io.IOException;
-import java.lang.invoke.MethodHandle;
 
 /** Sockets of unix(7) and their options. What goes through them is in {@link Messages}. */
 public final class Sockets {
@@ -29,22 +28,18 @@ public final class Sockets {
     private static final int SHUT_RD = 0;
     private static final int SHUT_RDWR = 2;
 
-    private static final MethodHandle SOCKETPAIR =
-            Native.function("socketpair", Native.INT, Native.INT, Native.INT, Native.INT, Native.POINTER);
-    private static final MethodHandle SOCKET =
-            Native.function("socket", Native.INT, Native.INT, Native.INT, Native.INT);
-    private static final MethodHandle SETSOCKOPT =
-            Native.function("setsockopt", Native.INT, Native.INT, Native.INT, Native.INT, Native.POINTER, Native.INT);
-    private static final MethodHandle SHUTDOWN = Native.function("shutdown", Native.INT, Native.INT, Native.INT);
-    private static final MethodHandle IOCTL =
-            Native.variadic("ioctl", 2, Native.INT, Native.INT, Native.LONG, Native.POINTER);
+    private static final CFunction SOCKETPAIR = CFunction.ofInt("socketpair");
+    private static final CFunction SOCKET = CFunction.ofInt("socket");
+    private static final CFunction SETSOCKOPT = CFunction.ofInt("setsockopt");
+    private static final CFunction SHUTDOWN = CFunction.ofInt("shutdown");
+    private static final CFunction IOCTL = CFunction.ofInt("ioctl");
 
     private Sockets() {}
 
     /** Two connected Unix sockets, closed on exec. */
     public static SocketPair pair(Type type) throws LinuxException {
         int kind = type.number | Native.CLOEXEC;
-        Native.require("socketpair", s -> (int) SOCKETPAIR.invokeExact(s.state, AF_UNIX, kind, 0, s.small));
+        Native.require("socketpair", s -> SOCKETPAIR.call(s, AF_UNIX, kind, 0, s.small.address()));
         Scratch s = Scratch.get();
         return new SocketPair(new Descriptor(s.small.get(Native.INT, 0)), new Descriptor(s.small.get(Native.INT, 4)));
     }
@@ -52,8 +47,7 @@ public final class Sockets {
     /** A socket of any family, closed on exec. */
     static Descriptor open(String purpose, int family, int type, int protocol) throws LinuxException {
         int kind = type | Native.CLOEXEC;
-        return new Descriptor(
-                (int) Native.require(purpose, s -> (int) SOCKET.invokeExact(s.state, family, kind, protocol)));
+        return new Descriptor((int) Native.require(purpose, s -> SOCKET.call(s, family, kind, protocol)));
     }
 
     /** Asks the kernel to say of everything that this socket receives which process sent it (unix(7)). */
@@ -83,29 +77,28 @@ public final class Sockets {
     static void setOption(Descriptor socket, int option, int value) throws IOException {
         Native.require("setsockopt " + option, socket, (s, number) -> {
             s.small.set(Native.INT, 0, value);
-            return (int) SETSOCKOPT.invokeExact(s.state, number, SOL_SOCKET, option, s.small, 4);
+            return SETSOCKOPT.call(s, number, SOL_SOCKET, option, s.small.address(), 4);
         });
     }
 
     /** How much memory that takes which was sent through a unix(7) socket and is not read; 0 if all is. */
     public static int unread(Descriptor socket) throws IOException {
-        Native.require(
-                "ioctl SIOCOUTQ", socket, (s, number) -> (int) IOCTL.invokeExact(s.state, number, SIOCOUTQ, s.small));
+        Native.require("ioctl SIOCOUTQ", socket, (s, number) -> IOCTL.call(s, number, SIOCOUTQ, s.small.address()));
         return Scratch.get().small.get(Native.INT, 0);
     }
 
     /** Nothing more comes to this socket, nor leaves it; what came can be received still. */
     public static void shutdown(Descriptor socket) throws IOException {
-        Native.make(socket, (s, number) -> (int) SHUTDOWN.invokeExact(s.state, number, SHUT_RDWR));
+        Native.make(socket, (s, number) -> SHUTDOWN.call(s, number, SHUT_RDWR));
     }
 
     /** Wakes everybody who waits on a socket; harmless on anything else. */
     static void shutdown(int number) {
-        Native.once(s -> (int) SHUTDOWN.invokeExact(s.state, number, SHUT_RDWR));
+        Native.once(s -> SHUTDOWN.call(s, number, SHUT_RDWR));
     }
 
     /** What came is read, and then the end, whoever may have the other side still. */
     static void shutdownReading(int number) {
-        Native.once(s -> (int) SHUTDOWN.invokeExact(s.state, number, SHUT_RD));
+        Native.once(s -> SHUTDOWN.call(s, number, SHUT_RD));
     }
 }

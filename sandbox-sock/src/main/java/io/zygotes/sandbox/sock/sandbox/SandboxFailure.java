@@ -66,6 +66,6 @@ public final class SandboxFailure {
             return otherwise;
         }
         int signal = status.getAsInt() - Signal.FIRST_STATUS;
-        return signal > 0 ? "it was ended by signal " + signal : "it exited with code " + status.getAsInt();
+        return signal > 0 ? "it was ended by " + Signal.described(signal) : "it exited with code " + status.getAsInt();
     }
 }

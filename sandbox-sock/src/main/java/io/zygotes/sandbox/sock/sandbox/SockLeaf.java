@@ -138,13 +138,14 @@ public final class SockLeaf extends SockSandbox implements Leaf {
             pauseOutput(); // the leaf passes on what does not end a line when it has answered
             if (reply.status() == Protocol.STATUS_ERROR && group().ranOutOfMemory()) {
                 // A child of it was the victim: the lambda saw only a broken process.
+                String used = group().memoryUse();
                 destroy();
-                throw new SandboxException.OutOfMemory(
-                        "a process of " + id() + " ran out of memory: raise limits.mem_mb of lambda " + spec.lambda());
+                throw new SandboxException.OutOfMemory("a process of " + id() + " ran out of memory: " + used
+                        + ", files in /tmp included; raise limits.mem_mb of lambda " + spec.lambda());
             }
             return reply;
         } catch (TimeoutException e) {
-            throw timeout(doing(sent && !channel().isUnread()));
+            throw late(sent && !channel().isUnread(), timeout);
         } catch (InterruptedException e) {
             destroy();
             throw e;
@@ -192,6 +193,11 @@ public final class SockLeaf extends SockSandbox implements Leaf {
                 : obituary(doing(called), called, cause);
     }
 
+    private SandboxException late(boolean called, Duration timeout) {
+        boolean restoring = !called && !ready && restores();
+        return restoring ? timeout(doing(called)) : timeout(doing(called), timeout);
+    }
+
     /** It reads a call only when {@code f.py} is imported. */
     private String doing(boolean called) {
         if (!called && !ready && restores()) {
@@ -209,7 +215,7 @@ public final class SockLeaf extends SockSandbox implements Leaf {
         try {
             receiveReady(System.nanoTime() + timeout.toNanos());
         } catch (TimeoutException e) {
-            throw timeout(doing(false));
+            throw late(false, timeout);
         } catch (InterruptedException e) {
             destroy();
             throw e;

@@ -12,6 +12,8 @@ import io.zygotes.spi.SandboxEvent;
 import io.zygotes.spi.SandboxException;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.math.BigDecimal;
+import java.time.Duration;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 
@@ -33,6 +35,8 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
     private volatile boolean destroyed;
     private volatile boolean endedByItself;
     private volatile boolean outOfMemory;
+    /** What it had used then, for people. */
+    private volatile String memoryUse = "";
 
     SockSandbox(Belongings belongings) {
         this.belongings = belongings;
@@ -228,7 +232,9 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
     public final void end(int status) {
         endedByItself = !destroyed;
         if (endedByItself) {
-            outOfMemory = group().ranOutOfMemory(); // before somebody else has the group, or it is gone
+            // Before somebody else has the group, or it is gone.
+            memoryUse = group().ranOutOfMemory() ? group().memoryUse() : "";
+            outOfMemory = !memoryUse.isEmpty();
             if (status == Signal.KILL.exitStatus()) {
                 group().wasKilled();
             }
@@ -256,6 +262,11 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
         return ended().isDone() ? outOfMemory : group().ranOutOfMemory();
     }
 
+    /** What it had used when it ran out of memory, for people. */
+    final String memoryUse() {
+        return memoryUse.isEmpty() ? group().memoryUse() : memoryUse;
+    }
+
     /** Whether its process has ended, and nobody here had it end. */
     final boolean endedByItself() {
         return endedByItself;
@@ -268,10 +279,11 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
         OptionalInt status =
                 cause instanceof MisbehavedException ? OptionalInt.empty() : process.status(OBITUARY_PATIENCE);
         boolean ranOutOfMemory = ranOutOfMemory();
+        String used = ranOutOfMemory ? memoryUse() : "";
         destroy();
         if (ranOutOfMemory) {
-            return new SandboxException.OutOfMemory(
-                    id() + " ran out of memory " + doing + ": raise limits.mem_mb of the lambda or the worker");
+            return new SandboxException.OutOfMemory(id() + " ran out of memory " + doing + ": " + used
+                    + ", files in /tmp included; raise limits.mem_mb of the lambda or the worker");
         }
         String how = SandboxFailure.end(wasDestroyed, status, cause.getMessage() + Shortage.advice(cause));
         return new SandboxException.Died(id() + " ended " + doing + ": " + how, callStarted);
@@ -291,6 +303,19 @@ public abstract sealed class SockSandbox implements Sandbox permits SockLeaf, So
     public final SandboxException timeout(String doing) {
         destroy();
         return new SandboxException.TimedOut(id() + " was still " + doing + " when its time was over");
+    }
+
+    /**
+     * As {@link #timeout(String)}, for a wait that {@code limits.runtime_sec} bounds.
+     *
+     * @param most how long it might take
+     */
+    final SandboxException timeout(String doing, Duration most) {
+        destroy();
+        String seconds =
+                BigDecimal.valueOf(most.toMillis(), 3).stripTrailingZeros().toPlainString();
+        return new SandboxException.TimedOut(id() + " was still " + doing + " when its time was over, after " + seconds
+                + " s: raise limits.runtime_sec of the lambda or the worker");
     }
 
     @Override

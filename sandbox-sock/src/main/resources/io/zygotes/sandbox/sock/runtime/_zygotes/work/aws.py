@@ -3,7 +3,6 @@
 import json
 import os
 import time
-from types import SimpleNamespace
 
 from .. import wire
 from ..protocol import STATUS_ERROR, STATUS_OK
@@ -13,8 +12,6 @@ from .incoming import Call
 from .outgoing import Answer
 
 _NANOS_PER_MILLI = 1000000
-_ARN = "lambda-runtime-invoked-function-arn"
-_CLIENT = "lambda-runtime-client-context"
 
 
 class Handler:
@@ -64,14 +61,28 @@ def _kept(result, keep):
     return result
 
 
+# What the worker tells of a call beside what every call has, by names of AWS Lambda's Runtime API.
+_ARN, _CLIENT_CONTEXT = "lambda-runtime-invoked-function-arn", "lambda-runtime-client-context"
+
+
+class Client:
+    """The application that called, as it says."""
+
+    def __init__(self, told):
+        self.installation_id = told.get("installation_id")
+        self.app_title = told.get("app_title")
+        self.app_version_name = told.get("app_version_name")
+        self.app_version_code = told.get("app_version_code")
+        self.app_package_name = told.get("app_package_name")
+
+
 class ClientContext:
-    """What a client said of itself."""
+    """What the caller says of itself and of where it runs."""
 
     def __init__(self, told):
         self.custom = told.get("custom")
         self.env = told.get("env")
-        client = told.get("client")
-        self.client = SimpleNamespace(**client) if isinstance(client, dict) else None
+        self.client = Client(told["client"]) if isinstance(told.get("client"), dict) else None
 
 
 class CognitoIdentity:
@@ -91,22 +102,16 @@ class Context:
         self.memory_limit_in_mb = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "")
         self.log_group_name = "/aws/lambda/" + self.function_name
         self.log_stream_name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", self.function_name)
-        self.invoked_function_arn = "arn:aws:lambda:%s:%s:function:%s" % (
+        told = dict(call.fields)
+        self.invoked_function_arn = told.get(_ARN) or "arn:aws:lambda:%s:%s:function:%s" % (
             os.environ.get("AWS_REGION", "us-east-1"),
             ACCOUNT,
             self.function_name,
         )
-        self.client_context = None
-        if not call.is_request:
-            self._hear(call.joined())
+        context = told.get(_CLIENT_CONTEXT)
+        self.client_context = ClientContext(json.loads(context.encode("latin-1"))) if context else None
         self.identity = CognitoIdentity()
         self.tenant_id = None
-
-    def _hear(self, told):
-        """Takes what the worker says of a call by Invoke; no client can send fields of these names."""
-        self.invoked_function_arn = told.get(_ARN, self.invoked_function_arn)
-        if _CLIENT in told:
-            self.client_context = ClientContext(json.loads(told[_CLIENT]))
 
     def get_remaining_time_in_millis(self):
         return max(0, (self._deadline - time.monotonic_ns()) // _NANOS_PER_MILLI)

@@ -163,7 +163,7 @@ def as_event(call, run):
 def call_of(event):
     """A call with an event, for the time before there are any."""
     call = object.__new__(Call)
-    call.is_request, call.id, call.body = False, "", event
+    call.is_request, call.id, call.body, call.fields = False, "", event, []
     call.deadline = time.monotonic_ns() + _PATIENCE
     call.fields = []
     return call
