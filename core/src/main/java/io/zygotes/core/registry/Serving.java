@@ -2,6 +2,7 @@ package io.zygotes.core.registry;
 
 import java.util.Collections;
 import java.util.LinkedHashSet;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -34,9 +35,9 @@ public record Serving(
     /**
      * Whether it is called over HTTP with a method.
      *
-     * @param method as the request has it
+     * @param method as the request has it; OpenLambda compares without case
      */
     public boolean takes(String method) {
-        return methods.isEmpty() || methods.get().contains(method);
+        return methods.isEmpty() || methods.get().contains(method.toUpperCase(Locale.ROOT));
     }
 }

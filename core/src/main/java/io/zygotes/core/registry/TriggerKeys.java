@@ -18,6 +18,9 @@ final class TriggerKeys {
     private static final String ANY = "*";
     private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_.-]{0,63}");
 
+    /** What may be meant by one that is none; the first of two that are as near. */
+    private static final List<String> USUAL = List.of("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS");
+
     /** The registry of HTTP methods that IANA keeps (RFC 9110, section 16.1). */
     private static final Set<String> METHODS = Set.of(
             "ACL",
@@ -95,7 +98,7 @@ final class TriggerKeys {
             throw trigger.fault(
                     METHOD,
                     "triggers.http: '" + ErrorText.shortened(method) + "' is no method of HTTP"
-                            + NearestKey.of(method, METHODS)
+                            + NearestKey.of(method, USUAL)
                                     .map(near -> ": did you mean '" + near + "'?")
                                     .orElse("; write \"*\" for all"));
         }

@@ -223,6 +223,13 @@ class LambdaSettingsTest {
                 faults("enviroment: {A: 1}\nlimits: {procs: 1.5}\nconcurrency: 0\n"));
     }
 
+    @Test
+    void aMethodThatIsNoneHasTheNearestOneProposed() {
+        assertEquals(
+                "ol.yaml, line 1, column 28: triggers.http: 'PSOT' is no method of HTTP: did you mean 'POST'?",
+                faults("triggers: {http: [{method: PSOT}]}"));
+    }
+
     private static Optional<Set<String>> methods(String triggers) {
         return settings("triggers: " + triggers).serving().methods();
     }
