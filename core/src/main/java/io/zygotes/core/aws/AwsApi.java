@@ -80,16 +80,26 @@ public final class AwsApi implements AutoCloseable {
                 .orElse(false);
     }
 
+    /** Whom a request comes from. */
+    public enum Sender {
+        /** Somebody over HTTP, of whom nothing is known before the signature is looked at. */
+        CLIENT,
+        /** A lambda, which may call others where the worker lets it, and nothing else, whatever it has signed. */
+        LAMBDA,
+        /** The owner of the worker directory, who needs no signature. */
+        OWNER
+    }
+
     /**
      * Answers a request; errors, too, are answers.
      *
      * @throws InterruptedException if the calling thread is interrupted
      */
-    public AwsAnswer answer(AwsRequest request) throws InterruptedException {
+    public AwsAnswer answer(AwsRequest request, Sender sender) throws InterruptedException {
         String requestId = UUID.randomUUID().toString();
         AwsAnswer answer;
         try {
-            answer = checked(request, requestId);
+            answer = checked(request, sender, requestId);
         } catch (AwsException e) {
             answer = e.answer();
         }
@@ -110,15 +120,13 @@ public final class AwsApi implements AutoCloseable {
         return refusal.answer().with("x-amzn-RequestId", UUID.randomUUID().toString());
     }
 
-    private AwsAnswer checked(AwsRequest request, String requestId) throws AwsException, InterruptedException {
-        String keyId = signatures.exist() ? signatures.verify(request) : "";
+    private AwsAnswer checked(AwsRequest request, Sender sender, String requestId)
+            throws AwsException, InterruptedException {
+        String keyId = signatures.exist() && sender != Sender.OWNER ? signatures.verify(request) : "";
         Optional<Route> route = Operation.route(request.method(), request.path());
         boolean invokes = route.isPresent() && route.get().operation().invokes();
-        if (!signatures.exist() && !invokes) {
-            throw new AwsException(
-                    Type.ACCESS_DENIED,
-                    "This worker has no AWS credentials, so its AWS API invokes functions and does nothing else; put"
-                            + " \"aws\": {\"credentials\": {\"ACCESS_KEY_ID\": \"SECRET\"}} into its config.json");
+        if (!invokes) {
+            requireAdministrator(sender);
         }
         if (route.isEmpty()) {
             throw new AwsException(
@@ -135,6 +143,19 @@ public final class AwsApi implements AutoCloseable {
             case INVOKE_ASYNC -> invocations.invokeAsync(request, function, requestId);
             default -> control.answer(request, route.get(), keyId);
         };
+    }
+
+    private void requireAdministrator(Sender sender) throws AwsException {
+        if (sender == Sender.LAMBDA) {
+            throw new AwsException(
+                    Type.ACCESS_DENIED, "Functions may invoke functions of this worker, and nothing else");
+        }
+        if (sender == Sender.CLIENT && !signatures.exist()) {
+            throw new AwsException(
+                    Type.ACCESS_DENIED,
+                    "This worker has no AWS credentials, so its AWS API invokes functions and does nothing else; put"
+                            + " \"aws\": {\"credentials\": {\"ACCESS_KEY_ID\": \"SECRET\"}} into its config.json");
+        }
     }
 
     /** Whether a path is that of a function's URL. */

@@ -62,7 +62,7 @@ final class ControlPlane {
         return urls;
     }
 
-    /** @param keyId the key by which the request is signed */
+    /** @param keyId the key by which the request is signed; empty if it needs none */
     AwsAnswer answer(AwsRequest request, Route route, String keyId) throws AwsException {
         if (request.method().equals("GET")) {
             return shown(request, route, keyId);
@@ -125,6 +125,10 @@ final class ControlPlane {
         String query = name.qualifier()
                 .map(qualifier -> "Qualifier=" + CanonicalRequest.encoded(qualifier))
                 .orElse("");
+        String place = "http://" + host + path + (query.isEmpty() ? "" : "?" + query);
+        if (keyId.isEmpty()) {
+            return place; // the owner of the worker, who needs no signature
+        }
         AwsRequest fetch = new AwsRequest("GET", path, query, Map.of("host", host), new byte[0]);
         return "http://" + host + path + "?" + signatures.presign(keyId, fetch, arns.region(), CODE_VALID);
     }

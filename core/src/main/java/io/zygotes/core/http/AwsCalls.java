@@ -92,7 +92,13 @@ public final class AwsCalls {
             return closing(AwsApi.unavailable("the body cannot be read: " + e.getMessage()));
         }
         try {
-            return api.answer(request(question, body));
+            return api.answer(
+                    request(question, body),
+                    switch (question.sender()) {
+                        case CLIENT -> AwsApi.Sender.CLIENT;
+                        case LAMBDA -> AwsApi.Sender.LAMBDA;
+                        case OWNER -> AwsApi.Sender.OWNER;
+                    });
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return closing(AwsApi.unavailable("the worker is stopping"));

@@ -2,12 +2,14 @@ package io.zygotes.core.aws;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.function.ReservedConcurrency;
 import io.zygotes.core.network.NetworkSetting;
 import io.zygotes.core.output.OutputTails;
 import io.zygotes.core.registry.LambdaRegistry;
 import io.zygotes.core.registry.LambdaStore;
 import io.zygotes.core.registry.LambdaUploads;
+import io.zygotes.spi.ConfigException;
 import io.zygotes.spi.Limits;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -47,13 +49,7 @@ final class ApiUnderTest implements AutoCloseable {
     ApiUnderTest(Path folder, Map<String, String> credentials) throws IOException {
         this.folder = folder;
         registry = new LambdaRegistry(
-                new LambdaStore(Files.createDirectories(folder.resolve("registry"))),
-                folder.resolve("code"),
-                Duration.ZERO,
-                LIMITS,
-                NetworkSetting.INTERNET,
-                1000,
-                Map::of);
+                store(folder), folder.resolve("code"), Duration.ZERO, LIMITS, NetworkSetting.INTERNET, 1000, Map::of);
         registry.clean();
         access = new AwsAccess(credentials, "");
         api = new AwsApi(
@@ -67,6 +63,19 @@ final class ApiUnderTest implements AutoCloseable {
                 output,
                 () -> "python3.11");
         api.start();
+    }
+
+    /** That of a worker whose lambdas may have 1000 MiB. */
+    private static LambdaStore store(Path folder) throws IOException {
+        Files.createDirectories(folder.resolve("registry"));
+        Path file = Files.writeString(folder.resolve(WorkerConfig.FILE), """
+            {"mem_pool_mb": 2000, "limits": {"mem_mb": 128}, "installer_limits": {"mem_mb": 128}}\
+            """);
+        try {
+            return LambdaStore.of(WorkerConfig.read(file));
+        } catch (ConfigException e) {
+            throw new IOException(e);
+        }
     }
 
     /** Puts a lambda into the registry, as somebody would who knows nothing of AWS. */
@@ -83,16 +92,21 @@ final class ApiUnderTest implements AutoCloseable {
             all.put(headers[i].toLowerCase(Locale.ROOT), headers[i + 1]);
         }
         int mark = target.indexOf('?');
-        return api.answer(new AwsRequest(
+        AwsRequest request = new AwsRequest(
                 method,
                 mark < 0 ? target : target.substring(0, mark),
                 mark < 0 ? "" : target.substring(mark + 1),
                 all,
-                body));
+                body);
+        return api.answer(request, AwsApi.Sender.CLIENT);
     }
 
     /** Sends a request that is signed by the one key. */
     AwsAnswer signed(String method, String target, byte[] body) throws Exception {
+        return signed(method, target, body, AwsApi.Sender.CLIENT);
+    }
+
+    AwsAnswer signed(String method, String target, byte[] body, AwsApi.Sender sender) throws Exception {
         int mark = target.indexOf('?');
         AwsRequest request = new AwsRequest(
                 method,
@@ -103,7 +117,7 @@ final class ApiUnderTest implements AutoCloseable {
         String key = access.credentials().keySet().iterator().next();
         String query =
                 access.signatures(InstantSource.system()).presign(key, request, "us-east-1", Duration.ofMinutes(10));
-        return api.answer(new AwsRequest(method, request.path(), query, request.headers(), body));
+        return api.answer(new AwsRequest(method, request.path(), query, request.headers(), body), sender);
     }
 
     /** As {@link #signed(String, String, byte[])}, with JSON in which {@code '} stands for {@code "}. */

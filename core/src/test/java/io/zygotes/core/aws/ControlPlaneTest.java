@@ -280,7 +280,7 @@ class ControlPlaneTest {
 
         assertTrue(url.startsWith("http://localhost:5000" + ONE + "/code?X-Amz-"), url);
         AwsRequest fetch = new AwsRequest("GET", ONE + "/code", query, Map.of("host", "localhost:5000"), new byte[0]);
-        AwsAnswer code = api.api.answer(fetch);
+        AwsAnswer code = api.api.answer(fetch, AwsApi.Sender.CLIENT);
         assertEquals(200, code.status(), text(code));
         List<String> names = new ArrayList<>();
         try (ZipInputStream zip = new ZipInputStream(new ByteArrayInputStream(code.body()))) {
@@ -295,7 +295,7 @@ class ControlPlaneTest {
         assertEquals(List.of("data/x.txt", "f.py", "ol.yaml"), names);
         AwsRequest changed =
                 new AwsRequest("GET", ALL + "/other/code", query, Map.of("host", "localhost:5000"), new byte[0]);
-        assertEquals("InvalidSignatureException 403", error(api.api.answer(changed)));
+        assertEquals("InvalidSignatureException 403", error(api.api.answer(changed, AwsApi.Sender.CLIENT)));
     }
 
     @Test
@@ -451,5 +451,30 @@ class ControlPlaneTest {
         assertEquals("UnknownOperationException 404", error(api.get("/2018-10-31/layers")));
         assertEquals("UnknownOperationException 404", error(api.get("/2015-03-31")));
         assertEquals("UnknownOperationException 404", error(api.signed("PATCH", ONE, "{}")));
+    }
+
+    @Test
+    void aFunctionIsNoAdministratorWhateverItHasSigned() throws Exception {
+        made("");
+
+        assertEquals("AccessDeniedException 403", error(api.signed("DELETE", ONE, new byte[0], AwsApi.Sender.LAMBDA)));
+        assertEquals(
+                200,
+                api.signed("POST", ONE + "/invocations", new byte[0], AwsApi.Sender.LAMBDA)
+                        .status());
+    }
+
+    @Test
+    void whoeverOwnsTheWorkerNeedsNoSignature() throws Exception {
+        made("");
+        AwsRequest get = new AwsRequest("GET", ONE, "", Map.of("host", "localhost"), new byte[0]);
+
+        AwsAnswer answer = api.api.answer(get, AwsApi.Sender.OWNER);
+
+        assertEquals(200, answer.status(), text(answer));
+        assertEquals(
+                "http://localhost" + ONE + "/code",
+                json(answer).get("Code").get("Location").asText());
+        assertEquals("MissingAuthenticationTokenException 403", error(api.api.answer(get, AwsApi.Sender.CLIENT)));
     }
 }

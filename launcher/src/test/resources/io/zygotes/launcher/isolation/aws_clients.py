@@ -22,14 +22,20 @@ def f(event, context=None):
         raise ValueError(event["raise"])
     return {"hello": event.get("name"), "greeting": os.environ.get("GREETING"), "revision": %d}
 """
+HANDLER = """
+def handler(event, context):
+    assert context.get_remaining_time_in_millis() > 0
+    return [event, context.function_name, context.function_version, context.invoked_function_arn,
+            context.aws_request_id, context.client_context and context.client_context.custom]
+"""
 # Each answer is looked at as it is: a client that tries again would hide some.
 ONCE = {"retries": {"max_attempts": 0}}
 
 
-def zipped(revision):
+def zipped(revision, name="f.py", code=CODE):
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("f.py", CODE % revision)
+        archive.writestr(name, code % revision if "%d" in code else code)
     return data.getvalue()
 
 
@@ -116,6 +122,25 @@ def calls(client):
     assert answer_of(client.invoke(FunctionName="plain", Payload=b"[1]")) == [1]
 
 
+def contexts(client):
+    client.create_function(
+        FunctionName="handled",
+        Runtime="python3.12",
+        Role="arn:aws:iam::000000000000:role/any",
+        Handler="lambda_function.handler",
+        Code={"ZipFile": zipped(1, "lambda_function.py", HANDLER)},
+        Publish=True,
+    )
+    context = base64.b64encode(json.dumps({"custom": {"k": "vä"}}).encode()).decode()
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:handled"
+    response = client.invoke(FunctionName="handled", Payload=b'{"a": 1}', ClientContext=context)
+    request = response["ResponseMetadata"]["RequestId"]
+    assert answer_of(response) == [{"a": 1}, "handled", "$LATEST", arn, request, {"k": "vä"}]
+    published = answer_of(client.invoke(FunctionName="handled", Qualifier="1"))
+    assert published[:4] == [{}, "handled", "1", arn + ":1"], published
+    client.delete_function(FunctionName="handled")
+
+
 def versions(client):
     assert client.publish_version(FunctionName="made")["Version"] == "1"
     alias = client.create_alias(FunctionName="made", Name="live", FunctionVersion="1")
@@ -155,6 +180,7 @@ def main(url, key, secret):
     client = client_for(url, key, secret)
     functions(client)
     calls(client)
+    contexts(client)
     versions(client)
     bounds_and_urls(client)
     who_may(url, key, secret)

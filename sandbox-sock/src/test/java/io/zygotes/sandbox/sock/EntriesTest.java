@@ -454,6 +454,23 @@ class EntriesTest {
     }
 
     @Test
+    void aHandlerCanBeForkedAfterItsFirstCall() throws Exception {
+        LeafSpec spec = lambda("main.py", """
+            calls = []
+            def go(event, context):
+                calls.append([event, context.invoked_function_arn[:8], context.client_context])
+                return calls
+            """, Map.of("_HANDLER", "main.go"));
+        Zygote zygote =
+                real.mechanism.createFunctionZygote(Optional.of(root), new FunctionZygoteSpec(spec, Optional.of("1")));
+        Leaf leaf = real.mechanism.createLeaf(Optional.of(zygote), spec);
+
+        assertEquals(
+                "200 [[1, \"arn:aws:\", null], [2, \"arn:aws:\", null]]",
+                call(leaf, Invocation.post("2".getBytes(StandardCharsets.UTF_8))));
+    }
+
+    @Test
     void bytesArriveAsTheyAre() throws Exception {
         Leaf leaf = leaf("""
             def app(environ, start_response):

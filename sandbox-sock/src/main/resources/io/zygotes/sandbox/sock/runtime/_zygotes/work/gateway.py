@@ -165,6 +165,7 @@ def call_of(event):
     call = object.__new__(Call)
     call.is_request, call.id, call.body, call.fields = False, "", event, []
     call.deadline = time.monotonic_ns() + _PATIENCE
+    call.fields = []
     return call
 
 
