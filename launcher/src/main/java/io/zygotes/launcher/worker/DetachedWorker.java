@@ -22,8 +22,14 @@ public final class DetachedWorker {
     /** Checks, the sandbox mechanism and the HTTP server; slow machines included. */
     private static final Duration START = Duration.ofSeconds(120);
 
-    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(25);
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(10);
     private static final int TAIL_LINES = 20;
+
+    /** Says its process id, and becomes the program, with what that prints in a file. */
+    private static final String IN_SESSION = "echo $$; exec \"$@\" >\"$0\" 2>&1 </dev/null";
+
+    /** Ends when the process id was said: what comes after the end of a process Java does not read. */
+    private static final String START_SESSION = "setsid --fork sh -c \"$0\" \"$@\" | cat";
 
     private final WorkerDirectory directory;
     private final List<Path> pluginPath;
@@ -63,17 +69,67 @@ public final class DetachedWorker {
         if (Files.exists(log)) {
             Files.move(log, log.resolveSibling("worker.out.1"), StandardCopyOption.REPLACE_EXISTING);
         }
-        Process process = new ProcessBuilder(command())
+        Child worker = launch(log);
+        try {
+            return awaitReady(worker, log);
+        } catch (Failure | ConfigException | IOException | InterruptedException | RuntimeException e) {
+            worker.handle().ifPresent(ProcessHandle::destroy);
+            throw e;
+        }
+    }
+
+    /**
+     * The worker's process.
+     *
+     * @param handle empty if it ended before it was looked at
+     * @param waitedFor its exit code is known once it has ended; empty if it is nobody's child here
+     */
+    private record Child(long pid, Optional<ProcessHandle> handle, Optional<Process> waitedFor) {
+
+        /** A zombie has no program any more; where process 1 waits for nobody, it stays one. */
+        boolean alive() {
+            return waitedFor
+                    .map(Process::isAlive)
+                    .orElse(handle.isPresent()
+                            && handle.get().isAlive()
+                            && handle.get().info().command().isPresent());
+        }
+
+        String exitCode() {
+            return waitedFor
+                    .map(process -> " (exit code " + process.exitValue() + ")")
+                    .orElse("");
+        }
+    }
+
+    /**
+     * In a session of its own the worker does not get the signals of this terminal, and as a child of somebody else
+     * nothing here waits for its end: at its own end Java waits 300 ms for the thread that does. Where setsid cannot
+     * fork (that of util-linux can since 2018) it is a child; where there is none, it runs, too, but Ctrl-C in a script
+     * that started it reaches it.
+     */
+    private Child launch(Path log) throws Failure, IOException, InterruptedException {
+        List<String> command = new ArrayList<>(command());
+        if (onPath("setsid")) {
+            List<String> start = new ArrayList<>(List.of("sh", "-c", START_SESSION, IN_SESSION, log.toString()));
+            start.addAll(command);
+            Process starter = new ProcessBuilder(start)
+                    .redirectInput(new File("/dev/null"))
+                    .redirectErrorStream(true)
+                    .start();
+            String said = new String(starter.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            if (starter.waitFor() == 0 && said.matches("\\d{1,18}")) {
+                long pid = Long.parseLong(said);
+                return new Child(pid, ProcessHandle.of(pid), Optional.empty());
+            }
+            command.addFirst("setsid");
+        }
+        Process process = new ProcessBuilder(command)
                 .redirectInput(new File("/dev/null"))
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
-        try {
-            return awaitReady(process, log);
-        } catch (Failure | ConfigException | IOException | InterruptedException | RuntimeException e) {
-            process.destroy();
-            throw e;
-        }
+        return new Child(process.pid(), Optional.of(process.toHandle()), Optional.of(process));
     }
 
     private Failure already(WorkerDirectory.Running running) {
@@ -82,13 +138,7 @@ public final class DetachedWorker {
     }
 
     private List<String> command() throws Failure {
-        List<String> command = new ArrayList<>();
-        // In a session of its own the worker does not get the signals of this terminal. Without setsid (it is part of
-        // every usual Linux) it runs, too, but Ctrl-C in a script that started it reaches it.
-        if (onPath("setsid")) {
-            command.add("setsid");
-        }
-        command.addAll(List.of(
+        List<String> command = new ArrayList<>(List.of(
                 Image.current().script().toString(),
                 "up",
                 "-p",
@@ -112,16 +162,16 @@ public final class DetachedWorker {
         return false;
     }
 
-    private Started awaitReady(Process process, Path log)
+    private Started awaitReady(Child worker, Path log)
             throws Failure, ConfigException, IOException, InterruptedException {
         long deadline = System.nanoTime() + START.toNanos();
-        while (process.isAlive()) {
+        while (worker.alive()) {
             Optional<WorkerDirectory.Running> running = directory.running();
             // A worker tells its port when it serves, and not before.
             if (running.isPresent()
-                    && running.get().pid() == process.pid()
+                    && running.get().pid() == worker.pid()
                     && running.get().port() > 0) {
-                return new Started(process.pid(), running.get().port(), log);
+                return new Started(worker.pid(), running.get().port(), log);
             }
             if (System.nanoTime() > deadline) {
                 throw new Failure("the worker on " + directory.path() + " was not ready after " + START.toSeconds()
@@ -130,12 +180,12 @@ public final class DetachedWorker {
             Thread.sleep(BETWEEN_LOOKS);
         }
         Optional<WorkerDirectory.Running> other = directory.running();
-        if (other.isPresent() && other.get().pid() != process.pid()) {
+        if (other.isPresent() && other.get().pid() != worker.pid()) {
             // Started at the same time as this one, it may have put its own log in place of ours.
             throw already(other.get());
         }
-        throw new Failure("the worker on " + directory.path() + " did not start (exit code " + process.exitValue()
-                + "); the end of " + log + ":\n" + tail(log));
+        throw new Failure("the worker on " + directory.path() + " did not start" + worker.exitCode() + "; the end of "
+                + log + ":\n" + tail(log));
     }
 
     private static String tail(Path log) throws IOException {

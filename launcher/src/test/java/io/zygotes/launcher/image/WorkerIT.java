@@ -92,6 +92,18 @@ class WorkerIT {
                         .flatMap(process -> process.info().commandLine()));
     }
 
+    @Test
+    void aDetachedWorkerThatDoesNotStartIsToldWithTheReason() throws Exception {
+        worker.change(config -> config.put("python", "no-such-python"));
+
+        Program.Ended up = worker.run("up", "-d");
+
+        assertEquals(1, up.exit(), up.out());
+        assertTrue(up.err().contains("did not start"), up.err());
+        assertTrue(up.err().contains("cannot run 'no-such-python'"), up.err());
+        assertEquals("down", worker.status().get("state").asText());
+    }
+
     /** With a file in a folder, and one that is no Python. */
     private void assertWhatIsInstalledIsCompiledBeforeAnyCall() throws Exception {
         Path lambda = Files.createDirectories(folder.resolve("ahead/part"));
