@@ -132,7 +132,8 @@ public final class LambdaStore {
      * @param addition what comes to it before it is checked
      * @param told takes a line that says what was left out, if something was
      */
-    void install(String name, Path source, LambdaUploads.Addition addition, Consumer<String> told) throws RegistryException, IOException {
+    void install(String name, Path source, LambdaUploads.Addition addition, Consumer<String> told)
+            throws RegistryException, IOException {
         Files.createDirectories(folder);
         Path place = folder.resolve(LambdaName.check(name));
         if (source.equals(place) || source.equals(archive(name))) {

@@ -26,8 +26,7 @@ public final class LambdaUploads {
     private final Consumer<String> told;
     private final Consumer<String> changed;
 
-    private LambdaUploads(
-            LambdaStore store, Addition addition, Consumer<String> told, Consumer<String> changed) {
+    private LambdaUploads(LambdaStore store, Addition addition, Consumer<String> told, Consumer<String> changed) {
         this.store = store;
         this.addition = addition;
         this.told = told;
@@ -54,10 +53,7 @@ public final class LambdaUploads {
      */
     public static LambdaUploads ofWorker(LambdaRegistry registry) {
         return new LambdaUploads(
-                registry.store(),
-                (_, _) -> {},
-                left -> LOG.log(Level.INFO, left),
-                name -> takeUp(registry, name));
+                registry.store(), (_, _) -> {}, left -> LOG.log(Level.INFO, left), name -> takeUp(registry, name));
     }
 
     /**

@@ -1,6 +1,5 @@
 package io.zygotes.launcher.cli;
 
-import io.zygotes.core.config.WorkerConfig;
 import io.zygotes.core.config.WorkerDirectory;
 import io.zygotes.core.registry.LambdaStore;
 import io.zygotes.core.registry.LambdaUploads;
