@@ -91,6 +91,18 @@ final class CodeWriter {
     }
 
     /**
+     * Copies one file, under another name.
+     *
+     * @return what was left out: nothing
+     */
+    LeftAside copyFile(Path source, String name) throws IOException {
+        try (InputStream in = Files.newInputStream(source)) {
+            file(target.resolve(name), in, false);
+        }
+        return LeftAside.byNames();
+    }
+
+    /**
      * Copies a folder.
      *
      * @return what was left out

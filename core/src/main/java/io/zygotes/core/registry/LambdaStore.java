@@ -41,6 +41,9 @@ public final class LambdaStore {
     /** What the name of a lambda that is being replaced ends with. */
     private static final String ASIDE = ".replaced";
 
+    /** What the name of a lambda ends with that is one file. */
+    private static final String SINGLE = ".py";
+
     private final Path folder;
     private final LambdaInputs inputs;
 
@@ -81,9 +84,8 @@ public final class LambdaStore {
         try (Stream<Path> entries = Files.list(folder)) {
             entries.forEach(entry -> {
                 String file = entry.getFileName().toString();
-                boolean archive = file.endsWith(LambdaRegistry.ARCHIVE) && Files.isRegularFile(entry);
-                String name = archive ? file.substring(0, file.length() - LambdaRegistry.ARCHIVE.length()) : file;
-                if (LambdaName.valid(name) && (archive || Files.isDirectory(entry))) {
+                String name = Files.isRegularFile(entry) ? nameOfFile(file) : file;
+                if (LambdaName.valid(name) && (!name.equals(file) || Files.isDirectory(entry))) {
                     names.add(name);
                 }
             });
@@ -91,6 +93,16 @@ public final class LambdaStore {
             throw new IOException("the registry " + folder + " is not a folder", e);
         }
         return List.copyOf(names);
+    }
+
+    /** The name of the lambda in an archive, or in a file of Python's; the same text if it is neither. */
+    private static String nameOfFile(String file) {
+        for (String ending : List.of(LambdaRegistry.ARCHIVE, SINGLE)) {
+            if (file.endsWith(ending)) {
+                return file.substring(0, file.length() - ending.length());
+            }
+        }
+        return file;
     }
 
     /**
@@ -152,6 +164,7 @@ public final class LambdaStore {
             inputs.read(name, staging);
             replace(name, staging);
             Files.deleteIfExists(archive(name));
+            Files.deleteIfExists(single(name));
             aside.told().ifPresent(told);
         } finally {
             Folders.delete(staging);
@@ -170,6 +183,7 @@ public final class LambdaStore {
         boolean was = find(name).isPresent();
         // The folder counts before the others do, so it goes last: nobody finds an older version on the way.
         Files.deleteIfExists(archive(name));
+        Files.deleteIfExists(single(name));
         discard(aside(name));
         Path old = Folders.sibling(folder.resolve(name), "old");
         moveIfThere(folder.resolve(name), old);
@@ -244,7 +258,7 @@ public final class LambdaStore {
                 if (!LambdaName.valid(name)) {
                     continue;
                 }
-                if (there(folder.resolve(name)) || there(archive(name))) {
+                if (there(folder.resolve(name), false) || there(archive(name), true)) {
                     discard(aside);
                     done.add("removed " + aside);
                 } else {
@@ -265,8 +279,8 @@ public final class LambdaStore {
      */
     Optional<Path> find(String name) throws StorageException {
         try {
-            for (Path place : List.of(folder.resolve(name), archive(name), aside(name))) {
-                if (there(place)) {
+            for (Path place : List.of(folder.resolve(name), archive(name), single(name), aside(name))) {
+                if (there(place, place.equals(archive(name)) || place.equals(single(name)))) {
                     return Optional.of(place);
                 }
             }
@@ -303,12 +317,10 @@ public final class LambdaStore {
     }
 
     /** Unlike {@code Files.exists}, does not take what cannot be looked at for something that is not there. */
-    private static boolean there(Path place) throws IOException {
+    private static boolean there(Path place, boolean file) throws IOException {
         try {
             BasicFileAttributes attributes = Files.readAttributes(place, BasicFileAttributes.class);
-            return place.getFileName().toString().endsWith(LambdaRegistry.ARCHIVE)
-                    ? attributes.isRegularFile()
-                    : attributes.isDirectory();
+            return file ? attributes.isRegularFile() : attributes.isDirectory();
         } catch (NoSuchFileException e) {
             return false;
         }
@@ -318,19 +330,24 @@ public final class LambdaStore {
         return folder.resolve(name + LambdaRegistry.ARCHIVE);
     }
 
+    /** A lambda that is one file, as in older versions of OpenLambda. */
+    private Path single(String name) {
+        return folder.resolve(name + SINGLE);
+    }
+
     /**
      * Writes a lambda's code into a new folder.
      *
-     * @param source the folder or archive
+     * @param source the folder, archive, or file of Python's, which becomes {@code f.py}
      * @param target the new folder; may be there half after an error
      * @return what was left out
      */
     static LeftAside write(String name, Path source, Path target) throws RegistryException, IOException {
         CodeWriter writer = new CodeWriter(target, MAX_BYTES, MAX_ENTRIES);
         LeftAside aside;
-        if (Files.isDirectory(source)) {
+        if (Files.isDirectory(source) || source.toString().endsWith(SINGLE)) {
             try {
-                aside = writer.copy(source);
+                aside = Files.isDirectory(source) ? writer.copy(source) : writer.copyFile(source, EntryPoint.FILE);
             } catch (CodeWriter.RefusedException e) {
                 throw new RegistryException(Kind.BROKEN, "lambda " + name + ": " + e.getMessage(), e);
             }

@@ -19,7 +19,7 @@ public final class LambdaUploads {
 
     private static final Logger LOG = System.getLogger(LambdaUploads.class.getName());
     /** Ends of archives' names, which are no part of lambdas'; the longest of those that end alike first. */
-    private static final List<String> ENDINGS = List.of(LambdaRegistry.ARCHIVE, ".tgz", ".tar", ".zip");
+    private static final List<String> ENDINGS = List.of(LambdaRegistry.ARCHIVE, ".tgz", ".tar", ".zip", ".py");
 
     private final LambdaStore store;
     private final Addition addition;
@@ -69,7 +69,7 @@ public final class LambdaUploads {
 
     /**
      * What the lambda of a folder or an archive is called if nobody says: the file's name without {@code .tar.gz},
-     * {@code .tgz}, {@code .tar} or {@code .zip}. It need not be a name that a lambda may have.
+     * {@code .tgz}, {@code .tar}, {@code .zip} or {@code .py}. It need not be a name that a lambda may have.
      */
     public static String nameOf(Path source) {
         Path last = source.toAbsolutePath().normalize().getFileName();
@@ -84,7 +84,7 @@ public final class LambdaUploads {
      * Puts a lambda into the registry; one of the same name is replaced as a whole, and serves until then.
      *
      * @param name the lambda
-     * @param source a folder, or an archive of one: tar.gz, tar or zip, whatever it is called
+     * @param source a folder, an archive of one (tar.gz, tar or zip, whatever it is called), or a file {@code .py}
      * @throws RegistryException if the name or the content is wrong, {@code ol.yaml} and {@code requirements.txt}
      *     included; the message has all that is wrong, and the registry is unchanged
      * @throws IOException if the registry cannot be written; a lambda that was there still is

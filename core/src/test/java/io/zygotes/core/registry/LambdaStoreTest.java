@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -131,6 +132,28 @@ class LambdaStoreTest {
     }
 
     @Test
+    void aLambdaMayBeOneFileUntilThereIsAFolderOfItsName() throws Exception {
+        Files.createDirectories(store.folder().resolve("folder.py"));
+        Path single = Files.writeString(store.folder().resolve("hello.py"), "one");
+
+        assertEquals(List.of("folder.py", "hello"), store.names());
+        assertEquals(single, store.find("hello").orElseThrow());
+        assertEquals("one", Files.readString(written("hello", single).resolve("f.py")));
+        store.install(lambda("hello", "more"));
+        assertFalse(Files.exists(single));
+        assertEquals(store.folder().resolve("hello"), store.find("hello").orElseThrow());
+        Files.writeString(single, "one");
+        assertTrue(store.remove("hello"));
+        assertEquals(Optional.empty(), store.find("hello"));
+    }
+
+    private Path written(String name, Path source) throws Exception {
+        Path target = folder.resolve("written-" + name);
+        LambdaStore.write(name, source, target);
+        return target;
+    }
+
+    @Test
     void aLambdaWithoutCodeIsRefusedAndTheOldOneStays() throws Exception {
         store.install(lambda("hello", "old"));
         Path bad = Files.createDirectories(folder.resolve("other/hello/inner"));
@@ -138,7 +161,7 @@ class LambdaStoreTest {
 
         RegistryException e = assertThrows(RegistryException.class, () -> store.install(bad.getParent()));
 
-        assertTrue(e.getMessage().contains("there is no file f.py at its top, only in inner/"), e.getMessage());
+        assertTrue(e.getMessage().contains("it has no file f.py at its top (there is one in inner/)"), e.getMessage());
         assertEquals("old", Files.readString(store.folder().resolve("hello/f.py")));
         try (Stream<Path> left = Files.list(store.folder())) {
             assertEquals(1, left.count());
