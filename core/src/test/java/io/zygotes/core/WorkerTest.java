@@ -280,7 +280,7 @@ class WorkerTest {
 
         HttpResponse<String> response = get("/run/empty");
         assertEquals(500, response.statusCode());
-        assertTrue(error(response).contains("there is no file f.py"), response.body());
+        assertTrue(error(response).contains("it has no file f.py"), response.body());
     }
 
     @Test

@@ -56,14 +56,6 @@ final class CodeWriter {
     /** Made last, so that nothing is written through one. */
     private final Map<Path, String> links = new LinkedHashMap<>();
 
-    /** What an entry of an archive is. */
-    enum EntryKind {
-        FILE,
-        FOLDER,
-        LINK,
-        OTHER
-    }
-
     /** What was to be written is not what a lambda may hold. */
     static final class RefusedException extends IOException {
         private static final long serialVersionUID = 1L;

@@ -1,6 +1,5 @@
 package io.zygotes.core.registry;
 
-import io.zygotes.core.registry.CodeWriter.EntryKind;
 import io.zygotes.core.registry.CodeWriter.RefusedException;
 import java.io.IOException;
 import java.io.InputStream;
