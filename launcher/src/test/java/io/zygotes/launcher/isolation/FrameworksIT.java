@@ -44,8 +44,7 @@ class FrameworksIT {
     }
 
     private HttpResponse<String> send(String method, String path, String body) throws Exception {
-        HttpRequest request = HttpRequest.newBuilder(
-                        URI.create("http://127.0.0.1:" + worker.port() + "/run/" + path))
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + worker.port() + "/run/" + path))
                 .header("Content-Type", "application/json")
                 .header("X-Request-Id", "mine")
                 .method(method, BodyPublishers.ofString(body))
@@ -64,7 +63,8 @@ class FrameworksIT {
         assertEquals("200 {\"item\":\"seven\"}", answer("GET", "flask/items/7", ""));
         assertEquals("404 {\"error\":\"there is no item 8\"}", answer("GET", "flask/items/8", ""));
         HttpResponse<String> put = send("PUT", "flask/items/8", "{\"name\": \"eight\"}");
-        assertEquals("201 {\"item\":\"eight\"}", put.statusCode() + " " + put.body().strip());
+        assertEquals(
+                "201 {\"item\":\"eight\"}", put.statusCode() + " " + put.body().strip());
         assertEquals("/items/8", put.headers().firstValue("Location").orElseThrow());
         assertEquals("200 part 0\npart 1\npart 2", answer("GET", "flask/slowly", ""));
         assertEquals("405", answer("DELETE", "flask/items/7", "").substring(0, 3));

@@ -348,6 +348,35 @@ class EntriesTest {
     }
 
     @Test
+    void whatIsRaisedWhenTheAnswerIsWholeIsPrintedAndTheAnswerStays() throws Exception {
+        Leaf asgi = leaf("""
+            async def app(scope, receive, send):
+                if scope["type"] == "http":
+                    await send({"type": "http.response.start", "status": 500})
+                    await send({"type": "http.response.body", "body": b"my error page"})
+                    raise ValueError("of asgi")
+            """);
+        Leaf wsgi = leaf("""
+            class Parts(list):
+                def close(self):
+                    raise ValueError("of wsgi")
+            def app(environ, start_response):
+                start_response("200 OK", [])
+                return Parts([b"page"])
+            """);
+        assertEquals("500 my error page", call(asgi, get("/")));
+        assertEquals("200 page", call(wsgi, get("/")));
+        for (String raised : List.of("of asgi", "of wsgi")) {
+            for (int looks = 0;
+                    looks < 600 && real.printed.stream().noneMatch(line -> line.contains(raised));
+                    looks++) {
+                Thread.sleep(50);
+            }
+            assertTrue(real.printed.stream().anyMatch(line -> line.contains("ValueError: " + raised)), raised);
+        }
+    }
+
+    @Test
     void aStartupThatFailsIsTheAnswer() throws Exception {
         Leaf leaf = leaf("""
             async def app(scope, receive, send):

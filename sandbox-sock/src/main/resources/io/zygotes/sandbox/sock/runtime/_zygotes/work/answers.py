@@ -184,6 +184,14 @@ def flush():
             pass  # closed or replaced by the lambda: its own business
 
 
+def print_error(error):
+    """Puts an exception into the lambda's log, where there is nobody to tell it to."""
+    try:
+        sys.stderr.write(user_traceback(error))
+    except (OSError, ValueError, AttributeError):
+        pass  # closed or replaced by the lambda: its own business
+
+
 def said(error):
     """An exception in one line. Its text is made by code of the lambda, which may fail."""
     name = _name_of(type(error))

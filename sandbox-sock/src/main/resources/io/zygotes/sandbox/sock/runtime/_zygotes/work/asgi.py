@@ -4,10 +4,10 @@ import os
 
 from .. import wire
 from ..protocol import CHANNEL
-from .answers import loop
-from .gateway import as_event, call_of
-from .incoming import Call, address, unquoted
-from .outgoing import Answer, Cancelled
+from .answers import loop, print_error
+from .gateway import Application
+from .incoming import address, unquoted
+from .outgoing import Cancelled
 
 _PART = 1 << 16  # bytes of a request's body that an application gets at once
 _VERSIONS = {"version": "3.0", "spec_version": "2.4"}
@@ -20,48 +20,44 @@ def is_asgi(application):
     return iscoroutinefunction(application) or iscoroutinefunction(type(application).__call__)
 
 
-class Asgi:
+class Asgi(Application):
     """An entry that is an ASGI application."""
 
     def __init__(self, application):
-        self._application = application
+        super().__init__(application)
         self._lifespan = None
-
-    def handle(self, message, send):
-        call = Call(message)
-        if call.is_request:
-            return self._run(call, Answer(call, send))
-        return wire.reply(*as_event(call, self._run))
 
     def prime(self, event):
         try:
-            return as_event(call_of(event), self._run)
+            return super().prime(event)
         finally:
             if self._lifespan is not None:
                 # It would be in the zygote, and its loop cannot be forked: each leaf has its own.
                 loop().run_until_complete(self._lifespan.end())
                 self._lifespan = None
 
-    def _run(self, call, answer):
+    def run(self, call, answer):
         return loop().run_until_complete(self._answer(call, answer))
 
     async def _answer(self, call, answer):
         """Runs the application. Returns what the answer returns at its end."""
         try:
             if self._lifespan is None:
-                self._lifespan = _Lifespan(self._application)
+                self._lifespan = _Lifespan(self.application)
                 await self._lifespan.begin()
             self._lifespan.require()
         except BaseException as error:
             return answer.fail(error)
         exchange = _Exchange(call, answer)
         try:
-            await self._application(_scope(call, self._lifespan.state), exchange.receive, exchange.send)
+            await self.application(_scope(call, self._lifespan.state), exchange.receive, exchange.send)
         except Cancelled:
             pass
         except BaseException as error:
-            if not answer.cancelled:
+            if not exchange.ended and not answer.cancelled:
                 return answer.fail(error)
+            # The client has its answer: frameworks raise what they answered with an error page, so that it is logged.
+            print_error(error)
         finally:
             exchange.end()
         if not answer.cancelled and not exchange.ended:

@@ -7,6 +7,7 @@ understood. Either kind of lambda can be called in either way: a handler over HT
 import json
 import time
 
+from .. import wire
 from ..protocol import STATUS_BAD_EVENT, STATUS_ERROR, STATUS_OK
 from .answers import report, report_of
 from .incoming import Call, unquoted
@@ -146,18 +147,34 @@ class _Collected:
         return STATUS_OK, json.dumps(proxy_answer(self._status, self._fields, b"".join(self._parts))).encode()
 
 
-def as_event(call, run):
-    """Calls a web application with an event, which describes a request. Returns status and body of a reply.
+class Application:
+    """An entry that is a web application. What is one of a kind says how it is run."""
 
-    run takes the request, and what gets the answer.
-    """
-    try:
-        request = request_of(call)
-    except Exception as error:
-        return STATUS_BAD_EVENT, report("the event describes no request: %s: %s" % (type(error).__name__, error))
-    answer = _Collected(request)
-    run(request, answer)
-    return answer.reply()
+    def __init__(self, application):
+        self.application = application
+
+    def run(self, call, answer):
+        """Runs it for a request. Returns what the answer returns at its end."""
+        raise NotImplementedError
+
+    def handle(self, message, send):
+        call = Call(message)
+        if call.is_request:
+            return self.run(call, Answer(call, send))
+        return wire.reply(*self._as_event(call))
+
+    def prime(self, event):
+        return self._as_event(call_of(event))
+
+    def _as_event(self, call):
+        """Status and body of a reply to an event, which describes a request."""
+        try:
+            request = request_of(call)
+        except Exception as error:
+            return STATUS_BAD_EVENT, report("the event describes no request: %s: %s" % (type(error).__name__, error))
+        answer = _Collected(request)
+        self.run(request, answer)
+        return answer.reply()
 
 
 def call_of(event):

@@ -3,35 +3,22 @@
 import io
 import sys
 
-from .. import wire
-from .gateway import as_event, call_of
-from .incoming import Call, address, unquoted
-from .outgoing import Answer, Cancelled
+from .answers import print_error
+from .gateway import Application
+from .incoming import address, unquoted
+from .outgoing import Cancelled
 
 _WITHOUT_PREFIX = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 
-class Wsgi:
+class Wsgi(Application):
     """An entry that is a WSGI application."""
 
-    def __init__(self, application):
-        self._application = application
-
-    def handle(self, message, send):
-        call = Call(message)
-        if call.is_request:
-            return self._run(call, Answer(call, send))
-        return wire.reply(*as_event(call, self._run))
-
-    def prime(self, event):
-        return as_event(call_of(event), self._run)
-
-    def _run(self, call, answer):
-        """Runs the application. Returns what the answer returns at its end."""
+    def run(self, call, answer):
         result = ()
         try:
             start = _Start(answer)
-            result = self._application(environment(call), start)
+            result = self.application(environment(call), start)
             body = _whole(result)
             if body is None:
                 _pass_on(result, start, answer)
@@ -39,11 +26,9 @@ class Wsgi:
         except Cancelled:
             body = None
         except BaseException as error:
-            _closed(result)
+            _close(result)
             return answer.fail(error)
-        failure = _closed(result)
-        if failure is not None:
-            return answer.fail(failure)
+        _close(result)
         return answer.end() if body is None else answer.whole(body)
 
 
@@ -62,14 +47,13 @@ def _pass_on(result, start, answer):
             answer.write(part)
 
 
-def _closed(result):
-    """Closes an iterator, as a server must. Returns what that raised."""
+def _close(result):
+    """Closes an iterator, as a server must. The client has its answer, whatever that raises."""
     try:
         if hasattr(result, "close"):
             result.close()
     except BaseException as error:
-        return error
-    return None
+        print_error(error)
 
 
 class _Start:
