@@ -232,7 +232,7 @@ class AdministrationTest {
         HttpResponse<String> broken =
                 asAdministrator("POST", "/registry/hello", zip(Map.of("f.py", CODE, "ol.yaml", "limits:\n  mem: 1\n")));
         assertEquals(400, broken.statusCode());
-        assertTrue(broken.body().contains("'mem' is no limit"), broken.body());
+        assertTrue(broken.body().contains("'mem' is no key here"), broken.body());
         assertEquals(
                 400, asAdministrator("POST", "/registry/hello", "x".getBytes()).statusCode());
         assertEquals(

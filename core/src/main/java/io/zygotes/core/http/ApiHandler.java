@@ -1,15 +1,12 @@
 package io.zygotes.core.http;
 
 import io.zygotes.core.aws.AwsApi;
-import io.zygotes.core.http.HttpQuestion.TooLargeException;
 import io.zygotes.spi.HeaderField;
-import java.io.IOException;
-import java.io.InputStream;
 import java.lang.System.Logger;
-import java.net.SocketTimeoutException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -17,8 +14,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpHeaderValue;
 import org.eclipse.jetty.http.HttpMethod;
-import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -28,9 +25,6 @@ import org.eclipse.jetty.util.Callback;
 final class ApiHandler extends Handler.Abstract {
 
     private static final Logger LOG = System.getLogger(ApiHandler.class.getName());
-    /** A client that takes longer to send its body holds a thread for nothing. */
-    private static final long BODY_NANOS = Duration.ofSeconds(60).toNanos();
-
     private final Function<HttpQuestion, HttpAnswer> api;
     private final BodyRoom room;
     private final int maxBody;
@@ -67,7 +61,8 @@ final class ApiHandler extends Handler.Abstract {
         underWay.incrementAndGet();
         boolean answered = false;
         try {
-            HttpAnswer answer = answer(request, share, stream);
+            RequestBody sent = new RequestBody(request, share, maxBody);
+            HttpAnswer answer = answer(request, sent, share, stream);
             if (stream.isBegun()) {
                 answered = true;
                 stream.end(answer.isStreamed(), ending(share, callback));
@@ -76,6 +71,10 @@ final class ApiHandler extends Handler.Abstract {
             answer = fitting(answer, share);
             byte[] body = AnswerStream.hasBody(answer.status()) ? answer.body() : new byte[0];
             AnswerStream.writeHead(response, answer.status(), answer.fields());
+            if (sent.isLeft()) {
+                // The server ends the connection then, and a client that is not told sends its next request there.
+                response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE);
+            }
             if (!request.getMethod().equals(HttpMethod.HEAD.asString()) || body.length > 0) {
                 response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
             }
@@ -126,7 +125,7 @@ final class ApiHandler extends Handler.Abstract {
         underWay.decrementAndGet();
     }
 
-    private HttpAnswer answer(Request request, BodyRoom.Share share, AnswerStream stream) {
+    private HttpAnswer answer(Request request, RequestBody sent, BodyRoom.Share share, AnswerStream stream) {
         if (GuardedConnector.isRefused(request.getConnectionMetaData())) {
             return WorkerApi.refusal();
         }
@@ -136,14 +135,12 @@ final class ApiHandler extends Handler.Abstract {
                     request.getHttpURI().getPath(),
                     request.getHttpURI().getQuery(),
                     Objects.requireNonNullElse(request.getHttpURI().getAuthority(), ""),
-                    String.valueOf(request.getConnectionMetaData().getRemoteSocketAddress())
-                            .replaceFirst("^/", ""),
+                    client(request.getConnectionMetaData().getRemoteSocketAddress()),
                     () -> headers(request),
-                    () -> body(request, share),
+                    sent::read,
                     share::check,
                     stream,
-                    (file, most) ->
-                            UploadedBody.write(Content.Source.asInputStream(request), request.getLength(), file, most),
+                    sent::write,
                     GuardedConnector.senderOf(request.getConnectionMetaData())));
         } catch (RuntimeException | Error e) {
             // Jetty would answer with a page of its own.
@@ -162,6 +159,15 @@ final class ApiHandler extends Handler.Abstract {
         }
     }
 
+    /** Address and port; an address of IPv6 in brackets. */
+    private static String client(SocketAddress address) {
+        if (!(address instanceof InetSocketAddress known) || known.getAddress() == null) {
+            return "";
+        }
+        String host = known.getAddress().getHostAddress();
+        return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + known.getPort();
+    }
+
     private static List<HeaderField> headers(Request request) {
         List<HeaderField> all = new ArrayList<>();
         for (HttpField field : request.getHeaders()) {
@@ -173,38 +179,5 @@ final class ApiHandler extends Handler.Abstract {
             }
         }
         return all;
-    }
-
-    private byte[] body(Request request, BodyRoom.Share share) throws TooLargeException, IOException {
-        if (request.getLength() == 0) {
-            return new byte[0];
-        }
-        if (request.getLength() > maxBody) {
-            throw tooLarge();
-        }
-        long until = System.nanoTime() + BODY_NANOS;
-        // The array grows as bytes come: a client may say that it sends more than it does.
-        byte[] body = new byte[BodyRoom.FREE];
-        int length = 0;
-        try (InputStream in = Content.Source.asInputStream(request)) {
-            for (int n = in.read(body, 0, body.length); n >= 0; n = in.read(body, length, body.length - length)) {
-                length += n;
-                if (length > maxBody) {
-                    throw tooLarge();
-                }
-                if (System.nanoTime() > until) {
-                    throw new SocketTimeoutException("the body took longer than a minute");
-                }
-                if (length == body.length) {
-                    share.take(Math.min(length, maxBody + 1 - length));
-                    body = Arrays.copyOf(body, Math.min(2 * length, maxBody + 1));
-                }
-            }
-        }
-        return length == body.length ? body : Arrays.copyOf(body, length);
-    }
-
-    private TooLargeException tooLarge() {
-        return new TooLargeException("the body is larger than " + (maxBody >> 20) + " MiB");
     }
 }

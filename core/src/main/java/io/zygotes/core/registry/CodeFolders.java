@@ -97,16 +97,19 @@ final class CodeFolders {
         Path home = codeFolder.resolve(name);
         Optional<String> before = index.version(name, fingerprint);
         if (before.isPresent() && Files.isDirectory(home.resolve(before.get()), LinkOption.NOFOLLOW_LINKS)) {
-            return code(name, home.resolve(before.get()), before.get(), home.resolve(before.get()));
+            Path folder = home.resolve(before.get());
+            return code(name, inputs.read(name, folder), before.get(), folder);
         }
         Files.createDirectories(home);
         Path staging = Folders.sibling(home.resolve("code"), "unpack");
         try {
             String state = fingerprint;
+            LambdaInputs.Read read = null;
             for (int tries = 1; ; tries++) {
                 RegistryException wrong = null;
                 try {
                     LambdaStore.write(name, source, staging).told().ifPresent(left -> tellOnce(name, left));
+                    read = inputs.read(name, staging);
                 } catch (RegistryException e) {
                     wrong = e;
                 }
@@ -127,7 +130,7 @@ final class CodeFolders {
             }
             String version = ContentHash.of(staging);
             Path folder = home.resolve(version);
-            LambdaCode code = code(name, staging, version, folder);
+            LambdaCode code = code(name, read, version, folder);
             if (!Files.isDirectory(folder)) {
                 Files.move(staging, folder, StandardCopyOption.ATOMIC_MOVE);
             }
@@ -155,12 +158,10 @@ final class CodeFolders {
     /**
      * What is known of a version.
      *
-     * @param content where its files are now
+     * @param read what its files say beside its code
      * @param folder where they are when it is used
      */
-    private LambdaCode code(String name, Path content, String version, Path folder)
-            throws RegistryException, IOException {
-        LambdaInputs.Read read = inputs.read(name, content);
+    private LambdaCode code(String name, LambdaInputs.Read read, String version, Path folder) {
         LambdaSettings settings = read.settings();
         LeafSpec spec = new LeafSpec(
                 name,

@@ -89,7 +89,7 @@ class InstallCommandTest {
         Run refused = install("-c", bad.toString(), lambda.toString());
 
         assertEquals(1, refused.exit());
-        assertTrue(refused.err().contains("'mem' is no limit"), refused.err());
+        assertTrue(refused.err().contains("'mem' is no key here"), refused.err());
         assertEquals(Files.readString(good), Files.readString(installed("hello/ol.yaml")));
         assertEquals(1, install("-c", "none.yaml", lambda.toString()).exit());
     }
