@@ -86,31 +86,44 @@ public final class Worker implements AutoCloseable {
      * @throws InterruptedException if the calling thread is interrupted
      */
     public synchronized void start() throws ConfigException, SandboxException, IOException, InterruptedException {
+        start(() -> {});
+    }
+
+    /**
+     * As {@link #start()}.
+     *
+     * @param serving run when requests are served, before {@code worker.json} says where: who waits for that file finds
+     *     what this makes
+     */
+    public synchronized void start(Runnable serving)
+            throws ConfigException, SandboxException, IOException, InterruptedException {
         if (startedOnce) {
             throw new IllegalStateException("a worker starts only once");
         }
         startedOnce = true;
-        boolean serving = false;
+        boolean done = false;
         try {
-            startAll();
-            serving = true;
+            startAll(serving);
+            done = true;
         } finally {
-            if (!serving) {
+            if (!done) {
                 close();
             }
         }
     }
 
     /** The directory is taken before anything in it is touched, and told last that there is a worker. */
-    private void startAll() throws ConfigException, SandboxException, IOException, InterruptedException {
+    private void startAll(Runnable serving)
+            throws ConfigException, SandboxException, IOException, InterruptedException {
         OwnFolders.of(config).requireNoneForeign();
         WorkerDirectory.Lock lock = directory.lock(config);
         started.push("directory lock", lock);
         for (StartStep step : sequence.steps()) {
             started.push(step.what(), step.starter().start());
         }
-        lock.announce(http.port());
         port = http.port();
+        serving.run();
+        lock.announce(port);
         LOG.log(Level.INFO, "worker ready on " + config.workerUrl() + ":" + port + ", directory " + directory.path());
     }
 

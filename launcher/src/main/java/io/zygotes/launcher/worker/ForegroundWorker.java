@@ -75,13 +75,13 @@ public final class ForegroundWorker {
         Reloading reloading = new Reloading(worker, directory, config, finder);
         handleHangup(reloading, started);
         try {
-            worker.start();
+            worker.start(() -> control = openControl(reloading, worker));
         } catch (ConfigException | SandboxException | IOException | InterruptedException | RuntimeException | Error e) {
             // Closing again is harmless, but the exit code is to be this failure's.
             removeHook(stop);
+            control.ifPresent(ForegroundWorker::close);
             throw e;
         }
-        control = openControl(reloading, worker);
         started.countDown();
         out.println("ready: " + directory.path() + ", pid "
                 + ProcessHandle.current().pid() + ", port " + worker.port() + ", import cache \""
