@@ -11,6 +11,7 @@ import json
 import marshal
 import os
 import sys
+import types
 
 from .. import wire
 from ..linux.calls import Calls, nothing
@@ -37,8 +38,7 @@ from ..protocol import (
     PATH_TMP,
 )
 from ..setup.child import Child
-from ..work import code, leaf
-from ..work.entries import Function
+from ..work import code, entries, leaf
 
 _TIMES = 12
 
@@ -131,14 +131,17 @@ def _set_up(stage, become, common, go):
     child.speaks_at = stage.theirs.fileno()
     become(child)
     code.reseed()
-    exec(code.byte_code(_FILE), {})
+    module = types.ModuleType("f")
+    exec(code.byte_code(_FILE), module.__dict__)
+    entries.module()
+    entries.find(module, None)
     return child
 
 
 def _call(stage):
     wire.send_frame(stage.ours.fileno(), FRAME_CALL, _EVENT)
     leaf.is_called()
-    leaf.serve(stage.theirs.fileno(), Function(lambda event: event).handle, True, (0, 0), len(sys.modules))
+    leaf.serve(stage.theirs.fileno(), entries.Function(lambda event: event).handle, True, (0, 0), len(sys.modules))
     _answered(stage)
 
 

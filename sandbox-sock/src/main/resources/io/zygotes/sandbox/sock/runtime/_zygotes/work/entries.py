@@ -16,8 +16,10 @@ from .incoming import body_of
 from .wsgi import Wsgi
 
 _reply = wire.reply
-_FILE, _WSGI, _ASGI, _HANDLER = "OL_ENTRY_FILE", "OL_WSGI_ENTRY", "OL_ASGI_ENTRY", "_HANDLER"
+_FILE, _WSGI, _ASGI, _HANDLER = b"OL_ENTRY_FILE", b"OL_WSGI_ENTRY", b"OL_ASGI_ENTRY", b"_HANDLER"
 _DEFAULT = "f.py"
+# What is below os.environ. That one raises exceptions, in code that each leaf would write to for the first time.
+_variables = os.environ._data
 
 
 class Function:
@@ -35,21 +37,29 @@ class Function:
 
 def module():
     """The module that the lambda begins with, and the attribute that is named with it, which is None if none is."""
-    handler = os.environ.get(_HANDLER)
+    handler = _variable(_HANDLER)
     if handler:
         name, _, attribute = handler.rpartition(".")
         return name.replace("/", "."), attribute
-    file = os.environ.get(_FILE, _DEFAULT)
+    file = _variable(_FILE) or _DEFAULT
+    if file == _DEFAULT:
+        return "f", None
     return (file[:-3] if file.endswith(".py") else file).strip("/").replace("/", "."), None
+
+
+def _variable(name):
+    value = _variables.get(name)
+    return value and os.fsdecode(value)
 
 
 def find(code, handler):
     """The entry in the module of the lambda's code. handler is what it is called there, if it is AWS Lambda's kind."""
     if handler is not None:
-        return Handler(_named(code, handler, _HANDLER))
+        return Handler(_named(code, handler, _HANDLER.decode()))
     for variable, kind in ((_WSGI, Wsgi), (_ASGI, Asgi)):
-        if os.environ.get(variable):
-            return kind(_named(code, os.environ[variable], variable))
+        name = _variable(variable)
+        if name:
+            return kind(_named(code, name, variable.decode()))
     found = code.__dict__
     if callable(found.get("f")):
         return Function(found["f"])
